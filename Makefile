@@ -1,0 +1,63 @@
+# The one front door. On a bare Debian 12, Debian 13 or Ubuntu 24.04 with git and make, `make run` is enough.
+#
+#   make run ARGS=--port=8081    or    PORT=8081 make run
+#   make test PRESET=ci          the same tests, warnings are errors
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run build test screenshots check asan tsan fuzz bench format clean
+
+PRESET ?= release
+FUZZ_SECONDS ?= 30
+ARGS ?=
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## install what is missing, build, start the service on port 8080
+	@scripts/install-packages build
+	@scripts/build release weather-cache
+	@scripts/run build/release/weather-cache $(ARGS)
+
+build: ## build everything (PRESET=release, dev, ci, asan, tsan)
+	@scripts/install-packages build test
+	@scripts/build $(PRESET)
+
+test: ## build and run all tests (the page's where Chromium is; in CI always)
+	@scripts/install-packages build test $(if $(CI),page)
+	@scripts/build $(PRESET)
+	@scripts/test $(PRESET)
+	@scripts/test-page $(PRESET)
+
+screenshots: ## the pictures in docs/images
+	@scripts/install-packages build test page
+	@scripts/build $(PRESET) weather-cache
+	@scripts/test-page $(PRESET) screenshots
+
+check: ## format, direction of the rooms, settings table, clang-tidy
+	@scripts/install-packages build test check
+	@scripts/check $(PRESET)
+
+asan: ## all tests with the address and undefined-behaviour sanitizers
+	@scripts/install-packages build test sanitize
+	@scripts/build asan
+	@scripts/test asan
+
+tsan: ## all tests with the thread sanitizer
+	@scripts/install-packages build test sanitize
+	@scripts/build tsan
+	@scripts/test tsan
+
+fuzz: ## every fuzz target for FUZZ_SECONDS (30)
+	@scripts/install-packages build fuzz
+	@scripts/fuzz $(FUZZ_SECONDS)
+
+bench: ## benchmarks
+	@echo "There are no benchmarks yet"; exit 1
+
+format: ## clang-format-19 on all C++
+	@scripts/install-packages check
+	@find src tests fuzz bench -name '*.[ch]pp' -print0 | xargs -0 clang-format-19 -i
+
+clean: ## remove all that was built
+	@rm -rf build

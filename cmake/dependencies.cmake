@@ -1,0 +1,26 @@
+# Everything comes from the distribution's packages (scripts/install-packages names them).
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+
+# Headers of others are "system": their warnings are not ours.
+add_library(wx_asio INTERFACE)
+target_include_directories(wx_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(wx_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_link_libraries(wx_asio INTERFACE Threads::Threads OpenSSL::SSL)
+add_library(wx::asio ALIAS wx_asio)
+
+add_library(wx_spdlog INTERFACE)
+target_link_libraries(wx_spdlog INTERFACE spdlog::spdlog)
+add_library(wx::spdlog ALIAS wx_spdlog)
+
+# prometheus-cpp's package configuration drags in its web server; its core library is all we need.
+find_library(WX_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+find_path(WX_PROMETHEUS_INCLUDE prometheus/collectable.h REQUIRED)
+add_library(wx_prometheus INTERFACE)
+target_include_directories(wx_prometheus SYSTEM INTERFACE ${WX_PROMETHEUS_INCLUDE})
+target_link_libraries(wx_prometheus INTERFACE ${WX_PROMETHEUS_CORE})
+add_library(wx::prometheus ALIAS wx_prometheus)

@@ -1,0 +1,13 @@
+# The page's files become C++ when the program is built: hashed names, gzip, brotli, texts filled in (web/embed.py).
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+find_program(WX_BROTLI brotli)
+if(NOT WX_BROTLI)
+  message(FATAL_ERROR "The program brotli is missing (the package of that name); `make build` installs it.")
+endif()
+file(GLOB web_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/*)
+set(web_tables ${CMAKE_BINARY_DIR}/generated/web_tables.cpp)
+add_custom_command(OUTPUT ${web_tables}
+  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/web/embed.py ${web_tables}
+  DEPENDS ${web_sources}
+  COMMENT "Embedding the page" VERBATIM)
+target_sources(wx_web PRIVATE ${web_tables})

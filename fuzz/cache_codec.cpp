@@ -1,0 +1,106 @@
+// Random bytes as values of Redis: decoding never crashes, what decodes is what encode() writes, and every entry comes
+// back as it was.
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "cache/codec.hpp"
+
+namespace {
+
+using wx::cache::Entry;
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+// Whatever decodes is the one text of its entry.
+void decode_any(std::string_view value) {
+  const auto entry = wx::cache::decode(value);
+  if (!entry) return;
+  std::string again;
+  wx::cache::encode(*entry, again);
+  check(again == value);
+}
+
+// Takes numbers and texts off the front of the input.
+class Input {
+ public:
+  explicit Input(std::string_view rest) : rest_(rest) {}
+
+  std::uint64_t number(std::uint64_t most) {
+    std::uint64_t value = 0;
+    for (int i = 0; i < 8; ++i) value = value << 8 | byte();
+    return most == ~0ULL ? value : value % (most + 1);
+  }
+  wx::milliseconds span(std::uint64_t most) { return wx::milliseconds(static_cast<std::int64_t>(number(most))); }
+  // Visible ASCII without quotes.
+  std::string token() {
+    std::string out;
+    for (auto length = byte() % 40; length > 0; --length) {
+      const char c = static_cast<char>('!' + byte() % 94);
+      out += c == '"' ? '\'' : c;
+    }
+    return out;
+  }
+  [[nodiscard]] std::string_view rest() const { return rest_; }
+
+ private:
+  unsigned byte() {
+    if (rest_.empty()) return 0;
+    const auto value = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+
+  std::string_view rest_;
+};
+
+void round_trip(std::string_view bytes) {
+  constexpr std::uint64_t kTenYears = 10ULL * 366 * 24 * 3'600'000;
+  Input input(bytes);
+  Entry entry;
+  entry.stored_at = wx::WallTime(input.span(1ULL << 52));
+  entry.spans = {
+      .fresh_for = input.span(kTenYears), .stale_for = input.span(kTenYears), .keep_for = input.span(kTenYears)};
+  entry.epoch = input.number(~0ULL);
+  entry.kind = input.number(1) == 0 ? wx::cache::EntryKind::answer : wx::cache::EntryKind::refusal;
+  entry.early_refresh = input.number(1) == 0;
+  entry.content_type = input.token();
+  entry.etag = input.token();
+  entry.body = input.rest();
+
+  std::string value;
+  wx::cache::encode(entry, value);
+  const auto back = wx::cache::decode(value);
+  check(back && *back == entry);
+
+  // One byte that is not what it was makes it nothing.
+  const auto at = wx::hash64(bytes) % value.size();
+  value[at] = static_cast<char>(value[at] + 1);
+  check(!wx::cache::decode(value));
+  value[at] = static_cast<char>(value[at] - 1);
+  check(!wx::cache::decode(std::string_view(value).substr(0, at)));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  decode_any(input);
+
+  // A checksum that is right lets random lines past it.
+  const auto end = std::min(input.find('\n'), input.size());
+  const auto line = input.substr(0, end);
+  const auto body = input.substr(std::min(end + 1, input.size()));
+  char hex[16];
+  const auto hex_end = std::to_chars(hex, hex + sizeof hex, wx::hash64(body, wx::hash64(line)), 16).ptr;
+  decode_any(wx::cat(line, " sum=", std::string_view(hex, hex_end), "\n", body));
+
+  round_trip(input);
+  return 0;
+}

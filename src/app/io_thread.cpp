@@ -1,0 +1,84 @@
+#include "app/io_thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "base/random.hpp"
+
+namespace wx::app {
+namespace {
+
+std::unique_ptr<redis::Client> make_redis(const Shared& shared, boost::asio::io_context& context, Executor& executor) {
+  if (shared.redis == nullptr) return nullptr;
+  return std::make_unique<redis::Client>(context, executor, *shared.redis);
+}
+
+std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::Client* client, Executor& executor) {
+  if (client == nullptr) return nullptr;
+  return std::make_unique<cache::RedisTier>(*client, executor, shared.options.cache_prefix, shared.clock,
+                                            shared.metrics, shared.log);
+}
+
+std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client) {
+  if (client == nullptr) return nullptr;
+  return std::make_unique<cache::Backplane>(*client, shared.options.cache_prefix, shared.listener, shared.metrics,
+                                            shared.log);
+}
+
+}  // namespace
+
+IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& options, bool first)
+    : executor_(make_asio_executor(context_)),
+      redis_(make_redis(shared, context_, *executor_)),
+      redis_tier_(make_redis_tier(shared, redis_.get(), *executor_)),
+      backplane_(first ? make_backplane(shared, redis_.get()) : nullptr),
+      worker_(*executor_, redis_tier_.get(), shared.clock),
+      mock_(*executor_, shared.options.mock_delay, shared.metrics),
+      service_thread_{worker_, mock_},
+      endpoints_({shared.options.endpoints, shared.service, service_thread_, shared.clock, shared.metrics, shared.log,
+                  shared.process, shared.lab, shared.client_limit, Random(random_seed()), std::string()}),
+      server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
+  if (!redis_) return;
+  redis_->on_connected([this] {
+    redis_tier_->connected();
+    if (backplane_) backplane_->connected();
+  });
+  if (!backplane_) return;
+  redis_->on_disconnected([this] { backplane_->disconnected(); });
+  redis_->on_push([this](const redis::Reply& push) { backplane_->push(push); });
+}
+
+IoThread::~IoThread() {
+  stop();
+}
+
+void IoThread::run() {
+  boost::asio::post(context_, [this] {
+    if (redis_) redis_->start();
+    server_.start();
+  });
+  thread_ = std::thread([this] { context_.run(); });
+}
+
+void IoThread::drain(std::move_only_function<void()> drained) {
+  boost::asio::post(context_, [this, drained = std::move(drained)]() mutable {
+    server_.on_drained(std::move(drained));
+    server_.drain();
+  });
+}
+
+void IoThread::stop() {
+  if (!thread_.joinable()) return;
+  boost::asio::post(context_, [this] {
+    server_.close();
+    if (redis_) redis_->stop();
+    context_.stop();
+  });
+  thread_.join();
+}
+
+std::optional<redis::State> IoThread::redis_state() const {
+  if (!redis_) return std::nullopt;
+  return redis_->state();
+}
+
+}  // namespace wx::app

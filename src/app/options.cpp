@@ -1,0 +1,84 @@
+#include "app/options.hpp"
+
+#include <stdexcept>
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+
+namespace wx::app {
+namespace {
+
+constexpr milliseconds kWriteWait{20};
+constexpr milliseconds kMargin{1000};
+
+}  // namespace
+
+Options make_options(const config::Settings& settings) {
+  Options options;
+  options.threads = std::max(1U, settings.threads);
+
+  options.server.address = settings.address;
+  options.server.port = settings.port;
+  options.server.max_connections = settings.max_connections;
+  options.server.request_timeout = settings.request_timeout;
+  options.server.idle_timeout = settings.idle_timeout;
+  options.server.budget = std::make_shared<http_server::ConnectionBudget>(
+      http_server::connections_within_file_limit(settings.max_connections));
+
+  options.http_client.user_agent = cat("weather-cache/", version());
+  options.open_meteo.base_url = settings.open_meteo_url;
+  options.open_meteo.api_key = settings.open_meteo_api_key;
+  options.open_meteo.upstream_timeout = settings.upstream_timeout;
+  options.open_meteo.concurrency = settings.upstream_concurrency;
+  auto limits = open_meteo::parse_limits(settings.upstream_limit);
+  if (!limits) throw std::invalid_argument(limits.error().detail);
+  options.open_meteo.limits = *limits;
+  options.open_meteo.fleet_size = settings.fleet_size;
+
+  if (!settings.redis_url.empty()) {
+    auto url = redis::parse_url(settings.redis_url);
+    if (!url) throw std::invalid_argument(url.error().detail);
+    options.redis.emplace();
+    options.redis->url = std::move(*url);
+    options.redis->tls = settings.redis_tls;
+    options.redis->ca_file = settings.redis_ca_file;
+    options.redis->timeout = settings.redis_timeout;
+  }
+  options.cache_prefix = settings.cache_prefix;
+  options.cache.memory.limit = settings.memory_limit;
+  options.cache.memory.early_part = settings.cache_early;
+  options.cache.memos.first = settings.error_ttl;
+  options.cache.memos.refusal = settings.refusal_ttl;
+  options.cache.soft_wait = settings.cache_soft_wait;
+  options.cache.inline_refresh = settings.cache_refresh_inline;
+  if (settings.cache_write_before) options.cache.write_wait = kWriteWait;
+  // The longest load, retries included: a lease must outlast it, and a flight both.
+  const auto longest = std::max(settings.upstream_timeout, settings.mock_delay);
+  options.cache.lease_span = longest + kMargin;
+  options.cache.flight_age_limit = settings.request_timeout + longest + kMargin;
+  options.freshness.fresh_for = settings.cache_ttl;
+  options.freshness.stale_for = settings.cache_stale;
+  options.freshness.keep_for = settings.cache_keep;
+
+  options.endpoints.query.coordinate_decimals = settings.coordinate_decimals;
+  options.endpoints.query.lab = settings.lab;
+  options.endpoints.query.redis = options.redis.has_value();
+  options.endpoints.request_timeout = settings.request_timeout;
+  options.endpoints.version = version();
+  options.endpoints.mock_delay = settings.mock_delay;
+
+  options.endpoints.admin_token = settings.admin_token;
+  auto proxies = endpoints::parse_trusted_proxies(settings.trusted_proxies);
+  if (!proxies) throw std::invalid_argument(proxies.error().detail);
+  options.endpoints.trusted_proxies = std::move(*proxies);
+  auto loads = weather::parse_client_loads(settings.client_loads);
+  if (!loads) throw std::invalid_argument(loads.error().detail);
+  options.client_limit = *loads;
+
+  options.mock_delay = settings.mock_delay;
+  options.drain_delay = settings.drain_delay;
+  options.drain_timeout = settings.drain_timeout;
+  return options;
+}
+
+}  // namespace wx::app

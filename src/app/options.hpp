@@ -1,0 +1,38 @@
+// Settings -> every room's options.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cache/tiered_cache.hpp"
+#include "config/settings.hpp"
+#include "endpoints/context.hpp"
+#include "http_client/http_client_options.hpp"
+#include "http_server/server_options.hpp"
+#include "open_meteo/open_meteo_options.hpp"
+#include "redis/redis_options.hpp"
+#include "weather/client_limit.hpp"
+#include "weather/freshness.hpp"
+
+namespace wx::app {
+
+struct Options {
+  http_server::ServerOptions server;
+  http_client::HttpClientOptions http_client;
+  open_meteo::OpenMeteoOptions open_meteo;
+  std::optional<redis::RedisOptions> redis;
+  cache::CacheOptions cache;
+  std::string cache_prefix;
+  weather::FreshnessOptions freshness;
+  endpoints::EndpointOptions endpoints;
+  weather::ClientLimitOptions client_limit;
+  milliseconds mock_delay{500};
+  milliseconds drain_delay{0};
+  milliseconds drain_timeout{8000};
+  unsigned threads = 1;
+};
+
+// Throws std::invalid_argument if a setting that config has passed is none after all (a bug).
+[[nodiscard]] Options make_options(const config::Settings& settings);
+
+}  // namespace wx::app

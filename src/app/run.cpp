@@ -1,0 +1,105 @@
+#include "app/run.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include <sys/resource.h>
+
+#include "app/app.hpp"
+#include "config/config.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+
+namespace wx::app {
+namespace {
+
+// SIGINT and SIGTERM, blocked in every thread and taken by sigtimedwait() in the main one: no handler, nothing that
+// could interrupt anybody.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    // A peer that closed its end is an error code of the write, not the end of the process.
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+
+  void wait() const {
+    int signal = 0;
+    while (sigwait(&set_, &signal) != 0) {
+    }
+  }
+
+  // Whether one came within `limit`.
+  [[nodiscard]] bool wait_for(milliseconds limit) const {
+    const timespec time{limit.count() / 1000, (limit.count() % 1000) * 1'000'000};
+    return sigtimedwait(&set_, nullptr, &time) > 0;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+// Every connection is a file descriptor: take as many as we may.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Whether everything was answered in time.
+bool leave_calmly(App& app, const Signals& signals, const config::Settings& settings, const Clock& clock) {
+  constexpr milliseconds kSlice{20};
+  const auto at_once = [] { std::_Exit(130); };
+  app.announce_drain();
+  if (settings.drain_delay > milliseconds(0) && signals.wait_for(settings.drain_delay)) at_once();
+  app.drain();
+  const auto end = clock.steady() + settings.drain_timeout;
+  while (!app.wait_drained(kSlice)) {
+    if (clock.steady() >= end) return false;
+    if (signals.wait_for(milliseconds(0))) at_once();
+  }
+  return true;
+}
+
+}  // namespace
+
+int run(std::span<const char* const> arguments) {
+  const auto outcome = config::parse(arguments, config::process_environment());
+  if (outcome.action == config::Outcome::Action::print) {
+    std::fputs(outcome.output.c_str(), outcome.exit_code == 0 ? stdout : stderr);
+    return outcome.exit_code;
+  }
+  const auto& settings = outcome.settings;
+
+  const Signals signals;
+  raise_file_limit();
+  const SystemClock clock;
+  observability::Metrics metrics;
+  const auto log = observability::make_log({settings.log_level, settings.log_format}, metrics);
+  try {
+    App app(settings, clock, metrics, *log);
+    if (const auto port = app.start(); !port) {
+      log->error("app", port.error().detail);
+      return 1;
+    }
+    signals.wait();
+    const bool calm = leave_calmly(app, signals, settings, clock);
+    if (calm) {
+      log->info("app", "stopped");
+    } else {
+      log->warn("app", "stopped before everything was answered: DRAIN_TIMEOUT is over");
+    }
+    return calm ? 0 : 1;
+  } catch (const std::exception& e) {
+    log->error("app", "cannot start", {{"reason", e.what()}});
+    return 1;
+  }
+}
+
+}  // namespace wx::app

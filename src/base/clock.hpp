@@ -1,0 +1,36 @@
+// Time as a parameter. Nothing outside this file asks the operating system what time it is.
+//
+// Two clocks: the steady one measures spans (deadlines, ages of copies in memory) and never jumps; the wall clock
+// dates things for others (stored_at, Date) and may be stepped at any moment.
+#pragma once
+
+#include <chrono>
+
+namespace wx {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+
+// Thread-safety: now functions may be called from any thread.
+class Clock {
+ public:
+  Clock() = default;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  virtual ~Clock() = default;
+
+  [[nodiscard]] virtual SteadyTime steady() const = 0;
+  [[nodiscard]] virtual WallTime wall() const = 0;
+};
+
+// The machine's clocks.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] SteadyTime steady() const override;
+  [[nodiscard]] WallTime wall() const override;
+};
+
+}  // namespace wx

@@ -1,0 +1,64 @@
+#include "base/error.hpp"
+
+#include <array>
+
+namespace wx {
+namespace {
+
+struct Row {
+  ErrorKind kind;
+  std::string_view name;
+  std::string_view sentence;
+};
+
+constexpr std::array<Row, kErrorKinds> kRows{{
+    {ErrorKind::bad_parameter, "bad-parameter", "A parameter of the request is missing or wrong"},
+    {ErrorKind::malformed_request, "malformed-request", "The request is not well-formed HTTP"},
+    {ErrorKind::unauthorized, "unauthorized", "The admin token is missing or wrong"},
+    {ErrorKind::not_found, "not-found", "There is nothing at this path"},
+    {ErrorKind::method_not_allowed, "method-not-allowed", "This path does not know that method"},
+    {ErrorKind::request_timeout, "request-timeout", "The request did not arrive in time"},
+    {ErrorKind::content_too_large, "content-too-large", "Requests carry no body here"},
+    {ErrorKind::uri_too_long, "uri-too-long", "The request target is too long"},
+    {ErrorKind::headers_too_large, "headers-too-large", "The request's header block is too large"},
+    {ErrorKind::version_unsupported, "version-unsupported", "Only HTTP/1.0 and HTTP/1.1 are spoken here"},
+    {ErrorKind::not_cached, "not-cached",
+     "Nothing is cached for this question, and only a cached answer was asked for"},
+    {ErrorKind::client_limited, "client-limited", "This client asked for too many places that were not cached"},
+    {ErrorKind::lab_busy, "lab-busy", "A run of the laboratory is under way"},
+    {ErrorKind::overloaded, "overloaded", "The service is busy"},
+    {ErrorKind::draining, "draining", "The service is shutting down"},
+    {ErrorKind::deadline_exceeded, "deadline-exceeded", "The answer did not come within the request's deadline"},
+    {ErrorKind::internal, "internal", "The service made a mistake"},
+    {ErrorKind::provider_unreachable, "provider-unreachable", "The weather provider could not be reached"},
+    {ErrorKind::provider_timeout, "provider-timeout", "The weather provider did not answer in time"},
+    {ErrorKind::provider_error, "provider-error", "The weather provider reported an error of its own"},
+    {ErrorKind::provider_bad_reply, "provider-bad-reply", "The weather provider's answer made no sense"},
+    {ErrorKind::provider_refused, "provider-refused", "The weather provider refused the question"},
+    {ErrorKind::provider_limited, "provider-limited", "The weather provider's request limit is used up"},
+    {ErrorKind::provider_denied, "provider-denied", "The weather provider did not accept our API key"},
+    {ErrorKind::redis_unavailable, "redis-unavailable", "Redis is not connected"},
+    {ErrorKind::redis_timeout, "redis-timeout", "Redis did not answer in time"},
+    {ErrorKind::redis_error, "redis-error", "Redis answered with an error"},
+    {ErrorKind::redis_protocol, "redis-protocol", "Redis sent bytes that are not RESP3"},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (static_cast<std::size_t>(kRows[i].kind) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "kRows must list every ErrorKind in its order");
+
+}  // namespace
+
+std::string_view name(ErrorKind kind) {
+  return kRows[static_cast<std::size_t>(kind)].name;
+}
+
+std::string_view sentence(ErrorKind kind) {
+  return kRows[static_cast<std::size_t>(kind)].sentence;
+}
+
+}  // namespace wx

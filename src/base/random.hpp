@@ -1,0 +1,30 @@
+// Chance as a parameter: jitter, request ids.
+#pragma once
+
+#include <cstdint>
+
+namespace wx {
+
+// A xorshift64* generator (Vigna, "An experimental exploration of Marsaglia's xorshift generators", 2016).
+// Thread-safety: none; one per thread. Not for secrets.
+class Random {
+ public:
+  explicit constexpr Random(std::uint64_t seed) : state_(seed == 0 ? 0x9e3779b97f4a7c15ULL : seed) {}
+
+  constexpr std::uint64_t next() {
+    state_ ^= state_ >> 12;
+    state_ ^= state_ << 25;
+    state_ ^= state_ >> 27;
+    return state_ * 0x2545f4914f6cdd1dULL;
+  }
+  // In [0, 1).
+  constexpr double fraction() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+
+ private:
+  std::uint64_t state_;
+};
+
+// A seed from the operating system.
+[[nodiscard]] std::uint64_t random_seed();
+
+}  // namespace wx

@@ -1,0 +1,71 @@
+// Small text helpers; <format> is not in every standard library we build with.
+// Thread-safety: pure functions.
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wx {
+
+// Appends an integer in decimal.
+template <std::integral T>
+void append(std::string& out, T value) {
+  char buffer[24];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  out.append(buffer, end);
+}
+inline void append(std::string& out, std::string_view text) {
+  out.append(text);
+}
+inline void append(std::string& out, const char* text) {
+  out.append(text);
+}
+inline void append(std::string& out, const std::string& text) {
+  out.append(text);
+}
+inline void append(std::string& out, char c) {
+  out.push_back(c);
+}
+
+// Appends a number with a fixed count of decimals.
+void append_fixed(std::string& out, double value, int decimals);
+
+// All parts in one string.
+template <class... Parts>
+[[nodiscard]] std::string cat(const Parts&... parts) {
+  std::string out;
+  (append(out, parts), ...);
+  return out;
+}
+
+// Appends `text` as the inside of a JSON string (RFC 8259 §7), without the quotes. Bytes that are not UTF-8 become
+// U+FFFD, so the result is always valid JSON.
+void append_json_escaped(std::string& out, std::string_view text);
+
+// Appends `text` so that it is safe in HTML text and in a double-quoted attribute.
+void append_html_escaped(std::string& out, std::string_view text);
+
+// Equal but for the case of ASCII letters.
+[[nodiscard]] bool iequals(std::string_view a, std::string_view b);
+
+// Without spaces and tabs at both ends.
+[[nodiscard]] std::string_view trim(std::string_view text);
+
+// The whole of `text` as an unsigned decimal number, or nothing.
+[[nodiscard]] std::optional<std::uint64_t> parse_unsigned(std::string_view text);
+
+// A span such as "300ms", "10s", "5m", "24h" or "0"; nothing if it is none, is negative or does not fit.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+// The shortest of the forms parse_duration takes: "1500ms", "10s", "5m", "24h".
+[[nodiscard]] std::string format_duration(std::chrono::milliseconds span);
+
+// Compares without telling by its duration where two texts differ (for secrets).
+[[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
+
+}  // namespace wx

@@ -1,0 +1,46 @@
+// The backplane: one channel on which the processes of a fleet tell each other of fills, failures and purges.
+//
+// One per process, on one I/O thread's client. A process that lost the channel is deaf, not wrong: its copies still end
+// with their spans, and are looked at with doubt once it hears again (FleetListener::on_listening).
+//
+// Thread: everything on the I/O thread of the client.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "cache/remote_tier.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+#include "redis/client.hpp"
+
+namespace wx::cache {
+
+class Backplane {
+ public:
+  // All references must outlive the backplane; it must outlive the client's last callback.
+  Backplane(redis::Client& client, const std::string& prefix, FleetListener& listener, observability::Metrics& metrics,
+            observability::Log& log);
+
+  // The client's three handlers, to be called by whoever set them.
+  void connected();
+  void disconnected();
+  void push(const redis::Reply& push);
+
+  // From any thread.
+  [[nodiscard]] bool listening() const { return listening_.load(std::memory_order_relaxed); }
+
+ private:
+  void read_epoch();
+
+  redis::Client& client_;
+  const std::string channel_;
+  const std::string epoch_key_;
+  FleetListener& listener_;
+  observability::Metrics& metrics_;
+  observability::Log& log_;
+  std::atomic<bool> listening_{false};
+  bool refusal_said_ = false;
+};
+
+}  // namespace wx::cache

@@ -1,0 +1,141 @@
+#include "cache/codec.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+
+namespace wx::cache {
+namespace {
+
+constexpr std::string_view kVersion = "wx1";
+constexpr std::uint64_t kMaxSpan = 10ULL * 366 * 24 * 3'600'000;  // ms; sums of three stay far from overflow
+
+// The checksum covers everything before it, so that no field of the line can be damaged unnoticed.
+std::uint64_t checksum(std::string_view line, std::string_view body) {
+  return hash64(body, hash64(line));
+}
+
+std::string hex(std::uint64_t value) {
+  char buffer[16];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, 16).ptr;
+  return {buffer, end};
+}
+
+// Takes " name=value" off the front of a line. Fields stand in one fixed order and each value has one way of being
+// written, so that a value that decodes is the one that encode() makes.
+class Fields {
+ public:
+  explicit Fields(std::string_view line) : rest_(line) {}
+
+  std::optional<std::string_view> take(std::string_view name) {
+    if (!rest_.starts_with(' ')) return std::nullopt;
+    rest_.remove_prefix(1);
+    if (!rest_.starts_with(name) || rest_.size() <= name.size() || rest_[name.size()] != '=') return std::nullopt;
+    rest_.remove_prefix(name.size() + 1);
+    const auto end = std::min(rest_.find(' '), rest_.size());
+    const auto value = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return value;
+  }
+
+  bool number(std::string_view name, std::uint64_t most, std::uint64_t& out) {
+    const auto text = take(name);
+    const auto value = text ? parse_unsigned(*text) : std::nullopt;
+    if (!value || *value > most || (text->size() > 1 && text->front() == '0')) return false;
+    out = *value;
+    return true;
+  }
+
+  bool span(std::string_view name, milliseconds& out) {
+    std::uint64_t value = 0;
+    if (!number(name, kMaxSpan, value)) return false;
+    out = milliseconds(static_cast<milliseconds::rep>(value));
+    return true;
+  }
+
+  // A value that goes into a response header: a damaged one must not break it.
+  bool token(std::string_view name, std::string& out) {
+    const auto value = take(name);
+    const auto visible = [](char c) { return c > ' ' && c < '\x7f' && c != '"'; };
+    if (!value || !std::ranges::all_of(*value, visible)) return false;
+    out = *value;
+    return true;
+  }
+
+  [[nodiscard]] std::string_view rest() const { return rest_; }
+
+ private:
+  std::string_view rest_;
+};
+
+bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
+  std::uint64_t stored_at = 0;
+  std::uint64_t early = 0;
+  if (!fields.number("stored_at", 1ULL << 52, stored_at)) return false;
+  if (!fields.span("fresh", entry.spans.fresh_for)) return false;
+  if (!fields.span("stale", entry.spans.stale_for)) return false;
+  if (!fields.span("keep", entry.spans.keep_for)) return false;
+  if (!fields.number("early", 1, early)) return false;
+  const auto kind = fields.take("kind");
+  if (!kind || (*kind != "answer" && *kind != "refusal")) return false;
+  if (!fields.number("epoch", ~0ULL, entry.epoch)) return false;
+  if (!fields.token("type", entry.content_type) || !fields.token("etag", entry.etag)) return false;
+  if (!fields.number("size", ~0ULL, size)) return false;
+  entry.stored_at = WallTime(milliseconds(static_cast<milliseconds::rep>(stored_at)));
+  entry.early_refresh = early == 1;
+  entry.kind = *kind == "answer" ? EntryKind::answer : EntryKind::refusal;
+  return true;
+}
+
+}  // namespace
+
+void encode(const Entry& entry, std::string& out) {
+  const auto start = out.size();
+  out.reserve(start + 200 + entry.body.size());
+  append(out, kVersion);
+  append(out, " stored_at=");
+  append(out, entry.stored_at.time_since_epoch().count());
+  append(out, " fresh=");
+  append(out, entry.spans.fresh_for.count());
+  append(out, " stale=");
+  append(out, entry.spans.stale_for.count());
+  append(out, " keep=");
+  append(out, entry.spans.keep_for.count());
+  append(out, entry.early_refresh ? " early=1" : " early=0");
+  append(out, entry.kind == EntryKind::answer ? " kind=answer" : " kind=refusal");
+  append(out, " epoch=");
+  append(out, entry.epoch);
+  append(out, " type=");
+  append(out, entry.content_type);
+  append(out, " etag=");
+  append(out, entry.etag);
+  append(out, " size=");
+  append(out, entry.body.size());
+  const auto sum = checksum(std::string_view(out).substr(start), entry.body);
+  append(out, " sum=");
+  append(out, hex(sum));
+  out += '\n';
+  out += entry.body;
+}
+
+std::optional<Entry> decode(std::string_view value) {
+  const auto end = value.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto line = value.substr(0, end);
+  const auto body = value.substr(end + 1);
+  if (!line.starts_with(kVersion)) return std::nullopt;
+
+  Entry entry;
+  std::uint64_t size = 0;
+  Fields fields(line.substr(kVersion.size()));
+  if (!parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
+  const auto covered = line.substr(0, line.size() - fields.rest().size());
+  const auto sum = fields.take("sum");
+  if (!sum || !fields.rest().empty() || *sum != hex(checksum(covered, body))) return std::nullopt;
+  entry.body = body;
+  return entry;
+}
+
+}  // namespace wx::cache

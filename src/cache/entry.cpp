@@ -1,0 +1,29 @@
+#include "cache/entry.hpp"
+
+#include <algorithm>
+
+namespace wx::cache {
+namespace {
+
+constexpr milliseconds kClockTolerance{2000};
+
+}  // namespace
+
+Copy make_copy(EntryPtr entry, const Clock& clock) {
+  // In milliseconds: nanoseconds overflow at the times that a codec lets through. Older than gone is gone.
+  milliseconds age = clock.wall() - entry->stored_at;
+  if (age < -kClockTolerance) age = entry->spans.fresh_for;
+  age = std::clamp(age, milliseconds(0), entry->spans.total());
+  return {std::move(entry), clock.steady() - age};
+}
+
+nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash) {
+  const nanoseconds fresh = entry.spans.fresh_for;
+  if (!entry.early_refresh || part >= 1.0) return fresh;
+  const double fraction = static_cast<double>(key_hash >> 11) * 0x1.0p-53;  // in [0, 1)
+  const double spread = 0.9 + 0.2 * fraction;
+  const auto age = nanoseconds(static_cast<nanoseconds::rep>(static_cast<double>(fresh.count()) * part * spread));
+  return std::min(age, fresh);
+}
+
+}  // namespace wx::cache

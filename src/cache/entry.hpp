@@ -1,0 +1,73 @@
+// What the cache keeps: an answer, when it was made, and how long it may serve.
+//
+//   stored_at ──── fresh_for ────┬──── stale_for ────┬──────── keep_for ────────┬─► gone
+//              fresh: HIT        │ stale: served,    │ kept: wait for better,   │
+//                                │ refresh behind    │ but not long (RFC 5861)  │
+//
+// Thread-safety: an Entry is immutable once shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace wx::cache {
+
+struct Spans {
+  milliseconds fresh_for{0};
+  milliseconds stale_for{0};  // stale-while-revalidate (RFC 5861 §3)
+  milliseconds keep_for{0};   // stale-if-error (RFC 5861 §4)
+
+  // The age at which the entry is gone.
+  [[nodiscard]] milliseconds total() const { return fresh_for + stale_for + keep_for; }
+  friend bool operator==(const Spans&, const Spans&) = default;
+};
+
+enum class EntryKind : std::uint8_t { answer, refusal };
+
+struct Entry {
+  std::string body;
+  std::string content_type;
+  std::string etag;  // opaque tag without quotes and without W/
+  WallTime stored_at;
+  Spans spans;
+  std::uint64_t epoch = 0;  // of the purge that this entry outlives
+  EntryKind kind = EntryKind::answer;
+  // Whether a hit late in fresh_for may start a refresh. Not where fresh_for ends at the source's next value.
+  bool early_refresh = true;
+
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+using EntryPtr = std::shared_ptr<const Entry>;
+
+enum class Freshness : std::uint8_t { fresh, stale, kept, gone };
+
+[[nodiscard]] constexpr Freshness freshness_at(const Spans& spans, nanoseconds age) {
+  if (age < spans.fresh_for) return Freshness::fresh;
+  if (age < spans.fresh_for + spans.stale_for) return Freshness::stale;
+  if (age < spans.fresh_for + spans.stale_for + spans.keep_for) return Freshness::kept;
+  return Freshness::gone;
+}
+
+// An entry as one process holds it. Its age is measured by the steady clock from `born` on, so that nobody who sets the
+// wall clock can make it younger or older.
+struct Copy {
+  EntryPtr entry;
+  SteadyTime born;
+
+  [[nodiscard]] nanoseconds age(SteadyTime now) const { return now < born ? nanoseconds(0) : now - born; }
+  [[nodiscard]] Freshness freshness(SteadyTime now) const { return freshness_at(entry->spans, age(now)); }
+};
+
+// Takes over an entry that was stored at a wall-clock time (by this process or another). A stored_at up to 2 s ahead of
+// us counts as now; further ahead, somebody's clock is wrong and the copy starts at the end of its fresh span.
+[[nodiscard]] Copy make_copy(EntryPtr entry, const Clock& clock);
+
+// The age from which a hit may start an early refresh: `part` of fresh_for, spread per key by up to +/-10 %, never
+// beyond fresh_for; fresh_for itself where the entry wants none.
+[[nodiscard]] nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash);
+
+}  // namespace wx::cache

@@ -1,0 +1,70 @@
+#include "cache/error_memos.hpp"
+
+#include <algorithm>
+
+namespace wx::cache {
+
+const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
+  const auto found = items_.find(key);
+  if (found == items_.end()) return nullptr;
+  const Memo& memo = found->second->memo;
+  return now < memo.until ? &memo : nullptr;
+}
+
+const Memo& ErrorMemos::record(std::string_view key, const Error& error, std::optional<HeldCopy> held, SteadyTime now) {
+  const bool known = items_.contains(key);
+  Memo& memo = place(key);
+  // Failures in a row: a memo that ended long ago does not make the next failure a second one.
+  const bool in_a_row = known && now < memo.until + 2 * options_.most;
+  memo.count = in_a_row ? memo.count + 1 : 1;
+  memo.error = error;
+  memo.error.remembered = true;
+  memo.held = std::move(held);
+  nanoseconds span = options_.first;
+  for (int i = 1; i < memo.count && span < options_.most; ++i) span *= 2;
+  span = std::min<nanoseconds>(span, options_.most);
+  if (error.kind == ErrorKind::provider_refused) span = options_.refusal;
+  memo.until = now + span;
+  return memo;
+}
+
+void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held,
+                              SteadyTime now) {
+  Memo& memo = place(key);
+  memo.count = failure.count;
+  memo.error = {};
+  memo.error.kind = failure.kind;
+  memo.error.remembered = true;
+  memo.held = std::move(held);
+  memo.until = now + failure.left;
+}
+
+void ErrorMemos::forget(std::string_view key) {
+  const auto found = items_.find(key);
+  if (found == items_.end()) return;
+  const auto item = found->second;
+  items_.erase(found);
+  order_.erase(item);
+}
+
+void ErrorMemos::clear() {
+  items_.clear();
+  order_.clear();
+}
+
+Memo& ErrorMemos::place(std::string_view key) {
+  if (const auto found = items_.find(key); found != items_.end()) {
+    order_.splice(order_.end(), order_, found->second);
+    return found->second->memo;
+  }
+  if (order_.size() >= options_.limit) {
+    items_.erase(order_.front().key);
+    order_.pop_front();
+  }
+  order_.push_back({std::string(key), {}});
+  const auto item = std::prev(order_.end());
+  items_.emplace(item->key, item);
+  return item->memo;
+}
+
+}  // namespace wx::cache

@@ -1,0 +1,71 @@
+#include "cache/fleet_message.hpp"
+
+#include "base/text.hpp"
+
+namespace wx::cache {
+namespace {
+
+constexpr std::uint64_t kMostMilliseconds = 1ULL << 52;
+
+std::string_view cut_word(std::string_view& rest) {
+  const auto end = std::min(rest.find(' '), rest.size());
+  const auto word = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return word;
+}
+
+std::optional<milliseconds> parse_ms(std::string_view text) {
+  const auto value = parse_unsigned(text);
+  if (!value || *value > kMostMilliseconds) return std::nullopt;
+  return milliseconds(static_cast<milliseconds::rep>(*value));
+}
+
+bool hear_fill(std::string_view rest, FleetListener& listener) {
+  const auto key = cut_word(rest);
+  const auto etag = cut_word(rest);
+  const auto stored_at = parse_ms(cut_word(rest));
+  const auto fresh_for = parse_ms(cut_word(rest));
+  if (key.empty() || etag.empty() || !stored_at || !fresh_for) return false;
+  listener.on_fill({key, etag, WallTime(*stored_at), *fresh_for});
+  return true;
+}
+
+}  // namespace
+
+std::string fill_message(std::string_view key, const Entry& entry) {
+  return cat("fill ", key, " ", entry.etag, " ", entry.stored_at.time_since_epoch().count(), " ",
+             entry.spans.fresh_for.count());
+}
+
+std::string fail_message(std::string_view key) {
+  return cat("fail ", key);
+}
+
+std::string purge_message(std::string_view key) {
+  return cat("purge ", key);
+}
+
+std::string epoch_message(std::uint64_t epoch) {
+  return cat("epoch ", epoch);
+}
+
+bool hear_message(std::string_view message, FleetListener& listener) {
+  auto rest = message;
+  const auto verb = cut_word(rest);
+  if (verb == "fill") return hear_fill(rest, listener);
+  if (rest.empty() || rest.find(' ') != std::string_view::npos) return false;
+  if (verb == "fail") {
+    listener.on_fail(rest);
+  } else if (verb == "purge") {
+    listener.on_purge(rest);
+  } else if (verb == "epoch") {
+    const auto epoch = parse_unsigned(rest);
+    if (!epoch) return false;
+    listener.on_epoch(*epoch);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace wx::cache

@@ -1,0 +1,22 @@
+// What processes tell each other on the one channel of the backplane, one line each:
+//   fill <key> <etag> <stored_at ms> <fresh_for ms>      fail <key>      purge <key>      epoch <n>
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cache/remote_tier.hpp"
+
+namespace wx::cache {
+
+[[nodiscard]] std::string fill_message(std::string_view key, const Entry& entry);
+[[nodiscard]] std::string fail_message(std::string_view key);
+[[nodiscard]] std::string purge_message(std::string_view key);
+[[nodiscard]] std::string epoch_message(std::uint64_t epoch);
+
+// Tells the listener what a message says. Returns false if it says nothing we know.
+bool hear_message(std::string_view message, FleetListener& listener);
+
+}  // namespace wx::cache

@@ -1,0 +1,279 @@
+#include "cache/flight.hpp"
+
+#include <utility>
+
+namespace wx::cache {
+
+Flight::Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held)
+    : options_(options), key_hash_(key_hash), held_(std::move(held)) {}
+
+Actions Flight::start() {
+  Actions actions;
+  if (state_ != State::created) return actions;
+  if (options_.remote && !options_.bypass && !options_.forced) {
+    state_ = State::reading;
+    actions.read_remote = true;
+  } else {
+    state_ = State::queued;
+    actions.load = true;
+  }
+  return actions;
+}
+
+Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) {
+  Actions actions;
+  if (state_ != State::reading) return actions;
+  redis_unavailable_ = !result.has_value();
+  state_ = State::queued;
+  actions.load = true;
+  if (purged_ || !result || !*result) return actions;
+
+  Copy& copy = **result;
+  const bool confirmed = confirms(copy, now);
+  if (!confirmed && !news(copy, now)) return actions;
+  const auto freshness = copy.freshness(now);
+  held_ = HeldCopy{copy, Tier::redis};
+  if (options_.memory) actions.fill_memory = copy;
+  actions.answer = join(now);
+  const bool late = copy.age(now) >= early_refresh_age(*copy.entry, options_.early_part, key_hash_);
+  if (freshness == Freshness::fresh && (options_.memory || !late)) {
+    actions.load = false;
+    end(actions);
+  }
+  return actions;
+}
+
+Actions Flight::turn(bool somebody_waits) {
+  Actions actions;
+  if (state_ != State::queued) {
+    actions.proceed = false;
+    return actions;
+  }
+  if (!somebody_waits) {
+    actions.proceed = false;
+    end(actions);
+  } else if (options_.remote && !options_.bypass && !redis_unavailable_) {
+    state_ = State::leasing;
+    heard_ = false;
+    actions.take_lease = true;
+  } else {
+    state_ = State::loading;
+    actions.proceed = true;
+  }
+  return actions;
+}
+
+Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now) {
+  Actions actions;
+  if (state_ != State::leasing) {
+    // The flight was given up meanwhile: nobody will use what was won, and the loader need not wait for its turn's end.
+    actions.proceed = false;
+    actions.release_lease = result.has_value() && result->won;
+    return actions;
+  }
+  if (!result) {
+    redis_unavailable_ = true;
+    state_ = State::loading;
+    actions.proceed = true;
+    return actions;
+  }
+  if (settled(*result, actions, now)) {
+    actions.proceed = false;
+    actions.release_lease = result->won;
+  } else if (result->won) {
+    lease_until_ = lease_until;
+    state_ = State::loading;
+    actions.proceed = true;
+  } else {
+    actions.proceed = false;
+    state_ = State::awaiting;
+    if (heard_) {
+      actions.look = want_look().look;
+    } else {
+      actions.await = result->held_for.value_or(milliseconds(0));
+    }
+  }
+  return actions;
+}
+
+Actions Flight::heard_fill() {
+  if (state_ == State::leasing || state_ == State::looking) heard_ = true;
+  return want_look();
+}
+
+Actions Flight::heard_fail() {
+  return heard_fill();
+}
+
+Actions Flight::listening_again() {
+  return heard_fill();
+}
+
+Actions Flight::look_again() {
+  return want_look();
+}
+
+Actions Flight::want_look() {
+  Actions actions;
+  if (state_ != State::awaiting) return actions;
+  state_ = State::looking;
+  heard_ = false;
+  actions.look = true;
+  return actions;
+}
+
+Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
+  Actions actions;
+  if (state_ != State::looking) return actions;
+  if (!result) {
+    redis_unavailable_ = true;
+    state_ = State::queued;
+    actions.load = true;
+  } else if (settled(*result, actions, now)) {
+    return actions;
+  } else if (heard_) {
+    state_ = State::awaiting;
+    actions.look = want_look().look;
+  } else if (result->held_for) {
+    state_ = State::awaiting;
+    actions.await = *result->held_for;
+  } else {
+    state_ = State::queued;
+    actions.load = true;
+  }
+  return actions;
+}
+
+bool Flight::settled(const LeaseSeen& seen, Actions& actions, SteadyTime now) {
+  if (seen.copy && !purged_ && news(*seen.copy, now) && seen.copy->freshness(now) == Freshness::fresh) {
+    if (options_.memory) actions.fill_memory = seen.copy;
+    actions.answer = Verdict{Outcome::lease, Tier::redis, seen.copy, std::nullopt};
+    end(actions);
+    return true;
+  }
+  if (seen.failure && !seen.won) {
+    Error error;
+    error.kind = seen.failure->kind;
+    error.retry_after = seen.failure->left;
+    error.remembered = true;
+    actions.answer = failure(std::move(error), now);
+    actions.fleet_failure = seen.failure;
+    end(actions);
+    return true;
+  }
+  return false;
+}
+
+Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
+  Actions actions;
+  if (state_ == State::ended) return actions;
+  const bool called = state_ == State::loading;
+  const bool ours = lease_ours(now);
+  if (!result && result.error().kind == ErrorKind::client_limited) {
+    // One client's allowance is over; that is no reason to refuse the others.
+    actions.failed = std::move(result.error());
+    if (others_wait) {
+      actions.refuse_leader = true;
+      actions.load = true;
+      state_ = State::queued;
+      return actions;
+    }
+    actions.answer = failure(*std::exchange(actions.failed, std::nullopt), now);
+    end(actions);
+    return actions;
+  }
+  if (!result) {
+    if (called && !options_.bypass) {
+      actions.failed = result.error();
+      actions.failure_to_fleet = ours;
+    }
+    actions.answer = failure(std::move(result.error()), now);
+    end(actions);
+    return actions;
+  }
+
+  Copy& copy = *result;
+  const bool refusal = copy.entry->kind == EntryKind::refusal;
+  if (refusal) {
+    // A refusal never replaces an answer that may still be served.
+    if (auto kept = kept_copy(Outcome::stale_if_error, now); kept && held_->copy.entry->kind == EntryKind::answer) {
+      actions.failed = Error{ErrorKind::provider_refused, copy.entry->body, std::nullopt, 400, false};
+      actions.failure_to_fleet = ours;
+      actions.answer = std::move(kept);
+      end(actions);
+      return actions;
+    }
+  }
+  auto outcome = held_ ? Outcome::revalidated : Outcome::miss;
+  if (options_.forced) outcome = Outcome::forced;
+  if (options_.bypass) outcome = Outcome::bypass;
+  if (!options_.bypass && !purged_) {
+    if (options_.memory) actions.fill_memory = copy;
+    if (options_.remote) actions.write_remote = copy;
+  }
+  actions.release_lease = ours;
+  actions.answer = Verdict{outcome, Tier::loader, std::move(copy), std::nullopt};
+  end(actions);
+  return actions;
+}
+
+Actions Flight::purge() {
+  Actions actions;
+  if (state_ == State::ended) return actions;
+  purged_ = true;
+  held_.reset();
+  return actions;
+}
+
+Actions Flight::age_limit(SteadyTime now) {
+  Actions actions;
+  if (state_ == State::ended) return actions;
+  // Whoever waits for its turn with the provider is told no when that turn comes.
+  actions.answer = failure(Error{ErrorKind::deadline_exceeded, {}, std::nullopt, 0, false}, now);
+  actions.release_lease = false;  // the load may still be running: the lease ends by itself
+  end(actions);
+  return actions;
+}
+
+void Flight::end(Actions& actions) {
+  state_ = State::ended;
+  actions.ended = true;
+}
+
+// Whether a copy in Redis tells us anything: still usable, and stored later than the one we hold.
+bool Flight::news(const Copy& copy, SteadyTime now) const {
+  if (copy.freshness(now) == Freshness::gone) return false;
+  return !held_ || copy.entry->stored_at > held_->copy.entry->stored_at;
+}
+
+bool Flight::confirms(const Copy& copy, SteadyTime now) const {
+  return options_.confirm && held_ && copy.entry->stored_at >= held_->copy.entry->stored_at &&
+         copy.freshness(now) == Freshness::fresh;
+}
+
+std::optional<Verdict> Flight::join(SteadyTime now) const {
+  if (!held_ || options_.forced || options_.bypass) return std::nullopt;
+  switch (held_->copy.freshness(now)) {
+    case Freshness::fresh:
+      return Verdict{Outcome::hit, held_->tier, held_->copy, std::nullopt};
+    case Freshness::stale:
+      if (options_.inline_refresh) return std::nullopt;
+      return Verdict{Outcome::stale_while_revalidate, held_->tier, held_->copy, std::nullopt};
+    case Freshness::kept:
+    case Freshness::gone:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> Flight::kept_copy(Outcome outcome, SteadyTime now) const {
+  if (!held_ || held_->copy.freshness(now) == Freshness::gone) return std::nullopt;
+  return Verdict{outcome, held_->tier, held_->copy, std::nullopt};
+}
+
+Verdict Flight::failure(Error error, SteadyTime now) const {
+  if (auto kept = kept_copy(Outcome::stale_if_error, now)) return std::move(*kept);
+  return Verdict{Outcome::miss, Tier::loader, std::nullopt, std::move(error)};
+}
+
+}  // namespace wx::cache

@@ -1,0 +1,157 @@
+// The flight: one key's way from "not in memory" to an answer, for everybody who asks meanwhile (single flight), and
+// for the whole fleet as far as the lease reaches.
+//
+// A flight belongs to the cache, not to the request that started it: a caller that goes away cancels nothing. This is
+// the pure part, a state machine: events go in, actions come out, and somebody else (tiered_cache_shell.cpp) performs
+// them. It has no clock, no socket and no lock. docs/cache.md has the picture.
+//
+//   state     event                         next      actions
+//   --------  ----------------------------  --------  ----------------------------------------------------------------
+//   created   start, with Redis             reading   read_remote
+//   created   start, without; or forced     queued    load
+//   reading   fresh copy                    ended     answer (hit), fill memory; but late in fresh_for and no memory
+//                                                     tier to notice it: answer, load, and on to queued
+//   reading   stale copy                    queued    answer (stale), fill memory, load
+//   reading   kept copy                     queued    fill memory, load (callers wait, and fall back on the copy)
+//   reading   nothing, or an error          queued    load
+//   queued    turn, somebody cares          leasing   take_lease
+//   queued    turn, without Redis           loading   proceed
+//   queued    turn, nobody waits any more   ended     stand down
+//   queued    loaded (refused before turn)  ended     answer (kept copy, else the error)
+//   leasing   won                           loading   proceed
+//   leasing   newer value                   ended     stand down, answer (lease), fill memory; give the lease back
+//   leasing   a failure is remembered       ended     stand down, answer (kept copy, else that error)
+//   leasing   lost                          awaiting  stand down, wait for the fill or the lease's end
+//   leasing   lost, and a fill was heard    looking   stand down, look
+//   leasing   error                         loading   proceed (without a lease: one flight per process)
+//   awaiting  fill or fail heard, the       looking   look
+//             channel is back, time is up
+//   looking   newer value                   ended     answer (lease), fill memory
+//   looking   a failure is remembered       ended     answer (kept copy, else that error)
+//   looking   still held                    awaiting
+//   looking   free, or an error             queued    load
+//   loading   loaded                        ended     answer (miss), fill memory, write Redis, give the lease back
+//   loading   failed                        ended     answer (kept copy, else the error), remember the failure
+//   any       age limit                     ended     answer (kept copy, else deadline_exceeded)
+//   any       purge                         same      no copy is a fallback any more, and the load will not be stored
+//
+// A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
+// Whoever joins a flight that holds a servable copy is answered with it at once.
+//
+// Thread-safety: none; the shell holds the flight table's lock.
+#pragma once
+
+#include <optional>
+
+#include "base/error.hpp"
+#include "cache/remote_tier.hpp"
+#include "cache/served.hpp"
+
+namespace wx::cache {
+
+struct FlightOptions {
+  bool remote = false;          // a Redis tier is there to be asked
+  bool memory = true;           // the memory tier is filled
+  bool bypass = false;          // ask nothing, fill nothing: load only
+  bool forced = false;          // the client wants a new one: whatever Redis holds is not asked for
+  bool confirm = false;         // the held copy is in doubt: Redis holding the same one, still fresh, settles it
+  bool inline_refresh = false;  // a stale copy is waited with like a kept one (CACHE_REFRESH=inline)
+  double early_part = 0.8;
+};
+
+// A copy and the tier it came from.
+struct HeldCopy {
+  Copy copy;
+  Tier tier;
+};
+
+// What everybody who waits is told.
+struct Verdict {
+  Outcome outcome = Outcome::miss;  // for the leader; a waiter's miss becomes collapsed
+  Tier tier = Tier::loader;
+  std::optional<Copy> copy;    // either this
+  std::optional<Error> error;  // or this
+};
+
+// LeaseView with the entry taken over as a copy.
+struct LeaseSeen {
+  bool won = false;
+  std::optional<Copy> copy;
+  std::optional<FailureMemo> failure;
+  std::optional<milliseconds> held_for;
+};
+
+struct Actions {
+  bool read_remote = false;
+  bool load = false;                 // call the loader
+  bool take_lease = false;           // the loader's turn has come: it waits for `proceed`
+  bool look = false;                 // see what stands under the key and its lease
+  std::optional<nanoseconds> await;  // look_again() after so long, unless something is heard before
+  std::optional<bool> proceed;       // answer the loader's turn
+  std::optional<Copy> fill_memory;
+  std::optional<Copy> write_remote;
+  bool release_lease = false;                // with write_remote, or alone
+  std::optional<Error> failed;               // a load failed: to be remembered; with hold_lease for the fleet too
+  bool failure_to_fleet = false;             // our lease becomes the fleet's memory of it
+  std::optional<FailureMemo> fleet_failure;  // another process's failure, to be remembered here
+  bool refuse_leader = false;                // tell the leader alone `failed`, and load for the next who waits
+  std::optional<Verdict> answer;
+  bool ended = false;
+};
+
+class Flight {
+ public:
+  enum class State : std::uint8_t { created, reading, queued, leasing, awaiting, looking, loading, ended };
+
+  // `held`: the copy that a refresh is to replace, or a kept one that callers may fall back on.
+  Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held);
+
+  // The methods are the events of the table. An event that does not belong to the state changes nothing.
+  Actions start();
+  Actions remote_read(Result<std::optional<Copy>> result, SteadyTime now);
+  // `somebody_waits`: callers are waiting, or it is a refresh that was never awaited.
+  Actions turn(bool somebody_waits);
+  // `lease_until`: when a lease won now ends by itself, by our clock.
+  Actions leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now);
+  Actions heard_fill();
+  Actions heard_fail();
+  Actions listening_again();
+  Actions look_again();
+  Actions looked(Result<LeaseSeen> result, SteadyTime now);
+  // `others_wait`: somebody but the leader waits, who could be the next leader.
+  Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
+  Actions purge();
+  Actions age_limit(SteadyTime now);
+
+  // What somebody who asks now may be told at once; nothing: they wait.
+  [[nodiscard]] std::optional<Verdict> join(SteadyTime now) const;
+
+  // What a waiter whose patience is over may be told; nothing: an error.
+  [[nodiscard]] std::optional<Verdict> kept_copy(Outcome outcome, SteadyTime now) const;
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] bool redis_unavailable() const { return redis_unavailable_; }
+  [[nodiscard]] bool purged() const { return purged_; }
+  [[nodiscard]] const std::optional<HeldCopy>& held() const { return held_; }
+
+ private:
+  [[nodiscard]] bool news(const Copy& copy, SteadyTime now) const;
+  [[nodiscard]] bool confirms(const Copy& copy, SteadyTime now) const;
+  [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
+  [[nodiscard]] Verdict failure(Error error, SteadyTime now) const;
+  Actions want_look();
+  // What the two looks at the lease have in common: a newer value or a remembered failure ends the flight.
+  bool settled(const LeaseSeen& seen, Actions& actions, SteadyTime now);
+  void end(Actions& actions);
+
+  const FlightOptions options_;
+  const std::uint64_t key_hash_;
+  std::optional<HeldCopy> held_;
+  State state_ = State::created;
+  std::optional<SteadyTime> lease_until_;
+  bool heard_ = false;  // a fill or fail was heard while the lease was being asked for, or looked at
+  bool purged_ = false;
+  bool redis_unavailable_ = false;
+};
+
+}  // namespace wx::cache

@@ -1,0 +1,77 @@
+#include "cache/memory_tier.hpp"
+
+namespace wx::cache {
+
+using observability::Counter;
+
+MemoryTier::MemoryTier(const MemoryOptions& options, observability::Metrics& metrics)
+    : options_(options), metrics_(metrics) {
+  for (auto& shard : shards_) shard = std::make_unique<Locked>(options.limit / kShards);
+}
+
+std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t hash, SteadyTime now,
+                                         const Validity& validity) {
+  if (!enabled()) return std::nullopt;
+  auto& locked = at(hash);
+  const std::lock_guard lock(locked.mutex);
+  return locked.shard.find(key, hash, now, options_.early_part, options_.refresh_pause, validity);
+}
+
+bool MemoryTier::heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
+                            milliseconds fresh_for, const Clock& clock) {
+  auto& locked = at(hash);
+  const std::lock_guard lock(locked.mutex);
+  return locked.shard.heard_fill(key, hash, etag, stored_at, fresh_for, clock);
+}
+
+void MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now) {
+  if (!enabled()) return;
+  std::size_t evicted = 0;
+  bool kept = false;
+  {
+    auto& locked = at(hash);
+    const std::lock_guard lock(locked.mutex);
+    kept = locked.shard.insert(key, hash, std::move(copy), now, evicted);
+  }
+  if (evicted > 0) metrics_.add(Counter::cache_memory_evicted, evicted);
+  if (!kept) metrics_.add(Counter::cache_memory_too_large);
+}
+
+void MemoryTier::rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at_time) {
+  auto& locked = at(hash);
+  const std::lock_guard lock(locked.mutex);
+  locked.shard.rearm_refresh(key, hash, at_time);
+}
+
+bool MemoryTier::erase(std::string_view key, std::uint64_t hash) {
+  auto& locked = at(hash);
+  const std::lock_guard lock(locked.mutex);
+  return locked.shard.erase(key, hash);
+}
+
+void MemoryTier::clear() {
+  for (const auto& locked : shards_) {
+    const std::lock_guard lock(locked->mutex);
+    locked->shard.clear();
+  }
+}
+
+std::size_t MemoryTier::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& locked : shards_) {
+    const std::lock_guard lock(locked->mutex);
+    sum += locked->shard.bytes();
+  }
+  return sum;
+}
+
+std::size_t MemoryTier::size() const {
+  std::size_t sum = 0;
+  for (const auto& locked : shards_) {
+    const std::lock_guard lock(locked->mutex);
+    sum += locked->shard.size();
+  }
+  return sum;
+}
+
+}  // namespace wx::cache

@@ -1,0 +1,61 @@
+// The memory tier: 64 shards, a mutex each. A hit holds its mutex for a lookup and the copy of one pointer.
+//
+// Thread-safety: everything from any thread.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "cache/sieve_shard.hpp"
+#include "observability/metrics.hpp"
+
+namespace wx::cache {
+
+struct MemoryOptions {
+  std::size_t limit = std::size_t{64} << 20;  // bytes; 0 switches the tier off
+  double early_part = 0.8;                    // CACHE_EARLY
+  // A hit that started a refresh keeps others from starting one for so long, should nothing be heard of it.
+  nanoseconds refresh_pause = std::chrono::seconds(30);
+};
+
+class MemoryTier {
+ public:
+  static constexpr std::size_t kShards = 64;
+
+  MemoryTier(const MemoryOptions& options, observability::Metrics& metrics);
+
+  [[nodiscard]] bool enabled() const { return options_.limit > 0; }
+
+  // `hash` is hash64(key) in all of these.
+  [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
+                                             const Validity& validity = {});
+  bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
+                  milliseconds fresh_for, const Clock& clock);
+  void insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
+  void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
+  bool erase(std::string_view key, std::uint64_t hash);
+  void clear();
+
+  [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t limit() const { return options_.limit; }
+
+ private:
+  struct alignas(64) Locked {
+    explicit Locked(std::size_t limit) : shard(limit) {}
+    mutable std::mutex mutex;
+    SieveShard shard;  // guarded by mutex
+  };
+
+  // The top bits: the shard's own table uses the low ones.
+  [[nodiscard]] Locked& at(std::uint64_t hash) const { return *shards_[hash >> 58]; }
+
+  const MemoryOptions options_;
+  observability::Metrics& metrics_;
+  std::array<std::unique_ptr<Locked>, kShards> shards_;
+};
+
+}  // namespace wx::cache

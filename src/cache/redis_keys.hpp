@@ -1,0 +1,28 @@
+// The names that we use in Redis. Everything lies inside the one pattern that an ACL user needs: keys
+// <prefix>weather:*, channel <prefix>weather:events.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/text.hpp"
+
+namespace wx::cache {
+
+[[nodiscard]] inline std::string value_key(std::string_view prefix, std::string_view key) {
+  return cat(prefix, key);
+}
+// In the same slot of a cluster as the value: the braces hold the value's whole key.
+[[nodiscard]] inline std::string lease_key(std::string_view prefix, std::string_view key) {
+  return cat(prefix, "weather:lease:{", prefix, key, "}");
+}
+[[nodiscard]] inline std::string epoch_key(std::string_view prefix) {
+  return cat(prefix, "weather:epoch");
+}
+[[nodiscard]] inline std::string events_channel(std::string_view prefix) {
+  return cat(prefix, "weather:events");
+}
+
+}  // namespace wx::cache

@@ -1,0 +1,73 @@
+// The shared tier over Redis: one value per key (codec.hpp), one lease per key, and messages on one channel. No Lua, no
+// polling, nothing that a cluster could not do.
+//
+//   value    SET <key> <entry> PX <its spans>                 GET <key>
+//   lease    SET <lease> <token> NX PX <span>                 DEL <lease>, only while our own clock says it is ours
+//   failure  SET <lease> fail:<kind>:<count> XX PX <memo>
+//
+// Thread: everything on the I/O thread of the client.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/executor.hpp"
+#include "base/random.hpp"
+#include "cache/breaker.hpp"
+#include "cache/remote_tier.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+#include "redis/client.hpp"
+
+namespace wx::cache {
+
+class RedisTier final : public RemoteTier {
+ public:
+  // `prefix` goes before every key (CACHE_PREFIX). All references must outlive the tier, but the client must be stopped
+  // before the tier is destroyed: its commands under way answer to the tier.
+  RedisTier(redis::Client& client, Executor& executor, std::string prefix, const Clock& clock,
+            observability::Metrics& metrics, observability::Log& log);
+  ~RedisTier() override;
+
+  void read(std::string_view key, ReadCallback done) override;
+  void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) override;
+  void look(std::string_view key, LeaseCallback done) override;
+  void store(std::string_view key, const Entry& entry, bool release, DoneCallback done) override;
+  void store_failure(std::string_view key, const FailureMemo& memo) override;
+  void give_back(std::string_view key) override;
+  void erase(std::string_view key, DoneCallback done) override;
+  void raise_epoch(EpochCallback done) override;
+
+  // To be called when the client has a connection: an open breaker need not wait any longer with its probe.
+  void connected();
+
+  // From any thread.
+  [[nodiscard]] bool breaker_open() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  [[nodiscard]] std::optional<Entry> entry_of(const redis::Reply& reply);
+  void view(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done);
+  // A lease that was asked for and never heard of: given back if it turns out to be ours.
+  void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
+  void record(bool success);
+  void wait_for_probe(nanoseconds wait);
+  void probe();
+  [[nodiscard]] bool refused() const { return !breaker_.allows(); }
+
+  redis::Client& client_;
+  Executor& executor_;
+  const std::string prefix_;
+  const Clock& clock_;
+  observability::Metrics& metrics_;
+  observability::Log& log_;
+  Breaker breaker_{BreakerOptions{}};
+  Random random_{random_seed()};
+  std::unique_ptr<Timer> probe_timer_;
+  std::atomic<bool> open_{false};
+  std::string key_;    // reused
+  std::string value_;  // reused
+};
+
+}  // namespace wx::cache

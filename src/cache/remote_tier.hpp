@@ -1,0 +1,98 @@
+// The port behind which the shared tier lives: Redis, or a fake in tests. One per I/O thread.
+//
+// Beside values it keeps leases: who may load a key, for the whole fleet, and for how long a failed load is remembered.
+// A lease saves calls of the provider; that answers are right never rests on it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "cache/entry.hpp"
+
+namespace wx::cache {
+
+// A failed load as the fleet remembers it.
+struct FailureMemo {
+  ErrorKind kind = ErrorKind::internal;
+  int count = 1;         // failures in a row: the back-off
+  milliseconds left{0};  // how long it holds
+};
+
+// What stands under a key and its lease at one moment.
+struct LeaseView {
+  bool won = false;                      // the lease is ours now
+  std::optional<Entry> entry;            // the value
+  std::optional<FailureMemo> failure;    // instead of a lease: a load failed, and is not to be tried yet
+  std::optional<milliseconds> held_for;  // somebody else's lease ends by itself after so long
+};
+
+// Everything on the I/O thread that the tier belongs to; callbacks too, exactly once, possibly from within the call.
+class RemoteTier {
+ public:
+  using ReadCallback = std::move_only_function<void(Result<std::optional<Entry>>)>;
+  using LeaseCallback = std::move_only_function<void(Result<LeaseView>)>;
+  using DoneCallback = std::move_only_function<void(Result<void>)>;
+  using EpochCallback = std::move_only_function<void(Result<std::uint64_t>)>;
+
+  RemoteTier() = default;
+  RemoteTier(const RemoteTier&) = delete;
+  RemoteTier& operator=(const RemoteTier&) = delete;
+  virtual ~RemoteTier() = default;
+
+  // The entry under `key`; nothing if there is none or it is not a whole entry; an error if the tier did not answer.
+  virtual void read(std::string_view key, ReadCallback done) = 0;
+
+  // Tries to take the key's lease for `span`, and reads the value again in the same pipeline. `token` is unique to the
+  // attempt. An error means that nobody knows; a lease that turns out to have been won after that is given back.
+  virtual void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) = 0;
+
+  // As take_lease, without trying to take it.
+  virtual void look(std::string_view key, LeaseCallback done) = 0;
+
+  // Stores the entry until its spans are over and tells the fleet. `release`: the lease is ours and is given back in
+  // the same pipeline.
+  virtual void store(std::string_view key, const Entry& entry, bool release, DoneCallback done) = 0;
+
+  // Turns our lease into the fleet's memory of a failure, for memo.left, and tells the fleet.
+  virtual void store_failure(std::string_view key, const FailureMemo& memo) = 0;
+
+  // Gives our lease back unused.
+  virtual void give_back(std::string_view key) = 0;
+
+  // Removes the value and tells the fleet.
+  virtual void erase(std::string_view key, DoneCallback done) = 0;
+
+  // Makes everything stored so far a miss for the whole fleet: raises the epoch and tells the fleet. Gives the new one.
+  virtual void raise_epoch(EpochCallback done) = 0;
+};
+
+// What other processes did, as heard on the backplane. Implemented by the cache.
+// Thread-safety: on the one I/O thread that listens.
+class FleetListener {
+ public:
+  FleetListener() = default;
+  FleetListener(const FleetListener&) = delete;
+  FleetListener& operator=(const FleetListener&) = delete;
+  virtual ~FleetListener() = default;
+
+  struct Fill {
+    std::string_view key;
+    std::string_view etag;
+    WallTime stored_at;
+    milliseconds fresh_for;
+  };
+  virtual void on_fill(const Fill& fill) = 0;
+  virtual void on_fail(std::string_view key) = 0;
+  virtual void on_purge(std::string_view key) = 0;
+  // Returns the epoch in force. Where that is higher than what was heard, Redis has lost its own and is to be told.
+  virtual std::uint64_t on_epoch(std::uint64_t epoch) = 0;
+  // The channel is (again) heard: whatever was said meanwhile has been missed. Also called once when
+  // it is first heard.
+  virtual void on_listening() = 0;
+  // The channel is lost.
+  virtual void on_deaf() = 0;
+};
+
+}  // namespace wx::cache

@@ -1,0 +1,152 @@
+#include "cache/sieve_shard.hpp"
+
+#include <memory>
+
+namespace wx::cache {
+namespace {
+
+// What the allocator and the set add to what we ask for: a header per block (node, entry with its control block, three
+// strings), and the set's slot at its usual load.
+constexpr std::size_t kOverhead = 5 * 16 + 24;
+
+// What a string of that capacity takes beside its object.
+std::size_t heap_bytes(std::size_t capacity) {
+  constexpr std::size_t kInline = 15;  // what libstdc++ keeps inside the object
+  return capacity > kInline ? capacity + 1 : 0;
+}
+
+}  // namespace
+
+SieveShard::SieveShard(std::size_t limit) : limit_(limit) {}
+
+SieveShard::~SieveShard() {
+  clear();
+}
+
+std::size_t SieveShard::cost(std::string_view key, const Entry& entry) {
+  return sizeof(Node) + sizeof(Entry) + heap_bytes(key.size()) + heap_bytes(entry.body.capacity()) +
+         heap_bytes(entry.content_type.capacity()) + heap_bytes(entry.etag.capacity()) + kOverhead;
+}
+
+SieveShard::Node* SieveShard::lookup(std::string_view key, std::uint64_t hash) const {
+  const auto found = nodes_.find(Lookup{key, hash});
+  return found == nodes_.end() ? nullptr : *found;
+}
+
+std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t hash, SteadyTime now, double early_part,
+                                         nanoseconds refresh_pause, const Validity& validity) {
+  Node* node = lookup(key, hash);
+  if (node == nullptr) return std::nullopt;
+  if (node->copy.freshness(now) == Freshness::gone || node->copy.entry->epoch != validity.epoch) {
+    remove(node);
+    return std::nullopt;
+  }
+  node->visited = true;
+  ShardHit hit{node->copy, false, node->inserted < validity.trusted_from};
+  const bool late = node->copy.age(now) >= early_refresh_age(*node->copy.entry, early_part, hash);
+  if ((late || hit.doubtful) && now >= node->refresh_from) {
+    hit.start_refresh = true;
+    node->refresh_from = now + refresh_pause;
+  }
+  return hit;
+}
+
+bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted) {
+  const std::size_t bytes = cost(key, *copy.entry);
+  if (Node* old = lookup(key, hash); old != nullptr) {
+    if (bytes <= limit_ / 8) {
+      // In place: a refresh gives the key no new place in the queue, and costs it none.
+      bytes_ = bytes_ - old->bytes + bytes;
+      old->bytes = bytes;
+      old->copy = std::move(copy);
+      old->inserted = now;
+      old->refresh_from = SteadyTime::min();
+      while (bytes_ > limit_) {
+        evict_one(now, old);
+        ++evicted;
+      }
+      return true;
+    }
+    remove(old);
+  }
+  if (bytes > limit_ / 8) return false;
+  while (bytes_ + bytes > limit_ && oldest_ != nullptr) {
+    evict_one(now, nullptr);
+    ++evicted;
+  }
+  auto node = std::make_unique<Node>(
+      Node{std::string(key), hash, std::move(copy), now, SteadyTime::min(), bytes, false, nullptr, nullptr});
+  nodes_.insert(node.get());
+  link_newest(node.release());
+  bytes_ += bytes;
+  return true;
+}
+
+void SieveShard::rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at) {
+  if (Node* node = lookup(key, hash); node != nullptr) node->refresh_from = at;
+}
+
+bool SieveShard::heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
+                            milliseconds fresh_for, const Clock& clock) {
+  Node* node = lookup(key, hash);
+  if (node == nullptr || node->copy.entry->stored_at >= stored_at) return false;
+  const Entry& old = *node->copy.entry;
+  if (old.etag != etag || old.spans.fresh_for != fresh_for) {
+    remove(node);
+    return true;
+  }
+  auto renewed = std::make_shared<Entry>(old);
+  renewed->stored_at = stored_at;
+  node->copy = make_copy(std::move(renewed), clock);
+  node->inserted = clock.steady();
+  node->refresh_from = SteadyTime::min();
+  return true;
+}
+
+bool SieveShard::erase(std::string_view key, std::uint64_t hash) {
+  Node* node = lookup(key, hash);
+  if (node == nullptr) return false;
+  remove(node);
+  return true;
+}
+
+std::size_t SieveShard::clear() {
+  const auto count = nodes_.size();
+  for (Node* node : nodes_) delete node;
+  nodes_.clear();
+  newest_ = oldest_ = hand_ = nullptr;
+  bytes_ = 0;
+  return count;
+}
+
+void SieveShard::link_newest(Node* node) {
+  node->older = newest_;
+  if (newest_ != nullptr) newest_->newer = node;
+  newest_ = node;
+  if (oldest_ == nullptr) oldest_ = node;
+}
+
+void SieveShard::unlink(Node* node) {
+  if (hand_ == node) hand_ = node->newer;
+  (node->newer != nullptr ? node->newer->older : newest_) = node->older;
+  (node->older != nullptr ? node->older->newer : oldest_) = node->newer;
+}
+
+void SieveShard::remove(Node* node) {
+  nodes_.erase(node);
+  unlink(node);
+  bytes_ -= node->bytes;
+  delete node;
+}
+
+void SieveShard::evict_one(SteadyTime now, const Node* spare) {
+  Node* candidate = hand_ != nullptr ? hand_ : oldest_;
+  while (candidate == spare || (candidate->visited && candidate->copy.freshness(now) != Freshness::gone)) {
+    if (candidate != spare) candidate->visited = false;
+    candidate = candidate->newer != nullptr ? candidate->newer : oldest_;
+  }
+  hand_ = candidate->newer;
+  remove(candidate);
+}
+
+}  // namespace wx::cache

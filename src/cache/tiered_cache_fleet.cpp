@@ -1,0 +1,112 @@
+// Purges, and what other processes say on the backplane.
+#include <utility>
+
+#include "base/hash.hpp"
+#include "cache/tiered_cache_shell.hpp"
+#include "cache/tiered_cache_step.hpp"
+
+namespace wx::cache {
+
+using observability::Counter;
+
+void TieredCache::Shell::purge(Worker& worker, std::string_view key, RemoteTier::DoneCallback done) {
+  on_purge(key);
+  if (worker.remote() == nullptr) return done({});
+  worker.remote()->erase(key, std::move(done));
+}
+
+void TieredCache::Shell::purge_all(Worker& worker, RemoteTier::DoneCallback done) {
+  if (worker.remote() == nullptr) {
+    on_epoch(epoch_.load() + 1);
+    return done({});
+  }
+  worker.remote()->raise_epoch([self = weak_from_this(), done = std::move(done)](Result<std::uint64_t> epoch) mutable {
+    const auto shell = self.lock();
+    if (!shell) return done(fail(ErrorKind::draining));
+    // Redis unreachable: at least this process forgets. Its epoch is told to Redis when that is back.
+    shell->on_epoch(epoch ? std::max(*epoch, shell->epoch_.load() + 1) : shell->epoch_.load() + 1);
+    if (!epoch) return done(std::unexpected(std::move(epoch.error())));
+    done({});
+  });
+}
+
+template <class Event>
+void TieredCache::Shell::hear(std::string_view key, Event event) {
+  const auto hash = hash64(key);
+  auto& shard = shard_of(hash);
+  for (const auto mode : {Mode::normal, Mode::redis_only}) {
+    RunPtr run;
+    {
+      const std::lock_guard lock(shard.mutex);
+      const auto found = shard.runs.find(table_key_of(mode, key));
+      if (found == shard.runs.end()) continue;
+      run = found->second;
+    }
+    run->worker.executor().post([self = weak_from_this(), run, event] {
+      if (const auto shell = self.lock()) shell->step(run, [&](Run& locked) { return event(locked.flight); });
+    });
+  }
+}
+
+void TieredCache::Shell::on_fill(const Fill& fill) {
+  metrics_.add(Counter::cache_fills_heard);
+  memory_.heard_fill(fill.key, hash64(fill.key), fill.etag, fill.stored_at, fill.fresh_for, clock_);
+  hear(fill.key, [](Flight& flight) { return flight.heard_fill(); });
+}
+
+void TieredCache::Shell::on_fail(std::string_view key) {
+  metrics_.add(Counter::cache_fails_heard);
+  hear(key, [](Flight& flight) { return flight.heard_fail(); });
+}
+
+void TieredCache::Shell::on_purge(std::string_view key) {
+  metrics_.add(Counter::cache_purges);
+  const auto hash = hash64(key);
+  auto& shard = shard_of(hash);
+  const std::lock_guard lock(shard.mutex);
+  memory_.erase(key, hash);
+  for (const auto mode : {Mode::normal, Mode::redis_only}) {
+    const auto table_key = table_key_of(mode, key);
+    shard.memos.forget(table_key);
+    // A purge asks for no action, so it needs no thread of its own.
+    if (const auto found = shard.runs.find(table_key); found != shard.runs.end()) found->second->flight.purge();
+  }
+}
+
+std::uint64_t TieredCache::Shell::on_epoch(std::uint64_t epoch) {
+  auto current = epoch_.load();
+  while (epoch > current && !epoch_.compare_exchange_weak(current, epoch)) {
+  }
+  if (epoch <= current) return current;
+  metrics_.add(Counter::cache_purges);
+  for (const auto& shard : shards_) {
+    const std::lock_guard lock(shard->mutex);
+    shard->memos.clear();
+    for (const auto& [key, run] : shard->runs) run->flight.purge();
+  }
+  return epoch;
+}
+
+void TieredCache::Shell::on_listening() {
+  if (was_deaf_.exchange(false)) trusted_from_ = clock_.steady().time_since_epoch().count();
+  for (const auto& shard : shards_) {
+    std::vector<RunPtr> runs;
+    {
+      const std::lock_guard lock(shard->mutex);
+      for (const auto& [key, run] : shard->runs) runs.push_back(run);
+    }
+    for (const auto& run : runs) {
+      run->worker.executor().post([self = weak_from_this(), run] {
+        if (const auto shell = self.lock()) {
+          shell->step(run, [](Run& locked) { return locked.flight.listening_again(); });
+        }
+      });
+    }
+  }
+}
+
+void TieredCache::Shell::on_deaf() {
+  was_deaf_ = true;
+}
+
+}  // namespace wx::cache

@@ -1,0 +1,165 @@
+#include "config/config.hpp"
+
+#include <vector>
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "config/flags.hpp"
+#include "config/report.hpp"
+#include "config/table.hpp"
+
+namespace wx::config {
+namespace {
+
+constexpr std::string_view kFileSuffix = "_FILE";
+// A text for a setting and where it was found, as a person would look for it ("--port", "PORT").
+struct Found {
+  std::string where;
+  std::string value;
+};
+
+// All names that have a flag and a variable.
+std::vector<std::string> all_names() {
+  std::vector<std::string> names;
+  for (const auto& setting : settings_table()) {
+    names.emplace_back(setting.name);
+    if (setting.secrecy == Secrecy::secret) names.push_back(cat(setting.name, kFileSuffix));
+  }
+  return names;
+}
+
+// Reads every setting from where it was given and collects what is wrong on the way.
+class Reader {
+ public:
+  Reader(const Flags& flags, const Environment& environment) : flags_(flags), environment_(environment) {
+    mistakes_ = flags.mistakes;
+  }
+
+  void read(const Setting& setting, Settings& settings) {
+    const auto found = find(setting);
+    if (!found) return;
+    std::string why;
+    if (setting.set(settings, found->value, why)) return;
+    std::string mistake = cat(found->where, ": ");
+    if (found->value.empty()) {
+      append(mistake, "a value is missing");
+    } else if (setting.secrecy == Secrecy::secret || found->value.find('@') != std::string::npos) {
+      // A URL with an '@' may hold a password wherever it was given.
+      append(mistake, "the value (not shown) is not valid");
+    } else {
+      append(mistake, cat("\"", printable(found->value), "\" is not valid"));
+    }
+    append(mistake, why.empty() ? cat("; expected ", setting.expected) : cat(": ", why));
+    mistakes_.push_back(std::move(mistake));
+  }
+
+  void add_mistake(std::string mistake) { mistakes_.push_back(std::move(mistake)); }
+  [[nodiscard]] const std::vector<std::string>& mistakes() const { return mistakes_; }
+
+ private:
+  [[nodiscard]] std::optional<Found> flag(const std::string& name) const {
+    for (const auto& given : flags_.given) {
+      if (given.setting == name) return Found{flag_of(name), given.value};
+    }
+    return std::nullopt;
+  }
+
+  // Empty counts as not set: that is how a compose file or a shell says "nothing".
+  [[nodiscard]] std::optional<Found> variable(const std::string& name) const {
+    auto value = environment_.variable(name);
+    if (!value || value->empty()) return std::nullopt;
+    return Found{name, *std::move(value)};
+  }
+
+  std::optional<Found> find(const Setting& setting) {
+    const std::string name(setting.name);
+    if (setting.secrecy == Secrecy::open) {
+      auto found = flag(name);
+      return found ? found : variable(name);
+    }
+    const auto file_name = cat(name, kFileSuffix);
+    // A flag of either form goes before a variable of either form.
+    if (auto found = one_of(flag(name), flag(file_name))) return found;
+    return one_of(variable(name), variable(file_name));
+  }
+
+  std::optional<Found> one_of(std::optional<Found> direct, std::optional<Found> by_file) {
+    if (direct && by_file) {
+      mistakes_.push_back(cat(direct->where, " and ", by_file->where, ": only one of the two may be given"));
+    }
+    if (direct || !by_file) return direct;
+    auto content = environment_.file(by_file->value);
+    if (!content) {
+      mistakes_.push_back(cat(by_file->where, ": cannot read \"", printable(by_file->value), "\""));
+      return Found{by_file->where, {}};
+    }
+    if (content->ends_with('\n')) content->pop_back();
+    if (content->ends_with('\r')) content->pop_back();
+    return Found{by_file->where, *std::move(content)};
+  }
+
+  // Without control characters (a mistake is one line on a terminal) and not endless.
+  static std::string printable(std::string_view value) {
+    constexpr std::size_t kMost = 200;
+    std::string out;
+    for (const char c : value.substr(0, kMost)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
+    if (value.size() > kMost) append(out, "...");
+    return out;
+  }
+
+  const Flags& flags_;
+  const Environment& environment_;
+  std::vector<std::string> mistakes_;
+};
+
+Settings defaults(const Environment& environment) {
+  Settings settings;
+  settings.threads = environment.cores;
+  const auto service = environment.variable("K_SERVICE");  // set by Cloud Run and Knative
+  if (service && !service->empty()) {
+    settings.log_format = observability::LogFormat::gcp;
+    // There the process freezes once its answers are out: nothing may be left for later.
+    settings.cache_write_before = true;
+    settings.cache_refresh_inline = true;
+  } else if (environment.terminal) {
+    settings.log_format = observability::LogFormat::text;
+  }
+  return settings;
+}
+
+Outcome print(std::string output, int exit_code = 0) {
+  Outcome outcome;
+  outcome.action = Outcome::Action::print;
+  outcome.output = std::move(output);
+  outcome.exit_code = exit_code;
+  return outcome;
+}
+
+}  // namespace
+
+Outcome parse(std::span<const char* const> arguments, const Environment& environment) {
+  const auto flags = read_flags(arguments, all_names());
+  if (flags.help) return print(help_text());
+  if (flags.version) return print(cat("weather-cache ", version(), "\n"));
+  if (flags.markdown) return print(settings_markdown());
+
+  Reader reader(flags, environment);
+  Settings settings = defaults(environment);
+  for (const auto& setting : settings_table()) reader.read(setting, settings);
+  if (!settings.redis_ca_file.empty() && !environment.file(settings.redis_ca_file)) {
+    reader.add_mistake(cat("REDIS_CA_FILE: cannot read \"", settings.redis_ca_file, "\""));
+  }
+  if (settings.client_loads == "auto") {
+    // Only where clients are told apart, and strangers come by.
+    const bool strangers = !environment.variable("K_SERVICE").value_or("").empty() || !settings.trusted_proxies.empty();
+    settings.client_loads = strangers ? "60/m" : "off";
+  }
+  if (!reader.mistakes().empty()) return print(mistakes_text(reader.mistakes()), 2);
+
+  if (flags.check_config) return print(effective_settings(settings));
+  Outcome outcome;
+  outcome.settings = std::move(settings);
+  return outcome;
+}
+
+}  // namespace wx::config

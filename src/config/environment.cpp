@@ -1,0 +1,47 @@
+// The world around the process, as config::parse() sees it.
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "config/config.hpp"
+#include "config/cores.hpp"
+
+namespace wx::config {
+namespace {
+
+std::optional<std::string> read_variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before the threads
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (file.bad()) return std::nullopt;  // a directory opens but does not read
+  return content;
+}
+
+unsigned affinity() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<unsigned>(CPU_COUNT(&set));
+}
+
+}  // namespace
+
+Environment process_environment() {
+  Environment environment;
+  environment.variable = read_variable;
+  environment.file = read_file;
+  environment.cores = allowed_cores(affinity(), read_file);
+  environment.terminal = isatty(STDERR_FILENO) == 1;
+  return environment;
+}
+
+}  // namespace wx::config

@@ -1,0 +1,80 @@
+#include "config/flags.hpp"
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "config/nearest.hpp"
+#include "config/table.hpp"
+
+namespace wx::config {
+namespace {
+
+constexpr const char* kHelp = "--help";
+constexpr const char* kVersion = "--version";
+constexpr const char* kCheckConfig = "--check-config";
+constexpr const char* kMarkdown = "--help-markdown";
+
+bool is_flag(std::string_view text) {
+  return text.size() > 1 && text.starts_with('-');
+}
+
+void add_unknown(const std::vector<std::string>& unknown, std::span<const std::string> settings, Flags& out) {
+  std::vector<std::string> known{kHelp, kVersion, kCheckConfig};
+  for (const auto& setting : settings) known.push_back(flag_of(setting));
+  bool value_expected = false;
+  for (const auto& word : unknown) {
+    if (!is_flag(word)) {
+      // What follows "--unknown" was meant as its value: one mistake, not two.
+      if (!value_expected) out.mistakes.push_back("unexpected word on the command line; settings are --name=value");
+      value_expected = false;
+      continue;
+    }
+    const auto flag = word.substr(0, word.find('='));
+    const auto suggestion = nearest(flag, known);
+    out.mistakes.push_back(suggestion.empty() ? cat(flag, ": unknown flag")
+                                              : cat(flag, ": unknown flag; did you mean ", suggestion, "?"));
+    value_expected = flag.size() == word.size();
+  }
+}
+
+}  // namespace
+
+Flags read_flags(std::span<const char* const> arguments, std::span<const std::string> settings) {
+  CLI::App app;
+  app.set_help_flag();  // ours instead, so that help needs no exception
+  app.allow_extras();
+  // Every value is optional and may be repeated as far as CLI11 is concerned: it stops at its first error, we do not.
+  std::vector<CLI::Option*> options;
+  for (const auto& setting : settings) {
+    auto* option = app.add_option(flag_of(setting));
+    option->expected(0, 1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    options.push_back(option);
+  }
+  const auto* help = app.add_flag(std::string("-h,") + kHelp);
+  const auto* version = app.add_flag(kVersion);
+  const auto* check_config = app.add_flag(kCheckConfig);
+  const auto* markdown = app.add_flag(kMarkdown);
+
+  Flags out;
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    out.mistakes.emplace_back(error.what());
+  }
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const auto values = options[i]->results();
+    if (values.size() > 1) out.mistakes.push_back(cat(flag_of(settings[i]), ": given more than once"));
+    if (!values.empty()) out.given.push_back({settings[i], values.front()});
+  }
+  add_unknown(app.remaining(), settings, out);
+  out.help = help->count() > 0;
+  out.version = version->count() > 0;
+  out.check_config = check_config->count() > 0;
+  out.markdown = markdown->count() > 0;
+  return out;
+}
+
+}  // namespace wx::config

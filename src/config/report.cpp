@@ -1,0 +1,83 @@
+#include "config/report.hpp"
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "config/table.hpp"
+
+namespace wx::config {
+namespace {
+
+// Without the backticks that are meant for Markdown.
+std::string plain(std::string_view markdown) {
+  std::string out;
+  for (const char c : markdown) {
+    if (c != '`') out += c;
+  }
+  return out;
+}
+
+// Breaks `text` at spaces so that no line passes the column, each line behind `margin`.
+std::string wrapped(std::string_view text, std::string_view margin) {
+  constexpr std::size_t kColumns = 100;
+  std::string out;
+  while (!text.empty()) {
+    std::size_t end = text.size();
+    if (margin.size() + end > kColumns) {
+      end = text.rfind(' ', kColumns - margin.size());
+      if (end == std::string_view::npos) end = text.size();
+    }
+    append(out, cat(margin, text.substr(0, end), "\n"));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string out =
+      cat("weather-cache ", version(),
+          ": weather answers from memory, from Redis, or from the provider\n\n"
+          "Usage: weather-cache [--setting=value ...]\n\n"
+          "Each setting is a flag or an environment variable of the name beside it; the flag goes first.\n"
+          "Durations are written 300ms, 10s, 5m or 24h. A secret may stand in a file: NAME_FILE is its path.\n\n");
+  for (const auto& setting : settings_table()) {
+    append(out, cat("  ", flag_of(setting.name), "  ", setting.name));
+    if (setting.secrecy == Secrecy::secret) append(out, cat(" or ", setting.name, "_FILE"));
+    if (!setting.default_value.empty()) append(out, cat("  (", setting.default_value, ")"));
+    append(out, cat("\n", wrapped(plain(setting.meaning), "      ")));
+  }
+  append(out,
+         "\n  --check-config\n      Print the effective settings, secrets hidden, and exit\n"
+         "  --version\n      Print the version and exit\n"
+         "  --help, -h\n      Print this and exit\n");
+  return out;
+}
+
+std::string settings_markdown() {
+  std::string out = "| setting | default | meaning |\n| --- | --- | --- |\n";
+  for (const auto& setting : settings_table()) {
+    append(out, cat("| `", setting.name, "`"));
+    if (setting.secrecy == Secrecy::secret) append(out, cat(", `", setting.name, "_FILE`"));
+    append(out, " | ");
+    append(out, setting.default_value.empty() ? std::string("none") : cat("`", setting.default_value, "`"));
+    append(out, cat(" | ", setting.meaning, " |\n"));
+  }
+  return out;
+}
+
+std::string effective_settings(const Settings& settings) {
+  std::string out;
+  for (const auto& setting : settings_table()) append(out, cat(setting.name, "=", setting.show(settings), "\n"));
+  return out;
+}
+
+std::string mistakes_text(std::span<const std::string> mistakes) {
+  std::string out = cat("weather-cache cannot start: ", mistakes.size(),
+                        mistakes.size() == 1 ? " setting is wrong\n" : " settings are wrong\n");
+  for (const auto& mistake : mistakes) append(out, cat("  ", mistake, "\n"));
+  append(out, "See weather-cache --help\n");
+  return out;
+}
+
+}  // namespace wx::config

@@ -1,0 +1,70 @@
+// Every setting, typed and checked, as one plain struct. Only `app` reads it: it turns it into the options of each
+// room. What a setting means, its default and its flag stand in one table (table.cpp); the defaults here are the same
+// and a test compares the two.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "observability/log.hpp"
+
+namespace wx::config {
+
+struct Settings {
+  // Where and how wide we listen.
+  std::uint16_t port = 8080;  // 0: the system chooses one
+  std::string address = "0.0.0.0";
+  unsigned threads = 0;  // parse() never leaves 0: it puts the cores this process may use
+
+  // Redis. An empty URL: memory only.
+  std::string redis_url;
+  bool redis_tls = false;                                  // speak TLS even if the URL says redis://
+  std::string redis_ca_file;                               // PEM; empty: the system's authorities
+  std::optional<std::chrono::milliseconds> redis_timeout;  // none: by the measured round trip
+
+  // The cache.
+  std::string cache_prefix;
+  std::optional<std::chrono::milliseconds> cache_ttl;    // none: until the provider's next value; the mock 10 s
+  std::chrono::milliseconds cache_stale{60'000};         // served at once, refreshed behind
+  std::chrono::milliseconds cache_keep{24 * 3'600'000};  // served when nothing better comes
+  std::chrono::milliseconds cache_soft_wait{1'500};      // how long a kept answer is waited with
+  double cache_early = 0.8;                              // 1: no early refresh
+  std::chrono::milliseconds error_ttl{1'000};            // a failure is remembered; doubles per failure in a row
+  std::chrono::milliseconds refusal_ttl{300'000};        // a deterministic refusal is remembered
+  bool cache_write_before = false;                       // parse() has resolved "auto"
+  bool cache_refresh_inline = false;                     // parse() has resolved "auto"
+  std::uint64_t memory_limit = 64ULL << 20;              // bytes; 0: no memory tier
+
+  // The provider.
+  std::string open_meteo_url = "https://api.open-meteo.com";  // without a slash at its end
+  std::string open_meteo_api_key;                             // secret; empty: none
+  std::chrono::milliseconds upstream_timeout{5'000};
+  unsigned upstream_concurrency = 2;
+  std::string upstream_limit = "600/m,5000/h,10000/d";  // or "off"
+  unsigned fleet_size = 1;
+  std::string client_loads = "auto";  // such as "60/m", or "off"; parse() has resolved "auto"
+  std::string trusted_proxies;        // addresses and networks, with commas
+
+  // Purges need it; empty: there are none.
+  std::string admin_token;  // secret
+
+  // The mock and the laboratory.
+  std::chrono::milliseconds mock_delay{500};
+  bool lab = true;
+
+  int coordinate_decimals = -1;  // -1: exact
+
+  // Limits of the front, and the way out.
+  std::uint32_t max_connections = 20'000;
+  std::chrono::milliseconds request_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{75'000};
+  std::chrono::milliseconds drain_delay{0};
+  std::chrono::milliseconds drain_timeout{8'000};
+
+  observability::LogLevel log_level = observability::LogLevel::info;
+  observability::LogFormat log_format = observability::LogFormat::json;  // parse() has resolved "auto"
+};
+
+}  // namespace wx::config

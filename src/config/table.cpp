@@ -1,0 +1,337 @@
+#include "config/table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+
+#include "base/text.hpp"
+#include "config/values.hpp"
+#include "endpoints/client_address.hpp"
+#include "open_meteo/limits.hpp"
+#include "open_meteo/provider_url.hpp"
+#include "redis/redis_url.hpp"
+#include "weather/client_limit.hpp"
+
+namespace wx::config {
+namespace {
+
+using observability::LogFormat;
+using observability::LogLevel;
+using std::chrono::milliseconds;
+
+template <std::integral T>
+bool set_number(T& target, std::string_view value, std::uint64_t least, std::uint64_t most) {
+  const auto number = parse_unsigned(value);
+  if (!number || *number < least || *number > most) return false;
+  target = static_cast<T>(*number);
+  return true;
+}
+
+bool set_duration(milliseconds& target, std::string_view value, milliseconds least, milliseconds most) {
+  const auto span = parse_duration(value);
+  if (!span || *span < least || *span > most) return false;
+  target = *span;
+  return true;
+}
+
+bool set_duration_or_auto(std::optional<milliseconds>& target, std::string_view value, milliseconds least,
+                          milliseconds most) {
+  if (value == "auto") {
+    target.reset();
+    return true;
+  }
+  milliseconds span{};
+  if (!set_duration(span, value, least, most)) return false;
+  target = span;
+  return true;
+}
+
+bool set_switch(bool& target, std::string_view value) {
+  const auto on = parse_switch(value);
+  if (on) target = *on;
+  return on.has_value();
+}
+
+std::string show_duration_or_auto(const std::optional<milliseconds>& span) {
+  return span ? format_duration(*span) : "auto";
+}
+
+// For values that their own room judges.
+template <class T>
+bool is_right(const Result<T>& result, std::string& why) {
+  if (!result) why = result.error().detail;
+  return result.has_value();
+}
+
+// As short as it reads back: 0.8, not 0.800000.
+std::string show_decimal(double value) {
+  std::string text;
+  append_fixed(text, value, 6);
+  while (text.ends_with('0')) text.pop_back();
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+template <class Name, std::size_t N>
+bool set_one_of(Name& target, std::string_view value, const std::array<std::pair<std::string_view, Name>, N>& names) {
+  const auto found = std::ranges::find_if(names, [&](const auto& row) { return iequals(row.first, value); });
+  if (found == names.end()) return false;
+  target = found->second;
+  return true;
+}
+
+template <class Name, std::size_t N>
+std::string show_one_of(Name value, const std::array<std::pair<std::string_view, Name>, N>& names) {
+  const auto found = std::ranges::find_if(names, [&](const auto& row) { return row.second == value; });
+  return std::string(found->first);
+}
+
+constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
+    {{"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}}};
+constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats{
+    {{"text", LogFormat::text}, {"json", LogFormat::json}, {"gcp", LogFormat::gcp}}};
+
+constexpr milliseconds kMillisecond{1};
+constexpr milliseconds kMinute{60'000};
+constexpr milliseconds kHour = 60 * kMinute;
+constexpr milliseconds kMonth = 30 * 24 * kHour;
+
+using enum Secrecy;
+using S = Settings;
+using Text = std::string_view;
+using Why = std::string;
+
+constexpr auto kTable = std::to_array<Setting>({
+    {"PORT", "8080", "TCP port to listen on; 0 takes any free one", "a port number from 0 to 65535", open,
+     [](S& s, Text v, Why&) { return set_number(s.port, v, 0, 65535); }, [](const S& s) { return cat(s.port); }},
+    {"ADDRESS", "0.0.0.0", "Address to listen on; `::` is IPv6 and IPv4 together",
+     "an IPv4 or IPv6 address such as 127.0.0.1 or ::", open,
+     [](S& s, Text v, Why&) {
+       s.address = v;
+       return is_address(v);
+     },
+     [](const S& s) { return s.address; }},
+    {"THREADS", "auto", "Threads that serve requests; `auto`: the cores that this process may use",
+     "auto or a number from 1 to 1024", open,
+     [](S& s, Text v, Why&) { return v == "auto" || set_number(s.threads, v, 1, 1024); },
+     [](const S& s) { return cat(s.threads); }},
+
+    {"REDIS_URL", "",
+     "Redis to share the cache with other processes: `redis://[user:password@]host[:port][/db]`, `rediss://...` (TLS), "
+     "`unix:///path`; empty: memory only",
+     "a URL such as redis://localhost:6379", secret,
+     [](S& s, Text v, Why& why) {
+       s.redis_url = v;
+       return v.empty() || is_right(redis::parse_url(v), why);
+     },
+     [](const S& s) { return s.redis_url.empty() ? std::string() : redis::describe(*redis::parse_url(s.redis_url)); }},
+    {"REDIS_TLS", "false", "`true`: speak TLS to Redis even if the URL says `redis://`", "true or false", open,
+     [](S& s, Text v, Why&) { return set_switch(s.redis_tls, v); },
+     [](const S& s) -> std::string { return s.redis_tls ? "true" : "false"; }},
+    {"REDIS_CA_FILE", "",
+     "PEM file with the authority that signed Redis's certificate; empty: the system's authorities", "a path", open,
+     [](S& s, Text v, Why&) {
+       s.redis_ca_file = v;
+       return v.find('\0') == Text::npos;
+     },
+     [](const S& s) { return s.redis_ca_file; }},
+    {"REDIS_TIMEOUT", "auto",
+     "How long a request waits for Redis before it goes on without; `auto`: three round trips, 50ms to 300ms",
+     "auto or a duration from 1ms to 1m", open,
+     [](S& s, Text v, Why&) { return set_duration_or_auto(s.redis_timeout, v, kMillisecond, kMinute); },
+     [](const S& s) { return show_duration_or_auto(s.redis_timeout); }},
+
+    {"CACHE_PREFIX", "", "Put before every key in Redis, so that services can share one",
+     "at most 100 printable ASCII characters without spaces or braces", open,
+     [](S& s, Text v, Why&) {
+       s.cache_prefix = v;
+       return v.size() <= 100 && is_plain(v) && v.find_first_of("{}") == Text::npos;
+     },
+     [](const S& s) { return s.cache_prefix; }},
+    {"CACHE_TTL", "auto", "How long an answer is fresh; `auto`: until the provider's next value, and 10s for the mock",
+     "auto or a duration from 1s to 720h", open,
+     [](S& s, Text v, Why&) { return set_duration_or_auto(s.cache_ttl, v, milliseconds(1'000), kMonth); },
+     [](const S& s) { return show_duration_or_auto(s.cache_ttl); }},
+    {"CACHE_STALE", "1m", "How long after that an answer is still served at once while a refresh runs behind",
+     "a duration from 0 to 720h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.cache_stale, v, milliseconds(0), kMonth); },
+     [](const S& s) { return format_duration(s.cache_stale); }},
+    {"CACHE_KEEP", "24h", "How long after that an answer is kept, to be served when nothing better comes",
+     "a duration from 0 to 720h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.cache_keep, v, milliseconds(0), kMonth); },
+     [](const S& s) { return format_duration(s.cache_keep); }},
+    {"CACHE_SOFT_WAIT", "1500ms", "How long a request waits for better than a kept answer", "a duration from 0 to 1m",
+     open, [](S& s, Text v, Why&) { return set_duration(s.cache_soft_wait, v, milliseconds(0), kMinute); },
+     [](const S& s) { return format_duration(s.cache_soft_wait); }},
+    {"CACHE_EARLY", "0.8", "Part of the freshness after which a hit refreshes the answer ahead of time; 1: never",
+     "a number from 0 to 1", open,
+     [](S& s, Text v, Why&) {
+       const auto part = parse_decimal(v, 0, 1);
+       s.cache_early = part.value_or(s.cache_early);
+       return part.has_value();
+     },
+     [](const S& s) { return show_decimal(s.cache_early); }},
+    {"ERROR_TTL", "1s", "How long a failed load is remembered; doubles with every failure in a row, up to 30s",
+     "a duration from 1ms to 30s", open,
+     [](S& s, Text v, Why&) { return set_duration(s.error_ttl, v, kMillisecond, kMinute / 2); },
+     [](const S& s) { return format_duration(s.error_ttl); }},
+    {"REFUSAL_TTL", "5m", "How long a question that the provider refused is not asked again",
+     "a duration from 1ms to 24h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.refusal_ttl, v, kMillisecond, 24 * kHour); },
+     [](const S& s) { return format_duration(s.refusal_ttl); }},
+    {"CACHE_WRITE", "auto",
+     "`after`: an answer does not wait for its write to Redis; `before`: up to 20ms; `auto`: before on Cloud Run",
+     "auto, after or before", open,
+     [](S& s, Text v, Why&) {
+       if (v != "auto") s.cache_write_before = v == "before";
+       return v == "auto" || v == "after" || v == "before";
+     },
+     [](const S& s) -> std::string { return s.cache_write_before ? "before" : "after"; }},
+    {"CACHE_REFRESH", "auto",
+     "`behind`: a stale answer is served while its refresh runs; `inline`: the request waits for the refresh, up to "
+     "CACHE_SOFT_WAIT; `auto`: inline on Cloud Run",
+     "auto, behind or inline", open,
+     [](S& s, Text v, Why&) {
+       if (v != "auto") s.cache_refresh_inline = v == "inline";
+       return v == "auto" || v == "behind" || v == "inline";
+     },
+     [](const S& s) -> std::string { return s.cache_refresh_inline ? "inline" : "behind"; }},
+    {"MEMORY_LIMIT", "64MiB", "Most memory that cached answers may take; 0: no cache in memory",
+     "a size such as 64MiB, 1GiB or 0", open,
+     [](S& s, Text v, Why&) {
+       const auto bytes = parse_bytes(v);
+       s.memory_limit = bytes.value_or(s.memory_limit);
+       return bytes.has_value();
+     },
+     [](const S& s) { return format_bytes(s.memory_limit); }},
+
+    {"OPEN_METEO_URL", "https://api.open-meteo.com", "The weather provider",
+     "an http:// or https:// URL without user, query or fragment", open,
+     [](S& s, Text v, Why& why) {
+       auto url = open_meteo::parse_base_url(v);
+       if (!is_right(url, why)) return false;
+       s.open_meteo_url = *std::move(url);
+       return true;
+     },
+     [](const S& s) { return s.open_meteo_url; }},
+    {"OPEN_METEO_API_KEY", "", "Key of a paid Open-Meteo plan; with the default URL it selects the customers' host",
+     "printable ASCII characters without spaces", secret,
+     [](S& s, Text v, Why& why) {
+       s.open_meteo_api_key = v;
+       return v.empty() || is_right(open_meteo::parse_api_key(v), why);
+     },
+     [](const S& s) -> std::string { return s.open_meteo_api_key.empty() ? "" : "(set)"; }},
+    {"UPSTREAM_TIMEOUT", "5s", "How long one call to the provider may take", "a duration from 1ms to 1m", open,
+     [](S& s, Text v, Why&) { return set_duration(s.upstream_timeout, v, kMillisecond, kMinute); },
+     [](const S& s) { return format_duration(s.upstream_timeout); }},
+    {"UPSTREAM_CONCURRENCY", "2", "Calls to the provider at the same time; further ones queue",
+     "a number from 1 to 256", open, [](S& s, Text v, Why&) { return set_number(s.upstream_concurrency, v, 1, 256); },
+     [](const S& s) { return cat(s.upstream_concurrency); }},
+
+    {"UPSTREAM_LIMIT", "600/m,5000/h,10000/d",
+     "Calls that the provider allows per minute, hour and day; the default is the free service's; `off` for a paid key",
+     "limits such as 600/m,5000/h,10000/d, or off", open,
+     [](S& s, Text v, Why& why) {
+       const auto limits = open_meteo::parse_limits(v);
+       if (!is_right(limits, why)) return false;
+       s.upstream_limit = open_meteo::format_limits(*limits);
+       return true;
+     },
+     [](const S& s) { return s.upstream_limit; }},
+    {"FLEET_SIZE", "1", "Processes that share the limit; each takes its part while Redis cannot count for all",
+     "a number from 1 to 10000", open, [](S& s, Text v, Why&) { return set_number(s.fleet_size, v, 1, 10'000); },
+     [](const S& s) { return cat(s.fleet_size); }},
+    {"CLIENT_LOADS", "auto",
+     "Places that are not cached that one client may ask for, such as `60/m`; `auto`: 60/m on Cloud Run or behind "
+     "TRUSTED_PROXIES, else off",
+     "auto, off or a number per minute, hour or day such as 60/m", open,
+     [](S& s, Text v, Why& why) {
+       s.client_loads = v;
+       return v == "auto" || v == "off" || is_right(weather::parse_client_loads(v), why);
+     },
+     [](const S& s) { return s.client_loads; }},
+    {"TRUSTED_PROXIES", "",
+     "Addresses and networks whose X-Forwarded-For is believed, with commas: `10.0.0.0/8,127.0.0.1`; `peer`: whoever "
+     "connects",
+     "IP addresses or networks, with commas, or peer", open,
+     [](S& s, Text v, Why& why) {
+       s.trusted_proxies = v;
+       return is_right(endpoints::parse_trusted_proxies(v), why);
+     },
+     [](const S& s) { return s.trusted_proxies; }},
+
+    {"MOCK_DELAY", "500ms", "How long the mock pretends to work", "a duration from 0 to 1m", open,
+     [](S& s, Text v, Why&) { return set_duration(s.mock_delay, v, milliseconds(0), kMinute); },
+     [](const S& s) { return format_duration(s.mock_delay); }},
+    {"LAB", "on", "`off`: no mock and no laboratory, for a plain production service", "on or off", open,
+     [](S& s, Text v, Why&) { return set_switch(s.lab, v); },
+     [](const S& s) -> std::string { return s.lab ? "on" : "off"; }},
+    {"COORDINATE_DECIMALS", "exact",
+     "Decimals that coordinates are rounded to before anything else, so that near places share an answer",
+     "exact or a number from 0 to 7", open,
+     [](S& s, Text v, Why&) {
+       if (v != "exact") return set_number(s.coordinate_decimals, v, 0, 7);
+       s.coordinate_decimals = -1;
+       return true;
+     },
+     [](const S& s) { return s.coordinate_decimals < 0 ? std::string("exact") : cat(s.coordinate_decimals); }},
+
+    {"ADMIN_TOKEN", "", "Lets its bearer purge the cache (DELETE); empty: nobody can",
+     "8 to 200 printable ASCII characters without spaces", secret,
+     [](S& s, Text v, Why&) {
+       s.admin_token = v;
+       return v.empty() || (v.size() >= 8 && v.size() <= 200 && is_plain(v));
+     },
+     [](const S& s) -> std::string { return s.admin_token.empty() ? "" : "(set)"; }},
+
+    {"MAX_CONNECTIONS", "20000", "Clients connected at the same time; also bounded by the limit of open files",
+     "a number from 1 to 10000000", open,
+     [](S& s, Text v, Why&) { return set_number(s.max_connections, v, 1, 10'000'000); },
+     [](const S& s) { return cat(s.max_connections); }},
+    {"REQUEST_TIMEOUT", "10s", "How long a client waits for an answer, and how long it may take to send its request",
+     "a duration from 1ms to 1h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.request_timeout, v, kMillisecond, kHour); },
+     [](const S& s) { return format_duration(s.request_timeout); }},
+    {"IDLE_TIMEOUT", "75s", "How long a connection may stay without a request", "a duration from 1s to 24h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.idle_timeout, v, milliseconds(1'000), 24 * kHour); },
+     [](const S& s) { return format_duration(s.idle_timeout); }},
+    {"DRAIN_DELAY", "0", "After SIGTERM: not ready but still serving for this long", "a duration from 0 to 1h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.drain_delay, v, milliseconds(0), kHour); },
+     [](const S& s) { return format_duration(s.drain_delay); }},
+    {"DRAIN_TIMEOUT", "8s", "Then: how long running requests may take to finish", "a duration from 0 to 1h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.drain_timeout, v, milliseconds(0), kHour); },
+     [](const S& s) { return format_duration(s.drain_timeout); }},
+
+    {"LOG_LEVEL", "info", "Least important line that is logged", "debug, info, warn or error", open,
+     [](S& s, Text v, Why&) { return set_one_of(s.log_level, v, kLevels); },
+     [](const S& s) { return show_one_of(s.log_level, kLevels); }},
+    {"LOG_FORMAT", "auto", "`text`, `json` or `gcp`; `auto`: gcp on Cloud Run, text on a terminal, else json",
+     "auto, text, json or gcp", open,
+     [](S& s, Text v, Why&) { return v == "auto" || set_one_of(s.log_format, v, kFormats); },
+     [](const S& s) { return show_one_of(s.log_format, kFormats); }},
+});
+
+}  // namespace
+
+std::span<const Setting> settings_table() {
+  return kTable;
+}
+
+std::string flag_of(std::string_view setting_name) {
+  std::string flag = "--";
+  for (const char c : setting_name) {
+    if (c == '_') {
+      flag += '-';
+    } else {
+      flag += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+  }
+  return flag;
+}
+
+const Setting* find_setting(std::string_view name) {
+  const auto found = std::ranges::find(kTable, name, &Setting::name);
+  return found == kTable.end() ? nullptr : &*found;
+}
+
+}  // namespace wx::config

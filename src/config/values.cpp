@@ -1,0 +1,82 @@
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include <arpa/inet.h>
+
+#include "base/text.hpp"
+
+namespace wx::config {
+namespace {
+
+struct Unit {
+  std::string_view suffix;
+  std::uint64_t bytes;
+};
+// Largest first among the powers of 1024: format_bytes takes the first that divides.
+constexpr std::array<Unit, 8> kUnits{{{"GiB", 1ULL << 30},
+                                      {"MiB", 1ULL << 20},
+                                      {"KiB", 1ULL << 10},
+                                      {"B", 1},
+                                      {"", 1},
+                                      {"KB", 1'000},
+                                      {"MB", 1'000'000},
+                                      {"GB", 1'000'000'000}}};
+
+bool any_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) { return iequals(text, word); });
+}
+
+}  // namespace
+
+std::optional<bool> parse_switch(std::string_view text) {
+  if (any_of(text, {"true", "on", "yes", "1"})) return true;
+  if (any_of(text, {"false", "off", "no", "0"})) return false;
+  return std::nullopt;
+}
+
+std::optional<double> parse_decimal(std::string_view text, double least, double most) {
+  double value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) return std::nullopt;
+  if (!(value >= least && value <= most)) return std::nullopt;  // refuses "nan" as well
+  return value;
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = parse_unsigned(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  const auto suffix = trim(text.substr(digits));
+  for (const auto& unit : kUnits) {
+    if (!iequals(suffix, unit.suffix)) continue;
+    if (*number > std::numeric_limits<std::int64_t>::max() / unit.bytes) return std::nullopt;
+    return *number * unit.bytes;
+  }
+  return std::nullopt;
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  if (bytes == 0) return "0";
+  for (const auto& unit : kUnits) {
+    if (unit.bytes > 1 && bytes % unit.bytes == 0) return cat(bytes / unit.bytes, unit.suffix);
+    if (unit.bytes == 1) break;
+  }
+  return cat(bytes);
+}
+
+bool is_address(std::string_view text) {
+  const std::string terminated(text);
+  std::array<unsigned char, 16> bytes{};
+  return ::inet_pton(AF_INET, terminated.c_str(), bytes.data()) == 1 ||
+         ::inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1;
+}
+
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7F'; });
+}
+
+}  // namespace wx::config

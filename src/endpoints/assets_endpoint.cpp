@@ -1,0 +1,53 @@
+#include "endpoints/assets_endpoint.hpp"
+
+#include "base/text.hpp"
+#include "endpoints/headers.hpp"
+#include "endpoints/negotiate.hpp"
+#include "endpoints/quality.hpp"
+
+namespace wx::endpoints {
+
+using http_server::Exchange;
+using http_server::Field;
+
+Encoding choose_encoding(std::optional<std::string_view> accept_encoding) {
+  int gzip = -1;
+  int brotli = -1;
+  int any = -1;
+  int identity = -1;
+  auto rest = accept_encoding.value_or("");
+  while (!rest.empty()) {
+    const auto coding = cut_weighted(rest);
+    if (iequals(coding.value, "gzip") || iequals(coding.value, "x-gzip")) gzip = coding.weight;
+    if (iequals(coding.value, "br")) brotli = coding.weight;
+    if (iequals(coding.value, "identity")) identity = coding.weight;
+    if (coding.value == "*") any = coding.weight;
+  }
+  const auto effective = [any](int named) { return named >= 0 ? named : std::max(any, 0); };
+  const int best = std::max({effective(gzip), effective(brotli), identity});
+  if (best <= 0) return Encoding::identity;
+  if (effective(brotli) == best) return Encoding::brotli;
+  return effective(gzip) == best ? Encoding::gzip : Encoding::identity;
+}
+
+void respond_asset(Exchange& exchange, const web::Asset& asset, std::string& headers, std::string_view request_id) {
+  const auto encoding = choose_encoding(exchange.request().field(Field::accept_encoding));
+  const auto [body, name] = encoding == Encoding::brotli ? std::pair(asset.brotli, std::string_view("br"))
+                            : encoding == Encoding::gzip ? std::pair(asset.gzip, std::string_view("gzip"))
+                                                         : std::pair(asset.plain, std::string_view());
+  headers.clear();
+  append_line(headers, "Content-Type", asset.type);
+  if (!name.empty()) append_line(headers, "Content-Encoding", name);
+  // The name changes with the content, so what has this name never changes (RFC 8246).
+  append(headers, "Cache-Control: public, max-age=31536000, immutable\r\nVary: Accept-Encoding\r\n");
+  // Each encoding is a representation of its own (RFC 9110 §8.8.3.3).
+  const auto etag = name.empty() ? std::string(asset.hash) : cat(asset.hash, "-", name);
+  append(headers, cat("ETag: \"", etag, "\"\r\n"));
+  append(headers, "Cross-Origin-Resource-Policy: same-origin\r\n");
+  append_common(headers, request_id);
+  const auto if_none_match = exchange.request().field(Field::if_none_match);
+  if (if_none_match && matches_etag(*if_none_match, etag)) return exchange.respond(304, headers, {});
+  exchange.respond(200, headers, {body});
+}
+
+}  // namespace wx::endpoints

@@ -1,0 +1,139 @@
+#include "endpoints/endpoints.hpp"
+
+#include "base/text.hpp"
+#include "endpoints/admin.hpp"
+#include "endpoints/assets_endpoint.hpp"
+#include "endpoints/headers.hpp"
+#include "endpoints/language.hpp"
+#include "endpoints/negotiate.hpp"
+#include "endpoints/page_model.hpp"
+#include "endpoints/problem.hpp"
+#include "endpoints/request_id.hpp"
+#include "endpoints/stats.hpp"
+
+namespace wx::endpoints {
+
+using http_server::Exchange;
+using http_server::Field;
+using http_server::Method;
+using http_server::Route;
+
+namespace {
+
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+constexpr std::string_view kJson = "application/json; charset=utf-8";
+constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kProblems = "/problems/";
+constexpr std::string_view kAssets = "/assets/";
+
+}  // namespace
+
+Endpoints::Endpoints(Context context)
+    : context_(std::move(context)),
+      weather_(context_),
+      lab_(context_),
+      router_(routes(),
+              [this](Exchange& exchange, ErrorKind kind, std::string_view detail, std::string_view extra_headers) {
+                Problem problem;
+                problem.error.kind = kind;
+                problem.error.detail = detail;
+                problem.extra_headers = extra_headers;
+                problem.html = prefers_html(exchange.request().field(Field::accept));
+                respond_problem(context_, exchange, problem);
+              }) {}
+
+std::vector<Route> Endpoints::routes() {
+  const auto get = [](std::string path, http_server::HandlerFunction handler) {
+    return Route{std::move(path), Route::Match::exact, {{Method::get, std::move(handler)}}};
+  };
+  const http_server::HandlerFunction live = [this](Exchange& e) { this->live(e); };
+  const http_server::HandlerFunction ready = [this](Exchange& e) { this->ready(e); };
+  std::vector<Route> routes;
+  routes.push_back(get("/weather", [this](Exchange& e) { weather_.get(e); }));
+  // Without a token nobody can purge: then DELETE is simply not an allowed method.
+  if (!context_.options.admin_token.empty()) {
+    routes.back().methods.emplace_back(Method::del, [this](Exchange& e) { weather_.del(e); });
+    routes.push_back({"/cache", Route::Match::exact, {{Method::del, [this](Exchange& e) { purge_all(e); }}}});
+  }
+  routes.push_back(get("/", [this](Exchange& e) { page(e); }));
+  routes.push_back(get("/stats", [this](Exchange& e) { stats(e); }));
+  routes.push_back(get("/metrics", [this](Exchange& e) { respond(e, 200, kPrometheus, context_.metrics.text()); }));
+  routes.push_back(get("/health/live", live));
+  routes.push_back(get("/livez", live));
+  routes.push_back(get("/healthz", live));
+  routes.push_back(get("/health/ready", ready));
+  routes.push_back(get("/readyz", ready));
+  routes.push_back(get(
+      "/robots.txt", [this](Exchange& e) { respond(e, 200, kText, "User-agent: *\nDisallow: /weather\nAllow: /\n"); }));
+  routes.push_back(
+      {std::string(kProblems), Route::Match::prefix, {{Method::get, [this](Exchange& e) { problem_page(e); }}}});
+  routes.push_back({std::string(kAssets), Route::Match::prefix, {{Method::get, [this](Exchange& e) { asset(e); }}}});
+  if (context_.options.query.lab) {
+    routes.push_back(
+        {"/lab/stampede", Route::Match::exact, {{Method::post, [this](Exchange& e) { lab_.stampede(e); }}}});
+  }
+  return routes;
+}
+
+void Endpoints::respond(Exchange& exchange, int status, std::string_view type, std::string_view body,
+                        std::string_view extra_headers) {
+  const RequestId id(exchange.request().field(Field::x_request_id), context_.random);
+  auto& headers = context_.headers;
+  headers.clear();
+  append_line(headers, "Content-Type", type);
+  append(headers, "Cache-Control: no-store\r\n");
+  append(headers, extra_headers);
+  if (type == kHtml) append_page_security(headers);
+  append_common(headers, id.text());
+  exchange.respond(status, headers, {body});
+}
+
+void Endpoints::page(Exchange& exchange) {
+  respond(exchange, 200, kHtml, pages::render_page(page_model(context_, exchange.request())), kVary);
+}
+
+void Endpoints::asset(Exchange& exchange) {
+  const auto* asset = web::find_asset(exchange.request().path());
+  if (asset == nullptr) return router_.refuse(exchange, ErrorKind::not_found, "There is no such file");
+  const RequestId id(exchange.request().field(Field::x_request_id), context_.random);
+  respond_asset(exchange, *asset, context_.headers, id.text());
+}
+
+void Endpoints::purge_all(Exchange& exchange) {
+  if (!require_admin(context_, exchange)) return;
+  context_.service.purge_all(context_.thread, purge_answer(context_, exchange));
+}
+
+void Endpoints::live(Exchange& exchange) {
+  respond(exchange, 200, kJson, "{\"status\":\"ok\"}\n");
+}
+
+void Endpoints::ready(Exchange& exchange) {
+  const auto phase = context_.process.phase();
+  if (phase != Phase::serving) {
+    return respond(exchange, 503, kJson,
+                   phase == Phase::starting ? "{\"status\":\"starting\"}\n" : "{\"status\":\"draining\"}\n",
+                   "Retry-After: 1\r\n");
+  }
+  // The service answers without Redis too: that is no reason to take it out of service.
+  const bool degraded = context_.process.redis_state() == "down";
+  respond(exchange, 200, kJson, degraded ? "{\"status\":\"degraded\",\"redis\":\"down\"}\n" : "{\"status\":\"ok\"}\n");
+}
+
+void Endpoints::stats(Exchange& exchange) {
+  respond(exchange, 200, kJson, render_stats(context_));
+}
+
+void Endpoints::problem_page(Exchange& exchange) {
+  const auto wanted = exchange.request().path().substr(kProblems.size());
+  for (std::size_t i = 0; i < kErrorKinds; ++i) {
+    const auto kind = static_cast<ErrorKind>(i);
+    if (name(kind) != wanted) continue;
+    const auto choice = choose_language(exchange.request());
+    return respond(exchange, 200, kHtml, pages::render_problem_page(kind, choice.language, choice.chosen), kVary);
+  }
+  router_.refuse(exchange, ErrorKind::not_found, "There is no such kind of problem");
+}
+
+}  // namespace wx::endpoints

@@ -1,0 +1,190 @@
+#include "endpoints/headers.hpp"
+
+#include "base/text.hpp"
+
+namespace wx::endpoints {
+
+using cache::Outcome;
+using cache::Served;
+using cache::Tier;
+
+namespace {
+
+constexpr nanoseconds kSecond = std::chrono::seconds(1);
+
+bool is_hit(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::hit:
+    case Outcome::stale_while_revalidate:
+    case Outcome::stale_if_error:
+    case Outcome::soft_timeout:
+      return true;
+    case Outcome::miss:
+    case Outcome::collapsed:
+    case Outcome::revalidated:
+    case Outcome::lease:
+    case Outcome::forced:
+    case Outcome::bypass:
+      return false;
+  }
+  return false;
+}
+
+// Why it was served as it was: one word at most. Redis's absence is told only where nothing else is.
+std::string_view detail(const Served& served) {
+  switch (served.outcome) {
+    case Outcome::hit:
+      return served.tier == Tier::redis ? "redis" : "memory";
+    case Outcome::stale_while_revalidate:
+      return "stale-while-revalidate";
+    case Outcome::stale_if_error:
+      return "stale-if-error";
+    case Outcome::soft_timeout:
+      return "soft-timeout";
+    case Outcome::lease:
+      return "lease";
+    case Outcome::miss:
+    case Outcome::collapsed:
+    case Outcome::revalidated:
+    case Outcome::forced:
+    case Outcome::bypass:
+      return served.redis_unavailable ? "redis-unavailable" : "";
+  }
+  return "";
+}
+
+void append_ms(std::string& out, nanoseconds span) {
+  append_fixed(out, static_cast<double>(span.count()) / 1e6, span < nanoseconds(100'000) ? 3 : 2);
+}
+
+}  // namespace
+
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  append(out, name);
+  append(out, ": ");
+  append(out, value);
+  append(out, "\r\n");
+}
+
+void append_common(std::string& out, std::string_view request_id) {
+  append(out, "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n");
+  append_line(out, "X-Request-Id", request_id);
+}
+
+void append_page_security(std::string& out) {
+  append(out,
+         "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+         "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for "
+         "'script'; "
+         "trusted-types 'none'\r\n"
+         "Referrer-Policy: no-referrer\r\n"
+         "Cross-Origin-Opener-Policy: same-origin\r\n"
+         "Cross-Origin-Embedder-Policy: require-corp\r\n");
+}
+
+std::string_view x_cache(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::hit:
+      return "HIT";
+    case Outcome::stale_while_revalidate:
+    case Outcome::stale_if_error:
+    case Outcome::soft_timeout:
+      return "STALE";
+    case Outcome::miss:
+    case Outcome::collapsed:
+    case Outcome::revalidated:
+    case Outcome::lease:
+    case Outcome::forced:
+      return "MISS";
+    case Outcome::bypass:
+      return "BYPASS";
+  }
+  return "MISS";
+}
+
+long long age_seconds(const Served& served) {
+  return served.age / kSecond;
+}
+
+long long ttl_seconds(const Served& served) {
+  // Not the exact time left, rounded: that would tell a second more or less than max-age and Age do.
+  return served.entry->spans.fresh_for / kSecond - age_seconds(served);
+}
+
+void append_cache_status(std::string& out, const Served& served) {
+  append_line(out, "X-Cache", x_cache(served.outcome));
+  append(out, "Cache-Status: weather-cache");
+  switch (served.outcome) {
+    case Outcome::hit:
+    case Outcome::stale_while_revalidate:
+    case Outcome::stale_if_error:
+    case Outcome::soft_timeout:
+      append(out, "; hit; ttl=");
+      append(out, ttl_seconds(served));
+      break;
+    case Outcome::miss:
+    case Outcome::revalidated:
+    case Outcome::forced:
+      append(out, served.outcome == Outcome::miss     ? "; fwd=uri-miss; fwd-status=200"
+                  : served.outcome == Outcome::forced ? "; fwd=request"
+                                                      : "; fwd=stale; fwd-status=200");
+      if (served.stored) {
+        append(out, "; stored; ttl=");
+        append(out, ttl_seconds(served));
+      }
+      break;
+    case Outcome::collapsed:
+    case Outcome::lease:
+      append(out, "; fwd=uri-miss; collapsed");
+      break;
+    case Outcome::bypass:
+      append(out, "; fwd=bypass");
+      break;
+  }
+  if (const auto why = detail(served); !why.empty()) {
+    append(out, "; detail=");
+    append(out, why);
+  }
+  append(out, "\r\n");
+  if (served.outcome != Outcome::bypass) {
+    append(out, "Age: ");
+    append(out, age_seconds(served));
+    append(out, "\r\n");
+  }
+}
+
+void append_server_timing(std::string& out, const Served& served, nanoseconds total) {
+  append(out, "Server-Timing: cache;desc=\"");
+  append(out, is_hit(served.outcome) ? (served.outcome == Outcome::hit ? "hit" : "stale")
+                                     : (served.outcome == Outcome::bypass ? "bypass" : "miss"));
+  append(out, "\";dur=");
+  // The cache's own part: what neither Redis nor the provider took.
+  append_ms(out, std::max(total - std::max(served.timings.redis, nanoseconds(0)) -
+                              std::max(served.timings.load, nanoseconds(0)),
+                          nanoseconds(0)));
+  if (served.timings.redis >= nanoseconds(0)) {
+    append(out, ", redis;dur=");
+    append_ms(out, served.timings.redis);
+  }
+  if (served.timings.load >= nanoseconds(0)) {
+    append(out, ", upstream;dur=");
+    append_ms(out, served.timings.load);
+  }
+  append(out, ", total;dur=");
+  append_ms(out, total);
+  append(out, "\r\n");
+}
+
+std::string_view source_name(Tier tier, bool mock) {
+  switch (tier) {
+    case Tier::memory:
+      return "Memory Cache ⚡";
+    case Tier::redis:
+      return "Redis Cache ⚡";
+    case Tier::loader:
+      return mock ? "Mock API (Slow) 🐢" : "Open-Meteo API (Slow) 🐢";
+  }
+  return "";
+}
+
+}  // namespace wx::endpoints

@@ -1,0 +1,152 @@
+#include "endpoints/lab_endpoint.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "endpoints/headers.hpp"
+#include "endpoints/problem.hpp"
+#include "endpoints/quality.hpp"
+#include "endpoints/request_id.hpp"
+
+namespace wx::endpoints {
+
+using http_server::Exchange;
+using http_server::Responder;
+
+namespace {
+
+constexpr std::uint64_t kMostCallers = 200;
+
+// The one value of n, or nothing.
+std::optional<unsigned> parse_callers(std::string_view query) {
+  std::optional<unsigned> callers;
+  while (!query.empty()) {
+    const auto parameter = cut(query, '&');
+    if (!parameter.starts_with("n=")) continue;
+    const auto value = parse_unsigned(parameter.substr(2));
+    if (callers || !value || *value < 1 || *value > kMostCallers) return std::nullopt;
+    callers = static_cast<unsigned>(*value);
+  }
+  return callers;
+}
+
+// A place that nobody asks for by hand: a random point of a grid of 10^13.
+weather::Location somewhere(Random& random) {
+  const auto coordinate = [&random](weather::Axis axis, double range) {
+    std::string text;
+    append_fixed(text, (random.fraction() * 2 - 1) * range, 5);
+    return weather::parse_coordinate(axis, text).value();
+  };
+  auto latitude = coordinate(weather::Axis::latitude, 89);
+  return {std::move(latitude), coordinate(weather::Axis::longitude, 179)};
+}
+
+}  // namespace
+
+struct LabEndpoint::Herd {
+  unsigned waiting = 0;
+  unsigned answers = 0;
+  unsigned errors = 0;
+  unsigned calls_before = 0;
+  unsigned calls = 0;
+  SteadyTime started;
+  nanoseconds last_answer{0};
+};
+
+struct LabEndpoint::Run {
+  Run(LabGate::Pass given, Responder to, unsigned count, weather::Location place)
+      : pass(std::move(given)), responder(std::move(to)), callers(count), location(std::move(place)) {}
+
+  LabGate::Pass pass;
+  Responder responder;
+  unsigned callers;
+  weather::Location location;
+  Herd collapsed;
+  Herd bypass;
+  bool second = false;
+};
+
+void LabEndpoint::CountingSource::fetch(const weather::Location& location, cache::LoadRequest request,
+                                        weather::FetchCallback done) {
+  // A call is one once the source is told to go on.
+  request.turn = [this, turn = std::move(request.turn)](cache::Proceed proceed) mutable {
+    turn([this, proceed = std::move(proceed)](bool go) mutable {
+      calls_ += go ? 1 : 0;
+      proceed(go);
+    });
+  };
+  source_.fetch(location, std::move(request), std::move(done));
+}
+
+LabEndpoint::LabEndpoint(Context& context)
+    : context_(context), counting_(context.thread.mock), thread_{context.thread.cache, counting_} {}
+
+void LabEndpoint::stampede(Exchange& exchange) {
+  const auto callers = parse_callers(exchange.request().query());
+  if (!callers) return refuse(exchange, ErrorKind::bad_parameter, "must be a whole number from 1 to 200");
+  auto pass = context_.lab.enter();
+  if (!pass) return refuse(exchange, ErrorKind::lab_busy, {});
+  const auto run = std::make_shared<Run>(std::move(*pass), exchange.defer(), *callers, somewhere(context_.random));
+  start_herd(run, run->collapsed, cache::Mode::normal);
+}
+
+void LabEndpoint::start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache::Mode mode) {
+  const weather::Question question{run->location, true, mode};
+  const weather::Key key(question);
+  herd.waiting = run->callers;
+  herd.calls_before = counting_.calls();
+  herd.started = context_.clock.steady();
+  const auto deadline = herd.started + context_.options.request_timeout;
+  for (unsigned i = 0; i < run->callers; ++i) {
+    weather::Asking asked;
+    asked.deadline = deadline;
+    context_.service.ask(thread_, question, key, std::move(asked),
+                         [this, run, &herd](const Result<cache::Served>& served) {
+                           ++(served ? herd.answers : herd.errors);
+                           herd.last_answer = context_.clock.steady() - herd.started;
+                           if (--herd.waiting > 0) return;
+                           herd.calls = counting_.calls() - herd.calls_before;
+                           next(run);
+                         });
+  }
+}
+
+void LabEndpoint::next(const std::shared_ptr<Run>& run) {
+  if (std::exchange(run->second, true)) return finish(*run);
+  start_herd(run, run->bypass, cache::Mode::bypass);
+}
+
+void LabEndpoint::finish(Run& run) {
+  std::string body = cat("{\"callers\":", run.callers, ",\"question\":{\"latitude\":", run.location.latitude.text,
+                         ",\"longitude\":", run.location.longitude.text, ",\"mock\":true}");
+  const auto add = [&body](std::string_view name, const Herd& herd) {
+    append(body, cat(",\"", name, "\":{\"provider_calls\":", herd.calls, ",\"answers\":", herd.answers,
+                     ",\"errors\":", herd.errors, ",\"last_answer_ms\":"));
+    append_fixed(body, static_cast<double>(herd.last_answer.count()) / 1e6, 2);
+    body += '}';
+  };
+  add("collapsed", run.collapsed);
+  add("bypass", run.bypass);
+  append(body, "}\n");
+  const RequestId id(run.responder.request().field(http_server::Field::x_request_id), context_.random);
+  auto& headers = context_.headers;
+  headers.clear();
+  append(headers, kJsonType);
+  append(headers, "Cache-Control: no-store\r\n");
+  append_common(headers, id.text());
+  // Before the answer: whoever reads it may press the button again at once.
+  run.pass.release();
+  run.responder.respond(200, headers, {body});
+}
+
+void LabEndpoint::refuse(Exchange& exchange, ErrorKind kind, std::string detail) {
+  Problem problem;
+  problem.error.kind = kind;
+  if (!detail.empty()) {
+    problem.error.detail = cat("n ", detail);
+    problem.faults.push_back({"n", std::move(detail)});
+  }
+  respond_problem(context_, exchange, problem);
+}
+
+}  // namespace wx::endpoints

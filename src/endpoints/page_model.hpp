@@ -1,0 +1,20 @@
+// What the page is told of a request and of an answer.
+//
+// Thread-safety: pure functions of what they are given.
+#pragma once
+
+#include "cache/tiered_cache.hpp"
+#include "endpoints/context.hpp"
+#include "http_server/request.hpp"
+#include "pages/page.hpp"
+
+namespace wx::endpoints {
+
+// The page before any question: language and what this service offers.
+[[nodiscard]] pages::PageModel page_model(const Context& context, const http_server::Request& request);
+
+// The stops that an answer took, with their times. `total`: from the request read to now.
+[[nodiscard]] pages::ReadPath read_path(const cache::Served& served, bool redis_configured, cache::Mode mode,
+                                        nanoseconds total);
+
+}  // namespace wx::endpoints

@@ -1,0 +1,86 @@
+#include "endpoints/problem.hpp"
+
+#include "base/text.hpp"
+#include "endpoints/headers.hpp"
+#include "endpoints/page_model.hpp"
+#include "endpoints/request_id.hpp"
+#include "endpoints/status.hpp"
+
+namespace wx::endpoints {
+namespace {
+
+void append_json_text(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
+  out += '"';
+}
+
+// A client that is told to wait is told in whole seconds, rounded up (RFC 9110 §10.2.3).
+std::optional<long long> retry_after_seconds(const Error& error) {
+  auto wait = error.retry_after;
+  if (!wait &&
+      (error.kind == ErrorKind::overloaded || error.kind == ErrorKind::draining || error.kind == ErrorKind::lab_busy)) {
+    wait = std::chrono::seconds(1);
+  }
+  if (!wait) return std::nullopt;
+  return std::max<long long>(1, (wait->count() + 999) / 1000);
+}
+
+}  // namespace
+
+void render_problem_json(std::string& out, const Problem& problem, std::string_view uuid) {
+  const auto& error = problem.error;
+  append(out, cat("{\"type\":\"/problems/", name(error.kind), "\",\"title\":"));
+  append_json_text(out, sentence(error.kind));
+  append(out, cat(",\"status\":", status_of(error.kind)));
+  if (!error.detail.empty()) {
+    append(out, ",\"detail\":");
+    append_json_text(out, error.detail);
+  }
+  append(out, cat(",\"instance\":\"urn:uuid:", uuid, "\""));
+  if (!problem.faults.empty()) {
+    append(out, ",\"errors\":[");
+    for (const auto& fault : problem.faults) {
+      if (&fault != &problem.faults.front()) out += ',';
+      append(out, "{\"parameter\":");
+      append_json_text(out, fault.parameter);
+      append(out, ",\"detail\":");
+      append_json_text(out, fault.detail);
+      out += '}';
+    }
+    out += ']';
+  }
+  append(out, "}\n");
+}
+
+template <class Answer>
+void respond_problem(Context& context, Answer& answer, const Problem& problem) {
+  const int status = status_of(problem.error.kind);
+  const RequestId id(answer.request().field(http_server::Field::x_request_id), context.random);
+  auto& headers = context.headers;
+  headers.clear();
+  std::string body;
+  if (problem.html) {
+    auto model = page_model(context, answer.request());
+    if (problem.form) model.form = *problem.form;
+    model.error = pages::ErrorCard{status, problem.error.kind, problem.error.detail, problem.faults,
+                                   retry_after_seconds(problem.error)};
+    body = pages::render_page(model);
+    append(headers, "Content-Type: text/html; charset=utf-8\r\n");
+    append_page_security(headers);
+  } else {
+    render_problem_json(body, problem, id.uuid().text());
+    append(headers, "Content-Type: application/problem+json\r\n");
+  }
+  append(headers, "Cache-Control: no-store\r\n");
+  append(headers, kVary);
+  if (const auto wait = retry_after_seconds(problem.error)) append(headers, cat("Retry-After: ", *wait, "\r\n"));
+  append(headers, problem.extra_headers);
+  append_common(headers, id.text());
+  answer.respond(status, headers, {body});
+}
+
+template void respond_problem(Context&, http_server::Exchange&, const Problem&);
+template void respond_problem(Context&, http_server::Responder&, const Problem&);
+
+}  // namespace wx::endpoints

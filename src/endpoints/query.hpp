@@ -1,0 +1,44 @@
+// The query of /weather as typed values, or everything that is wrong with it at once.
+//
+// Percent-encoding and '+' as HTML forms write them (WHATWG URL, application/x-www-form-urlencoded). Unknown names are
+// ignored; a known name given twice is a fault, since nobody could say which of the two was meant.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pages/page.hpp"
+#include "weather/question.hpp"
+
+namespace wx::endpoints {
+
+using pages::ParameterFault;
+
+enum class Format : std::uint8_t { by_accept, json, html };
+
+struct QueryOptions {
+  int coordinate_decimals = -1;  // COORDINATE_DECIMALS; -1 = exact
+  bool lab = true;               // the mock exists
+  bool redis = false;            // a Redis is configured
+};
+
+struct WeatherQuery {
+  weather::Question question;
+  Format format = Format::by_accept;
+  std::vector<ParameterFault> faults;  // empty: the question is good
+
+  // As they were sent, decoded, for the form; empty if absent.
+  std::string latitude_text;
+  std::string longitude_text;
+};
+
+[[nodiscard]] WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& options);
+
+// Decodes %XX and '+'; nothing if an escape is malformed.
+[[nodiscard]] std::optional<std::string> decode_component(std::string_view text);
+
+}  // namespace wx::endpoints

@@ -1,0 +1,83 @@
+#include "endpoints/request_id.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/hash.hpp"
+
+namespace wx::endpoints {
+namespace {
+
+bool harmless(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
+bool is_dash(std::size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (is_dash(i) ? c != '-' : !hex) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Uuid Uuid::make(std::uint64_t high, std::uint64_t low, char version) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  Uuid uuid;
+  std::size_t digit = 0;
+  for (std::size_t i = 0; i < uuid.text_.size(); ++i) {
+    if (is_dash(i)) {
+      uuid.text_[i] = '-';
+      continue;
+    }
+    const auto word = digit < 16 ? high : low;
+    uuid.text_[i] = kHex[(word >> (60 - 4 * (digit % 16))) & 15];
+    ++digit;
+  }
+  uuid.text_[14] = version;
+  uuid.text_[19] = kHex[8 | ((low >> 60) & 3)];  // the variant of RFC 9562
+  return uuid;
+}
+
+Uuid Uuid::random(Random& random) {
+  const auto high = random.next();
+  return make(high, random.next(), '4');
+}
+
+Uuid Uuid::from_text(std::string_view text) {
+  if (is_uuid(text)) {
+    Uuid same;
+    std::ranges::copy(text, same.text_.begin());
+    return same;
+  }
+  const auto high = hash64(text);
+  return make(high, hash64(text, high), '8');
+}
+
+RequestId::RequestId(std::optional<std::string_view> sent, Random& random) {
+  const auto copy = [this](std::string_view text) {
+    std::memcpy(text_.data(), text.data(), text.size());
+    size_ = text.size();
+  };
+  if (sent && harmless(*sent)) {
+    copy(*sent);
+  } else {
+    copy(Uuid::random(random).text());
+  }
+}
+
+Uuid RequestId::uuid() const {
+  return Uuid::from_text(text());
+}
+
+}  // namespace wx::endpoints

@@ -1,0 +1,18 @@
+// What an HttpClient is told once, at construction.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace wx::http_client {
+
+struct HttpClientOptions {
+  // Sent as User-Agent with every request.
+  std::string user_agent = "weather-cache";
+  // The largest body that is taken, in bytes, counted after decompression.
+  std::size_t max_body = 1024UL * 1024;
+  // A PEM file of the certificate authorities to trust; empty: the system's.
+  std::string ca_file = {};
+};
+
+}  // namespace wx::http_client

@@ -1,0 +1,143 @@
+#include "http_client/transfer.hpp"
+
+#include <string_view>
+
+#include "http_client/transfer_fault.hpp"
+
+namespace wx::http_client {
+namespace {
+
+// Far above what any provider sends; bounds what a broken one can make us read.
+constexpr std::size_t kMaxHeaderBytes = 64UL * 1024;
+
+// A URL with scheme http or https and a host, asked directly if the host is this machine.
+struct Target {
+  bool valid = false;
+  bool loopback = false;
+};
+
+Target inspect(const std::string& url) {
+  Target target;
+  CURLU* parts = curl_url();
+  char* scheme = nullptr;
+  char* host = nullptr;
+  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+    const std::string_view name(scheme);
+    target.valid = name == "http" || name == "https";
+    target.loopback = is_loopback(host);
+  }
+  curl_free(scheme);
+  curl_free(host);
+  curl_url_cleanup(parts);
+  return target;
+}
+
+bool is_header_line(std::string_view line) {
+  return line.find(':') != std::string_view::npos && line.find_first_of(std::string_view("\r\n\0", 3)) == line.npos;
+}
+
+}  // namespace
+
+Transfer::~Transfer() {
+  curl_easy_cleanup(easy_);
+  curl_slist_free_all(headers_);
+}
+
+bool Transfer::prepare(const GetRequest& request) {
+  const Target target = inspect(request.url);
+  if (!target.valid || request.total_timeout <= milliseconds(0)) return false;
+  for (const auto& line : request.headers) {
+    if (!is_header_line(line)) return false;
+    curl_slist* const longer = curl_slist_append(headers_, line.c_str());
+    if (longer == nullptr) return false;
+    headers_ = longer;
+  }
+  easy_ = curl_easy_init();
+  if (easy_ == nullptr) return false;
+
+  bool good = true;
+  const auto set = [&](CURLoption option, auto value) {
+    good = good && curl_easy_setopt(easy_, option, value) == CURLE_OK;
+  };
+  set(CURLOPT_ERRORBUFFER, words_);
+  set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  set(CURLOPT_HTTPHEADER, headers_);
+  set(CURLOPT_USERAGENT, options_.user_agent.c_str());
+  set(CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl can decode
+  if (target.loopback) set(CURLOPT_PROXY, "");
+
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
+
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
+  // Zero would be libcurl's own default of five minutes, which the total then bounds.
+  if (request.connect_timeout > milliseconds(0)) {
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  }
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_TCP_NODELAY, 1L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  // Without this, a transfer that ends while its name is being resolved blocks the whole thread until the resolver
+  // answers; with it the resolver's thread is let go and cleans up after itself.
+  set(CURLOPT_QUICK_EXIT, 1L);
+
+  set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  set(CURLOPT_HEADERDATA, this);
+  return good;
+}
+
+Result<GetResponse> Transfer::result(CURLcode code) {
+  if (too_large_) return fail(ErrorKind::provider_bad_reply, "the answer was too large");
+  if (code != CURLE_OK) {
+    curl_off_t sent_after = 0;
+    curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
+    return std::unexpected(transfer_fault(code, sent_after > 0));
+  }
+  GetResponse response;
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  response.status = static_cast<int>(status);
+  const char* type = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
+  if (type != nullptr) response.content_type = type;
+  curl_off_t total = 0;
+  curl_easy_getinfo(easy_, CURLINFO_TOTAL_TIME_T, &total);
+  response.duration = std::chrono::microseconds(total);
+  response.body = std::move(body_);
+  return response;
+}
+
+const char* Transfer::words(CURLcode code) const {
+  return words_[0] != '\0' ? words_ : curl_easy_strerror(code);
+}
+
+std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::size_t bytes = size * count;
+  if (bytes > transfer.options_.max_body - transfer.body_.size()) {
+    transfer.too_large_ = true;
+    return CURL_WRITEFUNC_ERROR;
+  }
+  transfer.body_.append(data, bytes);
+  return bytes;
+}
+
+std::size_t Transfer::on_header(char*, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.header_bytes_ += size * count;
+  if (transfer.header_bytes_ > kMaxHeaderBytes) {
+    transfer.too_large_ = true;
+    return CURL_WRITEFUNC_ERROR;
+  }
+  return size * count;
+}
+
+}  // namespace wx::http_client

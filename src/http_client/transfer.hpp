@@ -1,0 +1,49 @@
+// One transfer: an easy handle with everything set, and what has come so far.
+// Belongs to the client's thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include <curl/curl.h>
+
+#include "http_client/http_client.hpp"
+
+namespace wx::http_client {
+
+class Transfer {
+ public:
+  // `options` must outlive the transfer.
+  Transfer(const HttpClientOptions& options, GetCallback done) : options_(options), done_(std::move(done)) {}
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  // Makes the handle ready for curl_multi_add_handle; false if the request is none (finish with `internal` then).
+  [[nodiscard]] bool prepare(const GetRequest& request);
+  [[nodiscard]] CURL* handle() const { return easy_; }
+
+  // What became of it, once libcurl says it has ended with `code`. Takes the body away: once.
+  [[nodiscard]] Result<GetResponse> result(CURLcode code);
+  // libcurl's own words about the fault; may name addresses.
+  [[nodiscard]] const char* words(CURLcode code) const;
+
+  // Calls the callback: once.
+  void finish(Result<GetResponse> outcome) { done_(std::move(outcome)); }
+
+ private:
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+
+  const HttpClientOptions& options_;
+  GetCallback done_;
+  CURL* easy_ = nullptr;
+  curl_slist* headers_ = nullptr;
+  std::string body_;
+  std::size_t header_bytes_ = 0;
+  bool too_large_ = false;
+  char words_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace wx::http_client

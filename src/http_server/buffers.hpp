@@ -1,0 +1,57 @@
+// Buffers that connections borrow while they have bytes in hand and give back before they wait, so that an idle
+// connection owns none and a busy thread goes on using the few that are warm.
+// Thread-safety: none; one per thread.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http_server/head_parser.hpp"
+
+namespace wx::http_server {
+
+// As large as the largest head, so that a head always lies in one piece.
+using InputBlock = std::unique_ptr<std::array<char, kMaxHead>>;
+
+class Buffers {
+ public:
+  Buffers() {
+    inputs_.reserve(kKept);
+    outputs_.reserve(kKept);
+  }
+
+  [[nodiscard]] InputBlock take_input() {
+    if (inputs_.empty()) return std::make_unique_for_overwrite<std::array<char, kMaxHead>>();
+    InputBlock block = std::move(inputs_.back());
+    inputs_.pop_back();
+    return block;
+  }
+  void give_back(InputBlock block) {
+    if (block && inputs_.size() < kKept) inputs_.push_back(std::move(block));
+  }
+
+  // Empty, with whatever capacity it has.
+  [[nodiscard]] std::string take_output() {
+    if (outputs_.empty()) return {};
+    std::string buffer = std::move(outputs_.back());
+    outputs_.pop_back();
+    return buffer;
+  }
+  void give_back(std::string buffer) {
+    if (buffer.capacity() < kSmallestKept || buffer.capacity() > kLargestKept || outputs_.size() == kKept) return;
+    buffer.clear();
+    outputs_.push_back(std::move(buffer));
+  }
+
+ private:
+  static constexpr std::size_t kKept = 32;
+  static constexpr std::size_t kSmallestKept = 64;  // below it there is nothing to keep
+  static constexpr std::size_t kLargestKept = std::size_t{256} * 1024;
+
+  std::vector<InputBlock> inputs_;
+  std::vector<std::string> outputs_;
+};
+
+}  // namespace wx::http_server

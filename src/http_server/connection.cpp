@@ -1,0 +1,316 @@
+#include "http_server/connection.hpp"
+
+#include <cassert>
+#include <cstring>
+#include <exception>
+
+#include "http_server/response.hpp"
+
+namespace wx::http_server {
+namespace {
+
+// More pipelined requests are not answered before this much is written.
+constexpr std::size_t kEnoughOutput = std::size_t{64} * 1024;
+// What a client that was refused may still send before it is cut off.
+constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
+// A partial head above this size does not leave its memory behind.
+constexpr std::size_t kSmallPartial = 512;
+
+observability::Counter class_counter(int status) {
+  using enum observability::Counter;
+  if (status < 300) return http_responses_2xx;
+  if (status < 400) return http_responses_3xx;
+  return status < 500 ? http_responses_4xx : http_responses_5xx;
+}
+
+bool would_block(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Worker> worker, Socket socket, const asio::ip::tcp::endpoint& peer,
+                       std::shared_ptr<ConnectionBudget> slot)
+    : worker_(std::move(worker)), slot_(std::move(slot)), socket_(std::move(socket)), peer_(peer) {
+  error_code ignored;  // a socket that refuses these options still serves
+  socket_->non_blocking(true, ignored);
+  socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
+  worker_->opened();
+}
+
+Connection::~Connection() {
+  close();
+}
+
+void Connection::start() {
+  enter(Phase::idle);
+  wait_readable();
+}
+
+void Connection::start_refused() {
+  refuse(ErrorKind::overloaded, {});
+  proceed();
+}
+
+void Connection::enter(Phase phase) {
+  worker_->deadlines.enter(*this, phase, worker_->clock.steady());
+}
+
+void Connection::on_deadline() {
+  const auto self = shared_from_this();
+  if (phase() != Phase::reading) return close();
+  refuse(ErrorKind::request_timeout, "the request did not arrive in time");
+  proceed();
+}
+
+void Connection::finish_idle() {
+  const auto self = shared_from_this();
+  if (!read_input()) close();
+}
+
+void Connection::close() {
+  if (!socket_) return;
+  socket_.reset();
+  leave();
+  // A Responder may still look at its request.
+  if (answer_ != Answer::deferred) release_input();
+  worker_->buffers.give_back(std::exchange(out_, {}));
+  slot_->release();
+  worker_->closed();
+}
+
+std::string_view Connection::peer() const {
+  if (peer_text_.empty()) {
+    const auto address = peer_.address();
+    const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+    peer_text_ =
+        mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string() : address.to_string();
+  }
+  return peer_text_;
+}
+
+// --- Reading ---
+
+void Connection::wait_readable() {
+  if (std::exchange(read_waiting_, true)) return;
+  socket_->async_wait(Socket::wait_read,
+                      [self = shared_from_this()](const error_code& error) { self->on_readable(error); });
+}
+
+void Connection::on_readable(const error_code& error) {
+  read_waiting_ = false;
+  if (!socket_) return;
+  if (error) return close();
+  if (phase() == Phase::lingering) return discard_input();
+  // finish_idle() read without waiting; reading goes on when what it found is answered.
+  if (block_ || !out_.empty()) return;
+  if (!read_input()) wait_readable();
+}
+
+// False if there was nothing to read. One read per wait: a client that sends without pause does not keep others out.
+bool Connection::read_input() {
+  block_ = worker_->buffers.take_input();
+  std::memcpy(block_->data(), partial_.data(), partial_.size());
+  begin_ = 0;
+  end_ = static_cast<std::uint16_t>(partial_.size());
+  error_code error;
+  const std::size_t n = socket_->read_some(asio::buffer(block_->data() + end_, block_->size() - end_), error);
+  if (would_block(error)) {
+    release_input();
+    return false;
+  }
+  if (error) {
+    close();
+    return true;
+  }
+  received_at_ = worker_->clock.steady();
+  partial_.clear();
+  end_ = static_cast<std::uint16_t>(end_ + n);
+  proceed();
+  return true;
+}
+
+// Lets the client finish what it was sending: closing a socket with unread input resets the connection, and the reset
+// may overtake our last answer (RFC 9112 §9.6).
+void Connection::discard_input() {
+  InputBlock block = worker_->buffers.take_input();
+  error_code error;
+  const std::size_t n = socket_->read_some(asio::buffer(*block), error);
+  worker_->buffers.give_back(std::move(block));
+  discarded_ += static_cast<std::uint32_t>(n);
+  if ((error && !would_block(error)) || discarded_ > kMostDiscarded) return close();
+  wait_readable();
+}
+
+// Keeps the beginning of a head in as little memory as it needs.
+void Connection::set_input_aside() {
+  if (partial_.capacity() > kSmallPartial) partial_ = std::string();
+  if (block_) partial_.assign(block_->data() + begin_, end_ - begin_);
+  release_input();
+}
+
+void Connection::release_input() {
+  worker_->buffers.give_back(std::move(block_));
+  begin_ = end_ = 0;
+}
+
+// --- Answering ---
+
+Connection::Stop Connection::answer_input() {
+  while (!closing_ && answer_ != Answer::deferred && out_.size() < kEnoughOutput) {
+    if (begin_ == end_) return Stop::need_more;
+    const auto status = parser_.feed({block_->data() + begin_, static_cast<std::size_t>(end_ - begin_)});
+    if (status == HeadParser::Status::need_more) return Stop::need_more;
+    if (status == HeadParser::Status::refused) {
+      worker_->metrics.add(observability::Counter::http_malformed);
+      refuse(parser_.refusal(), parser_.detail());
+      break;
+    }
+    dispatch();
+    if (answer_ == Answer::given) finish_request();
+  }
+  return Stop::other;
+}
+
+void Connection::dispatch() {
+  request_ = Request(block_->data() + begin_, parser_.head(), received_at_, this);
+  answer_ = Answer::none;
+  Exchange exchange(*this);
+  in_handler_ = true;
+  try {
+    worker_->handler.handle(exchange);
+  } catch (const std::exception& error) {
+    worker_->log.error("http_server", "a handler threw", {{"what", error.what()}, {"path", request_.path()}});
+    if (answer_ == Answer::deferred) answer_ = Answer::none;  // whoever got the Responder is too late
+  }
+  in_handler_ = false;
+  if (answer_ == Answer::none) refuse(ErrorKind::internal, {});
+}
+
+// Has the handler say why, and closes after that. Answers nothing if the handler does not.
+void Connection::refuse(ErrorKind kind, std::string_view detail) {
+  if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), received_at_, this);
+  closing_ = true;
+  answer_ = Answer::none;
+  Exchange exchange(*this);
+  const bool nested = std::exchange(in_handler_, true);
+  try {
+    worker_->handler.refuse(exchange, kind, detail);
+  } catch (const std::exception& error) {
+    worker_->log.error("http_server", "a refusal threw", {{"what", error.what()}});
+  }
+  in_handler_ = nested;
+  answer_ = Answer::given;
+}
+
+void Connection::respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) {
+  if (answer_ == Answer::given) return;
+  const bool late = answer_ == Answer::deferred && !in_handler_;
+  answer_ = Answer::given;
+  if (!socket_) return;
+  assert(worker_->executor.in_this_thread());
+  if (!request_.keep_alive() || worker_->draining) closing_ = true;
+  if (out_.empty()) out_ = worker_->buffers.take_output();
+  const auto connection = closing_                  ? ConnectionField::close
+                          : parser_.head().http_1_0 ? ConnectionField::keep_alive
+                                                    : ConnectionField::none;
+  append_response(out_,
+                  {.status = status,
+                   .date = worker_->date.at(worker_->clock.wall()),
+                   .connection = connection,
+                   .headers = headers,
+                   .without_body = request_.method() == Method::head},
+                  body);
+  worker_->metrics.add(class_counter(status));
+  if (late) answered_late();
+}
+
+std::shared_ptr<Channel> Connection::hold() {
+  answer_ = Answer::deferred;
+  return shared_from_this();
+}
+
+void Connection::abandon() {
+  if (!socket_ || answer_ != Answer::deferred) return;
+  worker_->log.error("http_server", "a deferred request was never answered", {{"path", request_.path()}});
+  refuse(ErrorKind::internal, {});
+  if (!in_handler_) answered_late();
+}
+
+void Connection::finish_request() {
+  begin_ = static_cast<std::uint16_t>(begin_ + parser_.head().size);
+  parser_.reset();
+  head_is_new_ = true;
+}
+
+// The caller is deep in somebody's completion: the answer leaves from here, but requests that follow in the pipeline
+// are handled from the loop.
+void Connection::answered_late() {
+  finish_request();
+  if (closing_ || begin_ == end_) return proceed();
+  if (flush()) asio::post(worker_->context, [self = shared_from_this()] { self->proceed(); });
+}
+
+// --- Writing, and what comes next ---
+
+void Connection::proceed() {
+  while (socket_) {
+    const Stop stop = answer_input();
+    if (!flush()) return;
+    if (answer_ == Answer::deferred) return enter(Phase::answering);
+    if (closing_) return linger();
+    if (stop == Stop::other) continue;
+    set_input_aside();
+    if (partial_.empty()) {
+      enter(Phase::idle);
+    } else if (std::exchange(head_is_new_, false)) {
+      enter(Phase::reading);
+    }
+    return wait_readable();
+  }
+}
+
+// True when everything is written; else the rest waits for the client, or the connection is closed.
+bool Connection::flush() {
+  if (!socket_ || write_waiting_) return false;
+  bool progress = false;
+  while (sent_ < out_.size()) {
+    error_code error;
+    const std::size_t n = socket_->write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+    if (would_block(error)) {
+      if (progress || phase() != Phase::writing) enter(Phase::writing);
+      wait_writable();
+      return false;
+    }
+    if (error) {
+      close();
+      return false;
+    }
+    sent_ += n;
+    progress = true;
+  }
+  if (progress) worker_->buffers.give_back(std::exchange(out_, {}));
+  sent_ = 0;
+  return true;
+}
+
+void Connection::wait_writable() {
+  write_waiting_ = true;
+  socket_->async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+    self->write_waiting_ = false;
+    if (!self->socket_) return;
+    if (error) return self->close();
+    self->proceed();
+  });
+}
+
+void Connection::linger() {
+  release_input();
+  error_code error;
+  socket_->shutdown(Socket::shutdown_send, error);
+  if (error) return close();
+  enter(Phase::lingering);
+  wait_readable();
+}
+
+}  // namespace wx::http_server

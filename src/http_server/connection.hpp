@@ -1,0 +1,101 @@
+// One client: reads heads, has them answered in order, writes the answers.
+//
+// It does one thing at a time: it waits for bytes, or for a deferred answer, or for the client to take what was
+// written. While an answer is outstanding nothing more is read, so the request stays where it lies and a client that
+// does not read cannot make us store answers for it. Everything answered in one turn leaves in one write, tried at
+// once; only what the kernel does not take waits.
+//
+// Lives as long as an operation of its own or a Responder holds it. Belongs to its worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http_server/connection_budget.hpp"
+#include "http_server/head_parser.hpp"
+#include "http_server/worker.hpp"
+
+namespace wx::http_server {
+
+class Connection final : public Channel, public Deadlines::Entry, public std::enable_shared_from_this<Connection> {
+ public:
+  // `slot` is what the connection counts in, until it is closed.
+  Connection(std::shared_ptr<Worker> worker, Socket socket, const asio::ip::tcp::endpoint& peer,
+             std::shared_ptr<ConnectionBudget> slot);
+  ~Connection() override;
+
+  // Waits for the first request.
+  void start();
+  // Says that there are too many connections, and closes.
+  void start_refused();
+  // Its phase has lasted too long.
+  void on_deadline();
+  // In phase idle: answers what has arrived unnoticed, or closes.
+  void finish_idle();
+  // At once. Later answers are ignored.
+  void close();
+
+  // Channel.
+  [[nodiscard]] const Request& request() const override { return request_; }
+  [[nodiscard]] Executor& executor() override { return worker_->executor; }
+  [[nodiscard]] std::string_view peer() const override;
+  void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) override;
+  [[nodiscard]] std::shared_ptr<Channel> hold() override;
+  void abandon() override;
+
+ private:
+  enum class Answer : std::uint8_t { none, deferred, given };
+  enum class Stop : std::uint8_t { need_more, other };
+
+  // Reading.
+  void wait_readable();
+  void on_readable(const error_code& error);
+  [[nodiscard]] bool read_input();
+  void discard_input();
+  void set_input_aside();
+  void release_input();
+
+  // Answering.
+  Stop answer_input();
+  void dispatch();
+  void refuse(ErrorKind kind, std::string_view detail);
+  void finish_request();
+  void answered_late();
+
+  // Writing, and what comes next.
+  void proceed();
+  [[nodiscard]] bool flush();
+  void wait_writable();
+  void linger();
+
+  void enter(Phase phase);
+
+  std::shared_ptr<Worker> worker_;
+  std::shared_ptr<ConnectionBudget> slot_;
+  std::optional<Socket> socket_;  // empty once closed
+  asio::ip::tcp::endpoint peer_;
+  mutable std::string peer_text_;
+
+  HeadParser parser_;
+  Request request_;
+  InputBlock block_;  // only while there is input in hand: [begin_, end_) is not yet answered
+  std::uint16_t begin_ = 0;
+  std::uint16_t end_ = 0;
+  std::uint32_t discarded_ = 0;
+  SteadyTime received_at_{};  // the last of it
+  std::string partial_;       // the beginning of a head, while waiting for the rest
+
+  std::string out_;  // [sent_, size) is to be written
+  std::size_t sent_ = 0;
+
+  Answer answer_ = Answer::none;
+  bool in_handler_ = false;
+  bool closing_ = false;  // after what is in out_
+  bool head_is_new_ = true;
+  bool read_waiting_ = false;
+  bool write_waiting_ = false;
+};
+
+}  // namespace wx::http_server

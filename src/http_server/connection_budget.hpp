@@ -1,0 +1,35 @@
+// How many connections the whole process may have open: counted when one is accepted and when one is closed, never per
+// request, so that the servers of all threads can share one.
+//
+// Thread-safety: everything from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace wx::http_server {
+
+// `wanted`, or less where the process's limit of open files (RLIMIT_NOFILE) would not leave a reserve for everything
+// else: the provider, Redis, logs, and connections that are only told that there are too many. At least 1.
+[[nodiscard]] std::size_t connections_within_file_limit(std::size_t wanted);
+
+class ConnectionBudget {
+ public:
+  explicit ConnectionBudget(std::size_t limit) : limit_(limit) {}
+
+  [[nodiscard]] bool acquire() {
+    if (open_.fetch_add(1, std::memory_order_relaxed) < limit_) return true;
+    release();
+    return false;
+  }
+  void release() { open_.fetch_sub(1, std::memory_order_relaxed); }
+
+  [[nodiscard]] std::size_t open() const { return open_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t limit() const { return limit_; }
+
+ private:
+  const std::size_t limit_;
+  std::atomic<std::size_t> open_{0};
+};
+
+}  // namespace wx::http_server

@@ -1,0 +1,86 @@
+// Which connection has waited too long, without a timer per connection.
+//
+// Every phase of a connection allows one fixed span of time, so within a phase connections run out in the order in
+// which they entered it: a queue per phase, and whoever ticks looks only at the queues' heads. Entering, moving and
+// leaving cost a few pointers; a tick costs what has expired.
+//
+// Thread-safety: none; one per thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <boost/intrusive/list.hpp>
+
+#include "base/clock.hpp"
+
+namespace wx::http_server {
+
+enum class Phase : std::uint8_t {
+  idle,       // nothing received since the last answer, or ever
+  reading,    // part of a head is here
+  answering,  // a handler holds the Responder; its time is the handler's business
+  writing,    // the client does not take our bytes
+  lingering,  // all is said; waiting for the client to close
+};
+inline constexpr std::size_t kPhases = static_cast<std::size_t>(Phase::lingering) + 1;
+
+class Deadlines {
+ public:
+  // What is waiting. Leaves its queue when destroyed.
+  class Entry : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+   public:
+    Entry() = default;
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    [[nodiscard]] Phase phase() const { return phase_; }
+    void leave() {
+      if (is_linked()) unlink();
+    }
+
+   protected:
+    ~Entry() = default;
+
+   private:
+    friend class Deadlines;
+    Phase phase_ = Phase::idle;
+    SteadyTime deadline_{};
+  };
+
+  using Spans = std::array<nanoseconds, kPhases>;
+  static constexpr nanoseconds kNever = nanoseconds::max();
+
+  // The time that each phase allows, in the order of Phase; kNever for none.
+  explicit Deadlines(const Spans& spans) : spans_(spans) {}
+
+  // `now` must not go back from call to call.
+  void enter(Entry& entry, Phase phase, SteadyTime now) {
+    entry.leave();
+    const auto index = static_cast<std::size_t>(phase);
+    entry.phase_ = phase;
+    entry.deadline_ = spans_[index] == kNever ? SteadyTime::max() : now + spans_[index];
+    queues_[index].push_back(entry);
+  }
+
+  // One entry whose time has come, or null. The caller makes it leave or enter anew before asking again.
+  [[nodiscard]] Entry* expired(SteadyTime now) {
+    for (auto& queue : queues_) {
+      if (!queue.empty() && queue.front().deadline_ <= now) return &queue.front();
+    }
+    return nullptr;
+  }
+
+  // The entry that has been in `phase` longest, or null.
+  [[nodiscard]] Entry* oldest(Phase phase) {
+    auto& queue = queues_[static_cast<std::size_t>(phase)];
+    return queue.empty() ? nullptr : &queue.front();
+  }
+
+ private:
+  using Queue = boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>>;
+
+  Spans spans_;
+  std::array<Queue, kPhases> queues_;
+};
+
+}  // namespace wx::http_server

@@ -1,0 +1,28 @@
+// The alphabets of a request head, as published in RFC 9110 §5.6.2, RFC 9112 §2.3 and RFC 3986 §3.2.
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace wx::http_server::syntax {
+
+// The first position from `from` on whose byte is a control byte other than TAB, or the end.
+[[nodiscard]] std::size_t skip_text(std::string_view bytes, std::size_t from);
+
+// A method or a field name: one or more tchar.
+[[nodiscard]] bool is_token(std::string_view text);
+
+// One or more visible ASCII characters other than '#', which starts what a client keeps to itself.
+[[nodiscard]] bool is_target_text(std::string_view text);
+
+// "HTTP/" DIGIT "." DIGIT
+[[nodiscard]] bool is_version(std::string_view text);
+
+// The length of "http://" or "https://" at the start of an absolute form, else 0.
+[[nodiscard]] std::size_t http_scheme_length(std::string_view target);
+
+// uri-host [ ":" port ], neither the host empty nor the port above five digits; no user information.
+[[nodiscard]] bool is_host(std::string_view text);
+
+}  // namespace wx::http_server::syntax

@@ -1,0 +1,76 @@
+// A request as handlers see it: a view of the head (request line and fields) in the connection's buffer.
+//
+// Thread-safety: belongs to the thread of its connection. Valid until its exchange is answered; while an answer is
+// outstanding the connection neither reads nor parses on, so a deferred handler may keep looking at it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace wx::http_server {
+
+enum class Method : std::uint8_t { get, head, post, del, options, other };
+
+// The fields that handlers ask for; others are checked for form and forgotten.
+enum class Field : std::uint8_t {
+  accept,
+  accept_language,
+  accept_encoding,
+  authorization,
+  cache_control,
+  if_none_match,
+  x_request_id,
+  x_forwarded_for,
+  traceparent,
+  origin,
+  host,
+};
+inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::host) + 1;
+
+struct RequestHead;
+class Channel;
+
+class Request {
+ public:
+  // No request at all: what a refusal sees when nothing could be parsed. Method get, everything else empty.
+  Request() = default;
+  // A view of `head`, whose offsets count from `base`; both must outlive it. `channel` tells the peer; may be null.
+  Request(const char* base, const RequestHead& head, SteadyTime received_at, const Channel* channel)
+      : base_(base), head_(&head), received_at_(received_at), channel_(channel) {}
+
+  [[nodiscard]] Method method() const;
+  // As it was sent: "/weather?lat=1", or the absolute form.
+  [[nodiscard]] std::string_view target() const;
+  // Not percent-decoded. "*" for the asterisk form; "/" if an absolute form names none.
+  [[nodiscard]] std::string_view path() const;
+  // Without the question mark; empty if there is none. Not percent-decoded.
+  [[nodiscard]] std::string_view query() const;
+
+  // The value without spaces around it; the values of a repeated field are joined by ", " (RFC 9110 §5.3), which is
+  // the only case that allocates. The view lives as long as the request.
+  [[nodiscard]] std::optional<std::string_view> field(Field field) const;
+
+  // Whether the client would keep the connection open (RFC 9112 §9.3).
+  [[nodiscard]] bool keep_alive() const;
+  // When the read that completed the head returned.
+  [[nodiscard]] SteadyTime received_at() const { return received_at_; }
+  // The peer's IP address as text, without the port; an IPv4-mapped IPv6 address as IPv4.
+  [[nodiscard]] std::string_view peer() const;
+
+ private:
+  [[nodiscard]] std::string_view combined(Field field) const;
+
+  const char* base_ = nullptr;
+  const RequestHead* head_ = nullptr;
+  SteadyTime received_at_{};
+  const Channel* channel_ = nullptr;
+  mutable std::unique_ptr<std::array<std::string, kFields>> combined_;
+};
+
+}  // namespace wx::http_server

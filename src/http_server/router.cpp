@@ -1,0 +1,91 @@
+#include "http_server/router.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace wx::http_server {
+namespace {
+
+struct MethodName {
+  Method method;
+  std::string_view name;
+};
+// In the order in which Allow lists them.
+constexpr auto kMethods = std::to_array<MethodName>({
+    {Method::get, "GET"},
+    {Method::head, "HEAD"},
+    {Method::post, "POST"},
+    {Method::del, "DELETE"},
+    {Method::options, "OPTIONS"},
+});
+
+const HandlerFunction* function_for(const Route& route, Method method) {
+  const Method wanted = method == Method::head ? Method::get : method;
+  const auto found = std::ranges::find(route.methods, wanted, [](const auto& entry) { return entry.first; });
+  return found == route.methods.end() ? nullptr : &found->second;
+}
+
+bool allows(const Route& route, Method method) {
+  return method == Method::options || function_for(route, method) != nullptr;
+}
+
+std::string method_list(const auto& is_allowed) {
+  std::string out;
+  for (const auto& [method, name] : kMethods) {
+    if (!is_allowed(method)) continue;
+    if (!out.empty()) out += ", ";
+    out += name;
+  }
+  return out;
+}
+
+// The CORS protocol of the Fetch standard: everything here may be read from any site, since nothing here depends on
+// cookies; an admin token is sent by scripts that were given it.
+std::string options_headers(std::string_view methods) {
+  return cat("Allow: ", methods, "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: ", methods,
+             "\r\nAccess-Control-Allow-Headers: Accept, Accept-Language, Authorization, Cache-Control, If-None-Match, "
+             "Traceparent, X-Request-Id\r\nAccess-Control-Max-Age: 86400\r\n");
+}
+
+}  // namespace
+
+Router::Router(std::vector<Route> routes, RefusalFunction refuse) : refuse_(std::move(refuse)) {
+  all_options_ = options_headers(method_list([&routes](Method method) {
+    return std::ranges::any_of(routes, [method](const Route& route) { return allows(route, method); });
+  }));
+  for (auto& route : routes) {
+    const std::string methods = method_list([&route](Method method) { return allows(route, method); });
+    auto& table = route.match == Route::Match::exact ? exact_ : prefixes_;
+    table.push_back({std::move(route), cat("Allow: ", methods, "\r\n"), options_headers(methods)});
+  }
+  std::ranges::sort(prefixes_, std::greater(), [](const Entry& entry) { return entry.route.path.size(); });
+}
+
+const Router::Entry* Router::find(std::string_view path) const {
+  for (const auto& entry : exact_) {
+    if (entry.route.path == path) return &entry;
+  }
+  for (const auto& entry : prefixes_) {
+    if (path.starts_with(entry.route.path)) return &entry;
+  }
+  return nullptr;
+}
+
+void Router::handle(Exchange& exchange) {
+  const Request& request = exchange.request();
+  const Entry* entry = find(request.path());
+  if (entry == nullptr) {
+    if (request.path() == "*") return exchange.respond(204, all_options_, {});
+    return refuse_(exchange, ErrorKind::not_found, {}, {});
+  }
+  if (const auto* function = function_for(entry->route, request.method())) return (*function)(exchange);
+  if (request.method() == Method::options) return exchange.respond(204, entry->options, {});
+  refuse_(exchange, ErrorKind::method_not_allowed, {}, entry->allow);
+}
+
+void Router::refuse(Exchange& exchange, ErrorKind kind, std::string_view detail) {
+  refuse_(exchange, kind, detail, {});
+}
+
+}  // namespace wx::http_server

@@ -1,0 +1,191 @@
+#include "http_server/server.hpp"
+
+#include <cerrno>
+
+#include "base/async.hpp"
+#include "http_server/connection.hpp"
+#include "http_server/listen_socket.hpp"
+#include "http_server/worker.hpp"
+
+namespace wx::http_server {
+namespace {
+
+// How finely deadlines are kept.
+constexpr milliseconds kTick{250};
+// How long to leave accepting alone when there is no file descriptor left.
+constexpr milliseconds kAcceptPause{100};
+// Accepted in one turn of the loop, so that a flood of new clients does not starve those who are served.
+constexpr int kAcceptBatch = 64;
+// Connections above the limit that are being told so; further ones are closed without a word.
+constexpr std::size_t kRefusedAtOnce = 16;
+
+bool out_of_descriptors(const error_code& error) {
+  const int number = error.value();
+  return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
+}  // namespace
+
+class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
+ public:
+  Impl(asio::io_context& context, Executor& executor, Handler& handler, const ServerOptions& options,
+       const Clock& clock, observability::Metrics& metrics, observability::Log& log)
+      : worker_(std::make_shared<Worker>(context, executor, handler, options, clock, metrics, log)),
+        slots_(options.budget ? options.budget : std::make_shared<ConnectionBudget>(options.max_connections)),
+        tick_(context),
+        accept_pause_(context) {}
+
+  Result<std::uint16_t> listen() {
+    const auto& options = worker_->options;
+    auto opened = open_listener(worker_->context, options.address, options.port, Sharing::reuse_port);
+    if (!opened) return std::unexpected(opened.error());
+    listener_.emplace(std::move(*opened));
+    return listener_->local_endpoint().port();
+  }
+
+  void wait_for_clients() {
+    if (!listener_) return;
+    listener_->async_wait(Acceptor::wait_read, [self = shared_from_this()](const error_code& error) {
+      if (!error && self->listener_) self->accept_waiting();
+    });
+  }
+
+  void drain() {
+    if (std::exchange(worker_->draining, true)) return;
+    // Whoever is in the kernel's queue connected before we stopped.
+    while (listener_ && accept_batch() == Batch::more) continue;
+    listener_.reset();
+    while (auto* idle = worker_->deadlines.oldest(Phase::idle)) static_cast<Connection*>(idle)->finish_idle();
+    worker_->report_if_drained();
+  }
+
+  void on_drained(std::move_only_function<void()> call) { worker_->on_drained = std::move(call); }
+
+  void close() {
+    listener_.reset();
+    tick_.cancel();
+    accept_pause_.cancel();
+    for (const Phase phase : {Phase::idle, Phase::reading, Phase::answering, Phase::writing, Phase::lingering}) {
+      while (auto* entry = worker_->deadlines.oldest(phase)) static_cast<Connection*>(entry)->close();
+    }
+  }
+
+  [[nodiscard]] std::size_t open_connections() const { return worker_->open.load(std::memory_order_relaxed); }
+
+ private:
+  enum class Batch { more, all, no_descriptor };
+
+  void accept_waiting() {
+    switch (accept_batch()) {
+      case Batch::more:
+      case Batch::all:
+        return wait_for_clients();
+      case Batch::no_descriptor:
+        accept_pause_.expires_after(kAcceptPause);
+        accept_pause_.async_wait([self = shared_from_this()](const error_code& error) {
+          if (!error && self->listener_) self->accept_waiting();
+        });
+    }
+  }
+
+  Batch accept_batch() {
+    for (int i = 0; i < kAcceptBatch; ++i) {
+      error_code error;
+      asio::ip::tcp::endpoint peer;
+      Socket socket(worker_->context);
+      listener_->accept(socket, peer, error);
+      if (!error) {
+        note(Shortage::descriptors, false);
+        adopt(std::move(socket), peer);
+      } else if (error == asio::error::would_block || error == asio::error::try_again) {
+        return Batch::all;
+      } else if (out_of_descriptors(error)) {
+        note(Shortage::descriptors, true);
+        return Batch::no_descriptor;
+      }
+      // Any other error is that one client's: it has gone already.
+    }
+    return Batch::more;
+  }
+
+  void adopt(Socket socket, const asio::ip::tcp::endpoint& peer) {
+    const bool accepted = slots_->acquire();
+    note(Shortage::slots, !accepted);
+    if (!accepted) {
+      worker_->metrics.add(observability::Counter::http_connections_refused);
+      if (!refused_slots_->acquire()) return;
+    }
+    const auto connection =
+        std::make_shared<Connection>(worker_, std::move(socket), peer, accepted ? slots_ : refused_slots_);
+    if (!std::exchange(ticking_, true)) tick();
+    if (accepted) {
+      connection->start();
+    } else {
+      connection->start_refused();
+    }
+  }
+
+  // One timer for all connections of the thread, and none while there are none.
+  void tick() {
+    tick_.expires_after(kTick);
+    tick_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (error) return;
+      const SteadyTime now = self->worker_->clock.steady();
+      while (auto* entry = self->worker_->deadlines.expired(now)) static_cast<Connection*>(entry)->on_deadline();
+      self->ticking_ = self->open_connections() != 0;
+      if (self->ticking_) self->tick();
+    });
+  }
+
+  enum class Shortage : std::uint8_t { slots, descriptors };
+
+  // Logs when a shortage begins and when it ends.
+  void note(Shortage shortage, bool now) {
+    bool& before = short_of_[static_cast<std::size_t>(shortage)];
+    if (std::exchange(before, now) == now) return;
+    const std::string_view what = shortage == Shortage::slots ? "connections" : "file descriptors";
+    if (now) {
+      worker_->log.warn("http_server", "new clients are turned away", {{"out_of", what}, {"open", slots_->open()}});
+    } else {
+      worker_->log.info("http_server", "new clients are taken again", {{"were_out_of", what}});
+    }
+  }
+
+  std::shared_ptr<Worker> worker_;
+  std::shared_ptr<ConnectionBudget> slots_;
+  std::shared_ptr<ConnectionBudget> refused_slots_ = std::make_shared<ConnectionBudget>(kRefusedAtOnce);
+  std::optional<Acceptor> listener_;
+  asio::steady_timer tick_;
+  asio::steady_timer accept_pause_;
+  bool ticking_ = false;
+  std::array<bool, 2> short_of_{};
+};
+
+Server::Server(boost::asio::io_context& context, Executor& executor, Handler& handler, const ServerOptions& options,
+               const Clock& clock, observability::Metrics& metrics, observability::Log& log)
+    : impl_(std::make_shared<Impl>(context, executor, handler, options, clock, metrics, log)) {}
+
+Server::~Server() {
+  impl_->close();
+}
+
+Result<std::uint16_t> Server::listen() {
+  return impl_->listen();
+}
+void Server::start() {
+  impl_->wait_for_clients();
+}
+void Server::drain() {
+  impl_->drain();
+}
+void Server::on_drained(std::move_only_function<void()> call) {
+  impl_->on_drained(std::move(call));
+}
+void Server::close() {
+  impl_->close();
+}
+std::size_t Server::open_connections() const {
+  return impl_->open_connections();
+}
+
+}  // namespace wx::http_server

@@ -1,0 +1,59 @@
+// What the connections of one server share: the thread's clock, buffers and deadlines, and what they report to.
+// Thread-safety: belongs to the server's thread, except `open`.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "base/async.hpp"
+#include "base/clock.hpp"
+#include "base/executor.hpp"
+#include "http_server/buffers.hpp"
+#include "http_server/date_cache.hpp"
+#include "http_server/deadlines.hpp"
+#include "http_server/exchange.hpp"
+#include "http_server/server_options.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+
+namespace wx::http_server {
+
+// The plain executor type, not any_io_executor: one indirection less in every operation.
+using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
+struct Worker {
+  asio::io_context& context;
+  Executor& executor;
+  Handler& handler;
+  const ServerOptions options;
+  const Clock& clock;
+  observability::Metrics& metrics;
+  observability::Log& log;
+
+  Deadlines deadlines{{options.idle_timeout, options.request_timeout, Deadlines::kNever, options.write_stall_timeout,
+                       options.linger_timeout}};
+  DateCache date;
+  Buffers buffers;
+  bool draining = false;
+  // Written by this thread alone.
+  std::atomic<std::size_t> open{0};
+  // Called when `open` has become 0 while draining.
+  std::move_only_function<void()> on_drained;
+
+  void opened() {
+    open.store(open.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    metrics.add(observability::Counter::http_connections_opened);
+  }
+  void closed() {
+    open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    metrics.add(observability::Counter::http_connections_closed);
+    report_if_drained();
+  }
+  void report_if_drained() {
+    if (!draining || open.load(std::memory_order_relaxed) != 0 || !on_drained) return;
+    executor.post(std::exchange(on_drained, nullptr));
+  }
+};
+
+}  // namespace wx::http_server

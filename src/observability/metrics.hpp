@@ -1,0 +1,77 @@
+// Counters that cost a hot path one uncontended add: each thread counts in its own cache lines, and whoever scrapes
+// adds the threads up.
+//
+// Thread-safety: everything from any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "observability/counters.hpp"
+
+namespace wx::observability {
+
+// How long things took: requests by kind of answer, calls of the provider, reads of Redis; and how old was what was
+// served. Buckets in seconds; see kBucketBounds and, for ages, kAgeBounds.
+enum class Timing : std::uint8_t { hit, load, provider, redis, age };
+inline constexpr std::size_t kTimings = 5;
+inline constexpr std::array<double, 14> kBucketBounds{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                                      0.01,    0.05,   0.1,     0.25,   0.5,   1.0,    5.0};
+
+inline constexpr std::array<double, 14> kAgeBounds{1,   5,   10,   30,   60,   120,   300,
+                                                   600, 900, 1800, 3600, 7200, 21600, 86400};
+
+class Metrics {
+ public:
+  Metrics();
+
+  void add(Counter counter, std::uint64_t n = 1) {
+    slot().values[static_cast<std::size_t>(counter)].fetch_add(n, std::memory_order_relaxed);
+  }
+  void observe(Timing timing, nanoseconds span);
+
+  // Sum over all threads since start.
+  [[nodiscard]] std::uint64_t value(Counter counter) const;
+
+  // A value that is asked for when scraped (memory in use, connections open, breaker state). `read` must be callable
+  // from any thread for as long as this object lives, or until remove_gauges().
+  void gauge(std::string family, std::string labels, std::string help, std::function<double()> read);
+  // Forgets all gauges: call before what they read is destroyed.
+  void remove_gauges();
+
+  // Everything in the Prometheus text format 0.0.4.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Histogram {
+    std::array<std::atomic<std::uint64_t>, kBucketBounds.size() + 1> buckets{};
+    std::atomic<std::uint64_t> sum_ns{0};
+  };
+  struct alignas(128) Slot {
+    std::array<std::atomic<std::uint64_t>, kCounters.size()> values{};
+    std::array<Histogram, kTimings> timings{};
+  };
+  struct Gauge {
+    std::string family, labels, help;
+    std::function<double()> read;
+  };
+  static constexpr std::size_t kSlots = 64;
+
+  [[nodiscard]] Slot& slot() const { return (*slots_)[thread_slot()]; }
+  // A small number per thread; above kSlots threads share.
+  [[nodiscard]] static std::size_t thread_slot();
+
+  std::unique_ptr<std::array<Slot, kSlots>> slots_;
+  mutable std::mutex gauges_mutex_;
+  std::vector<Gauge> gauges_;  // guarded by gauges_mutex_
+};
+
+}  // namespace wx::observability

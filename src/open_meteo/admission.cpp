@@ -1,0 +1,219 @@
+#include "open_meteo/admission.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/text.hpp"
+#include "open_meteo/refusal.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+using namespace std::chrono_literals;
+using observability::Counter;
+
+constexpr std::string_view kRoom = "open_meteo";
+
+// A second attempt waits this long, and is made only if it has at least the last of these left.
+constexpr nanoseconds kShortestPause = 50ms;
+constexpr nanoseconds kLongestPause = 250ms;
+constexpr nanoseconds kLeastTime = 250ms;
+
+Limits checked_share(const OpenMeteoOptions& options) {
+  const auto share = share_of(options.limits, options.fleet_size);
+  if (!share) throw std::invalid_argument(share.error().detail);
+  return *share;
+}
+
+BreakerOptions breaker_options(const OpenMeteoOptions& options) {
+  auto breaker = options.breaker;
+  breaker.slow = std::chrono::duration_cast<nanoseconds>(
+      std::chrono::duration<double, std::nano>(options.upstream_timeout) * options.slow_part);
+  return breaker;
+}
+
+bool is_worth_a_retry(const Error& fault) {
+  if (fault.kind == ErrorKind::provider_unreachable) return true;
+  const int status = fault.provider_status;
+  return fault.kind == ErrorKind::provider_error && (status == 502 || status == 503 || status == 504);
+}
+
+std::string_view sentence(Rung rung) {
+  switch (rung) {
+    case Rung::open:
+      return "the budget of provider calls is open to everything again";
+    case Rung::no_early:
+      return "80 % of the budget of provider calls is used: no early refreshes";
+    case Rung::no_refresh:
+      return "90 % of the budget of provider calls is used: no refreshes";
+    case Rung::closed:
+      break;
+  }
+  return "the budget of provider calls is used up";
+}
+
+std::string_view sentence(Breaker::State state) {
+  switch (state) {
+    case Breaker::State::closed:
+      return "the provider's breaker is closed again";
+    case Breaker::State::half_open:
+      return "the provider's breaker is half-open: one call probes";
+    case Breaker::State::open:
+      return "the provider's breaker is open: no calls";
+    case Breaker::State::limited:
+      break;
+  }
+  return "the provider limits us: no calls";
+}
+
+std::int64_t in_ms(nanoseconds span) {
+  return std::chrono::ceil<milliseconds>(span).count();
+}
+
+}  // namespace
+
+Admission::Admission(const OpenMeteoOptions& options, Random random, observability::Metrics& metrics,
+                     observability::Log& log)
+    : metrics_(metrics),
+      log_(log),
+      off_(options.limits.off()),
+      random_(random),
+      breaker_(breaker_options(options), Random(random_.next())),
+      budget_(options.limits, checked_share(options)),
+      retries_(options.retries) {}
+
+Error Admission::shed(const Breaker::Refusal& refusal) {
+  const bool limited = refusal.kind == ErrorKind::provider_limited;
+  metrics_.add(limited ? Counter::provider_shed_limited : Counter::provider_shed_breaker);
+  return {refusal.kind, limited ? "it has limited us" : "it is left alone after failures, and asked again soon",
+          std::chrono::ceil<milliseconds>(refusal.retry_after), 0};
+}
+
+Error Admission::shed(const Budget::Refusal& refusal) {
+  metrics_.add(Counter::provider_shed_budget);
+  return {ErrorKind::provider_limited, cat("our budget of calls for this ", name(refusal.window), " is spent"),
+          std::chrono::ceil<milliseconds>(refusal.retry_after), 0};
+}
+
+std::optional<Error> Admission::refusal(Purpose purpose, const Instant& now) {
+  if (const auto free = breaker_.check(now.steady); !free) return shed(free.error());
+  if (off_) return std::nullopt;
+  if (const auto refused = budget_.check(purpose, counting(), now.steady, now.wall)) return shed(*refused);
+  return std::nullopt;
+}
+
+std::optional<Error> Admission::check(Purpose purpose, const Instant& now) {
+  watch(now);
+  return refusal(purpose, now);
+}
+
+Result<Breaker::Pass> Admission::enter(Purpose purpose, const Instant& now) {
+  if (auto refused = refusal(purpose, now)) return std::unexpected(*std::move(refused));
+  const auto pass = breaker_.enter(now.steady);
+  watch(now);
+  if (!pass) return std::unexpected(shed(pass.error()));
+  return *pass;
+}
+
+std::optional<Error> Admission::pay_alone(Purpose purpose, const Instant& now) {
+  if (off_) return std::nullopt;
+  if (fleet_) metrics_.add(Counter::provider_counted_alone);
+  const auto refused = budget_.take_alone(purpose, now.steady, now.wall);
+  watch_rung(now);
+  if (refused) return shed(*refused);
+  return std::nullopt;
+}
+
+Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::FleetTake& asked,
+                                             const Result<FleetBudget::Counts>& counts, const Instant& now) {
+  const bool lost = !counts || counts->size() != asked.windows.size();
+  if (std::exchange(fleet_lost_, lost) != lost) {
+    if (lost) {
+      log_.warn(kRoom, "the fleet's count of provider calls is out of reach: this process keeps to its share");
+    } else {
+      log_.info(kRoom, "provider calls are counted with the fleet again");
+    }
+  }
+  if (lost) return {pay_alone(purpose, now), false};
+  const auto refused = budget_.take_with_fleet(asked, *counts, now.steady, now.wall);
+  watch_rung(now);
+  if (refused) return {shed(*refused), true};
+  return {};
+}
+
+void Admission::ended(Breaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now) {
+  const auto openings = breaker_.openings();
+  if (fault == nullptr) {
+    if (breaker_.is_slow(duration)) metrics_.add(Counter::provider_slow);
+    breaker_.succeeded(pass, duration, now.steady);
+  } else if (Breaker::is_failure(fault->kind)) {
+    breaker_.failed(pass, fault->kind, now.steady);
+  } else {
+    breaker_.release(pass);
+  }
+  metrics_.add(Counter::provider_breaker_opened, breaker_.openings() - openings);
+  if (fault != nullptr && fault->kind == ErrorKind::provider_limited) {
+    nanoseconds span = fault->retry_after.value_or(milliseconds(1000));
+    // Who asked at the same time as others should not come back at the same time as they do.
+    if (is_about_concurrency(fault->detail)) {
+      span = std::chrono::duration_cast<nanoseconds>(span * (0.5 + 0.5 * random_.fraction()));
+    }
+    breaker_.limit(span, now.steady);
+    metrics_.add(Counter::provider_closed_by_limit);
+  }
+  watch(now);
+}
+
+std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanoseconds left, const Instant& now) {
+  if (!is_worth_a_retry(fault) || !breaker_.check(now.steady)) return std::nullopt;
+  const auto pause =
+      kShortestPause + std::chrono::duration_cast<nanoseconds>((kLongestPause - kShortestPause) * random_.fraction());
+  if (left < pause + kLeastTime) return std::nullopt;
+  if (!retries_.take(now.steady)) {
+    metrics_.add(Counter::provider_retries_denied);
+    return std::nullopt;
+  }
+  return pause;
+}
+
+ProviderStatus Admission::status(const Instant& now) {
+  ProviderStatus status{breaker_.state(now.steady),
+                        breaker_.wait(now.steady),
+                        budget_.rung(counted_last(), now.steady, now.wall),
+                        {},
+                        counted_last() == Counting::alone};
+  for (const Window window : kAllWindows) {
+    status.usage.at(static_cast<std::size_t>(window)) = budget_.usage(window, counted_last(), now.steady, now.wall);
+  }
+  return status;
+}
+
+void Admission::watch(const Instant& now) {
+  const auto state = breaker_.state(now.steady);
+  if (std::exchange(told_state_, state) != state) {
+    const bool bad = state == Breaker::State::open || state == Breaker::State::limited;
+    const auto level = bad ? observability::LogLevel::warn : observability::LogLevel::info;
+    if (log_.enabled(level)) {
+      log_.write(level, kRoom, sentence(state), {{"wait_ms", in_ms(breaker_.wait(now.steady))}});
+    }
+  }
+  watch_rung(now);
+}
+
+void Admission::watch_rung(const Instant& now) {
+  if (off_) return;
+  const auto rung = budget_.rung(counted_last(), now.steady, now.wall);
+  if (rung == told_rung_) return;
+  const auto level = rung > told_rung_ ? observability::LogLevel::warn : observability::LogLevel::info;
+  told_rung_ = rung;
+  if (!log_.enabled(level)) return;
+  const auto usage = [&](Window window) { return budget_.usage(window, counted_last(), now.steady, now.wall); };
+  const auto text = [&](Window window) {
+    const auto is = usage(window);
+    return is.limit == 0 ? std::string("unlimited") : cat(is.used, " of ", is.limit);
+  };
+  log_.write(level, kRoom, sentence(rung),
+             {{"minute", text(Window::minute)}, {"hour", text(Window::hour)}, {"day", text(Window::day)}});
+}
+
+}  // namespace wx::open_meteo

@@ -1,0 +1,92 @@
+#include "open_meteo/breaker.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace wx::open_meteo {
+namespace {
+
+// While a probe runs nobody knows how long it takes.
+constexpr nanoseconds kProbeHint = milliseconds(1000);
+// Up to this part of a wait is left out by chance, so that a fleet does not come back at one moment.
+constexpr double kJitter = 0.25;
+
+}  // namespace
+
+bool Breaker::is_failure(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::provider_unreachable:
+    case ErrorKind::provider_timeout:
+    case ErrorKind::provider_error:
+    case ErrorKind::provider_bad_reply:
+    case ErrorKind::provider_denied:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::expected<void, Breaker::Refusal> Breaker::check(SteadyTime now) const {
+  if (now < limited_until_) return std::unexpected(Refusal{ErrorKind::provider_limited, limited_until_ - now});
+  if (state_ == State::half_open) return std::unexpected(Refusal{kind_, kProbeHint});
+  if (state_ == State::open && now < open_until_) return std::unexpected(Refusal{kind_, open_until_ - now});
+  return {};
+}
+
+std::expected<Breaker::Pass, Breaker::Refusal> Breaker::enter(SteadyTime now) {
+  if (const auto free = check(now); !free) return std::unexpected(free.error());
+  if (state_ == State::closed) return Pass{false, era_};
+  state_ = State::half_open;
+  return Pass{true, era_};
+}
+
+void Breaker::succeeded(Pass pass, nanoseconds duration, SteadyTime now) {
+  if (is_slow(duration)) return failed(pass, ErrorKind::provider_timeout, now);
+  if (pass.era != era_) return;
+  if (!pass.probe && state_ != State::closed) return;
+  state_ = State::closed;
+  failures_ = 0;
+  wait_ = options_.first_wait;
+}
+
+void Breaker::failed(Pass pass, ErrorKind kind, SteadyTime now) {
+  if (pass.era != era_) return;
+  if (pass.probe) return open(kind, now);
+  if (options_.failures == 0 || state_ != State::closed) return;
+  if (++failures_ >= options_.failures) open(kind, now);
+}
+
+void Breaker::release(Pass pass) {
+  // Open, with the wait over: the next load is the probe.
+  if (pass.probe && pass.era == era_) state_ = State::open;
+}
+
+void Breaker::limit(nanoseconds span, SteadyTime now) {
+  limited_until_ = std::max(limited_until_, now + span);
+}
+
+void Breaker::open(ErrorKind kind, SteadyTime now) {
+  state_ = State::open;
+  kind_ = kind;
+  failures_ = 0;
+  ++era_;
+  const auto left_out = std::chrono::duration<double, std::nano>(wait_) * (kJitter * random_.fraction());
+  open_until_ = now + wait_ - std::chrono::duration_cast<nanoseconds>(left_out);
+  wait_ = std::min(2 * wait_, options_.longest_wait);
+}
+
+Breaker::State Breaker::state(SteadyTime now) const {
+  return now < limited_until_ ? State::limited : state_;
+}
+
+nanoseconds Breaker::wait(SteadyTime now) const {
+  const auto free = check(now);
+  return free ? nanoseconds(0) : free.error().retry_after;
+}
+
+std::string_view name(Breaker::State state) {
+  constexpr std::array<std::string_view, 4> kNames{"closed", "half-open", "open", "limited"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+}  // namespace wx::open_meteo

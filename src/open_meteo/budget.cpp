@@ -1,0 +1,147 @@
+#include "open_meteo/budget.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+std::int64_t id_of(Window window, WallTime wall) {
+  const auto span = std::chrono::duration_cast<milliseconds>(length(window)).count();
+  const auto since = wall.time_since_epoch().count();
+  return since >= 0 ? since / span : -1 - (-1 - since) / span;
+}
+
+nanoseconds left_of(Window window, WallTime wall) {
+  const auto end = WallTime((id_of(window, wall) + 1) * std::chrono::duration_cast<milliseconds>(length(window)));
+  return end - wall;
+}
+
+// The steady clock has the last word about a window's end, later by this part of its length.
+constexpr int kDrift = 100;
+
+// Of `limit` calls, in tenths, as many may be used before the purpose stops.
+std::uint64_t tenths(cache::Purpose purpose) {
+  switch (purpose) {
+    case cache::Purpose::early:
+      return 8;
+    case cache::Purpose::refresh:
+      return 9;
+    case cache::Purpose::cold:
+    case cache::Purpose::revalidate:
+      break;
+  }
+  return 10;
+}
+
+bool stops(cache::Purpose purpose, std::uint64_t used, std::uint64_t limit) {
+  return limit != 0 && used * 10 >= limit * tenths(purpose);
+}
+
+void keep_later(std::optional<Budget::Refusal>& refusal, Window window, nanoseconds retry_after) {
+  if (!refusal || refusal->retry_after < retry_after) refusal = Budget::Refusal{window, retry_after};
+}
+
+}  // namespace
+
+void Budget::roll(SteadyTime now, WallTime wall) {
+  for (const Window window : kAllWindows) {
+    Own& own = own_.at(static_cast<std::size_t>(window));
+    const auto id = id_of(window, wall);
+    if (own.id < id || now >= own.ends)
+      own = {id, now + left_of(window, wall) + nanoseconds(length(window)) / kDrift, 0};
+  }
+}
+
+void Budget::count(SteadyTime now, WallTime wall) {
+  roll(now, wall);
+  for (Own& own : own_) ++own.used;
+}
+
+Budget::Usage Budget::usage(Window window, Counting counting, SteadyTime now, WallTime wall) {
+  roll(now, wall);
+  const auto w = static_cast<std::size_t>(window);
+  const Own& own = own_.at(w);
+  const Known& known = known_.at(w);
+  const auto id = id_of(window, wall);
+  const nanoseconds by_steady = own.ends - now;
+  const nanoseconds by_wall = left_of(window, wall);
+  Usage usage{own.used, limits(counting).of(window), own.id > id ? by_steady : std::min(by_steady, by_wall)};
+  // Alone, what the fleet is known to have used weighs as the part of our share that it is of the whole.
+  if (known.id == id && whole_.of(window) != 0) {
+    const auto part = known.used * usage.limit / whole_.of(window) + known.alone;
+    if (part >= usage.used) usage = {static_cast<std::uint32_t>(part), usage.limit, by_wall};
+  }
+  return usage;
+}
+
+std::optional<Budget::Refusal> Budget::check(Purpose purpose, Counting counting, SteadyTime now, WallTime wall) {
+  std::optional<Refusal> refusal;
+  for (const Window window : kAllWindows) {
+    const Usage is = usage(window, counting, now, wall);
+    if (stops(purpose, is.used, is.limit)) keep_later(refusal, window, is.ends_in);
+  }
+  return refusal;
+}
+
+std::optional<Budget::Refusal> Budget::take_alone(Purpose purpose, SteadyTime now, WallTime wall) {
+  auto refusal = check(purpose, Counting::alone, now, wall);
+  if (refusal) return refusal;
+  count(now, wall);
+  for (const Window window : kAllWindows) {
+    Known& known = known_.at(static_cast<std::size_t>(window));
+    if (known.id == id_of(window, wall)) ++known.alone;
+  }
+  return std::nullopt;
+}
+
+Budget::FleetTake Budget::ask_fleet(WallTime wall) const {
+  constexpr std::string_view kLetters = "mhd";
+  FleetTake take;
+  for (const Window window : kAllWindows) {
+    const auto w = static_cast<std::size_t>(window);
+    take.ids.at(w) = id_of(window, wall);
+    if (whole_.of(window) == 0) continue;
+    take.windows.push_back({cat("budget:", kLetters[w], ':', take.ids.at(w)), 2 * length(window)});
+  }
+  return take;
+}
+
+std::optional<Budget::Refusal> Budget::take_with_fleet(const FleetTake& asked, std::span<const std::int64_t> counts,
+                                                       SteadyTime now, WallTime wall) {
+  std::optional<Refusal> refusal;
+  std::array<std::int64_t, kWindows> seen{};
+  std::size_t i = 0;
+  for (const Window window : kAllWindows) {
+    const auto w = static_cast<std::size_t>(window);
+    if (whole_.of(window) == 0) continue;
+    const Known& known = known_.at(w);
+    seen.at(w) = std::max<std::int64_t>(counts[i++], known.id == asked.ids.at(w) ? known.used + known.alone + 1 : 1);
+    if (seen.at(w) > whole_.of(window)) keep_later(refusal, window, left_of(window, wall));
+  }
+  for (const Window window : kAllWindows) {
+    const auto w = static_cast<std::size_t>(window);
+    Known& known = known_.at(w);
+    // A reply may overtake one of a later window.
+    if (whole_.of(window) == 0 || known.id > asked.ids.at(w)) continue;
+    // What is refused is given back.
+    known = {asked.ids.at(w), std::min<std::int64_t>(seen.at(w) - (refusal ? 1 : 0), whole_.of(window)), 0};
+  }
+  if (refusal) return refusal;
+  count(now, wall);
+  return std::nullopt;
+}
+
+Rung Budget::rung(Counting counting, SteadyTime now, WallTime wall) {
+  auto rung = Rung::open;
+  for (const Window window : kAllWindows) {
+    const Usage is = usage(window, counting, now, wall);
+    if (stops(Purpose::early, is.used, is.limit)) rung = std::max(rung, Rung::no_early);
+    if (stops(Purpose::refresh, is.used, is.limit)) rung = std::max(rung, Rung::no_refresh);
+    if (stops(Purpose::cold, is.used, is.limit)) rung = Rung::closed;
+  }
+  return rung;
+}
+
+}  // namespace wx::open_meteo

@@ -1,0 +1,86 @@
+#include "open_meteo/gate.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace wx::open_meteo {
+namespace {
+
+// How much the last call says about the next: an eighth, as in TCP's smoothed round-trip time (RFC 6298 §2).
+constexpr int kWeight = 8;
+constexpr nanoseconds kShortestEstimate = milliseconds(1);
+// Less would be asking to be asked again at once.
+constexpr nanoseconds kShortestRetry = milliseconds(1000);
+
+}  // namespace
+
+Gate::Gate(GateOptions options) : options_(options), estimate_(options.first_estimate) {
+  options_.concurrency = std::max<std::size_t>(options_.concurrency, 1);
+}
+
+std::size_t Gate::ahead_of(std::size_t lines) const {
+  std::size_t sum = 0;
+  for (const auto& line : std::span(lines_).first(lines)) sum += line.size();
+  return sum;
+}
+
+nanoseconds Gate::expected_wait(std::size_t ahead, SteadyTime now) const {
+  // Left of each running call, never less than nothing: one that is overdue may end any moment.
+  std::vector<nanoseconds> left;
+  left.reserve(options_.concurrency);
+  for (const auto& [ticket, started] : running_) left.push_back(std::max(started + estimate_ - now, nanoseconds(0)));
+  left.resize(std::max(left.size(), options_.concurrency));
+  std::ranges::sort(left);
+  return left[ahead % options_.concurrency] + static_cast<long>(ahead / options_.concurrency) * estimate_;
+}
+
+Gate::Decision Gate::enter(Ticket ticket, Purpose purpose, SteadyTime now, SteadyTime deadline) {
+  if (running_.size() < options_.concurrency) {
+    running_.emplace(ticket, now);
+    return Start{};
+  }
+  const auto line = static_cast<std::size_t>(purpose);
+  const nanoseconds wait = expected_wait(ahead_of(line + 1), now);
+  const nanoseconds patience = std::max(deadline - now, nanoseconds(0));
+  if (queued() >= options_.max_queue || wait >= patience) {
+    return Refuse{std::max(wait - patience, kShortestRetry)};
+  }
+  lines_.at(line).push_back({ticket, deadline});
+  return Wait{};
+}
+
+Gate::Turn Gate::leave(Ticket ticket, SteadyTime now, Ending ending) {
+  Turn turn;
+  const auto ended = running_.find(ticket);
+  if (ended == running_.end()) return turn;
+  if (ending == Ending::called) {
+    const nanoseconds took = now - ended->second;
+    estimate_ = std::max(estimate_ + (took - estimate_) / kWeight, kShortestEstimate);
+  }
+  running_.erase(ended);
+
+  for (auto& line : lines_) {
+    while (!line.empty()) {
+      const Waiting next = line.front();
+      line.pop_front();
+      if (next.deadline > now) {
+        running_.emplace(next.ticket, now);
+        turn.start = next.ticket;
+        return turn;
+      }
+      turn.expired.push_back(next.ticket);
+    }
+  }
+  return turn;
+}
+
+std::vector<Gate::Ticket> Gate::clear_queue() {
+  std::vector<Ticket> all;
+  for (auto& line : lines_) {
+    for (const Waiting& one : line) all.push_back(one.ticket);
+    line.clear();
+  }
+  return all;
+}
+
+}  // namespace wx::open_meteo

@@ -1,0 +1,89 @@
+#include "open_meteo/provider_url.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/text.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kDigits = "0123456789";
+
+bool only(std::string_view text, std::string_view a, std::string_view b, std::string_view c = {}) {
+  const auto in = [](std::string_view set, char x) { return set.find(x) != std::string_view::npos; };
+  return std::ranges::all_of(text, [&](char x) { return in(a, x) || in(b, x) || in(c, x); });
+}
+
+bool is_host(std::string_view host) {
+  if (host.starts_with('[')) {
+    if (host.size() < 4 || !host.ends_with(']')) return false;
+    const auto inside = host.substr(1, host.size() - 2);
+    return inside.find(':') != std::string_view::npos && only(inside, kDigits, "abcdefABCDEF", ":.");
+  }
+  return !host.empty() && !host.starts_with('.') && !host.starts_with('-') && only(host, kLetters, kDigits, ".-_");
+}
+
+bool is_port(std::string_view port) {
+  const auto number = parse_unsigned(port);
+  return number && *number >= 1 && *number <= 65535;
+}
+
+}  // namespace
+
+Result<std::string> parse_base_url(std::string_view url) {
+  const auto refuse = [](std::string_view why) { return fail(ErrorKind::bad_parameter, std::string(why)); };
+  const std::size_t after_scheme = url.find("://");
+  const auto scheme = url.substr(0, after_scheme);
+  if (after_scheme == std::string_view::npos || (!iequals(scheme, "http") && !iequals(scheme, "https"))) {
+    return refuse("must begin with http:// or https://");
+  }
+  auto rest = url.substr(after_scheme + 3);
+  if (rest.find_first_of("?#") != std::string_view::npos) return refuse("must not have a query or a fragment");
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  const auto authority = rest.substr(0, slash);
+  auto path = rest.substr(slash);
+  if (authority.find('@') != std::string_view::npos) return refuse("must not have a user or a password");
+
+  // The port's colon is the last one, unless that stands inside an IPv6 address.
+  const std::size_t colon = authority.rfind(':');
+  const bool has_port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
+  if (!is_host(has_port ? authority.substr(0, colon) : authority)) return refuse("must name a host");
+  if (has_port && !is_port(authority.substr(colon + 1))) return refuse("must have a port between 1 and 65535");
+
+  if (!only(path, kLetters, kDigits, "/-._~%!$&'()*+,;=:")) return refuse("must not have such characters in its path");
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return cat(iequals(scheme, "https") ? "https" : "http", "://", authority, path);
+}
+
+Result<std::string> parse_api_key(std::string_view key) {
+  constexpr std::size_t kLongest = 256;
+  if (key.size() > kLongest) return fail(ErrorKind::bad_parameter, "must not be longer than 256 characters");
+  if (!std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; })) {
+    return fail(ErrorKind::bad_parameter, "must be visible ASCII without spaces");
+  }
+  return std::string(key);
+}
+
+Result<Provider> make_provider(const OpenMeteoOptions& options) {
+  const auto key = parse_api_key(options.api_key);
+  if (!key) return fail(ErrorKind::bad_parameter, cat("the API key ", key.error().detail));
+  auto base = parse_base_url(options.base_url);
+  if (!base) return fail(ErrorKind::bad_parameter, cat("the provider's URL ", base.error().detail));
+
+  Provider provider;
+  provider.base_url = std::move(*base);
+  if (!key->empty()) {
+    provider.headers.push_back(cat("X-Api-Key: ", *key));
+    if (iequals(provider.base_url, kDefaultUrl)) provider.base_url = kCustomerUrl;
+  }
+  return provider;
+}
+
+std::string provider_url(const Provider& provider, const weather::Location& location) {
+  return cat(provider.base_url, "/v1/forecast?latitude=", location.latitude.text,
+             "&longitude=", location.longitude.text, "&current=temperature_2m,wind_speed_10m");
+}
+
+}  // namespace wx::open_meteo

@@ -1,0 +1,106 @@
+#include "open_meteo/refusal.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <simdjson.h>
+
+#include "base/text.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kLongestReason = 200;
+
+// The length of the UTF-8 sequence that begins with `first`, in text that is known to be valid.
+std::size_t sequence_length(char first) {
+  const auto byte = static_cast<std::uint8_t>(first);
+  if (byte < 0x80) return 1;
+  if (byte < 0xe0) return 2;
+  return byte < 0xf0 ? 3 : 4;
+}
+
+// Characters that would break the line it is shown in, or reorder it: C0, DEL, C1, U+200E/F, U+2028..202E,
+// U+2066..2069, U+FEFF.
+bool is_printable(std::string_view c) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(c[i]); };
+  if (c.size() == 1) return byte(0) >= 0x20 && byte(0) != 0x7f;
+  if (c.size() == 2) return !(byte(0) == 0xc2 && byte(1) < 0xa0);
+  if (c.size() != 3) return true;
+  if (byte(0) == 0xe2 && byte(1) == 0x80) return byte(2) < 0x8e || (byte(2) > 0x8f && byte(2) < 0xa8) || byte(2) > 0xae;
+  if (byte(0) == 0xe2 && byte(1) == 0x81) return byte(2) < 0xa6 || byte(2) > 0xa9;
+  return c != "\xef\xbb\xbf";
+}
+
+// `text` is valid UTF-8.
+std::string cleaned(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto c = text.substr(0, sequence_length(text.front()));
+    if (out.size() + c.size() > kLongestReason) break;
+    out += is_printable(c) ? c : " ";
+    text.remove_prefix(c.size());
+  }
+  return std::string(trim(out));
+}
+
+bool mentions(std::string_view text, std::string_view word) {
+  return !std::ranges::search(text, word, [](char a, char b) { return iequals({&a, 1}, {&b, 1}); }).empty();
+}
+
+ErrorKind kind_of(int status, std::string_view reason) {
+  switch (status) {
+    case 400:
+      // The customers' host answers a wrong key with 400: that is no fault of the question's.
+      return mentions(reason, "API key") ? ErrorKind::provider_denied : ErrorKind::provider_refused;
+    case 401:
+    case 403:
+      return ErrorKind::provider_denied;
+    case 429:
+      return ErrorKind::provider_limited;
+    default:
+      return status >= 400 ? ErrorKind::provider_error : ErrorKind::provider_bad_reply;
+  }
+}
+
+}  // namespace
+
+std::string read_reason(std::string_view body) {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string padded(body);
+  simdjson::dom::object object;
+  std::string_view reason;
+  if (parser.parse(padded).get_object().get(object) != simdjson::SUCCESS) return {};
+  if (object["reason"].get_string().get(reason) != simdjson::SUCCESS) return {};
+  return cleaned(reason);
+}
+
+bool is_about_concurrency(std::string_view reason) {
+  return mentions(reason, "concurrent");
+}
+
+milliseconds limit_lasts(std::string_view reason, WallTime now) {
+  constexpr milliseconds kSweep = 60s;
+  if (is_about_concurrency(reason)) return 2s;
+  const auto to_next = [now](auto window) {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::floor<decltype(window)>(now) + window - now);
+  };
+  if (mentions(reason, "daily") || mentions(reason, "tomorrow")) return to_next(std::chrono::days(1)) + kSweep;
+  if (mentions(reason, "hourly")) return to_next(std::chrono::hours(1)) + kSweep;
+  return to_next(std::chrono::minutes(1)) + 1s;
+}
+
+Error refusal(int status, std::string_view body, WallTime now) {
+  Error error;
+  std::string reason = read_reason(body);
+  error.kind = kind_of(status, reason);
+  error.provider_status = status;
+  if (status == 429) error.retry_after = limit_lasts(reason, now);
+  error.detail = reason.empty() ? cat("it answered with status ", status) : std::move(reason);
+  return error;
+}
+
+}  // namespace wx::open_meteo

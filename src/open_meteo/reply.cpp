@@ -1,0 +1,199 @@
+#include "open_meteo/reply.hpp"
+
+#include <cstddef>
+#include <string>
+
+#include <simdjson.h>
+
+#include "base/text.hpp"
+#include "open_meteo/refusal.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+using simdjson::SUCCESS;
+using weather::Observation;
+
+// What no number or unit of the provider's comes near; bounds what a broken one can put into the cache.
+constexpr std::size_t kLongestNumber = 40;
+constexpr std::size_t kLongestUnit = 32;
+
+constexpr long long kLongestInterval = 86400;  // a day
+// The clocks of the world are between -12 and +14 hours off.
+constexpr long long kLargestOffset = 86400;
+
+// `out` is empty until its member was found: a second one of the same name is a fault, as nobody could tell which of
+// them holds.
+bool take_number(ondemand::value value, std::string& out) {
+  ondemand::json_type type{};
+  if (!out.empty() || value.type().get(type) != SUCCESS || type != ondemand::json_type::number) return false;
+  // The token comes with the white space behind it.
+  auto token = value.raw_json_token();
+  token = token.substr(0, token.find_first_of(" \t\r\n"));
+  if (token.size() > kLongestNumber) return false;
+  out = token;
+  return true;
+}
+
+bool take_text(ondemand::value value, std::string& out) {
+  std::string_view text;
+  if (!out.empty() || value.get_string().get(text) != SUCCESS) return false;
+  if (text.empty() || text.size() > kLongestUnit) return false;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') return false;
+  }
+  out = text;
+  return true;
+}
+
+// Calls `member(name, value)` for each member of an object until that says no. False if it did, or `value` is no
+// object.
+template <class Member>
+bool each_member(ondemand::value value, Member member) {
+  ondemand::object object;
+  if (value.get_object().get(object) != SUCCESS) return false;
+  for (auto field : object) {
+    std::string_view name;
+    ondemand::value inner;
+    if (field.unescaped_key().get(name) != SUCCESS || field.value().get(inner) != SUCCESS) return false;
+    if (!member(name, inner)) return false;
+  }
+  return true;
+}
+
+// "Takes" what is known and is content with the rest; says in `wrong` which member was not as it must be.
+struct Reader {
+  Observation seen;
+  std::string utc_offset;
+  bool current_seen = false;
+  bool units_seen = false;
+  std::string wrong;
+
+  bool check(bool good, std::string_view name) {
+    if (!good && wrong.empty()) wrong = name;
+    return good;
+  }
+
+  bool top(std::string_view name, ondemand::value value) {
+    if (name == "latitude") return check(take_number(value, seen.latitude), name);
+    if (name == "longitude") return check(take_number(value, seen.longitude), name);
+    if (name == "elevation") return check(take_number(value, seen.elevation), name);
+    if (name == "utc_offset_seconds") return check(take_number(value, utc_offset), name);
+    if (name == "current" && !std::exchange(current_seen, true)) {
+      return check(each_member(value, [this](auto n, auto v) { return current(n, v); }), name);
+    }
+    if (name == "current_units" && !std::exchange(units_seen, true)) {
+      return check(each_member(value, [this](auto n, auto v) { return units(n, v); }), name);
+    }
+    return check(name != "current" && name != "current_units", name);
+  }
+
+  bool current(std::string_view name, ondemand::value value) {
+    if (name == "time") return check(take_text(value, seen.time), "current.time");
+    if (name == "interval") return check(take_number(value, seen.interval), "current.interval");
+    if (name == "temperature_2m") return check(take_number(value, seen.temperature), "current.temperature_2m");
+    if (name == "wind_speed_10m") return check(take_number(value, seen.wind_speed), "current.wind_speed_10m");
+    return true;
+  }
+
+  bool units(std::string_view name, ondemand::value value) {
+    if (name == "temperature_2m") return check(take_text(value, seen.temperature_unit), "current_units.temperature_2m");
+    if (name == "wind_speed_10m") return check(take_text(value, seen.wind_speed_unit), "current_units.wind_speed_10m");
+    return true;
+  }
+
+  // What must be there and is not; nothing is missing if empty.
+  [[nodiscard]] std::string_view missing() const {
+    if (seen.latitude.empty()) return "latitude";
+    if (seen.longitude.empty()) return "longitude";
+    if (seen.time.empty()) return "current.time";
+    if (seen.interval.empty()) return "current.interval";
+    if (seen.temperature.empty()) return "current.temperature_2m";
+    if (seen.wind_speed.empty()) return "current.wind_speed_10m";
+    if (seen.temperature_unit.empty()) return "current_units.temperature_2m";
+    if (seen.wind_speed_unit.empty()) return "current_units.wind_speed_10m";
+    return {};
+  }
+};
+
+// A number token as a whole number within +/-limit.
+std::optional<long long> whole(std::string_view token, long long limit) {
+  long long value = 0;
+  const auto [at, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (error != std::errc{} || at != token.data() + token.size() || value > limit || value < -limit) return std::nullopt;
+  return value;
+}
+
+// "2024-11-23T18:15", and nothing else.
+std::optional<std::chrono::sys_seconds> parse_time(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd";
+  if (text.size() != kShape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return std::nullopt;
+  }
+  const auto number = [&](std::size_t at, std::size_t count) {
+    return static_cast<unsigned>(parse_unsigned(text.substr(at, count)).value_or(0));
+  };
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(number(0, 4))),
+                                         std::chrono::month(number(5, 2)), std::chrono::day(number(8, 2))};
+  const unsigned hours = number(11, 2);
+  const unsigned minutes = number(14, 2);
+  if (!date.ok() || hours > 23 || minutes > 59) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(hours) + std::chrono::minutes(minutes);
+}
+
+bool is_json(std::string_view content_type) {
+  return iequals(trim(content_type.substr(0, content_type.find(';'))), "application/json");
+}
+
+std::unexpected<Error> bad(int status, std::string detail) {
+  return std::unexpected(Error{ErrorKind::provider_bad_reply, std::move(detail), std::nullopt, status, false});
+}
+
+// `time` and `interval` as values; false names the culprit.
+bool evaluate(Reader& reader) {
+  const auto time = parse_time(reader.seen.time);
+  const auto interval = whole(reader.seen.interval, kLongestInterval);
+  const auto offset = whole(reader.utc_offset.empty() ? "0" : reader.utc_offset, kLargestOffset);
+  if (!reader.check(time.has_value(), "current.time")) return false;
+  if (!reader.check(interval && *interval > 0, "current.interval")) return false;
+  if (!reader.check(offset.has_value(), "utc_offset_seconds")) return false;
+  reader.seen.valid_from = *time - std::chrono::seconds(*offset);
+  reader.seen.valid_for = std::chrono::seconds(*interval);
+  return true;
+}
+
+}  // namespace
+
+Result<Observation> read_reply(int status, std::string_view content_type, std::string_view body, WallTime now) {
+  if (status < 200 || status > 299) return std::unexpected(refusal(status, body, now));
+  if (status != 200) return bad(status, cat("it answered with status ", status));
+  if (!is_json(content_type)) return bad(status, "its answer was not JSON");
+
+  // The DOM parser first, because it validates everything; the on-demand one, which alone keeps the text of numbers,
+  // looks only at what it is asked for.
+  const simdjson::padded_string padded(body);
+  simdjson::dom::parser validator;
+  simdjson::dom::element everything;
+  if (validator.parse(padded).get(everything) != SUCCESS) return bad(status, "its answer was not a whole document");
+  if (!everything.is_object()) return bad(status, "its answer was not an object");
+
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::value root;
+  if (parser.iterate(padded).get(document) != SUCCESS || document.get_value().get(root) != SUCCESS) {
+    return bad(status, "its answer was not a whole document");
+  }
+  Reader reader;
+  const bool readable = each_member(root, [&](auto name, auto value) { return reader.top(name, value); });
+  if (!readable || !reader.wrong.empty()) {
+    return bad(status, cat("its answer has an unusable ", reader.wrong.empty() ? "member" : reader.wrong));
+  }
+  if (const auto missing = reader.missing(); !missing.empty()) return bad(status, cat("its answer lacks ", missing));
+  if (!evaluate(reader)) return bad(status, cat("its answer has an unusable ", reader.wrong));
+  return std::move(reader.seen);
+}
+
+}  // namespace wx::open_meteo

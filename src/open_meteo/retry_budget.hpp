@@ -1,0 +1,48 @@
+// How many second attempts there may be: a token bucket that fills by a part of the calls made and by a trickle, so
+// that retries stay a small part of the traffic when everything fails, and an idle process still has a few.
+//
+// Thread-safety: none; guard it.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "base/clock.hpp"
+
+namespace wx::open_meteo {
+
+struct RetryBudgetOptions {
+  double per_call = 0.1;    // retries that one call earns
+  double per_minute = 5.0;  // retries that time earns
+  double most = 10.0;       // that can be saved up; 0: no retries
+};
+
+class RetryBudget {
+ public:
+  explicit RetryBudget(RetryBudgetOptions options)
+      : options_(options), saved_(std::min(options.per_minute, options.most)) {}
+
+  // A first attempt is made.
+  void called(SteadyTime now) { add(now, options_.per_call); }
+
+  // Takes one retry, if there is one.
+  [[nodiscard]] bool take(SteadyTime now) {
+    add(now, 0);
+    if (saved_ < 1) return false;
+    saved_ -= 1;
+    return true;
+  }
+
+ private:
+  void add(SteadyTime now, double earned) {
+    if (last_ && now > *last_) earned += std::chrono::duration<double>(now - *last_).count() / 60 * options_.per_minute;
+    last_ = now;
+    saved_ = std::min(saved_ + earned, options_.most);
+  }
+
+  const RetryBudgetOptions options_;
+  double saved_;
+  std::optional<SteadyTime> last_;
+};
+
+}  // namespace wx::open_meteo

@@ -1,0 +1,230 @@
+#include "pages/page.hpp"
+
+#include "base/text.hpp"
+#include "pages/template.hpp"
+#include "pages/wording.hpp"
+
+namespace wx::pages {
+namespace {
+
+// A component of a query, as forms encode it.
+std::string encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
+        c == '_') {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+// The same page in a language, with its question if one was asked.
+std::string here(const PageModel& model, std::string_view language, bool mock) {
+  std::string out = "/";
+  std::string_view separator = "?";
+  if (model.result || model.error) {
+    append(out, cat("weather?lat=", encoded(model.form.latitude), "&lon=", encoded(model.form.longitude)));
+    if (mock) append(out, "&mock=true");
+    separator = "&";
+  }
+  if (!language.empty()) append(out, cat(separator, "lang=", language));
+  return out;
+}
+
+void add_language(Values& values, Language language, bool explicit_language) {
+  values.html("lang-query", explicit_language ? cat("?lang=", web::tag(language)) : "");
+  values.flag("explicit-language", explicit_language);
+}
+
+void add_head(Values& values, const PageModel& model) {
+  add_language(values, model.language, model.explicit_language);
+  values.flag("lab", model.lab);
+  values.flag("no-lab", !model.lab);
+  values.flag("has-redis", model.redis);
+  values.flag("no-redis", !model.redis);
+  values.html("redis", model.redis ? "true" : "false");
+  values.html("redis-disabled", model.redis ? "" : " aria-disabled=\"true\"");
+  values.html("redis-button", model.redis ? "" : " disabled");
+  values.html("mock-delay", cat(model.mock_delay.count()));
+  values.text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
+  values.text("version", model.version);
+  values.text("href-en", here(model, "en", model.form.mock));
+  values.text("href-pt-BR", here(model, "pt-BR", model.form.mock));
+  values.html("current-en", model.language == Language::en ? " aria-current=\"true\"" : "");
+  values.html("current-pt-BR", model.language == Language::pt_br ? " aria-current=\"true\"" : "");
+}
+
+void add_field(Values& values, const PageModel& model, std::string_view parameter, std::string_view fault_name,
+               std::string_view invalid_name) {
+  std::string faults;
+  if (model.error) {
+    for (const auto& fault : model.error->faults) {
+      if (fault.parameter == parameter) append(faults, fault_text(model.language, fault.detail));
+    }
+  }
+  values.text(fault_name, faults);
+  values.html(invalid_name, faults.empty() ? "" : " aria-invalid=\"true\"");
+}
+
+void add_form(Values& values, const PageModel& model) {
+  values.text("lat", model.form.latitude);
+  values.text("lon", model.form.longitude);
+  values.html("mock-checked", model.form.mock ? " checked" : "");
+  add_field(values, model, "lat", "lat-fault", "lat-invalid");
+  add_field(values, model, "lon", "lon-fault", "lon-invalid");
+}
+
+struct MarkNames {
+  std::string_view name;
+  std::string_view icon;
+};
+MarkNames names_of(Mark mark) {
+  switch (mark) {
+    case Mark::hit:
+      return {"hit", "bolt"};
+    case Mark::miss:
+      return {"miss", "turtle"};
+    case Mark::stale:
+      return {"stale", "clock"};
+    case Mark::bypass:
+      return {"bypass", "detour"};
+  }
+  return {};
+}
+
+std::string_view name_of(StopState state) {
+  switch (state) {
+    case StopState::idle:
+      return "idle";
+    case StopState::off:
+      return "off";
+    case StopState::skipped:
+      return "skipped";
+    case StopState::passed:
+      return "passed";
+    case StopState::answered:
+      return "answered";
+    case StopState::waited:
+      return "waited";
+    case StopState::failed:
+      return "failed";
+  }
+  return {};
+}
+
+// One stop of the drawing; gives its part of the sentence below it.
+std::string add_stop(Values& values, Language language, std::string_view label, const Stop& stop,
+                     std::array<std::string_view, 3> slots) {
+  const auto word = web::text(language, cat("live.state-", name_of(stop.state)));
+  const auto took = stop.took ? duration(language, *stop.took) : std::string();
+  values.text(slots[0], name_of(stop.state));
+  values.text(slots[1], word);
+  values.text(slots[2], took);
+  return took.empty() ? cat(label, ": ", word) : cat(label, ": ", word, " (", took, ")");
+}
+
+void add_path(Values& values, const PageModel& model) {
+  const auto language = model.language;
+  ReadPath path;
+  if (!model.redis) path.redis.state = StopState::off;
+  if (model.result) path = model.result->path;
+  const auto provider = web::text(language, model.form.mock ? "live.mock-api" : "live.provider");
+  const auto memory = add_stop(values, language, web::text(language, "live.stop-memory"), path.memory,
+                               {"memory-state", "memory-word", "memory-time"});
+  const auto redis = add_stop(values, language, "Redis", path.redis, {"redis-state", "redis-word", "redis-time"});
+  const auto last =
+      add_stop(values, language, provider, path.provider, {"provider-state", "provider-word", "provider-time"});
+  values.text("provider-name", provider);
+  values.text("path-total", path.total ? duration(language, *path.total) : std::string());
+  values.text("path-text", model.result ? cat(memory, ". ", redis, ". ", last, ".")
+                                        : std::string(web::text(language, "live.path-empty")));
+}
+
+void add_result(Values& values, const PageModel& model) {
+  const auto language = model.language;
+  const auto card = model.result.value_or(ResultCard{});
+  const auto mark = names_of(card.mark);
+  const auto seconds = [](long long count) { return cat(count, " s"); };
+  values.html("result-hidden", model.result ? "" : " hidden");
+  values.html("empty-hidden", model.result || model.error ? " hidden" : "");
+  values.html("mark", mark.name);
+  values.html("mark-icon", mark.icon);
+  values.text("mark-word", web::text(language, cat("live.mark-", mark.name)));
+  values.text("mark-note", web::text(language, cat("live.note-", mark.name)));
+  values.text("title-prefix",
+              model.result ? cat(web::text(language, cat("live.mark-", mark.name)), " · ") : std::string());
+  values.text("temperature", number(language, card.temperature));
+  values.text("temperature-unit", card.temperature_unit.empty() ? "°C" : card.temperature_unit);
+  values.text("wind", number(language, card.wind_speed));
+  values.text("wind-unit", card.wind_speed_unit.empty() ? "km/h" : card.wind_speed_unit);
+  values.text("source", card.source);
+  values.text("place", cat(card.latitude, ", ", card.longitude));
+  values.text("age", seconds(card.age_seconds));
+  values.text("left",
+              card.ttl_seconds > 0 ? seconds(card.ttl_seconds) : std::string(web::text(language, "live.not-fresh")));
+  values.html("time-hidden", card.time.empty() ? " hidden" : "");
+  values.text("time", cat(card.time, " GMT"));
+}
+
+void add_problem(Values& values, const PageModel& model) {
+  const auto language = model.language;
+  const auto card = model.error.value_or(ErrorCard{});
+  values.html("problem-hidden", model.error ? "" : " hidden");
+  values.text("problem-title", model.error ? cat(card.status, " · ", error_title(language, card.kind)) : std::string());
+  // What is wrong with a field stands next to it, and what is wrong with the others here.
+  std::string detail;
+  for (const auto& fault : card.faults) {
+    append(detail, cat(detail.empty() ? "" : "; ", fault.parameter, " ", fault_text(language, fault.detail)));
+  }
+  const bool others_words = detail.empty() && has_own_words(card.kind);
+  if (others_words) detail = card.detail;
+  values.text("problem-detail", detail);
+  values.html("detail-lang", others_words ? " lang=\"en\"" : "");
+  std::string what_to_do;
+  if (model.error) what_to_do = advice(language, card.kind, model.lab);
+  if (card.retry_after_seconds) {
+    auto wait = std::string(web::text(language, "live.retry-after"));
+    wait.replace(wait.find("{n}"), 3, cat(*card.retry_after_seconds));
+    append(what_to_do, cat(" ", wait));
+  }
+  values.text("problem-advice", what_to_do);
+  values.html("offer-hidden",
+              model.error && model.lab && !model.form.mock && mock_would_help(card.kind) ? "" : " hidden");
+  values.text("mock-href", here(model, model.explicit_language ? web::tag(language) : "", true));
+}
+
+}  // namespace
+
+std::string render_page(const PageModel& model) {
+  Values values;
+  add_head(values, model);
+  add_form(values, model);
+  add_result(values, model);
+  add_problem(values, model);
+  add_path(values, model);
+  const auto source = web::html_template(model.language, "page.html");
+  std::string out;
+  out.reserve(source.size() + 1024);
+  fill(out, source, values);
+  return out;
+}
+
+std::string render_problem_page(ErrorKind kind, Language language, bool explicit_language) {
+  Values values;
+  add_language(values, language, explicit_language);
+  values.text("problem-title", error_title(language, kind));
+  values.text("problem-advice", advice(language, kind, false));
+  values.html("problem-name", name(kind));
+  std::string out;
+  fill(out, web::html_template(language, "problem.html"), values);
+  return out;
+}
+
+}  // namespace wx::pages

@@ -1,0 +1,77 @@
+#include "pages/wording.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace wx::pages {
+
+using web::Language;
+
+std::string number(Language language, std::string_view token) {
+  std::string out(token);
+  if (language == Language::pt_br) std::ranges::replace(out, '.', ',');
+  return out;
+}
+
+std::string duration(Language language, nanoseconds span) {
+  const double ms = static_cast<double>(span.count()) / 1e6;
+  int decimals = 0;
+  for (double limit = 100; decimals < 4 && ms < limit; limit /= 10) ++decimals;
+  std::string digits;
+  append_fixed(digits, ms, decimals);
+  if (decimals > 0) {
+    while (digits.back() == '0') digits.pop_back();
+    if (digits.back() == '.') digits.pop_back();
+  }
+  return cat(number(language, digits), " ms");
+}
+
+std::string_view fault_text(Language language, std::string_view detail) {
+  const auto translated = web::text(language, cat("fault.", detail));
+  return translated.empty() ? detail : translated;
+}
+
+std::string_view error_title(Language language, ErrorKind kind) {
+  const auto translated = web::text(language, cat("error.", name(kind)));
+  return translated.empty() ? sentence(kind) : translated;
+}
+
+bool mock_would_help(ErrorKind kind) {
+  return name(kind).starts_with("provider-") || kind == ErrorKind::client_limited ||
+         kind == ErrorKind::deadline_exceeded;
+}
+
+bool has_own_words(ErrorKind kind) {
+  return kind == ErrorKind::provider_refused || kind == ErrorKind::provider_limited;
+}
+
+std::string_view advice(Language language, ErrorKind kind, bool lab) {
+  const auto of = [language](std::string_view key) { return web::text(language, cat("error.advice-", key)); };
+  switch (kind) {
+    case ErrorKind::bad_parameter:
+      return of("parameter");
+    case ErrorKind::client_limited:
+    case ErrorKind::provider_limited:
+      return of("limited");
+    case ErrorKind::lab_busy:
+    case ErrorKind::overloaded:
+    case ErrorKind::draining:
+      return of("busy");
+    case ErrorKind::provider_unreachable:
+    case ErrorKind::provider_timeout:
+    case ErrorKind::provider_error:
+    case ErrorKind::provider_bad_reply:
+    case ErrorKind::deadline_exceeded:
+      return of(lab ? "provider" : "plain");
+    case ErrorKind::provider_refused:
+      return of("refused");
+    case ErrorKind::provider_denied:
+      return of("denied");
+    default:
+      return of("other");
+  }
+}
+
+}  // namespace wx::pages

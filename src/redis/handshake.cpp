@@ -1,0 +1,95 @@
+#include "redis/handshake.hpp"
+
+#include <initializer_list>
+
+#include "base/text.hpp"
+#include "redis/command_encoder.hpp"
+
+namespace wx::redis {
+
+Handshake::Handshake(const Url& url) : url_(url) {}
+
+void Handshake::append_to(std::string& out) {
+  const auto ask = [&](Asked what, std::initializer_list<std::string_view> arguments) {
+    append_command(out, {arguments.begin(), arguments.size()});
+    asked_.push_back(what);
+  };
+  if (url_.authenticate) {
+    ask(Asked::hello, {"HELLO", "3", "AUTH", url_.user, url_.password});
+  } else {
+    ask(Asked::hello, {"HELLO", "3"});
+  }
+  if (url_.database != 0) ask(Asked::select, {"SELECT", cat(url_.database)});
+  ask(Asked::courtesy, {"CLIENT", "SETNAME", "weather-cache"});
+  ask(Asked::courtesy, {"CLIENT", "SETINFO", "LIB-NAME", "weather-cache"});
+  ask(Asked::ping, {"PING"});
+}
+
+Handshake::Progress Handshake::on_reply(const Reply& reply) {
+  const Asked asked = asked_[at_++];
+  switch (asked) {
+    case Asked::hello:
+      return on_hello(reply);
+    case Asked::select:
+      if (!reply.is_error()) return Progress::more;
+      return refuse(cat("Redis refused database ", url_.database, ": ", quoted(reply.text())), Patience::slow);
+    case Asked::courtesy:
+      return Progress::more;
+    case Asked::ping:
+      break;
+  }
+  const auto text = reply.is_error() ? reply.text() : std::string_view{};
+  if (text.starts_with("LOADING")) return refuse("Redis is still loading its data", Patience::soon);
+  if (text.starts_with("MASTERDOWN")) return refuse("Redis is a replica without its master", Patience::soon);
+  // Anything else, a PING that an ACL forbids included, shows a server that answers.
+  return Progress::ready;
+}
+
+Handshake::Progress Handshake::on_hello(const Reply& reply) {
+  if (reply.kind() == Kind::map) {
+    for (auto at = reply.begin(); at != reply.end();) {
+      const Reply key = *at++;
+      const Reply value = *at++;
+      if (key.text() == "version") version_ = value.text();
+    }
+    return Progress::more;
+  }
+  const auto text = reply.text();
+  if (!reply.is_error()) return refuse("the server does not speak RESP3: it needs Redis 6 or later", Patience::slow);
+  if (text.starts_with("NOPROTO") || text.starts_with("ERR unknown command")) {
+    return refuse("the server does not speak RESP3: it needs Redis 6 or later", Patience::slow);
+  }
+  if (text.starts_with("WRONGPASS")) {
+    return refuse("Redis refused the user or password of REDIS_URL (WRONGPASS)", Patience::slow);
+  }
+  if (text.starts_with("NOAUTH")) {
+    return refuse("Redis wants a password and REDIS_URL has none (NOAUTH): redis://user:password@host", Patience::slow);
+  }
+  if (text.starts_with("ERR Client sent AUTH, but no password is set") ||
+      text.starts_with("ERR AUTH <password> called without any password")) {
+    return refuse("REDIS_URL has a password, but Redis has none set", Patience::slow);
+  }
+  if (text.starts_with("LOADING")) return refuse("Redis is still loading its data", Patience::soon);
+  if (text.starts_with("MASTERDOWN")) return refuse("Redis is a replica without its master", Patience::soon);
+  const bool busy = text.find("max number of clients") != std::string_view::npos;
+  return refuse(cat("Redis refused the connection: ", quoted(text)), busy ? Patience::soon : Patience::slow);
+}
+
+Handshake::Progress Handshake::refuse(std::string sentence, Patience patience) {
+  refusal_ = std::move(sentence);
+  patience_ = patience;
+  return Progress::refused;
+}
+
+std::string Handshake::quoted(std::string_view text) const {
+  constexpr std::size_t kMost = 200;
+  // Some servers repeat a command that they did not understand.
+  const bool tells = (!url_.password.empty() && text.find(url_.password) != std::string_view::npos);
+  if (tells) text = text.substr(0, text.find(' '));
+  if (tells && text.find(url_.password) != std::string_view::npos) return "(not shown)";
+  std::string out;
+  for (const char c : text.substr(0, kMost)) out.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+  return out;
+}
+
+}  // namespace wx::redis

@@ -1,0 +1,258 @@
+#include "redis/redis_url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "base/text.hpp"
+
+namespace wx::redis {
+namespace {
+
+constexpr std::array<std::string_view, 3> kQueryKeys{"db", "user", "password"};
+
+std::unexpected<Error> wrong(std::string sentence) {
+  return fail(ErrorKind::bad_parameter, std::move(sentence));
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = hex_digit(text[i + 1]);
+    const int low = hex_digit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return out;
+}
+
+// Levenshtein distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string_view nearest_key(std::string_view key) {
+  return *std::min_element(kQueryKeys.begin(), kQueryKeys.end(), [key](std::string_view a, std::string_view b) {
+    return distance(key, a) < distance(key, b);
+  });
+}
+
+struct Scheme {
+  std::string_view name;
+  bool tls;
+  bool local;
+};
+constexpr std::array<Scheme, 5> kSchemes{{{"redis", false, false},
+                                          {"rediss", true, false},
+                                          {"valkey", false, false},
+                                          {"valkeys", true, false},
+                                          {"unix", false, true}}};
+
+// The parts of the URL as they stand in the text.
+struct Parts {
+  std::string_view user_info, host_port, path, query;
+  bool has_user_info = false;
+};
+
+Parts cut(std::string_view rest) {
+  Parts parts;
+  if (const auto query = rest.find('?'); query != std::string_view::npos) {
+    parts.query = rest.substr(query + 1);
+    rest = rest.substr(0, query);
+  }
+  const auto slash = rest.find('/');
+  std::string_view authority = rest.substr(0, slash);
+  if (slash != std::string_view::npos) parts.path = rest.substr(slash);
+  // A password may hold an @ that nobody encoded; a host cannot.
+  if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+    parts.has_user_info = true;
+    parts.user_info = authority.substr(0, at);
+    authority = authority.substr(at + 1);
+  }
+  parts.host_port = authority;
+  return parts;
+}
+
+Result<void> read_user_info(std::string_view text, Url& url) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    return wrong("the part before the @ has no colon: write user:password@ or, for a password alone, :password@");
+  }
+  const auto user = percent_decode(text.substr(0, colon));
+  const auto password = percent_decode(text.substr(colon + 1));
+  if (!user || !password) return wrong("a % in the user or password is not followed by two hexadecimal digits");
+  url.user = *user;
+  url.password = *password;
+  url.authenticate = !user->empty() || !password->empty();
+  return {};
+}
+
+Result<void> read_host_port(std::string_view text, Url& url) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return wrong("the [ of an IPv6 address has no ]");
+    url.host = text.substr(1, end - 1);
+    port = text.substr(end + 1);
+    if (!port.empty() && !port.starts_with(':')) return wrong("after the ] of an IPv6 address only :port may follow");
+    const auto address = std::string_view(url.host).substr(0, url.host.find('%'));
+    if (address.find(':') == std::string_view::npos ||
+        address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
+      return wrong("what stands between [ and ] is not an IPv6 address");
+    }
+  } else {
+    const auto colon = text.find(':');
+    if (colon != text.rfind(':')) return wrong("an IPv6 address is written in brackets, as in [::1]:6379");
+    url.host = text.substr(0, colon);
+    if (colon != std::string_view::npos) port = text.substr(colon);
+  }
+  if (url.host.empty()) return wrong("it names no host");
+  if (port.empty()) return {};
+  const auto number = parse_unsigned(port.substr(1));
+  if (!number || *number == 0 || *number > 65535) return wrong("the port is not a number from 1 to 65535");
+  url.port = static_cast<std::uint16_t>(*number);
+  return {};
+}
+
+Result<std::uint32_t> read_database(std::string_view text) {
+  const auto number = parse_unsigned(text);
+  if (!number || *number > static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())) {
+    return wrong("the database is not a number");
+  }
+  return static_cast<std::uint32_t>(*number);
+}
+
+Result<void> read_credential(std::string_view key, std::string_view value, bool in_front, Url& url) {
+  if (in_front) return wrong(cat("both a part before the @ and ", key, "= are given"));
+  auto decoded = percent_decode(value);
+  if (!decoded) return wrong(cat("a % in ", key, "= is not followed by two hexadecimal digits"));
+  if (!decoded->empty()) url.authenticate = true;
+  (key == "user" ? url.user : url.password) = std::move(*decoded);
+  return {};
+}
+
+Result<void> read_query(std::string_view query, const Parts& parts, bool database_in_path, Url& url) {
+  std::vector<std::string_view> seen;
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    const auto key = pair.substr(0, equals);
+    const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    if (std::find(kQueryKeys.begin(), kQueryKeys.end(), key) == kQueryKeys.end()) {
+      // Behind password= it might be the rest of a password with a bare & in it.
+      const bool repeatable = std::find(seen.begin(), seen.end(), "password") == seen.end();
+      const auto shown = repeatable ? cat("the query key \"", key.substr(0, 40), "\"") : "a query key";
+      return wrong(cat(shown, " is not known; did you mean \"", nearest_key(key), "\"?"));
+    }
+    if (std::find(seen.begin(), seen.end(), key) != seen.end()) return wrong(cat(key, "= is given twice"));
+    seen.push_back(key);
+    if (key == "db") {
+      if (database_in_path) return wrong("the database is given twice, as a path and as db=");
+      const auto database = read_database(value);
+      if (!database) return std::unexpected(database.error());
+      url.database = *database;
+    } else if (auto done = read_credential(key, value, parts.has_user_info, url); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Url> parse_url(std::string_view text) {
+  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20 || c == 0x7f; })) {
+    return wrong("it contains a space or a control character");
+  }
+  if (text.find('#') != std::string_view::npos) {
+    return wrong("it contains a #; inside a password write it as %23");
+  }
+  const auto colon = text.find("://");
+  const auto name = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  const auto scheme =
+      std::find_if(kSchemes.begin(), kSchemes.end(), [name](const Scheme& s) { return iequals(s.name, name); });
+  if (scheme == kSchemes.end()) {
+    return wrong("it must begin with redis://, rediss://, valkey://, valkeys:// or unix://");
+  }
+  const Parts parts = cut(text.substr(colon + 3));
+  // Where an @ comes after the first / or ?, the password holds one of these and has torn the URL apart.
+  if (parts.path.find('@') != std::string_view::npos || parts.query.find('@') != std::string_view::npos) {
+    return wrong("an @ stands after the first / or ?; inside a password write / as %2F, ? as %3F and @ as %40");
+  }
+
+  Url url;
+  url.tls = scheme->tls;
+  if (parts.has_user_info) {
+    if (auto done = read_user_info(parts.user_info, url); !done) return std::unexpected(done.error());
+  }
+  bool database_in_path = false;
+  if (scheme->local) {
+    if (!parts.host_port.empty()) return wrong("a unix socket's path is absolute: unix:///path/to/socket");
+    const auto path = percent_decode(parts.path);
+    if (!path) return wrong("a % in the path is not followed by two hexadecimal digits");
+    // sun_path's room, less the terminating zero.
+    if (path->size() < 2 || path->size() > 107 || path->find('\0') != std::string::npos) {
+      return wrong("a unix socket's path has 2 to 107 bytes");
+    }
+    url.socket_path = *path;
+  } else {
+    if (auto done = read_host_port(parts.host_port, url); !done) return std::unexpected(done.error());
+    if (parts.path.size() > 1) {
+      const auto database = read_database(parts.path.substr(1));
+      if (!database) return std::unexpected(database.error());
+      url.database = *database;
+      database_in_path = true;
+    }
+  }
+  if (auto done = read_query(parts.query, parts, database_in_path, url); !done) return std::unexpected(done.error());
+  // The user that Redis means when none is named (AUTH with a password alone).
+  if (url.authenticate && url.user.empty()) url.user = "default";
+  return url;
+}
+
+std::string describe(const Url& url) {
+  std::string out = url.is_unix() ? "unix://" : url.tls ? "rediss://" : "redis://";
+  if (url.authenticate && url.user != "default") append(out, cat(url.user, "@"));
+  if (url.is_unix()) {
+    append(out, url.socket_path);
+    if (url.database != 0) append(out, cat("?db=", url.database));
+    return out;
+  }
+  const bool v6 = url.host.find(':') != std::string::npos;
+  append(out, v6 ? cat("[", url.host, "]") : url.host);
+  if (url.port != 6379) append(out, cat(":", url.port));
+  if (url.database != 0) append(out, cat("/", url.database));
+  return out;
+}
+
+}  // namespace wx::redis

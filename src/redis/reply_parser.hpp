@@ -1,0 +1,93 @@
+// The incremental RESP3 parser: bytes in, however they are cut; whole replies out, as views into the one read buffer.
+//
+// How it works. The bytes of the reply under way stay together at the front of the buffer. The parser walks over them
+// once, writing one node per value into a flat list and keeping a stack of the aggregates that are still open; when the
+// bytes run out it stops where it is and goes on from there when more have come. No byte is looked at twice but for
+// the line that was cut. When the stack is empty the reply is whole. An attribute (|) is walked like a map and then
+// taken off the list again: nobody here has a use for it.
+//
+// What a server can make it do is bounded: depth, elements, bytes per line and per reply. Memory follows the bytes that
+// really came, never a length that was only announced. Streamed strings and aggregates ($? *? ; .) are refused: no
+// server sends them unasked.
+//
+//   auto room = parser.prepare(); ... read into it ...; parser.commit(n);
+//   while (parser.next() == ReplyParser::Progress::reply) use(parser.reply());
+//
+// Thread-safety: none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "redis/reply.hpp"
+
+namespace wx::redis {
+
+struct ReplyLimits {
+  std::size_t bytes = std::size_t{64} << 20;  // of one reply
+  std::size_t line = std::size_t{64} << 10;   // of a simple string, simple error or number
+  std::size_t elements = std::size_t{1} << 20;
+  std::size_t depth = 16;
+};
+
+class ReplyParser {
+ public:
+  enum class Progress : std::uint8_t { need_more, reply, broken };
+
+  static constexpr std::size_t kRoom = std::size_t{16} << 10;
+
+  explicit ReplyParser(ReplyLimits limits = {});
+
+  // Where the next bytes are to be written; at least `least` of room. Ends the life of the last reply.
+  [[nodiscard]] std::span<char> prepare(std::size_t least = kRoom);
+  // That the first `count` bytes of that room are filled.
+  void commit(std::size_t count) { filled_ += count; }
+
+  // Goes on to the next whole reply. Ends the life of the last one. Once broken, always broken.
+  [[nodiscard]] Progress next();
+  // The reply that next() announced; valid until the next call of next() or prepare().
+  [[nodiscard]] Reply reply() const { return {nodes_.data(), buffer_.get() + start_}; }
+  // What was wrong, when broken: a phrase without the server's bytes.
+  [[nodiscard]] std::string_view fault() const { return fault_; }
+  // The byte that it could make nothing of, when broken at one that starts no reply.
+  [[nodiscard]] char next_byte() const { return at_ < filled_ ? buffer_[at_] : '\0'; }
+
+ private:
+  struct Open {
+    std::uint32_t node;
+    std::uint32_t missing;  // elements still to come
+    bool attribute;
+  };
+  enum class Step : std::uint8_t { done, need_more, broken };
+
+  Step value();
+  Step line_value(char type, std::string_view line);
+  Step bulk(char type, std::string_view line);
+  Step aggregate(char type, std::string_view line);
+  Step text(Kind kind, std::size_t offset, std::size_t length);
+  Step add(const Reply::Node& node);
+  // Counts the value just completed in the aggregates around it, and completes those that it was the last of.
+  void close();
+  Step broken(std::string_view why);
+  // The line that starts behind the type byte at at_, without CR LF; nothing if it is not whole.
+  std::optional<std::string_view> line();
+
+  const ReplyLimits limits_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t start_ = 0;    // of the reply under way
+  std::size_t at_ = 0;       // the first byte that is not yet part of a node
+  std::size_t scanned_ = 0;  // up to here no end of the line at at_ was found
+  std::size_t filled_ = 0;
+  std::vector<Reply::Node> nodes_;
+  std::vector<Open> open_;
+  bool whole_ = false;  // reply() may be called
+  std::string_view fault_;
+};
+
+}  // namespace wx::redis

@@ -1,0 +1,35 @@
+// How long an answer may serve.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "cache/entry.hpp"
+#include "weather/source.hpp"
+
+namespace wx::weather {
+
+struct FreshnessOptions {
+  // CACHE_TTL. Empty = auto: a real answer is fresh until the provider's next value, the mock's for 10 s.
+  std::optional<milliseconds> fresh_for;
+  milliseconds stale_for = std::chrono::seconds(60);  // CACHE_STALE
+  milliseconds keep_for = std::chrono::hours(24);     // CACHE_KEEP
+};
+
+struct Freshness {
+  cache::Spans spans;
+  bool early_refresh = true;
+};
+
+// The textbook: fresh, then gone.
+[[nodiscard]] Freshness mock_freshness(const FreshnessOptions& options);
+
+// With `auto`: until valid_from + valid_for, at least 10 s and at most valid_for, plus up to 30 s that depend on the
+// key, so that not every place expires on the quarter hour. An early refresh would only fetch the same value again, so
+// there is none.
+[[nodiscard]] Freshness real_freshness(const FreshnessOptions& options, const Observation& observation, WallTime now,
+                                       std::uint64_t key_hash);
+
+}  // namespace wx::weather

@@ -1,0 +1,126 @@
+#include "weather/location.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <system_error>
+
+namespace wx::weather {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The parts of [sign] digits [. digits] [e [sign] digits].
+struct Decimal {
+  bool negative = false;
+  std::string_view unsigned_text;  // all of it but the sign
+  std::string_view whole;
+  std::string_view fraction;
+  bool negative_exponent = false;
+  std::string_view exponent;
+};
+
+std::string_view take_digits(std::string_view& text) {
+  std::size_t n = 0;
+  while (n < text.size() && is_digit(text[n])) ++n;
+  const auto digits = text.substr(0, n);
+  text.remove_prefix(n);
+  return digits;
+}
+
+// Takes an optional sign; true if it was a minus.
+bool take_minus(std::string_view& text) {
+  if (text.empty() || (text.front() != '-' && text.front() != '+')) return false;
+  const bool minus = text.front() == '-';
+  text.remove_prefix(1);
+  return minus;
+}
+
+// By hand, because from_chars and strtod each take more than this grammar ("inf", "nan", "0x10", ".5", spaces) or less.
+std::optional<Decimal> split(std::string_view text) {
+  Decimal d;
+  d.negative = take_minus(text);
+  d.unsigned_text = text;
+  d.whole = take_digits(text);
+  if (d.whole.empty()) return std::nullopt;
+  if (!text.empty() && text.front() == '.') {
+    text.remove_prefix(1);
+    d.fraction = take_digits(text);
+    if (d.fraction.empty()) return std::nullopt;
+  }
+  if (!text.empty() && (text.front() == 'e' || text.front() == 'E')) {
+    text.remove_prefix(1);
+    d.negative_exponent = take_minus(text);
+    d.exponent = take_digits(text);
+    if (d.exponent.empty()) return std::nullopt;
+  }
+  if (!text.empty()) return std::nullopt;
+  return d;
+}
+
+// Whether a number that does not fit a double is too small for it rather than too large. Such a number is hundreds of
+// places away from 1, so the place of its first digit decides.
+bool vanishes(const Decimal& d) {
+  const auto exponent_digits = d.exponent.substr(std::min(d.exponent.find_first_not_of('0'), d.exponent.size()));
+  long long exponent = 0;
+  // Ten digits of exponent outweigh all the places that fit into memory.
+  if (exponent_digits.size() > 10) return d.negative_exponent;
+  std::from_chars(exponent_digits.data(), exponent_digits.data() + exponent_digits.size(), exponent);
+  if (d.negative_exponent) exponent = -exponent;
+  if (const auto at = d.whole.find_first_not_of('0'); at != std::string_view::npos) {
+    return static_cast<long long>(d.whole.size() - at) + exponent < 0;
+  }
+  const auto zeros = d.fraction.find_first_not_of('0');
+  return zeros == std::string_view::npos || exponent - static_cast<long long>(zeros) < 0;
+}
+
+// The number's value; infinite if it is too large for a double.
+double to_double(const Decimal& d) {
+  double value = 0;
+  const char* const begin = d.unsigned_text.data();
+  const auto [at, error] = std::from_chars(begin, begin + d.unsigned_text.size(), value);
+  if (error == std::errc::result_out_of_range) value = vanishes(d) ? 0.0 : HUGE_VAL;
+  return d.negative ? -value : value;
+}
+
+double round_to(double value, int decimals) {
+  // A double has no more than 15 decimals to give: rounding to more would change nothing.
+  if (decimals < 0 || decimals > 15) return value;
+  double scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  return std::round(value * scale) / scale;
+}
+
+std::string shortest(float degrees) {
+  // The longest: a sign, "0." and 45 places for the smallest Float32 there is.
+  char buffer[64];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, degrees, std::chars_format::fixed).ptr;
+  return {buffer, end};
+}
+
+}  // namespace
+
+Result<Coordinate> parse_coordinate(Axis axis, std::string_view text, int decimals) {
+  if (text.empty()) return fail(ErrorKind::bad_parameter, "is empty");
+  const auto decimal = split(text);
+  if (!decimal) return fail(ErrorKind::bad_parameter, "is not a decimal number");
+
+  const double value = to_double(*decimal);
+  const double limit = axis == Axis::latitude ? 90 : 180;
+  if (!(value >= -limit && value <= limit)) {
+    return fail(ErrorKind::bad_parameter,
+                axis == Axis::latitude ? "must be between -90 and 90" : "must be between -180 and 180");
+  }
+
+  Coordinate coordinate;
+  coordinate.degrees = static_cast<float>(round_to(value, decimals));
+  if (coordinate.degrees == 0) coordinate.degrees = 0;  // -0 is 0
+  coordinate.text = shortest(coordinate.degrees);
+  return coordinate;
+}
+
+}  // namespace wx::weather

@@ -1,0 +1,39 @@
+// A weather question and its key.
+//
+// Thread-safety: values and pure functions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "cache/tiered_cache.hpp"
+#include "weather/location.hpp"
+
+namespace wx::weather {
+
+struct Question {
+  Location location;
+  bool mock = false;
+  cache::Mode mode = cache::Mode::normal;  // anything else only with mock
+};
+
+// The cache key as people see it in Redis: "weather:52.52:13.41", or "weather:mock:52.52:13.41" for the mock, whose
+// answers must never be taken for real ones. Kept in place, so that making one allocates nothing.
+class Key {
+ public:
+  explicit Key(const Question& question);
+
+  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+
+ private:
+  void append(std::string_view part);
+
+  // The longest coordinate is a subnormal Float32 in fixed notation, under 60 characters.
+  std::array<char, 144> text_;
+  std::size_t size_ = 0;
+  std::uint64_t hash_ = 0;
+};
+
+}  // namespace wx::weather

@@ -1,0 +1,61 @@
+// The use-case: what is the weather there? Question -> key -> cache -> source -> answer.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "cache/tiered_cache.hpp"
+#include "weather/freshness.hpp"
+#include "weather/mock_source.hpp"
+#include "weather/question.hpp"
+#include "weather/source.hpp"
+
+namespace wx::weather {
+
+// One I/O thread as the service sees it. Must outlive what is asked through it.
+struct ServiceThread {
+  cache::Worker& cache;
+  Source& mock;
+};
+
+// How a question is to be answered.
+struct Asking {
+  SteadyTime deadline;          // when the client stops waiting
+  bool forced = false;          // a new answer is wanted, whatever is there (only with the admin token)
+  bool only_if_cached = false;  // nothing is to be loaded
+  // Asked before a load is begun on this client's behalf; an error ends the matter for this client alone. May be empty.
+  std::move_only_function<Result<void>()> may_load;
+};
+
+// Thread-safety: any thread, each with its own ServiceThread.
+class Service {
+ public:
+  // `provider` answers what is not mock. All references must outlive the service.
+  Service(const FreshnessOptions& freshness, cache::TieredCache& cache, Source& provider, const Clock& clock);
+
+  // The answer if memory has it: no allocation, no waiting. `refresh` in the result: call refresh().
+  [[nodiscard]] cache::TieredCache::Peeked peek(const Question& question, const Key& key, SteadyTime now) const;
+
+  // Starts a refresh behind an answer that peek() gave.
+  void refresh(ServiceThread& thread, const Question& question, const Key& key, Asking asking);
+
+  // The answer from whichever stop has it. `done` is called exactly once, on this thread, possibly from within.
+  void ask(ServiceThread& thread, const Question& question, const Key& key, Asking asking, cache::GetCallback done);
+
+  // Forgets the question's answer, here, in Redis and in every process. `done` as for ask().
+  void purge(ServiceThread& thread, const Key& key, cache::RemoteTier::DoneCallback done);
+  // Forgets every answer.
+  void purge_all(ServiceThread& thread, cache::RemoteTier::DoneCallback done);
+
+ private:
+  [[nodiscard]] cache::Loader loader(ServiceThread& thread, const Question& question, const Key& key,
+                                     Asking& asking) const;
+
+  const FreshnessOptions freshness_;
+  cache::TieredCache& cache_;
+  Source& provider_;
+  const Clock& clock_;
+};
+
+}  // namespace wx::weather

@@ -1,0 +1,28 @@
+// What web/embed.py writes, as the rest of the room sees it. For this room alone.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "web/assets.hpp"
+#include "web/texts.hpp"
+
+namespace wx::web {
+
+struct TextRow {
+  std::string_view key;
+  std::array<std::string_view, kLanguages.size()> values;  // in the order of Language
+};
+
+// Each in the order of its names or keys.
+[[nodiscard]] const std::vector<Asset>& asset_table();
+[[nodiscard]] const std::vector<TextRow>& text_table();
+[[nodiscard]] const std::vector<TextRow>& template_table();
+
+template <std::size_t size>
+std::string_view bytes(const unsigned char (&data)[size]) {
+  return {reinterpret_cast<const char*>(data), size};
+}
+
+}  // namespace wx::web

@@ -1,0 +1,277 @@
+// Redis dies, freezes, comes back, forgets, vanishes: the service serves on.
+#include <atomic>
+#include <map>
+#include <mutex>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "flow/service.hpp"
+#include "flow/weather.hpp"
+#include "support/black_hole.hpp"
+#include "support/fake_provider.hpp"
+#include "support/redis_server.hpp"
+#include "support/stall_meter.hpp"
+
+namespace wx::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The longest an answer may take when Redis does not answer: its deadline, which on loopback is at its least, and 50
+// ms. An answer has some four hand-overs from one process to another on its way; each may meet the machine at its
+// worst.
+milliseconds slowest_allowed(const StallMeter& machine) {
+  constexpr milliseconds kRedisDeadline{50};
+  return kSlowdown * (kRedisDeadline + milliseconds(50)) + 4 * machine.worst();
+}
+
+// Fifty clients that ask one question over and over from construction until finish().
+class Load {
+ public:
+  Load(const Service& service, std::string target) : service_(service), target_(std::move(target)) {
+    for (int i = 0; i < 50; ++i) threads_.emplace_back([this] { run(); });
+  }
+  ~Load() { finish(); }
+
+  void finish() {
+    stop_ = true;
+    threads_.clear();
+    testing::Test::RecordProperty("slowest_ms", cat(slowest.count()));
+    for (const auto& [what, count] : seen) testing::Test::RecordProperty(what, count);
+  }
+
+  // What the answers were, after finish().
+  std::map<std::string, int> seen;  // status and X-Cache
+  milliseconds slowest{0};
+  std::string slowest_when;
+  int failures = 0;
+
+  void now(std::string phase) {
+    const std::lock_guard lock(mutex_);
+    phase_ = std::move(phase);
+  }
+
+ private:
+  void run() {
+    try {
+      HttpClient client(service_.port());
+      while (!stop_) {
+        const Answer answer = client.get(target_);
+        note(answer);
+        std::this_thread::sleep_for(milliseconds(20));
+      }
+    } catch (const SocketError&) {
+      const std::lock_guard lock(mutex_);
+      ++failures;
+    }
+  }
+
+  void note(const Answer& answer) {
+    const std::lock_guard lock(mutex_);
+    ++seen[cat(answer.status, " ", answer.header("X-Cache"))];
+    if (answer.took <= slowest) return;
+    slowest = answer.took;
+    slowest_when = cat(phase_, ", ", answer.header("Server-Timing"));
+  }
+
+  const Service& service_;
+  const std::string target_;
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;  // guards what was seen, and phase_
+  std::string phase_;
+  std::vector<std::jthread> threads_;
+};
+
+// Redis is in use again: an answer comes from it. How long that took, or nothing.
+std::optional<milliseconds> until_in_use(const Service& service, std::string_view target) {
+  const auto begin = Clock::now();
+  const Answer answer =
+      get_until(service, target, milliseconds(10000), [](const Answer& a) { return source_of(a) == kFromRedis; });
+  if (source_of(answer) != kFromRedis) return std::nullopt;
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
+}
+
+void pass(milliseconds span) {
+  std::this_thread::sleep_for(span);
+}
+
+// Everything that can happen to a Redis, one after the other. `probe` is a question whose answer comes from Redis
+// whenever it can.
+void live_through_everything(RedisServer& redis, const Service& service, std::string_view probe, Load& load) {
+  const milliseconds soon = kSlowdown * milliseconds(2000);
+  const auto back = [&](const char* after) {
+    const auto took = until_in_use(service, probe);
+    EXPECT_TRUE(took && *took <= soon) << "after " << after << ": " << (took ? took->count() : -1) << " ms";
+    load.now("in use");
+    pass(milliseconds(200));
+  };
+  load.now("killed");
+  redis.kill();
+  pass(milliseconds(1500));
+  load.now("started again");
+  redis.start();
+  back("a restart");
+  load.now("frozen");
+  redis.freeze();
+  pass(milliseconds(2500));
+  load.now("thawed");
+  redis.thaw();
+  back("a freeze");
+  load.now("flushed");
+  redis.command({"FLUSHALL"});
+  back("a flush");
+  load.now("restarted at once");
+  redis.kill();
+  redis.start();
+  back("a quick restart");
+  load.now("disconnected");
+  redis.command({"CLIENT", "KILL", "TYPE", "normal"});
+  back("losing its clients");
+}
+
+TEST(RedisTrouble, WithMemoryEveryAnswerIsAHit) {
+  RedisServer redis;
+  const Service service({{"REDIS_URL", redis.url()}, {"CACHE_TTL", "1h"}, {"MOCK_DELAY", "1ms"}});
+  EXPECT_EQ(service.get(kMock).status, 200);
+  Load load(service, std::string(kMock));
+  live_through_everything(redis, service, "/weather?lat=1&lon=1&mock=true&cache=redis", load);
+  load.finish();
+  EXPECT_EQ(load.failures, 0);
+  EXPECT_EQ(load.seen.size(), 1U);
+  for (const auto& [what, count] : load.seen) EXPECT_EQ(what, "200 HIT") << count << " times";
+}
+
+TEST(RedisTrouble, WithoutMemoryEveryAnswerComesWithinTheDeadline) {
+  const StallMeter machine;
+  RedisServer redis;
+  FakeProvider provider;
+  const Service service({{"REDIS_URL", redis.url()},
+                         {"CACHE_TTL", "1h"},
+                         {"MEMORY_LIMIT", "0"},
+                         {"OPEN_METEO_URL", provider.url()},
+                         {"UPSTREAM_LIMIT", "off"}});
+  ASSERT_TRUE(until_in_use(service, kReal));
+  Load load(service, std::string(kReal));
+  live_through_everything(redis, service, kReal, load);
+  load.finish();
+  testing::Test::RecordProperty("worst_stall_ms", cat(machine.worst().count()));
+  EXPECT_EQ(load.failures, 0);
+  for (const auto& [what, count] : load.seen) EXPECT_TRUE(what.starts_with("200 ")) << what << " " << count << " times";
+  EXPECT_LE(load.slowest, slowest_allowed(machine)) << load.slowest_when;
+}
+
+TEST(RedisTrouble, IsToldInCacheStatusWithoutStoppingAnything) {
+  RedisServer redis;
+  const Service service({{"REDIS_URL", redis.url()}, {"CACHE_TTL", "1h"}, {"MOCK_DELAY", "1ms"}});
+  const std::string probe = "/weather?lat=1&lon=1&mock=true&cache=redis";
+  ASSERT_TRUE(until_in_use(service, probe));
+  redis.kill();
+  const Answer without = get_until(service, probe, milliseconds(3000), [](const Answer& answer) {
+    return answer.header("Cache-Status").contains("redis-unavailable");
+  });
+  EXPECT_EQ(without.status, 200);
+  EXPECT_TRUE(without.header("Cache-Status").ends_with("; detail=redis-unavailable")) << without.header("Cache-Status");
+  EXPECT_EQ(service.get("/health/ready").status, 200);
+  EXPECT_TRUE(service.get("/health/ready").body.contains("degraded"));
+}
+
+TEST(RedisTrouble, IsLoggedWhenItComesAndGoesAndNotPerRequest) {
+  RedisServer redis;
+  const Service service({{"REDIS_URL", redis.url()}, {"CACHE_TTL", "1h"}, {"MOCK_DELAY", "1ms"}, {"THREADS", "1"}});
+  const std::string probe = "/weather?lat=1&lon=1&mock=true&cache=redis";
+  ASSERT_TRUE(until_in_use(service, probe));
+  const auto lines = [&] {
+    const std::string log = service.log();
+    return std::ranges::count(log, '\n');
+  };
+  const auto before = lines();
+  redis.kill();
+  for (const auto end = Clock::now() + milliseconds(2000); Clock::now() < end;) (void)service.get(probe);
+  EXPECT_GT(lines(), before);
+  EXPECT_LE(lines(), before + 12) << service.log();
+}
+
+TEST(RedisTrouble, ABlackHoleIsNoticedWithinAboutASecondAndDialledAnew) {
+  const StallMeter machine;
+  const RedisServer redis;
+  FakeProvider provider;
+  BlackHole link(redis.port());
+  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                         {"CACHE_TTL", "1h"},
+                         {"MEMORY_LIMIT", "0"},
+                         {"THREADS", "1"},
+                         {"UPSTREAM_LIMIT", "off"},
+                         {"OPEN_METEO_URL", provider.url()}});
+  ASSERT_TRUE(until_in_use(service, kReal));
+  const std::size_t connections = link.accepted();
+
+  link.swallow_connections();
+  const auto begin = Clock::now();
+  milliseconds slowest{0};
+  std::string slowest_timing;
+  milliseconds back{0};
+  while (back.count() == 0 && Clock::now() - begin < milliseconds(10000)) {
+    const Answer answer = service.get(kReal);
+    EXPECT_EQ(answer.status, 200);
+    if (answer.took > slowest) {
+      slowest = answer.took;
+      slowest_timing = answer.header("Server-Timing");
+    }
+    if (source_of(answer) == kFromRedis) back = std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
+  }
+  EXPECT_GT(back, milliseconds(0)) << "Redis was never used again";
+  EXPECT_LE(back, milliseconds(1000 + 1000 * kSlowdown));
+  EXPECT_GT(link.accepted(), connections);
+  EXPECT_LE(slowest, slowest_allowed(machine)) << slowest_timing;
+}
+
+TEST(RedisTrouble, ABlackHoleThatSwallowsNewConnectionsTooEndsWhenItEnds) {
+  const StallMeter machine;
+  const RedisServer redis;
+  FakeProvider provider;
+  BlackHole link(redis.port());
+  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                         {"CACHE_TTL", "1h"},
+                         {"MEMORY_LIMIT", "0"},
+                         {"THREADS", "1"},
+                         {"UPSTREAM_LIMIT", "off"},
+                         {"OPEN_METEO_URL", provider.url()}});
+  ASSERT_TRUE(until_in_use(service, kReal));
+  link.swallow_everything();
+  for (const auto end = Clock::now() + milliseconds(3000); Clock::now() < end;) {
+    const Answer answer = service.get(kReal);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_LE(answer.took, slowest_allowed(machine)) << answer.header("Server-Timing");
+  }
+  link.heal();
+  EXPECT_TRUE(until_in_use(service, kReal));
+}
+
+TEST(RedisTrouble, ALateReplyIsNobodyElsesAnswer) {
+  const RedisServer redis;
+  BlackHole link(redis.port());
+  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                         {"CACHE_TTL", "1h"},
+                         {"REDIS_TIMEOUT", "50ms"},
+                         {"THREADS", "1"},
+                         {"MOCK_DELAY", "1ms"}});
+  const auto probe = [](int lat) { return cat("/weather?lat=", lat, "&lon=1&mock=true&cache=redis"); };
+  for (int lat = 1; lat <= 5; ++lat) ASSERT_TRUE(until_in_use(service, probe(lat)));
+  link.delay(milliseconds(60));  // each reply comes after its command's deadline, and before the next one's
+  for (int round = 0; round < 4; ++round) {
+    for (int lat = 1; lat <= 5; ++lat) {
+      const Answer answer = service.get(probe(lat));
+      EXPECT_EQ(answer.status, 200);
+      EXPECT_EQ(json_at(answer.body, "/latitude"), cat(lat)) << answer.body;
+    }
+  }
+  link.delay(milliseconds(0));
+  for (int lat = 1; lat <= 5; ++lat) {
+    EXPECT_TRUE(until_in_use(service, probe(lat)));
+    EXPECT_EQ(json_at(service.get(probe(lat)).body, "/latitude"), cat(lat));
+  }
+}
+
+}  // namespace
+}  // namespace wx::test

@@ -1,0 +1,61 @@
+#include "flow/service.hpp"
+
+#include <csignal>
+#include <regex>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+
+namespace wx::test {
+namespace {
+
+// From SIGTERM to the end: DRAIN_TIMEOUT's default and time to put things away.
+constexpr milliseconds kEnd{12000 * kSlowdown};
+
+}  // namespace
+
+Settings patient(const RedisServer& redis, Settings more) {
+  more.try_emplace("REDIS_URL", redis.url());
+  more.try_emplace("REDIS_TIMEOUT", "5s");
+  return more;
+}
+
+std::unique_ptr<Process> run_program(const Settings& settings, const std::vector<std::string>& arguments) {
+  return std::make_unique<Process>(WX_FLOW_PROGRAM, arguments, settings);
+}
+
+Service::Service(Settings settings) {
+  settings.try_emplace("PORT", "0");
+  settings.try_emplace("ADDRESS", "127.0.0.1");
+  process_ = run_program(settings);
+  const auto line = process_->wait_for_line("http://", milliseconds(15000 * kSlowdown));
+  if (!line) throw std::runtime_error(cat("the service does not start:\n", process_->output()));
+  start_line_ = *line;
+  const std::regex url(R"(http://[^/:"\s]+:(\d+))");
+  std::smatch match;
+  if (!std::regex_search(start_line_, match, url)) throw std::runtime_error(cat("no URL in: ", start_line_));
+  port_ = static_cast<std::uint16_t>(std::stoi(match[1]));
+}
+
+Service::~Service() {
+  if (!process_) return;
+  EXPECT_EQ(stop(), 0) << process_->output();
+  // So that whoever reads a failure has the service's side of it.
+  if (testing::Test::HasFailure()) std::fputs(cat("--- the service's log ---\n", log(), "---\n").c_str(), stderr);
+}
+
+void Service::kill() {
+  process_->kill();
+  process_.reset();
+}
+
+int Service::stop() {
+  process_->signal(SIGTERM);
+  const auto code = process_->wait(kEnd);
+  if (!code) process_->kill();
+  return code.value_or(-1);
+}
+
+}  // namespace wx::test

@@ -1,0 +1,199 @@
+// How the program starts, refuses to start, and ends.
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "flow/service.hpp"
+#include "flow/weather.hpp"
+#include "support/fake_provider.hpp"
+#include "support/redis_server.hpp"
+
+namespace wx::test {
+namespace {
+
+constexpr milliseconds kSoon{10000 * kSlowdown};
+
+TEST(Start, NamesItsUrlAndSaysThatItHasMemoryOnly) {
+  const Service service;
+  EXPECT_TRUE(service.start_line().contains(cat("http://127.0.0.1:", service.port()))) << service.start_line();
+  EXPECT_TRUE(service.start_line().contains("memory only")) << service.start_line();
+  EXPECT_EQ(service.get("/health/live").status, 200);
+}
+
+TEST(Start, SaysWhereItsRedisIs) {
+  const RedisServer redis;
+  const Service service({{"REDIS_URL", redis.url()}});
+  EXPECT_TRUE(service.start_line().contains("Redis")) << service.start_line();
+  EXPECT_TRUE(service.start_line().contains(cat("127.0.0.1:", redis.port()))) << service.start_line();
+}
+
+TEST(Start, PrintsOneLineOfTextOrOfJson) {
+  const Service text({{"LOG_FORMAT", "text"}});
+  EXPECT_FALSE(text.start_line().starts_with("{")) << text.start_line();
+  EXPECT_EQ(text.log().find('\n') + 1, text.log().size()) << text.log();
+
+  const Service json({{"LOG_FORMAT", "json"}});
+  EXPECT_TRUE(is_json(json.start_line())) << json.start_line();
+}
+
+TEST(Start, ServesWithAConfiguredRedisThatIsNotThere) {
+  const Service service({{"REDIS_URL", "redis://127.0.0.1:1"}, {"MOCK_DELAY", "10ms"}});
+  EXPECT_EQ(service.get(kMock).status, 200);
+  EXPECT_EQ(service.get(kMock).header("X-Cache"), "HIT");
+  EXPECT_EQ(service.get("/health/ready").status, 200);
+}
+
+TEST(Start, SaysThatAPortIsInUseAndWhatToDo) {
+  const Service first;
+  const auto second = run_program({{"PORT", cat(first.port())}, {"ADDRESS", "127.0.0.1"}});
+  const auto code = second->wait(kSoon);
+  ASSERT_TRUE(code.has_value()) << "two services share one port";
+  EXPECT_NE(*code, 0);
+  const std::string said = second->output();
+  EXPECT_TRUE(said.contains(cat("port ", first.port(), " is in use; try PORT=", first.port() + 1))) << said;
+  EXPECT_EQ(first.get("/health/live").status, 200);
+}
+
+TEST(Start, NamesAllMistakesAtOnceAndEndsWithTwo) {
+  const auto program = run_program({{"PORT", "eighty"}, {"MOCK_DELAY", "slow"}, {"REDIS_URL", "localhost"}},
+                                   {"--no-such-flag", "--cache-ttl=-1s"});
+  EXPECT_EQ(program->wait(kSoon), 2);
+  const std::string said = program->output();
+  for (const auto* word : {"PORT", "MOCK_DELAY", "REDIS_URL", "no-such-flag", "cache-ttl"}) {
+    EXPECT_TRUE(said.contains(word)) << word << " in:\n" << said;
+  }
+}
+
+TEST(Start, NamesAnUnknownKeyOfTheRedisUrlWithoutItsPassword) {
+  const auto program = run_program({{"PORT", "0"}, {"REDIS_URL", "redis://:hunter2@localhost?passwort=hunter3"}});
+  EXPECT_EQ(program->wait(kSoon), 2);
+  const std::string said = program->output();
+  EXPECT_TRUE(said.contains("REDIS_URL")) << said;
+  EXPECT_TRUE(said.contains("password")) << "the nearest known key, in:\n" << said;
+  EXPECT_FALSE(said.contains("hunter")) << said;
+}
+
+TEST(Start, PrintsHelpVersionAndSettings) {
+  const auto help = run_program({}, {"--help"});
+  EXPECT_EQ(help->wait(kSoon), 0);
+  EXPECT_TRUE(help->standard_output().contains("--redis-url")) << help->output();
+
+  const auto version = run_program({}, {"--version"});
+  EXPECT_EQ(version->wait(kSoon), 0);
+  EXPECT_TRUE(version->standard_output().contains("weather-cache")) << version->output();
+
+  const auto settings = run_program({{"REDIS_URL", "redis://user:hunter2@localhost:7000/3"}, {"MOCK_DELAY", "70ms"}},
+                                    {"--check-config", "--mock-delay", "80ms"});
+  EXPECT_EQ(settings->wait(kSoon), 0);
+  const std::string said = settings->standard_output();
+  EXPECT_TRUE(said.contains("80ms")) << "a flag goes before the environment: " << said;
+  EXPECT_TRUE(said.contains("localhost:7000")) << said;
+  EXPECT_FALSE(said.contains("hunter2")) << said;
+}
+
+TEST(Stop, EndsWithZeroOnCtrlC) {
+  Service service;
+  EXPECT_EQ(service.get("/").status, 200);
+  service.process().signal(SIGINT);
+  EXPECT_EQ(service.process().wait(kSoon), 0);
+}
+
+TEST(Stop, ClosesIdleConnectionsAtOnce) {
+  Service service;
+  HttpClient idle(service.port());
+  EXPECT_EQ(idle.get("/health/live").status, 200);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(service.stop(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4 * kSlowdown)) << "it waits for nobody";
+  EXPECT_TRUE(idle.closed_by_server());
+}
+
+TEST(Stop, AnswersAHundredSlowRequestsAndRefusesNewConnections) {
+  constexpr std::size_t kClients = 100;
+  FakeProvider provider;
+  provider.script([](const ProviderRequest& request) {
+    ProviderReply reply = weather_reply(request);
+    reply.delay = milliseconds(2000);
+    return reply;
+  });
+  Service service({{"OPEN_METEO_URL", provider.url()}, {"UPSTREAM_CONCURRENCY", cat(kClients)}});
+  std::vector<HttpClient> clients;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    clients.emplace_back(service.port(), milliseconds(20000));
+    clients.back().send("GET", cat("/weather?lat=10&lon=", i));
+  }
+  ASSERT_TRUE(provider.wait_for_running(kClients));
+  service.process().signal(SIGTERM);
+
+  const auto refused = [&] {
+    try {
+      (void)Socket::connect(service.port(), milliseconds(1000));
+      return false;
+    } catch (const SocketError&) {
+      return true;
+    }
+  };
+  const auto deadline = std::chrono::steady_clock::now() + milliseconds(1500);
+  while (!refused() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_TRUE(refused());
+  EXPECT_TRUE(service.process().running()) << "the hundred still wait";
+
+  for (auto& client : clients) {
+    const Answer answer = client.read();
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.header("Connection"), "close");
+    EXPECT_TRUE(client.closed_by_server());
+  }
+  EXPECT_EQ(service.process().wait(milliseconds(8000 * kSlowdown)), 0);
+}
+
+TEST(Stop, IsNotReadyButServesDuringTheDrainDelay) {
+  Service service({{"DRAIN_DELAY", "1s"}, {"MOCK_DELAY", "10ms"}});
+  EXPECT_EQ(service.get("/health/ready").status, 200);
+  service.process().signal(SIGTERM);
+  const Answer ready =
+      get_until(service, "/health/ready", milliseconds(900), [](const Answer& answer) { return answer.status == 503; });
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_EQ(service.get("/health/live").status, 200);
+  EXPECT_EQ(service.get(kMock).status, 200);
+  EXPECT_EQ(service.process().wait(kSoon), 0);
+}
+
+TEST(Stop, GivesUpOnWhatDoesNotFinishWithinTheDrainTimeout) {
+  FakeProvider provider;
+  provider.always(never());
+  Service service({{"OPEN_METEO_URL", provider.url()},
+                   {"UPSTREAM_TIMEOUT", "60s"},
+                   {"REQUEST_TIMEOUT", "60s"},
+                   {"DRAIN_TIMEOUT", "500ms"}});
+  HttpClient client(service.port());
+  client.send("GET", kReal);
+  ASSERT_TRUE(provider.wait_for_running(1));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(service.stop(), 1) << "somebody went without an answer";
+  const auto took = std::chrono::steady_clock::now() - begin;
+  EXPECT_GE(took, milliseconds(450));
+  EXPECT_LT(took, milliseconds(3000 * kSlowdown));
+  service.kill();
+}
+
+TEST(Stop, EndsAtOnceOnASecondSignal) {
+  FakeProvider provider;
+  provider.always(never());
+  Service service({{"OPEN_METEO_URL", provider.url()},
+                   {"UPSTREAM_TIMEOUT", "60s"},
+                   {"REQUEST_TIMEOUT", "60s"},
+                   {"DRAIN_TIMEOUT", "60s"}});
+  HttpClient client(service.port());
+  client.send("GET", kReal);
+  ASSERT_TRUE(provider.wait_for_running(1));
+  service.process().signal(SIGTERM);
+  EXPECT_EQ(service.process().wait(milliseconds(300)), std::nullopt) << "one signal waits for what runs";
+  service.process().signal(SIGTERM);
+  EXPECT_TRUE(service.process().wait(milliseconds(3000 * kSlowdown)).has_value());
+  service.kill();
+}
+
+}  // namespace
+}  // namespace wx::test

@@ -1,0 +1,198 @@
+// The numbers and the battle's rules, without a browser.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+
+import { toCsv, toJson } from '../../web/export.js';
+import { makeI18n } from '../../web/i18n.js';
+import { laneSummary, parallelFor, problemOf, ratios, run, toSample } from '../../web/lanes.js';
+import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
+
+const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
+const texts = { en: await read('en'), 'pt-BR': await read('pt-BR') };
+const sources = await Promise.all(['ask', 'battle', 'chart', 'path', 'stampede', 'stats'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+
+const close = (actual, expected, tolerance = 1e-9) => assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, not ${expected}`);
+
+describe('percentiles', () => {
+  it('lie between neighbours in proportion', () => {
+    const values = sorted([4, 1, 3, 2]);
+    close(quantile(values, 0), 1);
+    close(quantile(values, 0.5), 2.5);
+    close(quantile(values, 0.9), 3.7);
+    close(quantile(values, 1), 4);
+  });
+  it('sort as numbers, not as words', () => close(median([10, 9, 100]), 10));
+  it('of nothing are no number', () => {
+    for (const value of [median([]), mean([]), summarize([]).max, summarize([]).p99]) assert.ok(Number.isNaN(value));
+  });
+  it('of one value are that value', () => assert.deepEqual(summarize([7]), { count: 1, mean: 7, p50: 7, p90: 7, p99: 7, max: 7 }));
+});
+
+describe('the rate', () => {
+  it('counts the time in which something was under way, once', () => {
+    const spans = [{ start: 0, duration: 10 }, { start: 5, duration: 10 }, { start: 100, duration: 5 }, { start: 101, duration: 1 }];
+    close(busyTime(spans), 20);
+    close(rate(spans), 200);
+  });
+  it('of nothing is no number', () => assert.ok(Number.isNaN(rate([]))));
+});
+
+describe('the histogram', () => {
+  it('has edges a constant factor apart and loses nothing', () => {
+    const values = [0.5, 1, 1.5, 9.99, 10, 99, 1000, 5000];
+    const { counts, edge } = logHistogram(values, 1, 1000, 1);
+    assert.deepEqual(counts, [4, 2, 2]);
+    close(edge(0), 1);
+    close(edge(3), 1000, 1e-6);
+  });
+});
+
+describe('the ratio of medians', () => {
+  const next = random(7);
+  const slow = Array.from({ length: 40 }, () => 500 + next() * 20);
+  const fast = Array.from({ length: 40 }, () => 1 + next());
+  it('is the same for the same seed, and its interval holds it', () => {
+    const first = ratioOfMedians(slow, fast, { seed: 3 });
+    assert.deepEqual(ratioOfMedians(slow, fast, { seed: 3 }), first);
+    close(first.ratio, median(slow) / median(fast));
+    assert.ok(first.low <= first.ratio && first.ratio <= first.high);
+    assert.ok(first.low > 200 && first.high < 520, JSON.stringify(first));
+  });
+  it('has an interval without width where nothing varies', () => assert.deepEqual(ratioOfMedians([6, 6], [2, 2]), { ratio: 3, low: 3, high: 3 }));
+  it('is nothing without both sides', () => assert.equal(ratioOfMedians([], [1]), null));
+  it('covers the true ratio in about 95 of 100 experiments', () => {
+    const chance = random(11);
+    const normal = () => Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
+    let covered = 0;
+    for (let i = 0; i < 200; ++i) {
+      const a = Array.from({ length: 50 }, () => 100 * Math.exp(0.2 * normal()));
+      const b = Array.from({ length: 50 }, () => 10 * Math.exp(0.2 * normal()));
+      const { low, high } = ratioOfMedians(a, b, { resamples: 300, seed: i + 1 });
+      if (low <= 10 && 10 <= high) covered += 1;
+    }
+    assert.ok(covered >= 180 && covered <= 200, `${covered} of 200`);
+  });
+});
+
+describe('an answer', () => {
+  const answer = (over) => ({ status: 200, xCache: 'HIT', cacheStatus: 'weather-cache; hit; ttl=7; detail=memory', timing: { total: { dur: 0.02 } }, start: 105, duration: 2, clock: 'resource-timing', ...over });
+  it('is right when it came from its lane', () => assert.equal(problemOf('memory', answer()), null));
+  it('from another place is unexpected', () => {
+    assert.equal(problemOf('redis', answer()), 'unexpected');
+    assert.equal(problemOf('memory', answer({ xCache: 'MISS', cacheStatus: 'weather-cache; fwd=uri-miss' })), 'unexpected');
+    assert.equal(problemOf('slow', answer()), 'unexpected');
+  });
+  it('with another status, or none, is an error and has no time', () => {
+    for (const wrong of [answer({ status: 429 }), { start: 3, failure: 'network' }]) {
+      const sample = toSample('memory', 1, wrong, 0);
+      assert.equal(sample.duration, null);
+      assert.ok(['status', 'network'].includes(sample.problem));
+    }
+  });
+  it('counts as an error, not as a latency', () => {
+    const samples = [toSample('memory', 1, answer(), 100), toSample('memory', 2, { start: 3, failure: 'network' }, 100), toSample('memory', 3, answer({ xCache: 'MISS', duration: 500 }), 100)];
+    const summary = laneSummary(samples);
+    assert.deepEqual([summary.count, summary.errors, summary.unexpected, summary.max], [2, 1, 1, 500]);
+    close(summary.service, 0.02);
+    assert.deepEqual(Object.keys(ratios(samples)), []);
+  });
+});
+
+describe('a run', () => {
+  const good = { slow: { xCache: 'BYPASS', cacheStatus: 'fwd=bypass' }, redis: { xCache: 'HIT', cacheStatus: 'hit; detail=redis' }, memory: { xCache: 'HIT', cacheStatus: 'hit; detail=memory' } };
+  // A service without a network: notes who asked, and how many were under way at once.
+  function service() {
+    const state = { urls: [], active: 0, most: { slow: 0, redis: 0, memory: 0, all: 0 }, now: 0 };
+    const active = { slow: 0, redis: 0, memory: 0 };
+    state.ask = async (url, signal) => {
+      const lane = /run=\w+-(\w+)-/.exec(url)[1];
+      state.urls.push(url);
+      active[lane] += 1;
+      state.active += 1;
+      state.most[lane] = Math.max(state.most[lane], active[lane]);
+      state.most.all = Math.max(state.most.all, state.active);
+      for (let i = 0; i < (lane === 'slow' ? 20 : 2); ++i) await null;
+      active[lane] -= 1;
+      state.active -= 1;
+      if (signal.aborted) return { start: 0, failure: 'aborted' };
+      return { status: 200, start: state.now++, duration: 1, timing: {}, ...good[lane] };
+    };
+    return state;
+  }
+  async function play(lanes, n, parallel, { stopAfter = Infinity } = {}) {
+    const state = service();
+    const controller = new AbortController();
+    const samples = [];
+    const warm = [];
+    await run({
+      lanes, n, parallel, ask: state.ask, signal: controller.signal, now: () => 0, id: 'x',
+      onWarm: (lane) => warm.push(lane),
+      onSample(sample) {
+        samples.push(sample);
+        if (samples.length === stopAfter) controller.abort();
+      },
+    });
+    return { state, samples, warm };
+  }
+  it('asks exactly n times per lane, the same question, after a warm-up of the cached lanes', async () => {
+    for (const parallel of [1, 2]) {
+      const { state, samples, warm } = await play(['slow', 'redis', 'memory'], 21, parallel);
+      for (const lane of ['slow', 'redis', 'memory']) assert.equal(samples.filter((sample) => sample.lane === lane).length, 21);
+      assert.deepEqual(warm, ['redis', 'memory']);
+      assert.equal(new Set(state.urls).size, state.urls.length, 'every request has a URL of its own');
+      assert.equal(new Set(state.urls.map((url) => url.replace(/&cache=.*/, ''))).size, 1, 'one question');
+    }
+  });
+  it('lets no lane have more under way than it may, and takes turns', async () => {
+    const { state, samples } = await play(['slow', 'redis', 'memory'], 20, 2);
+    assert.deepEqual([state.most.slow, state.most.redis, state.most.memory], [2, 2, 2]);
+    assert.ok(state.most.all <= 4);
+    const half = samples.slice(0, samples.length / 2);
+    for (const lane of ['slow', 'redis', 'memory']) assert.ok(half.filter((sample) => sample.lane === lane).length >= 8, 'interleaved');
+  });
+  it('keeps a lane alone as busy as it may be', async () => {
+    const { state, samples } = await play(['slow'], 20, 6);
+    assert.equal(state.most.slow, 6);
+    assert.equal(samples.length, 20);
+  });
+  it('ends soon after Stop and keeps what it has', async () => {
+    const { state, samples } = await play(['slow', 'redis', 'memory'], 100, 1, { stopAfter: 10 });
+    assert.ok(samples.length >= 10 && samples.length <= 12, String(samples.length));
+    assert.ok(state.urls.length < 20);
+  });
+  it('has at most two at a time per lane when lanes run together', () => {
+    assert.equal(parallelFor(['slow'], 6), 6);
+    assert.equal(parallelFor(['slow', 'memory'], 6), 2);
+    assert.equal(parallelFor(['slow', 'memory'], 1), 1);
+  });
+});
+
+describe('the export', () => {
+  const battle = { samples: [{ lane: 'memory', number: 1, start: 0.5, duration: 1.25, service: null, status: 200, xCache: 'HIT', cacheStatus: 'a "quoted", value', clock: 'page', problem: null }] };
+  it('as JSON reads back', () => assert.deepEqual(JSON.parse(toJson(battle)), battle));
+  it('as CSV quotes what needs it (RFC 4180)', () => assert.equal(toCsv(battle), 'lane,number,start,duration,service,status,xCache,cacheStatus,clock,problem\r\nmemory,1,0.5,1.25,,200,HIT,"a ""quoted"", value",page,\r\n'));
+});
+
+describe('the words', () => {
+  const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
+  it('have the same keys and placeholders in every language', () => {
+    const shape = (groups) => flat(groups).map(([key, words]) => [key, [...words.matchAll(/\{\w+\}/g)].map(String).sort()]);
+    assert.deepEqual(Object.fromEntries(shape(texts['pt-BR'])), Object.fromEntries(shape(texts.en)));
+  });
+  it('are there for every key that a script names', () => {
+    const known = new Set(flat(texts.en).map(([key]) => key));
+    for (const [, key] of sources.join('\n').matchAll(/'((?:live|error)\.[\w-]+)'/g)) assert.ok(known.has(key), key);
+  });
+  it('keep the Portuguese that people know', () => {
+    const all = flat(texts['pt-BR']).map(([, words]) => words).join('\n');
+    for (const words of ['Consultar (Manual)', 'Fonte', 'Sem Cache', 'Com Cache', 'Latência Média', 'Testar Lento', 'Testar Rápido', 'Rodando...', 'Simula 20 requisições seguidas direto do seu navegador.']) assert.ok(all.includes(words), words);
+  });
+  it('write numbers as the language does', () => {
+    const en = makeI18n('en', {});
+    const pt = makeI18n('pt-BR', {});
+    assert.deepEqual([en.ms(0.0213), en.ms(3.14159), en.ms(503.4), en.ms(NaN)], ['0.0213 ms', '3.14 ms', '503 ms', '–']);
+    assert.deepEqual([pt.ms(0.0213), pt.tenths(25)], ['0,0213 ms', '25,0']);
+  });
+});

@@ -1,0 +1,177 @@
+// What the browser's tests stand on: the built program, a Redis, a provider that does as it is told, and a browser.
+// Everything listens on a port that the system chooses, and is stopped by its handle.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { chromium } from 'playwright-core';
+
+const PROGRAM = process.env.WX_PROGRAM ?? new URL('../../build/release/weather-cache', import.meta.url).pathname;
+const CHROMIUM = process.env.WX_CHROMIUM ?? '/usr/bin/chromium';
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+async function ended(child) {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+// Starts the service with these settings and nothing of this process's own.
+export async function startService(settings = {}) {
+  const child = spawn(PROGRAM, [], {
+    env: { PATH: process.env.PATH, ADDRESS: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', THREADS: '2', OPEN_METEO_URL: 'http://127.0.0.1:1', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines = [];
+  const url = await new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        lines.push(line);
+        const found = /listening on http:\/\/[^"]*?:(\d+)/.exec(line);
+        if (found) resolve(`http://127.0.0.1:${found[1]}`);
+      });
+    }
+    child.once('exit', (code) => reject(new Error(`the service ended with ${code}:\n${lines.join('\n')}`)));
+  });
+  return {
+    url,
+    async stop(signal = 'SIGKILL') {
+      child.kill(signal);
+      await ended(child);
+    },
+  };
+}
+
+export async function startRedis() {
+  const folder = await mkdtemp(join(tmpdir(), 'weather-cache-page-'));
+  const socket = join(folder, 'redis.sock');
+  const child = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (/ready to accept connections/i.test(line)) break;
+  }
+  child.stdout.resume();
+  return {
+    url: `unix://${socket}`,
+    async stop() {
+      child.kill('SIGKILL');
+      await ended(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+// A provider whose next answers are what `answer` says: { status, body }, body as Open-Meteo would write it.
+export async function startProvider() {
+  const good = {
+    status: 200,
+    body: {
+      latitude: 52.52, longitude: 13.419998, generationtime_ms: 0.02, utc_offset_seconds: 0, timezone: 'GMT', timezone_abbreviation: 'GMT', elevation: 38.0,
+      current_units: { time: 'iso8601', interval: 'seconds', temperature_2m: '°C', wind_speed_10m: 'km/h' },
+      current: { time: '2024-11-23T18:15', interval: 900, temperature_2m: 4.2, wind_speed_10m: 11.3 },
+    },
+  };
+  const provider = { good, answer: good, calls: 0 };
+  const server = createServer((_, response) => {
+    provider.calls += 1;
+    response.writeHead(provider.answer.status, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(provider.answer.body));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  provider.url = `http://127.0.0.1:${server.address().port}`;
+  provider.stop = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return provider;
+}
+
+export function startBrowser() {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    chromiumSandbox: process.getuid() !== 0,
+    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+// A page in a fresh profile. `options` as Playwright's newContext. Everything that a page must not do is collected:
+// complaints on the console (a broken Content-Security-Policy is one), exceptions, requests to elsewhere.
+export async function openPage(browser, url, { path = '/', expectErrors = [], ...options } = {}) {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  const expected = (text) => expectErrors.some((pattern) => pattern.test(text));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()) && !expected(message.text())) complaints.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
+  page.on('request', (request) => {
+    const target = new URL(request.url());
+    if (target.protocol !== 'blob:' && target.origin !== url) complaints.push(`request to elsewhere: ${request.url()}`);
+  });
+  await page.goto(url + path);
+  return {
+    page,
+    context,
+    async close() {
+      await context.close();
+      assert.deepEqual(complaints, []);
+    },
+  };
+}
+
+// What a person would not see, hear or reach (WCAG 2.2 A and AA, and axe's best practices).
+export async function accessibilityViolations(page) {
+  const { violations } = await page.evaluate(`(() => { const module = undefined; ${AXE}; return 0; })(); 0`).then(() =>
+    page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })));
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.any.map((each) => each.message).join(', ')}`).join(' | ')}`);
+}
+
+export async function assertAccessible(page, state) {
+  assert.deepEqual(await accessibilityViolations(page), [], state);
+}
+
+// Nothing sticks out sideways.
+export async function assertFits(page, state) {
+  const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(wide <= shown, `${state}: ${wide} px wide in a window of ${shown} px`);
+}
+
+export async function until(condition, what, limit = 20_000) {
+  const end = Date.now() + limit;
+  while (!(await condition())) {
+    assert.ok(Date.now() < end, `waited ${limit} ms for: ${what}`);
+    await delay(20);
+  }
+}
+
+export const text = (page, selector) => page.locator(selector).innerText();
+
+export async function askTheMock(page) {
+  await page.check('#mock');
+  await page.click('#ask-form button');
+  await page.waitForSelector('#result:not([hidden])');
+  await page.waitForSelector('#answer:not([aria-busy])');
+}
+
+// Presses a button of the battle and waits for the end.
+export async function battle(page, button, { n = 20, parallel = 1 } = {}) {
+  await page.check(`[name=battle-n][value="${n}"]`, { force: true });
+  await page.selectOption('#battle-parallel', String(parallel));
+  // The fast lane is done before anybody could see that it began: what counts is a new end.
+  await page.evaluate(() => { document.getElementById('battle-status').textContent = ''; });
+  await page.click(button);
+  await page.waitForFunction(() => /^(Done|Stopped|Pronto|Parado)/.test(document.getElementById('battle-status').textContent), null, { timeout: 90_000 });
+}
+
+export async function exported(page, button = '#copy-json') {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.click(button);
+  await page.waitForFunction(() => document.getElementById('copy-status').textContent !== '');
+  return page.evaluate(() => navigator.clipboard.readText());
+}

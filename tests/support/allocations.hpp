@@ -1,0 +1,60 @@
+// Counts the allocations of each thread, for the promise that something costs none. It replaces the program's operator
+// new: include it in one source file of a program only.
+#pragma once
+
+#include <cstdlib>
+#include <new>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WX_SANITIZER_ALLOCATES
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WX_SANITIZER_ALLOCATES
+#endif
+
+#ifdef WX_SANITIZER_ALLOCATES
+#include <sanitizer/allocator_interface.h>
+#endif
+
+namespace wx::test {
+
+// Of the calling thread since it started. Check somewhere that it grows: a count that stands still proves nothing.
+inline thread_local std::size_t allocations = 0;
+
+#ifdef WX_SANITIZER_ALLOCATES
+// The sanitizers bring an operator new of their own and tell who asks.
+inline const int kAllocationHook = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
+#else
+inline void* counted_allocation(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+#endif
+
+}  // namespace wx::test
+
+#ifndef WX_SANITIZER_ALLOCATES
+
+void* operator new(std::size_t size) {
+  return wx::test::counted_allocation(size);
+}
+void* operator new[](std::size_t size) {
+  return wx::test::counted_allocation(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+#endif

@@ -1,0 +1,163 @@
+#include "support/black_hole.hpp"
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include <boost/asio/write.hpp>
+
+#include "support/background.hpp"
+#include "support/counter.hpp"
+
+namespace wx::test {
+namespace {
+
+using asio::ip::tcp;
+
+// The two sides of one connection through the proxy. The loop's thread only.
+struct Pair {
+  explicit Pair(asio::io_context& context) : client(context), server(context) {}
+  tcp::socket client;
+  tcp::socket server;
+  bool swallowed = false;
+
+  void close() {
+    error_code ignored;
+    client.close(ignored);
+    server.close(ignored);
+  }
+};
+
+}  // namespace
+
+// The coroutines run on the loop's thread and hold references to this; the loop ends first.
+struct BlackHole::State {
+  asio::awaitable<void> forward(std::shared_ptr<Pair> pair, tcp::socket& from, tcp::socket& to) {
+    std::array<char, 16384> buffer;
+    error_code failed;
+    while (true) {
+      const std::size_t size =
+          co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
+      if (failed) break;
+      if (delay.count() > 0) {
+        asio::steady_timer timer(loop.context(), delay);
+        co_await timer.async_wait(asio::use_awaitable);
+      }
+      if (pair->swallowed) continue;
+      co_await asio::async_write(to, asio::buffer(buffer.data(), size),
+                                 asio::redirect_error(asio::use_awaitable, failed));
+      if (failed) break;
+    }
+    // What a swallowed connection's one end does never reaches the other.
+    error_code ignored;
+    if (!pair->swallowed) {
+      pair->close();
+    } else {
+      from.close(ignored);
+    }
+  }
+
+  asio::awaitable<void> connection(std::shared_ptr<Pair> pair) {
+    pairs.insert(pair);
+    error_code failed;
+    pair->swallowed = swallow_new;
+    if (!pair->swallowed) {
+      const tcp::endpoint where(asio::ip::address_v4::loopback(), upstream);
+      co_await pair->server.async_connect(where, asio::redirect_error(asio::use_awaitable, failed));
+      if (failed) {
+        pair->close();
+        co_return;
+      }
+      pair->client.set_option(tcp::no_delay(true), failed);
+      pair->server.set_option(tcp::no_delay(true), failed);
+      asio::co_spawn(loop.context(), forward(pair, pair->server, pair->client), asio::detached);
+    }
+    co_await forward(pair, pair->client, pair->server);
+    pairs.erase(pair);
+  }
+
+  asio::awaitable<void> accept() {
+    while (true) {
+      const auto pair = std::make_shared<Pair>(loop.context());
+      error_code failed;
+      co_await acceptor->async_accept(pair->client, asio::redirect_error(asio::use_awaitable, failed));
+      if (failed == asio::error::operation_aborted) co_return;
+      if (failed) continue;
+      accepted.add();
+      asio::co_spawn(loop.context(), connection(pair), asio::detached);
+    }
+  }
+
+  explicit State(std::uint16_t to) : upstream(to) {}
+
+  const std::uint16_t upstream;
+  std::uint16_t port = 0;
+  Counter accepted;
+  // The loop's thread only:
+  bool swallow_new = false;
+  milliseconds delay{0};
+  std::set<std::shared_ptr<Pair>> pairs;
+  std::optional<tcp::acceptor> acceptor;
+  Background loop;
+};
+
+BlackHole::BlackHole(std::uint16_t upstream) : state_(std::make_unique<State>(upstream)) {
+  state_->loop.call([this] {
+    state_->acceptor.emplace(state_->loop.context(), tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    state_->port = state_->acceptor->local_endpoint().port();
+    asio::co_spawn(state_->loop.context(), state_->accept(), asio::detached);
+  });
+}
+
+BlackHole::~BlackHole() {
+  state_->loop.stop();
+  state_->pairs.clear();
+  state_->acceptor.reset();
+}
+
+std::uint16_t BlackHole::port() const {
+  return state_->port;
+}
+
+void BlackHole::swallow_connections() {
+  state_->loop.call([this] {
+    for (const auto& pair : state_->pairs) pair->swallowed = true;
+  });
+}
+
+void BlackHole::swallow_everything() {
+  state_->loop.call([this] {
+    state_->swallow_new = true;
+    for (const auto& pair : state_->pairs) pair->swallowed = true;
+  });
+}
+
+void BlackHole::heal() {
+  state_->loop.call([this] { state_->swallow_new = false; });
+}
+
+void BlackHole::reset_connections() {
+  state_->loop.call([this] {
+    for (const auto& pair : state_->pairs) {
+      error_code ignored;
+      pair->client.set_option(asio::socket_base::linger(true, 0), ignored);
+      pair->close();
+    }
+  });
+}
+
+void BlackHole::delay(milliseconds span) {
+  state_->loop.call([this, span] { state_->delay = span; });
+}
+
+std::size_t BlackHole::accepted() const {
+  return state_->accepted.value();
+}
+
+bool BlackHole::wait_for_accepted(std::size_t count, milliseconds timeout) const {
+  return state_->accepted.wait_for(count, timeout);
+}
+
+}  // namespace wx::test

@@ -1,0 +1,40 @@
+// A TCP proxy in front of a server of the test's, which can turn into a bad network.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+namespace wx::test {
+
+using std::chrono::milliseconds;
+
+// Forwards both ways between 127.0.0.1:port() and 127.0.0.1:<upstream> until told otherwise.
+// Thread-safety: all members may be called from any thread.
+class BlackHole {
+ public:
+  explicit BlackHole(std::uint16_t upstream);
+  ~BlackHole();
+
+  [[nodiscard]] std::uint16_t port() const;
+
+  // Connections that stand now stay open for ever and carry nothing more, whatever comes; new ones work.
+  void swallow_connections();
+  // As above, and new connections are accepted and carry nothing either, until heal().
+  void swallow_everything();
+  // New connections work again (those once swallowed never do).
+  void heal();
+  // Closes all connections with RST.
+  void reset_connections();
+  // Each piece of data waits so long in both directions.
+  void delay(milliseconds span);
+
+  [[nodiscard]] std::size_t accepted() const;  // connections so far
+  [[nodiscard]] bool wait_for_accepted(std::size_t count, milliseconds timeout = milliseconds(10000)) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wx::test

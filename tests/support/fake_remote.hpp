@@ -1,0 +1,167 @@
+// Redis as a fleet shares it, and one process's way to it, for tests of the cache. For one thread.
+//
+// FakeFleet holds values, leases and failures, which end by the test's clock, and hands what is published to every
+// listener. FakeRemote answers at once, or when the test releases it, or with an error.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cache/fleet_message.hpp"
+#include "cache/remote_tier.hpp"
+#include "support/fake_clock.hpp"
+
+namespace wx::test {
+
+struct FakeFleet {
+  struct Lease {
+    std::string token;
+    std::optional<cache::FailureMemo> failure;
+    SteadyTime until;
+  };
+
+  explicit FakeFleet(FakeClock& c) : clock(c) {}
+
+  Lease* lease(const std::string& key) {
+    const auto found = leases.find(key);
+    if (found == leases.end()) return nullptr;
+    if (clock.steady() >= found->second.until) {
+      leases.erase(found);
+      return nullptr;
+    }
+    return &found->second;
+  }
+  void publish(const std::string& message) {
+    ++published;
+    if (lose_messages) return;
+    for (auto* listener : listeners) cache::hear_message(message, *listener);
+  }
+
+  FakeClock& clock;
+  std::map<std::string, cache::Entry> values;
+  std::map<std::string, Lease> leases;
+  std::vector<cache::FleetListener*> listeners;
+  std::uint64_t epoch = 0;
+  bool lose_messages = false;
+  int published = 0;
+};
+
+class FakeRemote final : public cache::RemoteTier {
+ public:
+  explicit FakeRemote(FakeFleet& fleet) : fleet_(fleet) {}
+
+  void read(std::string_view key, ReadCallback done) override {
+    ++reads;
+    act([this, key = std::string(key), done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing));
+      done(value(key));
+    });
+  }
+  void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) override {
+    act([this, key = std::string(key), token = std::string(token), span, done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing));
+      const bool free = fleet_.lease(key) == nullptr;
+      if (free) fleet_.leases[key] = {token, std::nullopt, fleet_.clock.steady() + span};
+      auto seen = view(key);
+      seen.won = free;
+      if (free) seen.held_for.reset();
+      done(std::move(seen));
+    });
+  }
+  void look(std::string_view key, LeaseCallback done) override {
+    act([this, key = std::string(key), done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing));
+      done(view(key));
+    });
+  }
+  void store(std::string_view key, const cache::Entry& entry, bool release, DoneCallback done) override {
+    ++writes;
+    act([this, key = std::string(key), entry, release, done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing));
+      fleet_.values[key] = entry;
+      if (release) fleet_.leases.erase(key);
+      fleet_.publish(cache::fill_message(key, entry));
+      done({});
+    });
+  }
+  void store_failure(std::string_view key, const cache::FailureMemo& memo) override {
+    act([this, key = std::string(key), memo] {
+      if (failing) return;
+      if (auto* lease = fleet_.lease(key)) {
+        lease->failure = memo;
+        lease->until = fleet_.clock.steady() + memo.left;
+      }
+      fleet_.publish(cache::fail_message(key));
+    });
+  }
+  void give_back(std::string_view key) override {
+    act([this, key = std::string(key)] {
+      if (failing) return;
+      fleet_.leases.erase(key);
+      fleet_.publish(cache::fail_message(key));
+    });
+  }
+  void erase(std::string_view key, DoneCallback done) override {
+    act([this, key = std::string(key), done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing));
+      fleet_.values.erase(key);
+      fleet_.publish(cache::purge_message(key));
+      done({});
+    });
+  }
+  void raise_epoch(EpochCallback done) override {
+    act([this, done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing));
+      fleet_.publish(cache::epoch_message(++fleet_.epoch));
+      done(fleet_.epoch);
+    });
+  }
+
+  // Performs what was held back, in order.
+  void release() {
+    auto ready = std::exchange(held, {});
+    for (auto& call : ready) call();
+  }
+
+  bool hold = false;
+  std::optional<ErrorKind> failing;
+  std::deque<std::move_only_function<void()>> held;
+  int reads = 0;
+  int writes = 0;
+
+ private:
+  void act(std::move_only_function<void()> call) {
+    if (hold) {
+      held.push_back(std::move(call));
+    } else {
+      call();
+    }
+  }
+  std::optional<cache::Entry> value(const std::string& key) {
+    const auto found = fleet_.values.find(key);
+    if (found == fleet_.values.end()) return std::nullopt;
+    if (fleet_.clock.wall() - found->second.stored_at >= found->second.spans.total()) return std::nullopt;  // PX
+    return found->second;
+  }
+  cache::LeaseView view(const std::string& key) {
+    cache::LeaseView seen;
+    seen.entry = value(key);
+    if (const auto* lease = fleet_.lease(key)) {
+      const auto left = std::chrono::ceil<milliseconds>(lease->until - fleet_.clock.steady());
+      if (lease->failure) {
+        seen.failure = lease->failure;
+        seen.failure->left = left;
+      } else {
+        seen.held_for = left;
+      }
+    }
+    return seen;
+  }
+
+  FakeFleet& fleet_;
+};
+
+}  // namespace wx::test

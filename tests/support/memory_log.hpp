@@ -1,0 +1,48 @@
+// A log that tests can read. Thread-safe.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "base/text.hpp"
+#include "observability/log.hpp"
+
+namespace wx::test {
+
+class MemoryLog final : public observability::Log {
+ public:
+  void write(observability::LogLevel, std::string_view room, std::string_view message,
+             std::initializer_list<observability::LogField> fields) override {
+    std::string line = cat(room, ": ", message);
+    for (const auto& field : fields) {
+      append(line, cat(" ", field.key, "="));
+      std::visit(
+          [&](const auto& value) {
+            using T = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<T, double>) {
+              append_fixed(line, value, 3);
+            } else if constexpr (std::is_same_v<T, bool>) {
+              append(line, value ? "true" : "false");
+            } else {
+              append(line, value);
+            }
+          },
+          field.value);
+    }
+    const std::lock_guard lock(mutex_);
+    text_ += line + '\n';
+  }
+  [[nodiscard]] bool enabled(observability::LogLevel) const override { return true; }
+
+  [[nodiscard]] std::string text() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+  [[nodiscard]] bool contains(std::string_view what) const { return text().find(what) != std::string::npos; }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;  // guarded by mutex_
+};
+
+}  // namespace wx::test

@@ -1,0 +1,79 @@
+// Hash and generator: the same every time, and spread over their range.
+#include <array>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+namespace wx {
+namespace {
+
+TEST(Hash, IsAPureFunctionOfBytesAndSeed) {
+  static_assert(hash64("weather:52.52:13.41") == hash64("weather:52.52:13.41"));
+  EXPECT_NE(hash64("a"), hash64("b"));
+  EXPECT_NE(hash64("a"), hash64("a", 1));
+  EXPECT_NE(hash64(""), hash64(std::string_view("\0", 1)));
+}
+
+TEST(Hash, SpreadsNeighbouringKeysOverShardsEvenly) {
+  std::array<int, 64> shards{};
+  constexpr int kKeys = 64'000;
+  for (int i = 0; i < kKeys; ++i) ++shards[hash64(cat("weather:", i / 100, ".", i % 100, ":13.41")) % shards.size()];
+  for (const int count : shards) {
+    EXPECT_GT(count, kKeys / 64 * 8 / 10);
+    EXPECT_LT(count, kKeys / 64 * 12 / 10);
+  }
+}
+
+TEST(Hash, SpreadIsAFractionAndCoversItsSpan) {
+  double least = 1;
+  double most = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const double fraction = spread01(cat(i));
+    least = std::min(least, fraction);
+    most = std::max(most, fraction);
+  }
+  EXPECT_GE(least, 0.0);
+  EXPECT_LT(least, 0.02);
+  EXPECT_LT(most, 1.0);
+  EXPECT_GT(most, 0.98);
+}
+
+TEST(Random, RepeatsItselfForTheSameSeed) {
+  Random a(7);
+  Random b(7);
+  Random c(8);
+  EXPECT_EQ(a.next(), b.next());
+  EXPECT_NE(a.next(), c.next());
+}
+
+TEST(Random, WorksWithTheSeedThatItsAlgorithmCannotTake) {
+  Random random(0);
+  EXPECT_NE(random.next(), 0U);
+  EXPECT_NE(random.next(), random.next());
+}
+
+TEST(Random, FractionStaysBelowOneAndAveragesHalf) {
+  Random random(1);
+  double sum = 0;
+  constexpr int kDraws = 10'000;
+  for (int i = 0; i < kDraws; ++i) {
+    const double fraction = random.fraction();
+    ASSERT_GE(fraction, 0.0);
+    ASSERT_LT(fraction, 1.0);
+    sum += fraction;
+  }
+  EXPECT_NEAR(sum / kDraws, 0.5, 0.02);
+}
+
+TEST(Random, SeedsDiffer) {
+  std::set<std::uint64_t> seeds;
+  for (int i = 0; i < 8; ++i) seeds.insert(random_seed());
+  EXPECT_EQ(seeds.size(), 8U);
+}
+
+}  // namespace
+}  // namespace wx

@@ -1,0 +1,131 @@
+#include "base/text.hpp"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace wx {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string json(std::string_view text) {
+  std::string out;
+  append_json_escaped(out, text);
+  return out;
+}
+
+std::string html(std::string_view text) {
+  std::string out;
+  append_html_escaped(out, text);
+  return out;
+}
+
+std::string fixed(double value, int decimals) {
+  std::string out;
+  append_fixed(out, value, decimals);
+  return out;
+}
+
+TEST(Text, CatJoinsTextsCharactersAndNumbers) {
+  EXPECT_EQ(cat("a", 'b', std::string("c"), std::string_view("d"), 1, -2L, 3U), "abcd1-23");
+  EXPECT_EQ(cat(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+  EXPECT_EQ(cat(std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
+  EXPECT_EQ(cat(), "");
+}
+
+TEST(Text, FixedKeepsItsDecimals) {
+  EXPECT_EQ(fixed(0.5, 3), "0.500");
+  EXPECT_EQ(fixed(1.0 / 3, 2), "0.33");
+  EXPECT_EQ(fixed(-2, 0), "-2");
+}
+
+TEST(Text, JsonEscapesQuotesBackslashesAndControls) {
+  EXPECT_EQ(json("say \"hi\" \\ bye"), "say \\\"hi\\\" \\\\ bye");
+  EXPECT_EQ(json("a\nb\rc\td"), "a\\nb\\rc\\td");
+  EXPECT_EQ(json(std::string_view("\0\x1f", 2)), "\\u0000\\u001f");
+  EXPECT_EQ(json("\x7f"), "\x7f") << "DEL needs no escape in JSON";
+}
+
+TEST(Text, JsonKeepsValidUtf8) {
+  const std::string text = "\xC3\xA9 \xE2\x9A\xA1 \xF0\x9F\x90\xA2 \xED\x9F\xBF \xEE\x80\x80 \xF4\x8F\xBF\xBF";
+  EXPECT_EQ(json(text), text);
+}
+
+TEST(Text, JsonReplacesBytesThatAreNotUtf8) {
+  const std::string replacement = "\xEF\xBF\xBD";
+  EXPECT_EQ(json("\xFF"), replacement);
+  EXPECT_EQ(json("\x80"), replacement) << "a continuation byte alone";
+  EXPECT_EQ(json("\xC3"), replacement) << "cut short at the end";
+  EXPECT_EQ(json("\xC3("), replacement + "(") << "what follows survives";
+  EXPECT_EQ(json("\xC0\xAF"), replacement + replacement) << "overlong, two bytes";
+  EXPECT_EQ(json("\xE0\x80\xAF"), replacement + replacement + replacement) << "overlong, three bytes";
+  EXPECT_EQ(json("\xF0\x80\x80\xAF"), replacement + replacement + replacement + replacement) << "overlong, four bytes";
+  EXPECT_EQ(json("\xED\xA0\x80"), replacement + replacement + replacement) << "a surrogate";
+  EXPECT_EQ(json("\xF4\x90\x80\x80"), replacement + replacement + replacement + replacement) << "above U+10FFFF";
+}
+
+TEST(Text, HtmlEscapesWhatCouldEndTextOrAttribute) {
+  EXPECT_EQ(html("<a href=\"x\" title='y'>&amp;"), "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;amp;");
+}
+
+TEST(Text, IequalsIgnoresTheCaseOfAsciiLettersOnly) {
+  EXPECT_TRUE(iequals("Content-Length", "CONTENT-length"));
+  EXPECT_FALSE(iequals("a", "ab"));
+  EXPECT_FALSE(iequals("@", "`")) << "characters 32 apart that are no letters";
+  EXPECT_FALSE(iequals("\xC3\xA9", "\xC3\x89"));
+  EXPECT_TRUE(iequals("", ""));
+}
+
+TEST(Text, TrimTakesSpacesAndTabsOnly) {
+  EXPECT_EQ(trim(" \t a b \t"), "a b");
+  EXPECT_EQ(trim("\na"), "\na");
+  EXPECT_EQ(trim(" \t "), "");
+  EXPECT_EQ(trim(""), "");
+}
+
+TEST(Text, UnsignedIsTheWholeTextOrNothing) {
+  EXPECT_EQ(parse_unsigned("0"), 0U);
+  EXPECT_EQ(parse_unsigned("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());
+  for (const char* wrong : {"", "-1", "+1", " 1", "1 ", "1a", "0x1", "18446744073709551616"}) {
+    EXPECT_EQ(parse_unsigned(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Text, DurationIsReadInEachUnit) {
+  EXPECT_EQ(parse_duration("300ms"), milliseconds(300));
+  EXPECT_EQ(parse_duration("10s"), milliseconds(10'000));
+  EXPECT_EQ(parse_duration("5m"), milliseconds(300'000));
+  EXPECT_EQ(parse_duration("24h"), milliseconds(86'400'000));
+  EXPECT_EQ(parse_duration("0"), milliseconds(0));
+  EXPECT_EQ(parse_duration("0s"), milliseconds(0));
+}
+
+TEST(Text, DurationRefusesWhatIsNone) {
+  for (const char* wrong : {"", "10", "s", "-1s", "1.5s", "1 s", "1S", "1d", "1h30m", "99999999999999999999s",
+                            "18446744073709551615h", "87601h"}) {
+    EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Text, DurationIsWrittenSoThatItReadsBack) {
+  for (const char* text : {"0", "1ms", "1500ms", "10s", "90s", "5m", "24h"}) {
+    const auto span = parse_duration(text);
+    ASSERT_TRUE(span) << text;
+    EXPECT_EQ(format_duration(*span), text);
+  }
+  EXPECT_EQ(format_duration(milliseconds(60'000)), "1m") << "the largest unit that fits";
+}
+
+TEST(Text, ConstantTimeComparisonStillCompares) {
+  EXPECT_TRUE(equal_in_constant_time("secret", "secret"));
+  EXPECT_TRUE(equal_in_constant_time("", ""));
+  for (const char* other : {"", "s", "secreT", "secret2", "Secret"}) {
+    EXPECT_FALSE(equal_in_constant_time("secret", other)) << other;
+    EXPECT_FALSE(equal_in_constant_time(other, "secret")) << other;
+  }
+  EXPECT_FALSE(equal_in_constant_time("abab", "ab")) << "a repetition is not the same";
+}
+
+}  // namespace
+}  // namespace wx

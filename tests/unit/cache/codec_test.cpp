@@ -1,0 +1,187 @@
+#include "cache/codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+
+namespace wx::cache {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+Entry sample() {
+  Entry entry;
+  entry.body = R"({"latitude":52.52,"current":{"temperature_2m":-1.50}})";
+  entry.content_type = "application/json";
+  entry.etag = "5f2a9c";
+  entry.stored_at = WallTime(milliseconds(1'767'225'600'123));
+  entry.spans = {.fresh_for = milliseconds(910'345), .stale_for = seconds(60), .keep_for = hours(24)};
+  entry.epoch = 7;
+  entry.early_refresh = false;
+  return entry;
+}
+
+std::string encoded(const Entry& entry) {
+  std::string out;
+  encode(entry, out);
+  return out;
+}
+
+// A value whose checksum is right, whatever its line says.
+std::string with_sum(std::string line, std::string_view body) {
+  const auto sum = hash64(body, hash64(line));
+  char hex[16];
+  const auto end = std::to_chars(hex, hex + sizeof hex, sum, 16).ptr;
+  return cat(line, " sum=", std::string_view(hex, end), "\n", body);
+}
+
+std::string line_of(const std::string& value) {
+  return value.substr(0, value.find(" sum="));
+}
+
+TEST(Codec, GivesBackWhatItWasGiven) {
+  Entry plain = sample();
+  Entry refusal = sample();
+  refusal.kind = EntryKind::refusal;
+  refusal.early_refresh = true;
+  Entry empty;
+  Entry extreme = sample();
+  extreme.epoch = ~0ULL;
+  extreme.spans = {.fresh_for = hours(24 * 366 * 10), .stale_for = milliseconds(0), .keep_for = milliseconds(1)};
+  extreme.stored_at = WallTime(milliseconds(1LL << 52));
+  Entry binary = sample();
+  binary.body = std::string("\n\0\xff wx1 \n", 10);
+  Entry large = sample();
+  large.body.assign(1 << 20, 'x');
+  for (const auto& entry : {plain, refusal, empty, extreme, binary, large}) {
+    const auto back = decode(encoded(entry));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(*back, entry);
+  }
+}
+
+TEST(Codec, WritesALineThatAPersonCanReadThenTheBody) {
+  const auto value = encoded(sample());
+  EXPECT_EQ(line_of(value),
+            "wx1 stored_at=1767225600123 fresh=910345 stale=60000 keep=86400000 early=0 kind=answer epoch=7 "
+            "type=application/json etag=5f2a9c size=53");
+  EXPECT_EQ(value.substr(value.find('\n') + 1), sample().body);
+}
+
+TEST(Codec, AppendsToWhatIsThere) {
+  std::string out = "before";
+  encode(sample(), out);
+  EXPECT_EQ(out, "before" + encoded(sample()));
+}
+
+TEST(Codec, RefusesEveryTruncation) {
+  const auto value = encoded(sample());
+  for (std::size_t length = 0; length < value.size(); ++length) {
+    EXPECT_FALSE(decode(std::string_view(value).substr(0, length))) << length;
+  }
+}
+
+TEST(Codec, RefusesAnythingAfterTheEnd) {
+  for (const auto* more : {" ", "\n", "x", "}"}) EXPECT_FALSE(decode(encoded(sample()) + more));
+}
+
+TEST(Codec, RefusesEveryChangeOfASingleByte) {
+  const auto value = encoded(sample());
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    std::string changed = value;
+    for (int byte = 0; byte < 256; ++byte) {
+      changed[at] = static_cast<char>(byte);
+      if (changed[at] != value[at]) {
+        EXPECT_FALSE(decode(changed)) << at << " became " << byte;
+      }
+    }
+  }
+}
+
+TEST(Codec, RefusesEveryByteLeftOutOrDoubled) {
+  const auto value = encoded(sample());
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    std::string shorter = value;
+    shorter.erase(at, 1);
+    EXPECT_FALSE(decode(shorter)) << at;
+    std::string longer = value;
+    longer.insert(at, 1, value[at]);
+    EXPECT_FALSE(decode(longer)) << at;
+  }
+}
+
+TEST(Codec, RefusesOtherVersionsAndOtherThings) {
+  const auto value = encoded(sample());
+  for (const auto* version : {"wx0", "wx2", "wx10", "wx", "WX1", ""}) {
+    EXPECT_FALSE(decode(with_sum(version + line_of(value).substr(3), sample().body))) << version;
+  }
+  for (const auto* other : {"", "\n", "wx1", "wx1\n", "{}", "{\"latitude\":52.52}\n", "PONG"}) {
+    EXPECT_FALSE(decode(other)) << other;
+  }
+}
+
+// The checksum is right in all of these: the line itself must make sense.
+TEST(Codec, RefusesALineThatSaysTooMuchOrTooLittle) {
+  const std::string good = line_of(encoded(sample()));
+  ASSERT_TRUE(decode(with_sum(good, sample().body)));
+  const auto replaced = [&](std::string_view what, std::string_view by) {
+    std::string line = good;
+    const auto at = line.find(what);
+    EXPECT_NE(at, std::string::npos) << what;
+    line.replace(at, what.size(), by);
+    return with_sum(line, sample().body);
+  };
+  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=-1")));
+  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=+1")));
+  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=1e3")));
+  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=316224000001")));
+  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=99999999999999999999")));
+  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=")));
+  EXPECT_FALSE(decode(replaced("fresh=910345 ", "")));
+  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=910345 fresh=910345")));
+  EXPECT_FALSE(decode(replaced("fresh=910345 stale=60000", "stale=60000 fresh=910345")));
+  EXPECT_FALSE(decode(replaced("stored_at=1767225600123", "stored_at=4503599627370497")));
+  EXPECT_FALSE(decode(replaced("stored_at=1767225600123", "stored_at=-5")));
+  EXPECT_FALSE(decode(replaced("early=0", "early=2")));
+  EXPECT_FALSE(decode(replaced("kind=answer", "kind=answers")));
+  EXPECT_FALSE(decode(replaced("kind=answer", "kind=")));
+  EXPECT_FALSE(decode(replaced("epoch=7", "epoch=18446744073709551616")));
+  EXPECT_FALSE(decode(replaced("size=53", "size=52")));
+  EXPECT_FALSE(decode(replaced("size=53", "size=54")));
+  EXPECT_FALSE(decode(replaced("size=53", "size=53 more=1")));
+}
+
+// So that two processes never disagree about whether a value is the same.
+TEST(Codec, KnowsOneWayOfWritingEachEntry) {
+  const std::string good = line_of(encoded(sample()));
+  std::string zero = good;
+  zero.replace(zero.find("epoch=7"), 7, "epoch=07");
+  EXPECT_FALSE(decode(with_sum(zero, sample().body)));
+
+  const auto value = encoded(sample());
+  const auto sum = value.find(" sum=") + 5;
+  std::string padded = value;
+  padded.insert(sum, 1, '0');
+  EXPECT_FALSE(decode(padded));
+  std::string upper = value;
+  for (auto at = sum; upper[at] != '\n'; ++at) upper[at] = static_cast<char>(std::toupper(upper[at]));
+  EXPECT_FALSE(upper != value && decode(upper));
+}
+
+// Both go into response headers.
+TEST(Codec, RefusesATypeOrTagThatDoesNotBelongIntoAHeader) {
+  const std::string good = line_of(encoded(sample()));
+  for (const char bad : {'\r', '\t', '\0', '\x7f', '\xc3', '"'}) {
+    std::string type = good;
+    type.insert(type.find("type=") + 7, 1, bad);
+    EXPECT_FALSE(decode(with_sum(type, sample().body))) << static_cast<int>(bad);
+    std::string tag = good;
+    tag.insert(tag.find("etag=") + 6, 1, bad);
+    EXPECT_FALSE(decode(with_sum(tag, sample().body))) << static_cast<int>(bad);
+  }
+}
+
+}  // namespace
+}  // namespace wx::cache

@@ -1,0 +1,462 @@
+// The flight as a conversation: events in, actions out. See the table in cache/flight.hpp.
+#include "cache/flight.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/fake_clock.hpp"
+
+namespace wx::cache {
+namespace {
+
+using std::chrono::seconds;
+
+class FlightTest : public testing::Test {
+ protected:
+  // A copy of an entry with 10 s fresh, 10 s stale, 10 s kept.
+  Copy copy_aged(nanoseconds age, bool early = true) {
+    auto entry = std::make_shared<Entry>();
+    entry->body = "{}";
+    entry->spans = {seconds(10), seconds(10), seconds(10)};
+    entry->early_refresh = early;
+    entry->stored_at = clock_.wall() - std::chrono::duration_cast<milliseconds>(age);
+    return {std::move(entry), clock_.steady() - age};
+  }
+  SteadyTime now() { return clock_.steady(); }
+
+  // The loader's turn comes, the lease is ours, nothing was stored meanwhile: the call of the provider begins.
+  void to_loading(Flight& flight) {
+    const auto turn = flight.turn(true);
+    if (turn.take_lease) {
+      EXPECT_TRUE(flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now()).proceed.value_or(false));
+    } else {
+      EXPECT_TRUE(turn.proceed.value_or(false));
+    }
+  }
+
+  static constexpr FlightOptions kWithRedis{.remote = true};
+  static constexpr FlightOptions kMemoryOnly{};
+  test::FakeClock clock_;
+};
+
+TEST_F(FlightTest, AsksRedisFirstWhereThereIsOne) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  const auto actions = flight.start();
+  EXPECT_TRUE(actions.read_remote);
+  EXPECT_FALSE(actions.load);
+  EXPECT_FALSE(actions.answer);
+}
+
+TEST_F(FlightTest, LoadsAtOnceWithoutRedis) {
+  Flight flight(kMemoryOnly, 0, std::nullopt);
+  const auto actions = flight.start();
+  EXPECT_FALSE(actions.read_remote);
+  EXPECT_TRUE(actions.load);
+}
+
+TEST_F(FlightTest, AFreshCopyFromRedisAnswersEverybodyAndEndsIt) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  const auto actions = flight.remote_read(copy_aged(seconds(3)), now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::hit);
+  EXPECT_EQ(actions.answer->tier, Tier::redis);
+  EXPECT_TRUE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.load);
+  EXPECT_FALSE(actions.write_remote.has_value());
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(FlightTest, AStaleCopyFromRedisAnswersAtOnceAndIsRefreshedBehind) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  const auto actions = flight.remote_read(copy_aged(seconds(13)), now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::stale_while_revalidate);
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.ended);
+}
+
+TEST_F(FlightTest, AKeptCopyFromRedisLetsCallersWaitForTheLoadAndIsTheirFallback) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  auto actions = flight.remote_read(copy_aged(seconds(23)), now());
+  EXPECT_FALSE(actions.answer);
+  EXPECT_TRUE(actions.load);
+  to_loading(flight);
+  actions = flight.loaded(fail(ErrorKind::provider_timeout), false, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::stale_if_error);
+  EXPECT_TRUE(actions.ended);
+  EXPECT_FALSE(actions.write_remote.has_value());
+}
+
+TEST_F(FlightTest, ACopyWhoseSpansAreOverCountsAsNothing) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  (void)flight.remote_read(copy_aged(seconds(31)), now());
+  to_loading(flight);
+  const auto actions = flight.loaded(fail(ErrorKind::provider_timeout), false, now());
+  ASSERT_TRUE(actions.answer);
+  ASSERT_TRUE(actions.answer->error);
+  EXPECT_EQ(actions.answer->error->kind, ErrorKind::provider_timeout);
+}
+
+TEST_F(FlightTest, ARedisErrorIsNoMissButLeadsToALoad) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  const auto actions = flight.remote_read(fail(ErrorKind::redis_timeout), now());
+  EXPECT_TRUE(actions.load);
+  EXPECT_TRUE(flight.redis_unavailable());
+}
+
+TEST_F(FlightTest, ALoadAnswersFillsBothTiersAndEndsIt) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  (void)flight.remote_read(std::nullopt, now());
+  EXPECT_FALSE(flight.redis_unavailable());
+  to_loading(flight);
+  const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::miss);
+  EXPECT_EQ(actions.answer->tier, Tier::loader);
+  EXPECT_TRUE(actions.fill_memory.has_value());
+  EXPECT_TRUE(actions.write_remote.has_value());
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(FlightTest, AFailedLoadTellsTheErrorOnceAndStoresNothing) {
+  Flight flight(kMemoryOnly, 0, std::nullopt);
+  (void)flight.start();
+  to_loading(flight);
+  auto actions = flight.loaded(fail(ErrorKind::provider_error, "500"), false, now());
+  ASSERT_TRUE(actions.answer && actions.answer->error);
+  EXPECT_EQ(actions.answer->error->detail, "500");
+  EXPECT_FALSE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.write_remote.has_value());
+  actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_FALSE(actions.answer) << "an ended flight hears nothing more";
+}
+
+TEST_F(FlightTest, ARefreshTakesRedisCopyOnlyIfItIsYounger) {
+  const auto mine = copy_aged(seconds(9));
+  {
+    Flight flight(kWithRedis, 0, HeldCopy{mine, Tier::memory});
+    (void)flight.start();
+    EXPECT_TRUE(flight.remote_read(mine, now()).load) << "the same one is no news";
+  }
+  {
+    Flight flight(kWithRedis, 0, HeldCopy{mine, Tier::memory});
+    (void)flight.start();
+    const auto actions = flight.remote_read(copy_aged(seconds(1)), now());
+    EXPECT_FALSE(actions.load);
+    EXPECT_TRUE(actions.fill_memory.has_value());
+    EXPECT_TRUE(actions.ended);
+  }
+}
+
+TEST_F(FlightTest, WhoeverJoinsARefreshIsAnsweredWithTheCopyItReplaces) {
+  Flight flight(kWithRedis, 0, HeldCopy{copy_aged(seconds(9)), Tier::memory});
+  (void)flight.start();
+  auto verdict = flight.join(now());
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->outcome, Outcome::hit);
+  clock_.advance(seconds(2));
+  verdict = flight.join(now());
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->outcome, Outcome::stale_while_revalidate);
+  clock_.advance(seconds(10));
+  EXPECT_FALSE(flight.join(now())) << "a kept copy is waited with";
+  EXPECT_TRUE(flight.kept_copy(Outcome::soft_timeout, now()));
+  clock_.advance(seconds(10));
+  EXPECT_FALSE(flight.kept_copy(Outcome::soft_timeout, now()));
+}
+
+TEST_F(FlightTest, ALateRedisCopyIsRefreshedBehindWhereNoMemoryTierWouldNotice) {
+  const FlightOptions options{.remote = true, .memory = false, .early_part = 0.8};
+  Flight flight(options, 0, std::nullopt);
+  (void)flight.start();
+  auto actions = flight.remote_read(copy_aged(milliseconds(9500)), now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::hit);
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.ended);
+  to_loading(flight);
+  actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_TRUE(actions.write_remote.has_value());
+  EXPECT_FALSE(actions.fill_memory.has_value());
+}
+
+TEST_F(FlightTest, ACopyThatWantsNoEarlyRefreshGetsNone) {
+  const FlightOptions options{.remote = true, .memory = false, .early_part = 0.8};
+  Flight flight(options, 0, std::nullopt);
+  (void)flight.start();
+  const auto actions = flight.remote_read(copy_aged(milliseconds(9900), false), now());
+  EXPECT_FALSE(actions.load);
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(FlightTest, ABypassAsksNobodyAndStoresNothing) {
+  const FlightOptions options{.remote = true, .memory = false, .bypass = true};
+  Flight flight(options, 0, std::nullopt);
+  EXPECT_TRUE(flight.start().load);
+  to_loading(flight);
+  const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::bypass);
+  EXPECT_FALSE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.write_remote.has_value());
+}
+
+TEST_F(FlightTest, ReloadingWhatWasKeptIsToldAsSuch) {
+  Flight flight(kMemoryOnly, 0, HeldCopy{copy_aged(seconds(23)), Tier::memory});
+  (void)flight.start();
+  to_loading(flight);
+  const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::revalidated);
+}
+
+TEST_F(FlightTest, PastTheAgeLimitEverybodyIsToldAndTheLateLoadIsIgnored) {
+  Flight flight(kMemoryOnly, 0, std::nullopt);
+  (void)flight.start();
+  to_loading(flight);
+  auto actions = flight.age_limit(now());
+  EXPECT_TRUE(actions.ended);
+  ASSERT_TRUE(actions.answer && actions.answer->error);
+  EXPECT_EQ(actions.answer->error->kind, ErrorKind::deadline_exceeded);
+  actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_FALSE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.answer);
+}
+
+// From here on: the lease.
+
+class LeaseTest : public FlightTest {
+ protected:
+  Flight cold() {
+    Flight flight(kWithRedis, 0, std::nullopt);
+    (void)flight.start();
+    (void)flight.remote_read(std::nullopt, now());
+    return flight;
+  }
+  Flight asked() {
+    auto flight = cold();
+    EXPECT_TRUE(flight.turn(true).take_lease);
+    return flight;
+  }
+  Flight awaiting() {
+    auto flight = asked();
+    (void)flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+    EXPECT_EQ(flight.state(), Flight::State::awaiting);
+    return flight;
+  }
+};
+
+TEST_F(LeaseTest, IsAskedForWhenTheTurnHasComeNotWhileTheLoadQueues) {
+  auto flight = cold();
+  EXPECT_EQ(flight.state(), Flight::State::queued);
+  EXPECT_TRUE(flight.turn(true).take_lease);
+}
+
+TEST_F(LeaseTest, ATurnThatNobodyWaitsForAnyMoreIsNotTaken) {
+  auto flight = cold();
+  const auto actions = flight.turn(false);
+  EXPECT_EQ(actions.proceed, false);
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(LeaseTest, WonMeansGo) {
+  auto flight = asked();
+  const auto actions = flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  EXPECT_EQ(actions.proceed, true);
+  const auto stored = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_TRUE(stored.release_lease);
+}
+
+TEST_F(LeaseTest, IsNotGivenBackOnceItMayBeSomebodyElses) {
+  auto flight = asked();
+  (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  clock_.advance(seconds(6));
+  const auto stored = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_TRUE(stored.write_remote.has_value());
+  EXPECT_FALSE(stored.release_lease);
+}
+
+TEST_F(LeaseTest, AValueThatCameMeanwhileIsTakenAndTheLeaseGivenBack) {
+  for (const bool won : {true, false}) {
+    auto flight = asked();
+    const auto actions = flight.leased(LeaseSeen{won, copy_aged(seconds(1)), {}, {}}, now() + seconds(6), now());
+    EXPECT_EQ(actions.proceed, false);
+    EXPECT_EQ(actions.release_lease, won);
+    ASSERT_TRUE(actions.answer);
+    EXPECT_EQ(actions.answer->outcome, Outcome::lease);
+    EXPECT_TRUE(actions.fill_memory.has_value());
+    EXPECT_TRUE(actions.ended);
+  }
+}
+
+TEST_F(LeaseTest, LostMeansWaitingForTheOtherUntilItsLeaseEnds) {
+  auto flight = asked();
+  const auto actions = flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+  EXPECT_EQ(actions.proceed, false);
+  EXPECT_EQ(actions.await, nanoseconds(seconds(5)));
+  EXPECT_FALSE(actions.ended);
+}
+
+TEST_F(LeaseTest, AFillIsLookedAtAndAnswersEverybody) {
+  auto flight = awaiting();
+  EXPECT_TRUE(flight.heard_fill().look);
+  const auto actions = flight.looked(LeaseSeen{false, copy_aged(seconds(0)), {}, {}}, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::lease);
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(LeaseTest, AFillHeardBeforeTheLeaseAnswersCounts) {
+  auto flight = asked();
+  EXPECT_FALSE(flight.heard_fill().look);
+  const auto actions = flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+  EXPECT_TRUE(actions.look);
+  EXPECT_FALSE(actions.await);
+}
+
+TEST_F(LeaseTest, AFailureOfTheOtherIsEverybodysFailure) {
+  auto flight = awaiting();
+  EXPECT_TRUE(flight.heard_fail().look);
+  const FailureMemo memo{ErrorKind::provider_timeout, 2, seconds(3)};
+  const auto actions = flight.looked(LeaseSeen{false, {}, memo, {}}, now());
+  ASSERT_TRUE(actions.answer && actions.answer->error);
+  EXPECT_EQ(actions.answer->error->kind, ErrorKind::provider_timeout);
+  EXPECT_EQ(actions.answer->error->retry_after, milliseconds(seconds(3)));
+  ASSERT_TRUE(actions.fleet_failure);
+  EXPECT_EQ(actions.fleet_failure->count, 2);
+  EXPECT_FALSE(actions.load);
+}
+
+TEST_F(LeaseTest, WhenTheOthersLeaseEndsWithoutAWordWeLoad) {
+  auto flight = awaiting();
+  EXPECT_TRUE(flight.look_again().look);
+  const auto actions = flight.looked(LeaseSeen{}, now());
+  EXPECT_TRUE(actions.load);
+  EXPECT_TRUE(flight.turn(true).take_lease);
+}
+
+TEST_F(LeaseTest, ALeaseStillHeldIsWaitedForAgain) {
+  auto flight = awaiting();
+  (void)flight.look_again();
+  const auto actions = flight.looked(LeaseSeen{false, {}, {}, seconds(2)}, now());
+  EXPECT_EQ(actions.await, nanoseconds(seconds(2)));
+}
+
+TEST_F(LeaseTest, WhenTheChannelIsBackEveryWaiterLooks) {
+  auto flight = awaiting();
+  EXPECT_TRUE(flight.listening_again().look);
+}
+
+TEST_F(LeaseTest, WithoutAnAnswerFromRedisTheProcessLoadsAlone) {
+  auto flight = asked();
+  const auto actions = flight.leased(fail(ErrorKind::redis_timeout), now(), now());
+  EXPECT_EQ(actions.proceed, true);
+  EXPECT_TRUE(flight.redis_unavailable());
+  EXPECT_FALSE(flight.loaded(copy_aged(seconds(0)), false, now()).release_lease);
+}
+
+TEST_F(LeaseTest, AFailedLoadIsRememberedByTheFleet) {
+  auto flight = asked();
+  (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  const auto actions = flight.loaded(fail(ErrorKind::provider_error), false, now());
+  ASSERT_TRUE(actions.failed);
+  EXPECT_TRUE(actions.failure_to_fleet);
+}
+
+TEST_F(LeaseTest, ARefusalBeforeTheTurnIsNoFailureOfTheProvider) {
+  auto flight = cold();
+  const auto actions = flight.loaded(fail(ErrorKind::overloaded), false, now());
+  EXPECT_FALSE(actions.failed);
+  ASSERT_TRUE(actions.answer && actions.answer->error);
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(LeaseTest, OneClientsAllowanceIsNotTheOthersFault) {
+  auto flight = cold();
+  auto actions = flight.loaded(fail(ErrorKind::client_limited), true, now());
+  EXPECT_TRUE(actions.refuse_leader);
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.ended);
+  actions = flight.loaded(fail(ErrorKind::client_limited), false, now());
+  EXPECT_TRUE(actions.ended);
+  EXPECT_FALSE(actions.failed) << "nothing is remembered of it";
+}
+
+TEST_F(LeaseTest, GivenUpWhileItIsAskedForItIsGivenBackAndTheLoaderToldToStandDown) {
+  auto flight = asked();
+  EXPECT_TRUE(flight.age_limit(now()).ended);
+  const auto actions = flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  EXPECT_EQ(actions.proceed, false);
+  EXPECT_TRUE(actions.release_lease);
+}
+
+TEST_F(LeaseTest, APurgeWhileItLoadsKeepsTheLoadFromBeingStored) {
+  auto flight = asked();
+  (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  (void)flight.purge();
+  const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  ASSERT_TRUE(actions.answer && actions.answer->copy) << "those who wait are answered";
+  EXPECT_FALSE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.write_remote.has_value());
+  EXPECT_TRUE(actions.release_lease);
+}
+
+TEST_F(LeaseTest, APurgedCopyIsNoFallback) {
+  Flight flight(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
+  (void)flight.start();
+  (void)flight.remote_read(std::nullopt, now());
+  (void)flight.purge();
+  EXPECT_FALSE(flight.kept_copy(Outcome::soft_timeout, now()));
+}
+
+TEST_F(LeaseTest, ARefusalIsKeptLikeAnAnswerButNeverInPlaceOfOne) {
+  const auto refusal = [&] {
+    auto copy = copy_aged(seconds(0));
+    auto entry = std::make_shared<Entry>(*copy.entry);
+    entry->kind = EntryKind::refusal;
+    entry->body = "No data";
+    copy.entry = std::move(entry);
+    return copy;
+  };
+  {
+    Flight flight(kMemoryOnly, 0, std::nullopt);
+    (void)flight.start();
+    to_loading(flight);
+    const auto actions = flight.loaded(refusal(), false, now());
+    EXPECT_TRUE(actions.fill_memory.has_value());
+    EXPECT_FALSE(actions.failed);
+  }
+  {
+    Flight flight(kMemoryOnly, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
+    (void)flight.start();
+    to_loading(flight);
+    const auto actions = flight.loaded(refusal(), false, now());
+    EXPECT_FALSE(actions.fill_memory.has_value());
+    ASSERT_TRUE(actions.failed);
+    EXPECT_EQ(actions.failed->kind, ErrorKind::provider_refused);
+    EXPECT_EQ(actions.answer->outcome, Outcome::stale_if_error);
+  }
+}
+
+TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
+  const auto mine = copy_aged(seconds(3));
+  FlightOptions options = kWithRedis;
+  options.confirm = true;
+  Flight flight(options, 0, HeldCopy{mine, Tier::memory});
+  (void)flight.start();
+  EXPECT_EQ(flight.join(now())->outcome, Outcome::hit) << "it is within its freshness, doubt or no doubt";
+  const auto actions = flight.remote_read(mine, now());
+  EXPECT_TRUE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.load);
+  EXPECT_TRUE(actions.ended);
+}
+
+}  // namespace
+}  // namespace wx::cache

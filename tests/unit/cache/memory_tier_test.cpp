@@ -1,0 +1,162 @@
+#include "cache/memory_tier.hpp"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+namespace wx::cache {
+namespace {
+
+using observability::Counter;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr SteadyTime kNow{std::chrono::hours(1)};
+
+Copy copy_of(std::string body, Spans spans = {.fresh_for = hours(1)}) {
+  Entry entry;
+  entry.body = std::move(body);
+  entry.spans = spans;
+  return {std::make_shared<const Entry>(std::move(entry)), kNow};
+}
+
+class MemoryTierTest : public testing::Test {
+ protected:
+  MemoryTier& tier(MemoryOptions options = {}) { return *(tier_ = std::make_unique<MemoryTier>(options, metrics_)); }
+  void insert(std::string_view key, std::string body) {
+    tier_->insert(key, hash64(key), copy_of(std::move(body)), kNow);
+  }
+  std::string find(std::string_view key) {
+    const auto hit = tier_->find(key, hash64(key), kNow);
+    return hit ? hit->copy.entry->body : "nothing";
+  }
+
+  observability::Metrics metrics_;
+  std::unique_ptr<MemoryTier> tier_;
+};
+
+TEST_F(MemoryTierTest, KeepsWhateverShardAKeyFallsInto) {
+  tier();
+  for (int i = 0; i < 1000; ++i) insert(cat("weather:", i), cat(i));
+  EXPECT_EQ(tier_->size(), 1000U);
+  EXPECT_GT(tier_->bytes(), 100'000U);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(find(cat("weather:", i)), cat(i));
+  EXPECT_EQ(find("weather:1000"), "nothing");
+}
+
+TEST_F(MemoryTierTest, ErasesOneAndClearsAll) {
+  tier();
+  for (int i = 0; i < 100; ++i) insert(cat(i), cat(i));
+  EXPECT_TRUE(tier_->erase("7", hash64("7")));
+  EXPECT_FALSE(tier_->erase("7", hash64("7")));
+  EXPECT_EQ(find("7"), "nothing");
+  EXPECT_EQ(find("8"), "8");
+  tier_->clear();
+  EXPECT_EQ(tier_->size(), 0U);
+  EXPECT_EQ(tier_->bytes(), 0U);
+  EXPECT_EQ(find("8"), "nothing");
+}
+
+TEST_F(MemoryTierTest, IsOffWithALimitOfNothing) {
+  tier({.limit = 0});
+  EXPECT_FALSE(tier_->enabled());
+  insert("A", "{}");
+  EXPECT_EQ(find("A"), "nothing");
+  EXPECT_EQ(tier_->size(), 0U);
+  EXPECT_EQ(metrics_.value(Counter::cache_memory_too_large), 0U);
+  tier_->rearm_refresh("A", hash64("A"), kNow);
+  EXPECT_FALSE(tier_->erase("A", hash64("A")));
+}
+
+TEST_F(MemoryTierTest, CountsWhatItEvictsAndWhatIsTooLarge) {
+  tier({.limit = 1 << 20});
+  insert("large", std::string(4 << 10, 'x'));
+  EXPECT_EQ(metrics_.value(Counter::cache_memory_too_large), 1U);
+  for (int i = 0; i < 10'000; ++i) insert(cat(i), std::string(200, 'x'));
+  EXPECT_LE(tier_->bytes(), std::size_t{1} << 20);
+  EXPECT_GT(tier_->bytes(), std::size_t{1} << 19);
+  EXPECT_EQ(metrics_.value(Counter::cache_memory_evicted), 10'000 - tier_->size());
+  EXPECT_EQ(metrics_.value(Counter::cache_memory_too_large), 1U);
+}
+
+TEST_F(MemoryTierTest, StartsRefreshesAsItsOptionsSay) {
+  tier({.early_part = 0.5, .refresh_pause = seconds(1)});
+  tier_->insert("A", hash64("A"), copy_of("{}", {.fresh_for = seconds(100)}), kNow);
+  const auto starts = [&](seconds age) { return tier_->find("A", hash64("A"), kNow + age)->start_refresh; };
+  EXPECT_FALSE(starts(seconds(44)));
+  EXPECT_TRUE(starts(seconds(56)));
+  EXPECT_FALSE(starts(seconds(56)));
+  EXPECT_TRUE(starts(seconds(57)));
+  tier_->rearm_refresh("A", hash64("A"), kNow + seconds(57));
+  EXPECT_TRUE(starts(seconds(57)));
+}
+
+// What a find returns belongs to its key, the limit holds at every moment, and of all late hits one starts a refresh.
+TEST_F(MemoryTierTest, ServesSeveralThreads) {
+  constexpr std::size_t kLimit = std::size_t{256} << 10;
+  constexpr int kThreads = 4;
+  tier({.limit = kLimit});
+  std::atomic<int> wrong{0};
+  std::atomic<int> over{0};
+  std::atomic<bool> writing{true};
+  std::vector<std::thread> threads;
+  threads.reserve(kThreads + 1);
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      Random random(static_cast<std::uint64_t>(t) + 1);
+      for (int step = 0; step < 5000; ++step) {
+        const auto key = cat("weather:", static_cast<int>(random.fraction() * 2000));
+        const auto hash = hash64(key);
+        if (const auto hit = tier_->find(key, hash, kNow); hit && !hit->copy.entry->body.starts_with(key + "|"))
+          ++wrong;
+        const auto what = random.fraction();
+        if (what < 0.5) {
+          auto body = key + "|" + std::string(static_cast<std::size_t>(random.fraction() * 300), 'x');
+          tier_->insert(key, hash, copy_of(std::move(body)), kNow);
+        } else if (what < 0.6) {
+          tier_->erase(key, hash);
+        } else if (what < 0.601) {
+          tier_->clear();
+        } else {
+          tier_->rearm_refresh(key, hash, kNow);
+        }
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    while (writing) {
+      if (tier_->bytes() > kLimit) ++over;
+      static_cast<void>(tier_->size());
+    }
+  });
+  for (int t = 0; t < kThreads; ++t) threads[static_cast<std::size_t>(t)].join();
+  writing = false;
+  threads.back().join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(over, 0);
+  EXPECT_GT(metrics_.value(Counter::cache_memory_evicted), 0U);
+}
+
+TEST_F(MemoryTierTest, LetsOneOfManyThreadsStartARefresh) {
+  tier();
+  tier_->insert("A", hash64("A"), copy_of("{}", {.fresh_for = seconds(10)}), kNow);
+  std::atomic<int> started{0};
+  std::vector<std::thread> threads;
+  threads.reserve(4);
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        if (tier_->find("A", hash64("A"), kNow + seconds(9))->start_refresh) ++started;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(started, 1);
+}
+
+}  // namespace
+}  // namespace wx::cache

@@ -1,0 +1,310 @@
+// The shared tier with a real redis-server.
+#include "cache/redis_tier.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/asio_executor.hpp"
+#include "base/async.hpp"
+#include "base/text.hpp"
+#include "cache/codec.hpp"
+#include "redis/redis_url.hpp"
+#include "support/fake_clock.hpp"
+#include "support/memory_log.hpp"
+#include "support/redis_server.hpp"
+
+namespace wx::cache {
+namespace {
+
+using observability::Counter;
+using std::chrono::seconds;
+
+class RedisTierTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    client_->start();
+    wait_until([this] { return client_->state() == redis::State::up; });
+  }
+  void TearDown() override {
+    client_->stop();
+    context_.poll();
+  }
+
+  static redis::RedisOptions options(const test::RedisServer& server) {
+    redis::RedisOptions options;
+    options.url = *redis::parse_url(server.url());
+    options.timeout = seconds(5);
+    return options;
+  }
+
+  template <class Condition>
+  void wait_until(Condition condition) {
+    const auto limit = std::chrono::steady_clock::now() + seconds(10);
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), limit) << "nothing came";
+      context_.restart();
+      context_.run_one_for(milliseconds(100));
+    }
+  }
+
+  Result<std::optional<Entry>> read(std::string_view key) {
+    std::optional<Result<std::optional<Entry>>> result;
+    tier_.read(key, [&](Result<std::optional<Entry>> got) { result = std::move(got); });
+    wait_until([&] { return result.has_value(); });
+    return result ? std::move(*result) : fail(ErrorKind::internal);
+  }
+
+  void write(std::string_view key, const Entry& entry, bool release = false) {
+    std::optional<Result<void>> result;
+    tier_.store(key, entry, release, [&](Result<void> got) { result = std::move(got); });
+    wait_until([&] { return result.has_value(); });
+    ++(result && *result ? writes_ok_ : writes_failed_);
+  }
+
+  LeaseView lease(std::string_view key, std::string_view token, milliseconds span = seconds(5)) {
+    std::optional<Result<LeaseView>> result;
+    tier_.take_lease(key, token, span, [&](Result<LeaseView> got) { result = std::move(got); });
+    wait_until([&] { return result.has_value(); });
+    EXPECT_TRUE(*result);
+    return result && *result ? std::move(**result) : LeaseView{};
+  }
+
+  LeaseView look(std::string_view key) {
+    std::optional<Result<LeaseView>> result;
+    tier_.look(key, [&](Result<LeaseView> got) { result = std::move(got); });
+    wait_until([&] { return result.has_value(); });
+    EXPECT_TRUE(*result);
+    return result && *result ? std::move(**result) : LeaseView{};
+  }
+
+  long long ttl_ms(const std::string& key) {
+    const auto text = server_.command({"PTTL", key});
+    return text ? std::stoll(*text) : -3;
+  }
+
+  Entry entry(milliseconds fresh = seconds(10)) const {
+    Entry entry;
+    entry.body = "{\"latitude\":52.52}";
+    entry.content_type = "application/json";
+    entry.etag = "5f2a";
+    entry.stored_at = clock_.wall();
+    entry.spans.fresh_for = fresh;
+    return entry;
+  }
+
+  test::RedisServer server_;
+  test::FakeClock clock_;
+  observability::Metrics metrics_;
+  test::MemoryLog log_;
+  SystemClock real_clock_;
+  asio::io_context context_{1};
+  std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
+  std::unique_ptr<redis::Client> client_ =
+      std::make_unique<redis::Client>(context_, *executor_, options(server_), real_clock_, metrics_, log_);
+  RedisTier tier_{*client_, *executor_, "app1:", clock_, metrics_, log_};
+  unsigned writes_ok_ = 0;
+  unsigned writes_failed_ = 0;
+};
+
+TEST_F(RedisTierTest, GivesBackWhatItStored) {
+  write("weather:52.52:13.41", entry());
+  EXPECT_EQ(writes_ok_, 1U);
+  const auto back = read("weather:52.52:13.41");
+  ASSERT_TRUE(back);
+  ASSERT_TRUE(*back);
+  EXPECT_EQ(**back, entry());
+}
+
+TEST_F(RedisTierTest, PutsThePrefixBeforeTheKeyAndAReadableValueBehindIt) {
+  write("weather:52.52:13.41", entry());
+  EXPECT_EQ(server_.command({"KEYS", "*"}), "app1:weather:52.52:13.41");
+  const auto value = server_.command({"GET", "app1:weather:52.52:13.41"});
+  ASSERT_TRUE(value);
+  EXPECT_TRUE(value->starts_with("wx1 stored_at=1767225600000 fresh=10000 ")) << *value;
+  EXPECT_TRUE(value->ends_with("\n{\"latitude\":52.52}")) << *value;
+}
+
+TEST_F(RedisTierTest, FindsNothingWhereNothingIs) {
+  const auto back = read("weather:1:2");
+  ASSERT_TRUE(back);
+  EXPECT_FALSE(*back);
+  EXPECT_EQ(metrics_.value(Counter::cache_codec_refused), 0U);
+}
+
+TEST_F(RedisTierTest, LetsRedisForgetWhenAllSpansAreOver) {
+  auto kept = entry();
+  kept.spans = {.fresh_for = seconds(10), .stale_for = seconds(60), .keep_for = seconds(600)};
+  write("weather:1:2", kept);
+  EXPECT_LE(ttl_ms("app1:weather:1:2"), 670'000);
+  EXPECT_GT(ttl_ms("app1:weather:1:2"), 660'000);
+}
+
+TEST_F(RedisTierTest, CountsTheTimeSinceItWasStored) {
+  auto old = entry();
+  old.stored_at -= seconds(4);
+  write("weather:1:2", old);
+  EXPECT_LE(ttl_ms("app1:weather:1:2"), 6'000);
+  EXPECT_GT(ttl_ms("app1:weather:1:2"), 3'000);
+}
+
+TEST_F(RedisTierTest, GivesAnEntryFromTheFutureNoLongerLife) {
+  auto future = entry();
+  future.stored_at += seconds(3600);
+  write("weather:1:2", future);
+  EXPECT_LE(ttl_ms("app1:weather:1:2"), 10'000);
+}
+
+TEST_F(RedisTierTest, DoesNotStoreWhatIsOver) {
+  auto over = entry();
+  over.stored_at -= seconds(10);
+  write("weather:1:2", over);
+  write("weather:1:2", entry(milliseconds(0)));
+  write("weather:3:4", entry());
+  EXPECT_EQ(server_.command({"KEYS", "*"}), "app1:weather:3:4");
+  EXPECT_EQ(writes_ok_, 3U) << "there was nothing to fail at";
+}
+
+TEST_F(RedisTierTest, StoresForAMillisecond) {
+  write("weather:1:2", entry(milliseconds(1)));
+  EXPECT_EQ(writes_ok_, 1U);
+}
+
+TEST_F(RedisTierTest, TakesAnotherVersionsOrADamagedValueForNothingAndCountsIt) {
+  std::string value;
+  encode(entry(), value);
+  std::string damaged = value;
+  damaged.back() = ']';
+  std::uint64_t refused = 0;
+  for (const auto& other :
+       {"wx2" + value.substr(3), damaged, value.substr(0, value.size() - 1), std::string("{}"), std::string()}) {
+    server_.command({"SET", "app1:weather:1:2", other});
+    const auto back = read("weather:1:2");
+    ASSERT_TRUE(back);
+    EXPECT_FALSE(*back);
+    EXPECT_EQ(metrics_.value(Counter::cache_codec_refused), ++refused);
+  }
+}
+
+TEST_F(RedisTierTest, ARedisErrorIsNotAMiss) {
+  server_.command({"LPUSH", "app1:weather:1:2", "x"});
+  const auto back = read("weather:1:2");
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().kind, ErrorKind::redis_error);
+  EXPECT_EQ(metrics_.value(Counter::cache_codec_refused), 0U);
+}
+
+TEST_F(RedisTierTest, CountsAWriteThatFailed) {
+  server_.command({"CONFIG", "SET", "maxmemory", "1"});
+  write("weather:1:2", entry());
+  EXPECT_EQ(writes_failed_, 1U);
+  EXPECT_EQ(writes_ok_, 0U);
+}
+
+TEST_F(RedisTierTest, FailsAtOnceWithoutAConnection) {
+  client_->stop();
+  const auto back = read("weather:1:2");
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().kind, ErrorKind::redis_unavailable);
+  write("weather:1:2", entry());
+  EXPECT_EQ(writes_failed_, 1U);
+}
+
+// The key and the value are built in place for reuse: what is under way must not notice.
+TEST_F(RedisTierTest, KeepsManyCommandsUnderWayApart) {
+  for (int i = 0; i < 100; ++i) {
+    auto one = entry();
+    one.body = cat("{\"n\":", i, "}");
+    tier_.store(cat("weather:", i, ":0"), one, false, [](const Result<void>&) {});
+  }
+  int matches = 0;
+  int answers = 0;
+  for (int i = 0; i < 100; ++i) {
+    tier_.read(cat("weather:", i, ":0"), [&, i](Result<std::optional<Entry>> got) {
+      ++answers;
+      if (got && *got && (*got)->body == cat("{\"n\":", i, "}")) ++matches;
+    });
+  }
+  wait_until([&] { return answers == 100; });
+  EXPECT_EQ(matches, 100);
+}
+
+TEST_F(RedisTierTest, GivesALeaseToOneAndTellsTheOthersHowLong) {
+  EXPECT_TRUE(lease("weather:1:2", "mine").won);
+  EXPECT_EQ(server_.command({"GET", "app1:weather:lease:{app1:weather:1:2}"}), "mine");
+  const auto second = lease("weather:1:2", "yours");
+  EXPECT_FALSE(second.won);
+  ASSERT_TRUE(second.held_for);
+  EXPECT_GT(*second.held_for, seconds(3));
+  EXPECT_LE(*second.held_for, seconds(5));
+  EXPECT_FALSE(second.entry);
+  EXPECT_FALSE(second.failure);
+}
+
+TEST_F(RedisTierTest, ReadsTheValueAgainWithTheLease) {
+  write("weather:1:2", entry());
+  const auto seen = lease("weather:1:2", "mine");
+  EXPECT_TRUE(seen.won);
+  EXPECT_EQ(seen.entry, entry());
+}
+
+TEST_F(RedisTierTest, StoringGivesTheLeaseBackOnlyIfToldSo) {
+  (void)lease("weather:1:2", "mine");
+  write("weather:1:2", entry(), false);
+  EXPECT_TRUE(look("weather:1:2").held_for);
+  write("weather:1:2", entry(), true);
+  EXPECT_FALSE(look("weather:1:2").held_for);
+  EXPECT_TRUE(look("weather:1:2").entry);
+}
+
+TEST_F(RedisTierTest, TurnsItsLeaseIntoTheFleetsMemoryOfAFailure) {
+  (void)lease("weather:1:2", "mine");
+  tier_.store_failure("weather:1:2", {ErrorKind::provider_timeout, 3, seconds(4)});
+  const auto seen = lease("weather:1:2", "yours");
+  EXPECT_FALSE(seen.won);
+  EXPECT_FALSE(seen.held_for);
+  ASSERT_TRUE(seen.failure);
+  EXPECT_EQ(seen.failure->kind, ErrorKind::provider_timeout);
+  EXPECT_EQ(seen.failure->count, 3);
+  EXPECT_GT(seen.failure->left, seconds(2));
+  EXPECT_LE(seen.failure->left, seconds(4));
+}
+
+TEST_F(RedisTierTest, RemembersNoFailureWithoutALease) {
+  tier_.store_failure("weather:1:2", {ErrorKind::provider_timeout, 1, seconds(4)});
+  EXPECT_TRUE(lease("weather:1:2", "mine").won);
+}
+
+TEST_F(RedisTierTest, GivesALeaseBack) {
+  (void)lease("weather:1:2", "mine");
+  tier_.give_back("weather:1:2");
+  EXPECT_TRUE(lease("weather:1:2", "yours").won);
+}
+
+TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
+  write("weather:1:2", entry());
+  bool erased = false;
+  tier_.erase("weather:1:2", [&](const Result<void>& result) { erased = result.has_value(); });
+  wait_until([&] { return erased; });
+  EXPECT_FALSE(*read("weather:1:2"));
+  std::uint64_t epoch = 0;
+  tier_.raise_epoch([&](const Result<std::uint64_t>& result) { epoch = result.value_or(0); });
+  wait_until([&] { return epoch == 1; });
+  EXPECT_EQ(server_.command({"GET", "app1:weather:epoch"}), "1");
+}
+
+TEST_F(RedisTierTest, OpensItsBreakerAfterFailuresAndClosesItByAPingOfItsOwn) {
+  server_.command({"LPUSH", "app1:weather:1:2", "x"});  // GET will fail: not a string
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(read("weather:1:2"));
+  EXPECT_TRUE(tier_.breaker_open());
+  const auto commands = metrics_.value(Counter::redis_commands);
+  const auto refused = read("weather:3:4");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::redis_unavailable);
+  EXPECT_EQ(metrics_.value(Counter::redis_commands), commands) << "an open breaker asks nobody";
+  wait_until([&] { return !tier_.breaker_open(); });
+  EXPECT_TRUE(read("weather:3:4"));
+  EXPECT_TRUE(log_.contains("breaker open"));
+  EXPECT_TRUE(log_.contains("breaker closed"));
+}
+
+}  // namespace
+}  // namespace wx::cache

@@ -1,0 +1,422 @@
+#include "cache/sieve_shard.hpp"
+
+#include <list>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+namespace wx::cache {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr SteadyTime kStart{std::chrono::hours(1)};
+constexpr nanoseconds kPause = seconds(30);
+constexpr Spans kLong{.fresh_for = hours(1), .stale_for = hours(1), .keep_for = hours(1)};
+
+Copy copy_of(std::string body, Spans spans = kLong, SteadyTime born = kStart) {
+  Entry entry;
+  entry.body = std::move(body);
+  entry.spans = spans;
+  return {std::make_shared<const Entry>(std::move(entry)), born};
+}
+
+// A shard with its key hashed and the time passed along.
+class Shard {
+ public:
+  explicit Shard(std::size_t limit) : shard(limit) {}
+
+  bool insert(std::string_view key, Copy copy) { return shard.insert(key, hash64(key), std::move(copy), now, evicted); }
+  bool insert(std::string_view key, std::string body = "{}") { return insert(key, copy_of(std::move(body))); }
+  std::optional<ShardHit> find(std::string_view key) { return shard.find(key, hash64(key), now, 0.8, kPause); }
+  bool has(std::string_view key) { return find(key).has_value(); }
+  bool erase(std::string_view key) { return shard.erase(key, hash64(key)); }
+  void rearm(std::string_view key, SteadyTime at) { shard.rearm_refresh(key, hash64(key), at); }
+
+  SieveShard shard;
+  SteadyTime now = kStart;
+  std::size_t evicted = 0;
+};
+
+// What an entry with a short key and this body counts for.
+std::size_t cost(std::string body = "{}", std::string_view key = "A") {
+  Shard shard(1 << 30);
+  shard.insert(key, std::move(body));
+  return shard.shard.bytes();
+}
+
+// A shard with room for eight small entries, with A (the oldest) to H in it.
+class FullShard : public Shard {
+ public:
+  FullShard() : Shard(8 * cost()) {
+    for (const auto* key : {"A", "B", "C", "D", "E", "F", "G", "H"}) EXPECT_TRUE(insert(key));
+    EXPECT_EQ(shard.size(), 8U);
+    EXPECT_EQ(evicted, 0U);
+  }
+};
+
+// The keys A to Z that are there; looking marks them as visited.
+std::string keys(Shard& shard) {
+  std::string out;
+  for (char key = 'A'; key <= 'Z'; ++key) {
+    if (shard.has(std::string_view(&key, 1))) out += key;
+  }
+  return out;
+}
+
+TEST(SieveShard, GivesBackWhatItKeeps) {
+  Shard shard(1 << 20);
+  EXPECT_FALSE(shard.find("A"));
+  EXPECT_TRUE(shard.insert("A", "{1}"));
+  EXPECT_TRUE(shard.insert("B", "{2}"));
+  const auto hit = shard.find("A");
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(hit->copy.entry->body, "{1}");
+  EXPECT_EQ(hit->copy.born, kStart);
+  EXPECT_FALSE(hit->start_refresh);
+  EXPECT_EQ(shard.find("B")->copy.entry->body, "{2}");
+}
+
+TEST(SieveShard, TellsKeysOfOneHashApart) {
+  Shard shard(1 << 20);
+  std::size_t evicted = 0;
+  shard.shard.insert("A", 1, copy_of("{a}"), kStart, evicted);
+  shard.shard.insert("B", 1, copy_of("{b}"), kStart, evicted);
+  EXPECT_EQ(shard.shard.find("A", 1, kStart, 0.8, kPause)->copy.entry->body, "{a}");
+  EXPECT_EQ(shard.shard.find("B", 1, kStart, 0.8, kPause)->copy.entry->body, "{b}");
+  EXPECT_TRUE(shard.shard.erase("A", 1));
+  EXPECT_FALSE(shard.shard.find("A", 1, kStart, 0.8, kPause));
+  EXPECT_TRUE(shard.shard.find("B", 1, kStart, 0.8, kPause));
+}
+
+TEST(SieveShard, EvictsTheOldestThatNobodyAskedFor) {
+  FullShard shard;
+  EXPECT_TRUE(shard.has("A"));
+  EXPECT_TRUE(shard.has("B"));
+  EXPECT_TRUE(shard.insert("I"));
+  EXPECT_EQ(shard.evicted, 1U);
+  EXPECT_EQ(keys(shard), "ABDEFGHI");
+}
+
+// The hand stays where it evicted, and goes on towards the newest from there.
+TEST(SieveShard, MovesItsHandAsInThePaper) {
+  FullShard shard;
+  for (const auto* key : {"A", "B", "G"}) EXPECT_TRUE(shard.has(key));
+  shard.insert("I");  // clears A and B, C goes
+  shard.insert("J");  // D goes
+  EXPECT_TRUE(shard.has("E"));
+  shard.insert("K");  // clears E, F goes
+  shard.insert("L");  // clears G, H goes
+  shard.insert("M");  // I goes, although A, B, E and G are older: they were asked for once
+  EXPECT_EQ(shard.evicted, 5U);
+  EXPECT_EQ(keys(shard), "ABEGJKLM");
+}
+
+TEST(SieveShard, StartsOverAtTheOldestBehindTheNewest) {
+  FullShard shard;
+  EXPECT_EQ(keys(shard), "ABCDEFGH");  // all visited
+  shard.insert("I");                   // the hand clears all eight, comes round, and takes A
+  shard.insert("J");
+  EXPECT_EQ(keys(shard), "CDEFGHIJ");
+}
+
+// The algorithm once more, as plainly as the paper has it, over a queue of keys.
+class Model {
+ public:
+  explicit Model(std::size_t capacity) : capacity_(capacity) {}
+
+  bool find(const std::string& key) {
+    const auto node = at(key);
+    if (node == queue_.end()) return false;
+    node->visited = true;
+    return true;
+  }
+  void insert(const std::string& key) {
+    if (at(key) != queue_.end()) return;
+    if (queue_.size() == capacity_) evict();
+    queue_.push_back({key, false});
+  }
+  void erase(const std::string& key) {
+    const auto node = at(key);
+    if (node == queue_.end()) return;
+    if (hand_ == node) ++hand_;
+    queue_.erase(node);
+  }
+  [[nodiscard]] std::set<std::string> keys() const {
+    std::set<std::string> all;
+    for (const auto& node : queue_) all.insert(node.key);
+    return all;
+  }
+
+ private:
+  struct Node {
+    std::string key;
+    bool visited;
+  };
+  using Place = std::list<Node>::iterator;
+
+  Place at(const std::string& key) {
+    return std::ranges::find_if(queue_, [&](const Node& node) { return node.key == key; });
+  }
+  void evict() {
+    if (hand_ == queue_.end()) hand_ = queue_.begin();
+    while (hand_->visited) {
+      hand_->visited = false;
+      if (++hand_ == queue_.end()) hand_ = queue_.begin();
+    }
+    hand_ = queue_.erase(hand_);
+  }
+
+  const std::size_t capacity_;
+  std::list<Node> queue_;      // the oldest first
+  Place hand_ = queue_.end();  // the end: before the oldest
+};
+
+TEST(SieveShard, KeepsWhatThePapersAlgorithmKeepsOnALongTrace) {
+  constexpr std::size_t kCapacity = 20;
+  Shard shard(kCapacity * cost());
+  Model model(kCapacity);
+  std::vector<std::string> names;
+  for (int i = 0; i < 60; ++i) names.push_back(cat(i));
+  Random random(42);
+  for (int step = 0; step < 20'000; ++step) {
+    // Low numbers are asked for far more often than high ones.
+    const auto& key = names[static_cast<std::size_t>(60 * random.fraction() * random.fraction())];
+    if (random.fraction() < 0.05) {
+      shard.erase(key);
+      model.erase(key);
+    } else {
+      const bool found = shard.has(key);
+      ASSERT_EQ(found, model.find(key)) << "step " << step << ", key " << key;
+      if (!found) {
+        shard.insert(key);
+        model.insert(key);
+      }
+    }
+    ASSERT_EQ(shard.shard.size(), model.keys().size());
+  }
+  for (const auto& key : names) EXPECT_EQ(shard.has(key), model.keys().contains(key)) << key;
+}
+
+TEST(SieveShard, TakesAnEntryThatIsGoneForUnvisited) {
+  Shard shard(8 * cost());
+  shard.insert("A", copy_of("{}", {.fresh_for = seconds(10)}));
+  for (const auto* key : {"B", "C", "D", "E", "F", "G", "H"}) shard.insert(key);
+  EXPECT_TRUE(shard.has("A"));
+  shard.now += seconds(11);
+  shard.insert("I");
+  EXPECT_EQ(keys(shard), "BCDEFGHI");
+}
+
+TEST(SieveShard, RemovesAnEntryThatIsGoneWhenItMeetsOne) {
+  Shard shard(1 << 20);
+  shard.insert("A", copy_of("{}", {.fresh_for = seconds(10)}));
+  shard.now += seconds(10) - nanoseconds(1);
+  EXPECT_TRUE(shard.has("A"));
+  shard.now += nanoseconds(1);
+  EXPECT_FALSE(shard.has("A"));
+  EXPECT_EQ(shard.shard.size(), 0U);
+  EXPECT_EQ(shard.shard.bytes(), 0U);
+}
+
+TEST(SieveShard, CountsKeysBodiesAndItsOwnBookkeeping) {
+  const auto small = cost();
+  EXPECT_GT(small, sizeof(Entry));
+  EXPECT_GE(cost(std::string(1000, 'x')), small + 1000);
+  EXPECT_GE(cost("{}", std::string(200, 'k')), small + 200);
+}
+
+TEST(SieveShard, NeverHoldsMoreBytesThanItsLimit) {
+  constexpr std::size_t kLimit = 64 * 1024;
+  Shard shard(kLimit);
+  Random random(7);
+  for (int step = 0; step < 20'000; ++step) {
+    const auto key = cat("key-", static_cast<int>(random.fraction() * 200));
+    const auto what = random.fraction();
+    if (what < 0.1) {
+      shard.erase(key);
+    } else if (what < 0.5) {
+      static_cast<void>(shard.find(key));
+    } else {
+      const auto size = static_cast<std::size_t>(random.fraction() * random.fraction() * 10'000);
+      const bool kept = shard.insert(key, std::string(size, 'x'));
+      EXPECT_EQ(kept, shard.has(key));
+    }
+    ASSERT_LE(shard.shard.bytes(), kLimit);
+  }
+  EXPECT_GT(shard.evicted, 1000U);
+  for (int i = 0; i < 200; ++i) shard.erase(cat("key-", i));
+  EXPECT_EQ(shard.shard.size(), 0U);
+  EXPECT_EQ(shard.shard.bytes(), 0U);
+}
+
+TEST(SieveShard, DoesNotKeepMoreThanAnEighthOfItselfInOnePiece) {
+  constexpr std::size_t kLimit = 16 * 1024;
+  Shard shard(kLimit);
+  const auto overhead = cost(std::string(1000, 'x')) - 1000;
+  shard.insert("B");
+  EXPECT_TRUE(shard.insert("A", std::string(kLimit / 8 - overhead, 'x')));
+  EXPECT_FALSE(shard.insert("C", std::string(kLimit / 8 - overhead + 1, 'x')));
+  EXPECT_FALSE(shard.has("C"));
+  EXPECT_TRUE(shard.has("A"));
+  EXPECT_TRUE(shard.has("B"));
+  EXPECT_EQ(shard.evicted, 0U);
+}
+
+TEST(SieveShard, ForgetsTheOlderCopyWhenTheNewerIsTooLarge) {
+  Shard shard(16 * 1024);
+  EXPECT_TRUE(shard.insert("A"));
+  EXPECT_FALSE(shard.insert("A", std::string(16 * 1024, 'x')));
+  EXPECT_FALSE(shard.has("A"));
+  EXPECT_EQ(shard.shard.bytes(), 0U);
+}
+
+TEST(SieveShard, KeepsNothingWithoutALimit) {
+  Shard shard(0);
+  EXPECT_FALSE(shard.insert("A"));
+  EXPECT_FALSE(shard.has("A"));
+}
+
+TEST(SieveShard, ReplacesInPlaceAndCountsTheNewBytes) {
+  Shard shard(1 << 20);
+  shard.insert("A", std::string(1000, 'x'));
+  shard.insert("A", std::string(3000, 'y'));
+  EXPECT_EQ(shard.shard.size(), 1U);
+  EXPECT_EQ(shard.shard.bytes(), cost(std::string(3000, 'y')));
+  EXPECT_EQ(shard.find("A")->copy.entry->body, std::string(3000, 'y'));
+  shard.insert("A");
+  EXPECT_EQ(shard.shard.bytes(), cost());
+}
+
+TEST(SieveShard, ReplacingGivesAnEntryNoNewPlaceInTheQueue) {
+  FullShard shard;
+  shard.insert("A");
+  shard.insert("I");
+  EXPECT_EQ(keys(shard), "BCDEFGHI");
+}
+
+// Not by evicting the very entry that is being replaced, were it the hand's next.
+TEST(SieveShard, MakesRoomForALargerCopyByEvictingOthers) {
+  const std::string larger(500, 'x');
+  const std::size_t limit = 8 * cost(larger);
+  for (const bool visited : {false, true}) {
+    Shard shard(limit);
+    shard.insert("A");
+    int others = 0;
+    while (shard.shard.bytes() + cost() <= limit) shard.insert(cat("f", others++));
+    for (int i = 0; visited && i < others; ++i) EXPECT_TRUE(shard.has(cat("f", i)));
+    ASSERT_EQ(shard.evicted, 0U);
+
+    EXPECT_TRUE(shard.insert("A", larger));
+    EXPECT_GE(shard.evicted, 1U);
+    EXPECT_LE(shard.shard.bytes(), limit);
+    const auto hit = shard.find("A");
+    ASSERT_TRUE(hit);
+    EXPECT_EQ(hit->copy.entry->body, larger);
+  }
+}
+
+TEST(SieveShard, TellsOneLateHitToStartARefresh) {
+  Shard shard(1 << 20);
+  shard.insert("A", copy_of("{}", {.fresh_for = seconds(10), .stale_for = seconds(60)}));
+  shard.now = kStart + milliseconds(7199);
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+  shard.now = kStart + milliseconds(8801);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(shard.find("A")->start_refresh);
+  shard.now = kStart + seconds(30);
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+}
+
+TEST(SieveShard, LetsAnotherHitStartOneWhenNothingWasHeardForAPause) {
+  Shard shard(1 << 20);
+  shard.insert("A", copy_of("{}", {.fresh_for = seconds(10), .stale_for = seconds(60)}));
+  shard.now = kStart + seconds(9);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+  shard.now += kPause - nanoseconds(1);
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+  shard.now += nanoseconds(1);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+}
+
+TEST(SieveShard, RearmsTheRefreshForALaterTime) {
+  Shard shard(1 << 20);
+  shard.insert("A", copy_of("{}", {.fresh_for = seconds(10), .stale_for = seconds(60)}));
+  shard.now = kStart + seconds(9);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+  shard.rearm("A", shard.now + seconds(1));
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+  shard.now += seconds(1);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+  shard.rearm("nobody", shard.now);
+}
+
+TEST(SieveShard, ANewCopyStartsItsSpanAfresh) {
+  Shard shard(1 << 20);
+  constexpr Spans kSpans{.fresh_for = seconds(10), .stale_for = seconds(60)};
+  shard.insert("A", copy_of("{}", kSpans));
+  shard.now = kStart + seconds(9);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+  shard.insert("A", copy_of("{}", kSpans, shard.now));
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+  shard.now += seconds(9);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+}
+
+TEST(SieveShard, AStaleHitStartsARefreshEvenWithoutAnEarlyOne) {
+  Shard shard(1 << 20);
+  auto entry = *copy_of("{}", {.fresh_for = seconds(10), .stale_for = seconds(60)}).entry;
+  entry.early_refresh = false;
+  shard.insert("A", Copy{std::make_shared<const Entry>(entry), kStart});
+  shard.now = kStart + seconds(10) - nanoseconds(1);
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+  shard.now += nanoseconds(1);
+  EXPECT_TRUE(shard.find("A")->start_refresh);
+  EXPECT_FALSE(shard.find("A")->start_refresh);
+}
+
+TEST(SieveShard, ErasesOne) {
+  FullShard shard;
+  EXPECT_TRUE(shard.erase("A"));
+  EXPECT_FALSE(shard.erase("A"));
+  EXPECT_TRUE(shard.erase("H"));
+  EXPECT_TRUE(shard.erase("D"));
+  EXPECT_EQ(keys(shard), "BCEFG");
+  EXPECT_EQ(shard.shard.bytes(), 5 * cost());
+}
+
+TEST(SieveShard, ErasingTheEntryUnderTheHandMovesItOn) {
+  FullShard shard;
+  shard.insert("I");  // A goes, the hand is at B
+  EXPECT_TRUE(shard.erase("B"));
+  shard.insert("J");
+  shard.insert("K");
+  EXPECT_EQ(keys(shard), "DEFGHIJK");
+}
+
+TEST(SieveShard, ClearsAll) {
+  FullShard shard;
+  shard.insert("I");
+  EXPECT_EQ(shard.shard.clear(), 8U);
+  EXPECT_EQ(shard.shard.size(), 0U);
+  EXPECT_EQ(shard.shard.bytes(), 0U);
+  EXPECT_EQ(shard.shard.clear(), 0U);
+  for (const auto* key : {"A", "B", "C", "D", "E", "F", "G", "H", "I"}) EXPECT_TRUE(shard.insert(key));
+  EXPECT_EQ(keys(shard), "BCDEFGHI");
+}
+
+TEST(SieveShard, AHitOutlivesTheEviction) {
+  FullShard shard;
+  const auto hit = shard.find("A");
+  shard.shard.clear();
+  EXPECT_EQ(hit->copy.entry->body, "{}");
+}
+
+}  // namespace
+}  // namespace wx::cache

@@ -1,0 +1,688 @@
+// The cache with a scripted Redis and a scripted loader, on a clock that the test moves.
+#include "cache/tiered_cache.hpp"
+
+#include <deque>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "support/fake_remote.hpp"
+#include "support/manual_executor.hpp"
+
+namespace wx::cache {
+namespace {
+
+using std::chrono::seconds;
+using test::FakeFleet;
+using test::FakeRemote;
+
+class TieredCacheTest : public testing::Test {
+ protected:
+  static constexpr std::string_view kKey = "weather:1:2";
+
+  TieredCache& cache(RemoteTier* remote = nullptr, CacheOptions options = {}) {
+    worker_.emplace(executor_, remote, clock_);
+    other_worker_.emplace(other_executor_, remote, clock_);
+    cache_ = std::make_unique<TieredCache>(options, clock_, metrics_);
+    return *cache_;
+  }
+
+  Question question(Mode mode = Mode::normal) { return {kKey, hash64(kKey), mode, clock_.steady() + seconds(10)}; }
+
+  // A loader whose answers the test gives by hand.
+  Loader loader() {
+    return [this](LoadRequest request, LoadCallback done) {
+      purposes_.push_back(request.purpose);
+      request.turn([this, done = std::move(done)](bool go) mutable {
+        if (!go) {
+          ++stood_down_;
+          return;
+        }
+        ++loads_;
+        waiting_.push_back(std::move(done));
+      });
+    };
+  }
+
+  Loaded value(std::string body) const {
+    Loaded loaded;
+    loaded.body = std::move(body);
+    loaded.content_type = "application/json";
+    loaded.etag = "e";
+    loaded.spans = spans_;
+    return loaded;
+  }
+
+  // The oldest load that is under way gets this answer.
+  void complete(Result<Loaded> result) {
+    ASSERT_FALSE(waiting_.empty());
+    auto done = std::move(waiting_.front());
+    waiting_.pop_front();
+    done(std::move(result));
+  }
+
+  using Answers = std::vector<Result<Served>>;
+  GetCallback into(Answers& answers) {
+    return [&answers](Result<Served> served) { answers.push_back(std::move(served)); };
+  }
+
+  TieredCache::Peeked peek() { return cache_->peek(kKey, hash64(kKey), clock_.steady()); }
+
+  test::FakeClock clock_;
+  test::ManualExecutor executor_{clock_};
+  test::ManualExecutor other_executor_{clock_};
+  observability::Metrics metrics_;
+  FakeFleet fleet_{clock_};
+  FakeRemote remote_{fleet_};
+  Spans spans_{seconds(10), seconds(60), seconds(600)};
+  std::optional<Worker> worker_;
+  std::optional<Worker> other_worker_;
+  std::unique_ptr<TieredCache> cache_;
+  std::deque<LoadCallback> waiting_;
+  int loads_ = 0;
+  int stood_down_ = 0;
+  std::vector<Purpose> purposes_;
+};
+
+TEST_F(TieredCacheTest, LoadsOnceAndThenAnswersFromMemoryWithAnHonestAge) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  ASSERT_EQ(answers.size(), 1U);
+  ASSERT_TRUE(answers[0]);
+  EXPECT_EQ(answers[0]->outcome, Outcome::miss);
+  EXPECT_TRUE(answers[0]->stored);
+  clock_.advance(seconds(3));
+  const auto peeked = peek();
+  ASSERT_TRUE(peeked.served);
+  EXPECT_EQ(peeked.served->tier, Tier::memory);
+  EXPECT_EQ(peeked.served->age, nanoseconds(seconds(3)));
+  EXPECT_EQ(peeked.served->entry->body, "{1}");
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(TieredCacheTest, FiveHundredCallersOfAColdKeyShareOneLoadAndOneAnswer) {
+  cache();
+  Answers answers;
+  for (int i = 0; i < 500; ++i) {
+    cache_->get(i % 2 == 0 ? *worker_ : *other_worker_, question(), loader(), into(answers));
+  }
+  EXPECT_EQ(loads_, 1);
+  complete(value("{1}"));
+  other_executor_.run_posted();
+  ASSERT_EQ(answers.size(), 500U);
+  int leaders = 0;
+  for (const auto& answer : answers) {
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->entry, answers[0]->entry);
+    leaders += answer->outcome == Outcome::miss ? 1 : 0;
+    if (answer->outcome != Outcome::miss) {
+      EXPECT_EQ(answer->outcome, Outcome::collapsed);
+    }
+  }
+  EXPECT_EQ(leaders, 1);
+  EXPECT_EQ(cache_->flights(), 0U);
+}
+
+TEST_F(TieredCacheTest, NobodyLoadsAgainBetweenTheEndOfAFlightAndMemory) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_FALSE(peek().served);  // somebody looked before the flight ended ...
+  complete(value("{1}"));
+  cache_->get(*worker_, question(), loader(), into(answers));  // ... and asks after it
+  EXPECT_EQ(loads_, 1);
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::hit);
+}
+
+TEST_F(TieredCacheTest, AsksRedisBeforeTheLoaderAndFillsMemoryFromIt) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  EXPECT_EQ(remote_.writes, 1);
+
+  // Another process: an empty memory, the same Redis.
+  cache(&remote_);
+  clock_.advance(seconds(4));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::hit);
+  EXPECT_EQ(answers[1]->tier, Tier::redis);
+  EXPECT_EQ(answers[1]->age, nanoseconds(seconds(4)));
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(peek().served->tier, Tier::memory);
+}
+
+TEST_F(TieredCacheTest, AFailingRedisCostsALoadAndIsTold) {
+  cache(&remote_);
+  remote_.failing = ErrorKind::redis_timeout;
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_TRUE(answers[0]->redis_unavailable);
+  EXPECT_EQ(metrics_.value(observability::Counter::cache_redis_error), 1U);
+  EXPECT_EQ(metrics_.value(observability::Counter::cache_redis_miss), 0U);
+}
+
+TEST_F(TieredCacheTest, AFailureTellsEveryWaiterOnceAndLeavesTheKeyFree) {
+  cache();
+  Answers answers;
+  for (int i = 0; i < 3; ++i) cache_->get(*worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_error));
+  ASSERT_EQ(answers.size(), 3U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::provider_error);
+  EXPECT_EQ(loads_, 1);
+  EXPECT_FALSE(peek().served);
+}
+
+TEST_F(TieredCacheTest, AStaleAnswerIsServedAtOnceAndRefreshedBehindOnce) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(12));
+  const auto first = peek();
+  ASSERT_TRUE(first.served);
+  EXPECT_EQ(first.served->outcome, Outcome::stale_while_revalidate);
+  EXPECT_TRUE(first.refresh);
+  cache_->refresh(*worker_, question(), loader());
+  const auto second = peek();
+  EXPECT_EQ(second.served->outcome, Outcome::stale_while_revalidate);
+  EXPECT_FALSE(second.refresh) << "one refresh is enough";
+  EXPECT_EQ(loads_, 2);
+  complete(value("{2}"));
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+  EXPECT_EQ(peek().served->outcome, Outcome::hit);
+}
+
+TEST_F(TieredCacheTest, ALateHitStartsExactlyOneEarlyRefreshAndTheKeyStaysHit) {
+  spans_ = {seconds(10), seconds(0), seconds(0)};
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  int refreshes = 0;
+  for (int tenth = 0; tenth < 600; ++tenth) {  // a minute of requests every 100 ms; loads take 500 ms
+    executor_.advance(milliseconds(100));
+    const auto peeked = peek();
+    ASSERT_TRUE(peeked.served) << "at " << tenth;
+    ASSERT_EQ(peeked.served->outcome, Outcome::hit);
+    if (peeked.refresh) {
+      ++refreshes;
+      cache_->refresh(*worker_, question(), loader());
+    }
+    if (!waiting_.empty() && tenth % 5 == 0) complete(value("{n}"));
+  }
+  EXPECT_GE(refreshes, 5);
+  EXPECT_LE(refreshes, 8);
+}
+
+TEST_F(TieredCacheTest, AFailedRefreshIsTriedAgainAfterAPauseNotAtEveryHit) {
+  spans_ = {seconds(100), seconds(0), seconds(0)};
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(90));
+  EXPECT_TRUE(peek().refresh);
+  cache_->refresh(*worker_, question(), loader());
+  complete(fail(ErrorKind::provider_error));
+  EXPECT_FALSE(peek().refresh);
+  clock_.advance(milliseconds(1100));
+  EXPECT_TRUE(peek().refresh);
+}
+
+TEST_F(TieredCacheTest, AKeptAnswerIsWaitedWithButNotForLong) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(100));
+  EXPECT_FALSE(peek().served);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(1400));
+  EXPECT_EQ(answers.size(), 1U);
+  executor_.advance(milliseconds(200));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::soft_timeout);
+  EXPECT_EQ(answers[1]->age, nanoseconds(milliseconds(101'500)));
+  complete(value("{2}"));
+  EXPECT_EQ(answers.size(), 2U);
+  EXPECT_EQ(peek().served->entry->body, "{2}") << "the load was not in vain";
+}
+
+TEST_F(TieredCacheTest, AKeptAnswerIsReplacedWithinTheWait) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(100));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(600));
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::revalidated);
+  EXPECT_EQ(answers[1]->entry->body, "{2}");
+}
+
+TEST_F(TieredCacheTest, AKeptAnswerCoversTheProvidersFailure) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(100));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_timeout));
+  ASSERT_EQ(answers.size(), 2U);
+  ASSERT_TRUE(answers[1]);
+  EXPECT_EQ(answers[1]->outcome, Outcome::stale_if_error);
+}
+
+TEST_F(TieredCacheTest, NobodyWaitsLongerThanTheirDeadlineWhateverTheLoaderDoes) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(seconds(5));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(5010));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].error().kind, ErrorKind::deadline_exceeded);
+  executor_.advance(seconds(5));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(TieredCacheTest, AHungLoadFreesItsKeyAtTheAgeLimit) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(seconds(21));
+  EXPECT_EQ(cache_->flights(), 0U);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_EQ(loads_, 2);
+  complete(value("{late}"));  // of the first
+  EXPECT_FALSE(peek().served) << "a load that was given up is not stored";
+  complete(value("{2}"));
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+}
+
+TEST_F(TieredCacheTest, ABypassSharesNothing) {
+  cache(&remote_);
+  Answers answers;
+  for (int i = 0; i < 6; ++i) cache_->get(*worker_, question(Mode::bypass), loader(), into(answers));
+  EXPECT_EQ(loads_, 6);
+  for (int i = 0; i < 6; ++i) complete(value("{b}"));
+  ASSERT_EQ(answers.size(), 6U);
+  for (const auto& answer : answers) EXPECT_EQ(answer->outcome, Outcome::bypass);
+  EXPECT_EQ(remote_.reads, 0);
+  EXPECT_EQ(remote_.writes, 0);
+  EXPECT_FALSE(peek().served);
+}
+
+TEST_F(TieredCacheTest, RedisOnlyNeitherReadsNorFillsMemory) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  complete(value("{1}"));
+  EXPECT_FALSE(peek().served);
+  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::hit);
+  EXPECT_EQ(answers[1]->tier, Tier::redis);
+  EXPECT_FALSE(peek().served);
+  fleet_.values.clear();  // redis-cli del
+  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(TieredCacheTest, EveryCallerIsAnsweredOnItsOwnThread) {
+  cache();
+  std::thread::id first;
+  bool second = false;
+  cache_->get(*worker_, question(), loader(), [&](Result<Served>) { first = std::this_thread::get_id(); });
+  cache_->get(*other_worker_, question(), loader(), [&](Result<Served>) { second = true; });
+  executor_.set_in_this_thread(false);
+  complete(value("{1}"));  // "on the loader's thread"
+  EXPECT_EQ(first, std::thread::id());
+  executor_.set_in_this_thread(true);
+  executor_.run_posted();
+  EXPECT_EQ(first, std::this_thread::get_id());
+  EXPECT_FALSE(second);
+  other_executor_.run_posted();
+  EXPECT_TRUE(second);
+}
+
+// Two processes that share one Redis: each with its own memory and flights.
+class FleetTest : public TieredCacheTest {
+ protected:
+  void SetUp() override {
+    cache(&remote_);
+    second_worker_.emplace(executor_, &second_remote_, clock_);
+    second_ = std::make_unique<TieredCache>(CacheOptions{}, clock_, metrics_);
+    fleet_.listeners = {&cache_->listener(), &second_->listener()};
+  }
+  void ask_both(Answers& answers) {
+    cache_->get(*worker_, question(), loader(), into(answers));
+    second_->get(*second_worker_, question(), loader(), into(answers));
+    executor_.run_posted();
+  }
+
+  FakeRemote second_remote_{fleet_};
+  std::optional<Worker> second_worker_;
+  std::unique_ptr<TieredCache> second_;
+};
+
+TEST_F(FleetTest, OneLoadServesBothProcesses) {
+  Answers answers;
+  ask_both(answers);
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(stood_down_, 1) << "the other gives its turn with the provider back";
+  complete(value("{1}"));
+  executor_.run_posted();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0]->outcome, Outcome::miss);
+  EXPECT_EQ(answers[1]->outcome, Outcome::lease);
+  EXPECT_EQ(answers[1]->entry->body, "{1}");
+  EXPECT_TRUE(fleet_.leases.empty());
+}
+
+TEST_F(FleetTest, WhenTheHolderDiesTheOtherTakesOverAtTheLeasesEnd) {
+  Answers answers;
+  ask_both(answers);
+  fleet_.listeners = {&second_->listener()};
+  cache_.reset();  // kill -9: neither fill nor fail is ever heard
+  waiting_.clear();
+  executor_.advance(milliseconds(5900));
+  EXPECT_EQ(loads_, 1);
+  executor_.advance(milliseconds(200));
+  EXPECT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, ALostMessageCostsTheLeasesEndNotTheAnswer) {
+  Answers answers;
+  ask_both(answers);
+  fleet_.lose_messages = true;
+  complete(value("{1}"));
+  EXPECT_EQ(answers.size(), 1U);
+  executor_.advance(seconds(7));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::lease);
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(FleetTest, AFailureIsTriedOncePerMemoByTheWholeFleetAndBacksOff) {
+  Answers answers;
+  std::vector<SteadyTime> tries;
+  const auto begin = clock_.steady();
+  for (int i = 0; i < 600; ++i) {  // a minute of questions to both, ten a second
+    ask_both(answers);
+    if (!waiting_.empty()) {
+      tries.push_back(clock_.steady());
+      complete(fail(ErrorKind::provider_error));
+    }
+    executor_.advance(milliseconds(100));
+  }
+  EXPECT_EQ(answers.size(), 1200U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::provider_error);
+  // At 0, 1, 3, 7, 15, 31 s, and then every 30 s.
+  ASSERT_EQ(tries.size(), 6U);
+  EXPECT_LT(tries[2] - begin, seconds(4));
+  EXPECT_GT(tries[5] - begin, seconds(30));
+}
+
+TEST_F(FleetTest, APurgeReachesEveryProcess) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  EXPECT_TRUE(peek().served);
+  bool done = false;
+  second_->purge(*second_worker_, kKey, [&](const Result<void>& result) { done = result.has_value(); });
+  EXPECT_TRUE(done);
+  EXPECT_FALSE(peek().served);
+  EXPECT_TRUE(fleet_.values.empty());
+}
+
+TEST_F(FleetTest, PurgingAllMakesEverythingAMissWithoutScanning) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  second_->purge_all(*second_worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  EXPECT_FALSE(peek().served);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_EQ(loads_, 2) << "what Redis still holds is of another epoch";
+  complete(value("{2}"));
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  second_->purge(*second_worker_, kKey, [](const Result<void>&) {});
+  complete(value("{old}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{old}");
+  EXPECT_FALSE(answers[0]->stored);
+  EXPECT_FALSE(peek().served);
+  EXPECT_TRUE(fleet_.values.empty());
+}
+
+TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALoad) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  cache_->listener().on_deaf();
+  EXPECT_EQ(peek().served->outcome, Outcome::hit) << "deaf is not wrong";
+  clock_.advance(milliseconds(10));
+  cache_->listener().on_listening();
+  const auto doubted = peek();
+  EXPECT_EQ(doubted.served->outcome, Outcome::hit);
+  EXPECT_TRUE(doubted.refresh) << "but looked at behind";
+  EXPECT_FALSE(peek().refresh) << "once";
+  cache_->refresh(*worker_, question(), loader());
+  EXPECT_FALSE(peek().refresh);
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(FleetTest, AFillWithAnotherTagDropsTheOlderCopyAndWithTheSameRenewsIt) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(5));
+  const auto now_ms = clock_.wall();
+  cache_->listener().on_fill({kKey, "e", now_ms, seconds(10)});
+  EXPECT_EQ(peek().served->age, nanoseconds(0));
+  clock_.advance(seconds(1));
+  cache_->listener().on_fill({kKey, "other", now_ms, seconds(10)});
+  EXPECT_TRUE(peek().served) << "an older message is ignored";
+  cache_->listener().on_fill({kKey, "other", clock_.wall(), seconds(10)});
+  EXPECT_FALSE(peek().served);
+}
+
+TEST_F(TieredCacheTest, WhileAFailureIsRememberedTheKeptAnswerIsServedAtOnceAndNobodyLoads) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(100));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_timeout));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 3U) << "without CACHE_SOFT_WAIT";
+  EXPECT_EQ(answers[2]->outcome, Outcome::stale_if_error);
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(TieredCacheTest, ARememberedFailureIsToldAsSuch) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_timeout));
+  EXPECT_FALSE(answers[0].error().remembered);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_TRUE(answers[1].error().remembered);
+  clock_.advance(milliseconds(1001));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(TieredCacheTest, ARefusalIsRememberedMuchLonger) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_refused, "No data is available for this location"));
+  ASSERT_EQ(answers.size(), 1U);
+  ASSERT_TRUE(answers[0]);
+  EXPECT_EQ(answers[0]->entry->kind, EntryKind::refusal);
+  clock_.advance(seconds(290));
+  EXPECT_EQ(peek().served->entry->body, "No data is available for this location");
+  clock_.advance(seconds(11));
+  EXPECT_FALSE(peek().served);
+}
+
+TEST_F(TieredCacheTest, OnlyTheClientAtItsLimitIsRefused) {
+  cache();
+  Answers greedy;
+  Answers others;
+  const auto refusing = [](LoadRequest, LoadCallback done) { done(fail(ErrorKind::client_limited)); };
+  FakeRemote slow(fleet_);
+  cache(&slow);
+  slow.hold = true;
+  cache_->get(*worker_, question(), refusing, into(greedy));
+  cache_->get(*worker_, question(), loader(), into(others));
+  slow.hold = false;
+  slow.release();
+  ASSERT_EQ(greedy.size(), 1U);
+  EXPECT_EQ(greedy[0].error().kind, ErrorKind::client_limited);
+  ASSERT_EQ(loads_, 1);
+  complete(value("{1}"));
+  ASSERT_EQ(others.size(), 1U);
+  EXPECT_EQ(others[0]->entry->body, "{1}");
+}
+
+TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
+  cache(&remote_);
+  Answers answers;
+  auto cached = question();
+  cached.only_if_cached = true;
+  cache_->get(*worker_, cached, loader(), into(answers));
+  EXPECT_EQ(answers[0].error().kind, ErrorKind::not_cached);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  cache(&remote_);  // another process, the same Redis
+  cache_->get(*worker_, cached, loader(), into(answers));
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_EQ(answers[2]->tier, Tier::redis);
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(TieredCacheTest, AForcedQuestionLoadsAlthoughAFreshAnswerIsThere) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(milliseconds(5));
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::forced);
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+}
+
+TEST_F(TieredCacheTest, RefreshingInlineLetsTheStaleHitWaitForItsRefresh) {
+  CacheOptions options;
+  options.inline_refresh = true;
+  cache(nullptr, options);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(20));
+  EXPECT_FALSE(peek().served);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_EQ(answers.size(), 1U);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::revalidated);
+}
+
+TEST_F(TieredCacheTest, WritingBeforeTheAnswerHoldsItButNotForLong) {
+  CacheOptions options;
+  options.write_wait = milliseconds(20);
+  for (const bool redis_answers : {true, false}) {
+    cache(&remote_, options);
+    fleet_.values.clear();
+    fleet_.leases.clear();
+    Answers answers;
+    waiting_.clear();
+    cache_->get(*worker_, question(), loader(), into(answers));
+    remote_.hold = true;
+    complete(value("{1}"));
+    EXPECT_TRUE(answers.empty());
+    if (redis_answers) {
+      remote_.release();
+    } else {
+      executor_.advance(milliseconds(21));
+    }
+    EXPECT_EQ(answers.size(), 1U);
+    remote_.hold = false;
+    remote_.release();
+    EXPECT_EQ(answers.size(), 1U);
+  }
+}
+
+TEST_F(TieredCacheTest, TellsTheLoaderHowUrgentItIs) {
+  spans_ = {seconds(10), seconds(10), seconds(100)};
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(milliseconds(9900));
+  cache_->refresh(*worker_, question(), loader());
+  complete(fail(ErrorKind::provider_error));
+  clock_.advance(seconds(2));
+  cache_->refresh(*worker_, question(), loader());
+  complete(fail(ErrorKind::provider_error));
+  clock_.advance(seconds(30));
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_EQ(purposes_, (std::vector{Purpose::cold, Purpose::early, Purpose::refresh, Purpose::revalidate}));
+}
+
+TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative) {
+  for (const auto step : {milliseconds(3'600'000), milliseconds(-3'600'000)}) {
+    cache(&remote_);
+    fleet_.values.clear();
+    spans_ = {seconds(10), seconds(10), seconds(10)};
+    Answers answers;
+    waiting_.clear();
+    cache_->get(*worker_, question(), loader(), into(answers));
+    complete(value("{1}"));
+    clock_.step_wall(step);
+    EXPECT_EQ(peek().served->outcome, Outcome::hit) << "memory ages by the steady clock";
+    cache(&remote_);  // another process reads what was stored before the step
+    cache_->get(*worker_, question(), loader(), into(answers));
+    for (const auto& answer : answers) {
+      if (answer) {
+        EXPECT_GE(answer->age, nanoseconds(0));
+      }
+    }
+    clock_.advance(seconds(31));
+    EXPECT_FALSE(peek().served);
+    clock_.step_wall(-step);
+  }
+}
+
+}  // namespace
+}  // namespace wx::cache

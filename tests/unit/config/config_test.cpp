@@ -1,0 +1,299 @@
+// parse(): where values come from, which wins, and what is said when they are wrong.
+#include "config/config.hpp"
+
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace wx::config {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using testing::Not;
+
+struct World {
+  std::map<std::string, std::string> variables;
+  std::map<std::string, std::string> files;
+  unsigned cores = 4;
+  bool terminal = false;
+
+  [[nodiscard]] Outcome parse(const std::vector<const char*>& arguments = {}) const {
+    Environment environment;
+    environment.variable = [this](const std::string& name) { return find(variables, name); };
+    environment.file = [this](const std::string& path) { return find(files, path); };
+    environment.cores = cores;
+    environment.terminal = terminal;
+    return config::parse(arguments, environment);
+  }
+  static std::optional<std::string> find(const std::map<std::string, std::string>& where, const std::string& key) {
+    const auto found = where.find(key);
+    if (found == where.end()) return std::nullopt;
+    return found->second;
+  }
+};
+
+Outcome with_variable(const std::string& name, const std::string& value) {
+  World world;
+  world.variables[name] = value;
+  return world.parse();
+}
+
+TEST(Config, ServesWithDefaultsWhenNothingIsSaid) {
+  const auto outcome = World{}.parse();
+  EXPECT_EQ(outcome.action, Outcome::Action::serve);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.settings.port, 8080);
+  EXPECT_EQ(outcome.settings.address, "0.0.0.0");
+  EXPECT_EQ(outcome.settings.threads, 4U);
+  EXPECT_EQ(outcome.settings.redis_url, "");
+  EXPECT_EQ(outcome.settings.cache_ttl, std::nullopt);
+  EXPECT_EQ(outcome.settings.open_meteo_url, "https://api.open-meteo.com");
+  EXPECT_EQ(outcome.settings.log_format, observability::LogFormat::json);
+}
+
+TEST(Config, ReadsEverySettingFromItsVariable) {
+  World world;
+  world.files["/ca.pem"] = "certificate";
+  world.variables = {{"PORT", "0"},
+                     {"ADDRESS", "::1"},
+                     {"THREADS", "3"},
+                     {"REDIS_URL", "rediss://user:pass@host:6380/3"},
+                     {"REDIS_TLS", "true"},
+                     {"REDIS_CA_FILE", "/ca.pem"},
+                     {"REDIS_TIMEOUT", "120ms"},
+                     {"CACHE_PREFIX", "app1:"},
+                     {"CACHE_TTL", "1h"},
+                     {"CACHE_EARLY", "0.5"},
+                     {"MEMORY_LIMIT", "1GiB"},
+                     {"OPEN_METEO_URL", "http://localhost:9000/base/"},
+                     {"OPEN_METEO_API_KEY", "k3y"},
+                     {"UPSTREAM_TIMEOUT", "2s"},
+                     {"UPSTREAM_CONCURRENCY", "7"},
+                     {"MOCK_DELAY", "0"},
+                     {"LAB", "off"},
+                     {"COORDINATE_DECIMALS", "2"},
+                     {"MAX_CONNECTIONS", "10"},
+                     {"REQUEST_TIMEOUT", "3s"},
+                     {"IDLE_TIMEOUT", "5s"},
+                     {"DRAIN_DELAY", "1s"},
+                     {"DRAIN_TIMEOUT", "2s"},
+                     {"LOG_LEVEL", "DEBUG"},
+                     {"LOG_FORMAT", "gcp"}};
+  const auto outcome = world.parse();
+  ASSERT_EQ(outcome.action, Outcome::Action::serve) << outcome.output;
+  const auto& s = outcome.settings;
+  EXPECT_EQ(s.port, 0);
+  EXPECT_EQ(s.address, "::1");
+  EXPECT_EQ(s.threads, 3U);
+  EXPECT_EQ(s.redis_url, "rediss://user:pass@host:6380/3");
+  EXPECT_TRUE(s.redis_tls);
+  EXPECT_EQ(s.redis_ca_file, "/ca.pem");
+  EXPECT_EQ(s.redis_timeout, milliseconds(120));
+  EXPECT_EQ(s.cache_prefix, "app1:");
+  EXPECT_EQ(s.cache_ttl, milliseconds(3'600'000));
+  EXPECT_EQ(s.cache_early, 0.5);
+  EXPECT_EQ(s.memory_limit, 1ULL << 30);
+  EXPECT_EQ(s.open_meteo_url, "http://localhost:9000/base");
+  EXPECT_EQ(s.open_meteo_api_key, "k3y");
+  EXPECT_EQ(s.upstream_timeout, milliseconds(2'000));
+  EXPECT_EQ(s.upstream_concurrency, 7U);
+  EXPECT_EQ(s.mock_delay, milliseconds(0));
+  EXPECT_FALSE(s.lab);
+  EXPECT_EQ(s.coordinate_decimals, 2);
+  EXPECT_EQ(s.max_connections, 10U);
+  EXPECT_EQ(s.request_timeout, milliseconds(3'000));
+  EXPECT_EQ(s.idle_timeout, milliseconds(5'000));
+  EXPECT_EQ(s.drain_delay, milliseconds(1'000));
+  EXPECT_EQ(s.drain_timeout, milliseconds(2'000));
+  EXPECT_EQ(s.log_level, observability::LogLevel::debug);
+  EXPECT_EQ(s.log_format, observability::LogFormat::gcp);
+}
+
+TEST(Config, FlagGoesBeforeVariable) {
+  World world;
+  world.variables["PORT"] = "1000";
+  EXPECT_EQ(world.parse({"--port", "2000"}).settings.port, 2000);
+  EXPECT_EQ(world.parse({"--port=3000"}).settings.port, 3000);
+  EXPECT_EQ(world.parse().settings.port, 1000);
+}
+
+TEST(Config, EmptyVariableCountsAsNotSet) {
+  EXPECT_EQ(with_variable("PORT", "").settings.port, 8080);
+  EXPECT_EQ(with_variable("REDIS_URL", "").action, Outcome::Action::serve);
+}
+
+TEST(Config, EmptyFlagSwitchesOffWhatTheEnvironmentSet) {
+  World world;
+  world.variables["REDIS_URL"] = "redis://localhost";
+  const auto outcome = world.parse({"--redis-url="});
+  EXPECT_EQ(outcome.action, Outcome::Action::serve);
+  EXPECT_EQ(outcome.settings.redis_url, "");
+}
+
+TEST(Config, ListsAllMistakesAtOnce) {
+  World world;
+  world.variables = {{"THREADS", "many"}, {"CACHE_TTL", "10"}, {"OPEN_METEO_URL", "ftp://x"}};
+  const auto outcome = world.parse({"--prot=1", "--mock-delay=-1s"});
+  EXPECT_EQ(outcome.action, Outcome::Action::print);
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("5 settings are wrong"));
+  EXPECT_THAT(outcome.output, HasSubstr("--prot: unknown flag; did you mean --port?"));
+  EXPECT_THAT(outcome.output, HasSubstr("THREADS: \"many\" is not valid; expected auto or a number from 1 to 1024"));
+  EXPECT_THAT(outcome.output, HasSubstr("CACHE_TTL: \"10\" is not valid; expected auto or a duration"));
+  EXPECT_THAT(outcome.output, HasSubstr("OPEN_METEO_URL: \"ftp://x\" is not valid"));
+  EXPECT_THAT(outcome.output, HasSubstr("--mock-delay: \"-1s\" is not valid"));
+}
+
+TEST(Config, RefusesEachKindOfWrongValue) {
+  const std::vector<std::pair<std::string, std::string>> wrong{{"PORT", "65536"},
+                                                               {"PORT", "-1"},
+                                                               {"PORT", "80 "},
+                                                               {"PORT", "0x50"},
+                                                               {"ADDRESS", "localhost"},
+                                                               {"ADDRESS", "1.2.3"},
+                                                               {"THREADS", "0"},
+                                                               {"REDIS_URL", "localhost:6379"},
+                                                               {"REDIS_TLS", "maybe"},
+                                                               {"REDIS_CA_FILE", "/no/such/file"},
+                                                               {"REDIS_TIMEOUT", "0"},
+                                                               {"REDIS_TIMEOUT", "1"},
+                                                               {"CACHE_PREFIX", "{a}"},
+                                                               {"CACHE_PREFIX", "a b"},
+                                                               {"CACHE_PREFIX", "a\nb"},
+                                                               {"CACHE_TTL", "0"},
+                                                               {"CACHE_EARLY", "1.5"},
+                                                               {"CACHE_EARLY", "nan"},
+                                                               {"CACHE_EARLY", "80%"},
+                                                               {"MEMORY_LIMIT", "-1"},
+                                                               {"MEMORY_LIMIT", "64 mib b"},
+                                                               {"OPEN_METEO_API_KEY", "a\r\nX: y"},
+                                                               {"UPSTREAM_TIMEOUT", "0"},
+                                                               {"UPSTREAM_CONCURRENCY", "0"},
+                                                               {"MOCK_DELAY", "2h"},
+                                                               {"LAB", "maybe"},
+                                                               {"COORDINATE_DECIMALS", "8"},
+                                                               {"MAX_CONNECTIONS", "0"},
+                                                               {"REQUEST_TIMEOUT", "0"},
+                                                               {"IDLE_TIMEOUT", "0"},
+                                                               {"DRAIN_DELAY", "soon"},
+                                                               {"DRAIN_TIMEOUT", "8"},
+                                                               {"LOG_LEVEL", "loud"},
+                                                               {"LOG_FORMAT", "xml"}};
+  for (const auto& [name, value] : wrong) {
+    const auto outcome = with_variable(name, value);
+    EXPECT_EQ(outcome.exit_code, 2) << name << '=' << value;
+    EXPECT_THAT(outcome.output, HasSubstr("1 setting is wrong")) << name << '=' << value;
+    EXPECT_THAT(outcome.output, HasSubstr(name)) << value;
+  }
+}
+
+TEST(Config, NeverShowsASecretInAMistake) {
+  World world;
+  world.variables = {{"REDIS_URL", "hunter2"}, {"OPEN_METEO_API_KEY", "swordfish with spaces"}};
+  const auto outcome = world.parse({"sesame", "--unknown", "opensesame"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.output, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("swordfish")));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("sesame")));
+  EXPECT_THAT(outcome.output, HasSubstr("REDIS_URL: the value (not shown) is not valid"));
+}
+
+TEST(Config, DoesNotRepeatAUrlThatMayHoldAPassword) {
+  const auto outcome = with_variable("OPEN_METEO_URL", "https://user:hunter2@host");
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("OPEN_METEO_URL: the value (not shown) is not valid"));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("hunter2")));
+}
+
+TEST(Config, SaysThatAValueIsMissing) {
+  EXPECT_THAT(World{}.parse({"--port"}).output, HasSubstr("--port: a value is missing; expected a port number"));
+  EXPECT_THAT(World{}.parse({"--port="}).output, HasSubstr("--port: a value is missing"));
+}
+
+TEST(Config, RefusesAFlagGivenTwiceAndStrayWords) {
+  EXPECT_THAT(World{}.parse({"--port=1", "--port=2"}).output, HasSubstr("--port: given more than once"));
+  EXPECT_THAT(World{}.parse({"serve"}).output, HasSubstr("unexpected word"));
+}
+
+TEST(Config, KeepsControlCharactersOffTheTerminal) {
+  const auto outcome = with_variable("LOG_LEVEL", "\x1b[2J");
+  EXPECT_THAT(outcome.output, HasSubstr("LOG_LEVEL: \"?[2J\""));
+}
+
+TEST(Config, ReadsASecretFromAFileAndDropsOneLineEnd) {
+  World world;
+  world.files["/run/secrets/redis"] = "redis://:p@ss@host\n";
+  world.variables["REDIS_URL_FILE"] = "/run/secrets/redis";
+  EXPECT_EQ(world.parse().settings.redis_url, "redis://:p@ss@host");
+  world.variables.clear();
+  EXPECT_EQ(world.parse({"--redis-url-file=/run/secrets/redis"}).settings.redis_url, "redis://:p@ss@host");
+  world.files["/run/secrets/redis"] = "redis://host\r\n";
+  EXPECT_EQ(world.parse({"--redis-url-file=/run/secrets/redis"}).settings.redis_url, "redis://host");
+}
+
+TEST(Config, ASecretAndItsFileExcludeEachOther) {
+  World world;
+  world.files["/key"] = "a";
+  world.variables = {{"OPEN_METEO_API_KEY", "b"}, {"OPEN_METEO_API_KEY_FILE", "/key"}};
+  const auto outcome = world.parse();
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("OPEN_METEO_API_KEY and OPEN_METEO_API_KEY_FILE: only one of the two"));
+  EXPECT_EQ(world.parse({"--open-meteo-api-key=c"}).settings.open_meteo_api_key, "c") << "a flag goes before both";
+}
+
+TEST(Config, AFlagGoesBeforeTheFileInTheEnvironment) {
+  World world;
+  world.files["/url"] = "redis://from-file";
+  world.variables["REDIS_URL_FILE"] = "/url";
+  EXPECT_EQ(world.parse({"--redis-url=redis://from-flag"}).settings.redis_url, "redis://from-flag");
+}
+
+TEST(Config, NamesASecretFileThatCannotBeRead) {
+  const auto outcome = with_variable("REDIS_URL_FILE", "/nowhere");
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("REDIS_URL_FILE: cannot read \"/nowhere\""));
+  EXPECT_THAT(outcome.output, HasSubstr("1 setting is wrong"));
+}
+
+TEST(Config, ChoosesTheLogFormatByWhereItRuns) {
+  World world;
+  world.terminal = true;
+  EXPECT_EQ(world.parse().settings.log_format, observability::LogFormat::text);
+  EXPECT_EQ(world.parse({"--log-format=auto"}).settings.log_format, observability::LogFormat::text);
+  world.variables["K_SERVICE"] = "weather";
+  EXPECT_EQ(world.parse().settings.log_format, observability::LogFormat::gcp);
+  EXPECT_EQ(world.parse({"--log-format=json"}).settings.log_format, observability::LogFormat::json);
+}
+
+TEST(Config, CheckConfigPrintsTheEffectiveSettingsWithoutSecrets) {
+  World world;
+  world.variables = {{"REDIS_URL", "redis://user:hunter2@host:1/2"}, {"OPEN_METEO_API_KEY", "swordfish"}};
+  const auto outcome = world.parse({"--check-config", "--port=81"});
+  EXPECT_EQ(outcome.action, Outcome::Action::print);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.output, HasSubstr("PORT=81\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("THREADS=4\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("CACHE_TTL=auto\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("CACHE_EARLY=0.8\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("REDIS_URL=redis://user@host:1/2\n"));
+  EXPECT_THAT(outcome.output, HasSubstr("OPEN_METEO_API_KEY=(set)\n"));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("swordfish")));
+}
+
+TEST(Config, CheckConfigReportsMistakes) {
+  EXPECT_EQ(World{}.parse({"--check-config", "--port=x"}).exit_code, 2);
+}
+
+TEST(Config, HelpAndVersionAnswerWhateverElseIsWrong) {
+  for (const char* flag : {"--help", "-h", "--version"}) {
+    const auto outcome = World{}.parse({flag, "--port=x", "--nonsense"});
+    EXPECT_EQ(outcome.action, Outcome::Action::print);
+    EXPECT_EQ(outcome.exit_code, 0);
+  }
+}
+
+}  // namespace
+}  // namespace wx::config

@@ -1,0 +1,22 @@
+#include "config/nearest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace wx::config {
+namespace {
+
+const std::vector<std::string> kKnown{"--port", "--redis-url", "--redis-url-file", "--mock-delay"};
+
+TEST(Nearest, FindsASlipOfTheHand) {
+  EXPECT_EQ(nearest("--prot", kKnown), "--port");
+  EXPECT_EQ(nearest("--redis_url", kKnown), "--redis-url");
+  EXPECT_EQ(nearest("--mockdelay", kKnown), "--mock-delay");
+}
+
+TEST(Nearest, SaysNothingWhenNothingIsNear) {
+  EXPECT_EQ(nearest("--verbose", kKnown), "");
+  EXPECT_EQ(nearest("", kKnown), "");
+}
+
+}  // namespace
+}  // namespace wx::config

@@ -1,0 +1,55 @@
+#include "config/values.hpp"
+
+#include <gtest/gtest.h>
+
+namespace wx::config {
+namespace {
+
+TEST(Values, SwitchTakesTheUsualWordsInAnyCase) {
+  for (const char* yes : {"true", "ON", "Yes", "1"}) EXPECT_EQ(parse_switch(yes), true) << yes;
+  for (const char* no : {"false", "off", "NO", "0"}) EXPECT_EQ(parse_switch(no), false) << no;
+  for (const char* neither : {"", "2", "tru", "on "}) EXPECT_EQ(parse_switch(neither), std::nullopt) << neither;
+}
+
+TEST(Values, DecimalStaysWithinItsBounds) {
+  EXPECT_EQ(parse_decimal("0.8", 0, 1), 0.8);
+  EXPECT_EQ(parse_decimal("0", 0, 1), 0.0);
+  EXPECT_EQ(parse_decimal("1", 0, 1), 1.0);
+  for (const char* wrong : {"", "1.01", "-0.1", "nan", "inf", "0,8", "0.8x", " 0.8", "8e-1"}) {
+    EXPECT_EQ(parse_decimal(wrong, 0, 1), std::nullopt) << wrong;
+  }
+}
+
+TEST(Values, BytesAreReadAndWrittenBack) {
+  EXPECT_EQ(parse_bytes("64MiB"), 64ULL << 20);
+  EXPECT_EQ(parse_bytes("512 kib"), 512ULL << 10);
+  EXPECT_EQ(parse_bytes("2GiB"), 2ULL << 30);
+  EXPECT_EQ(parse_bytes("10MB"), 10'000'000U);
+  EXPECT_EQ(parse_bytes("4096"), 4096U);
+  EXPECT_EQ(parse_bytes("0"), 0U);
+  EXPECT_EQ(format_bytes(64ULL << 20), "64MiB");
+  EXPECT_EQ(format_bytes(3ULL << 30), "3GiB");
+  EXPECT_EQ(format_bytes(1536ULL << 10), "1536KiB");
+  EXPECT_EQ(format_bytes(1500), "1500");
+  EXPECT_EQ(format_bytes(0), "0");
+}
+
+TEST(Values, BytesRefuseWhatIsNoSize) {
+  for (const char* wrong : {"", "MiB", "-1", "1.5GiB", "64 M i B", "64XB", "99999999999999999999", "9999999999GiB"}) {
+    EXPECT_EQ(parse_bytes(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Values, AddressIsDigitsOnly) {
+  for (const char* right : {"0.0.0.0", "127.0.0.1", "::", "::1", "2001:db8::1"}) EXPECT_TRUE(is_address(right));
+  for (const char* wrong : {"", "localhost", "1.2.3", "1.2.3.4:80", "[::1]", "::1 "}) EXPECT_FALSE(is_address(wrong));
+}
+
+TEST(Values, PlainTextHasNoSpacesControlsOrBytesAboveAscii) {
+  EXPECT_TRUE(is_plain("app-1:staging"));
+  EXPECT_TRUE(is_plain(""));
+  for (const char* wrong : {"a b", "a\tb", "a\nb", "a\x7F", "caf\xC3\xA9"}) EXPECT_FALSE(is_plain(wrong)) << wrong;
+}
+
+}  // namespace
+}  // namespace wx::config

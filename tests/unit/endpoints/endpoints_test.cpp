@@ -1,0 +1,110 @@
+// The other URLs.
+#include "endpoints/endpoints.hpp"
+
+#include "flow/json.hpp"
+#include "unit/endpoints/harness.hpp"
+
+namespace wx::endpoints {
+namespace {
+
+using test::is_json;
+using test::json_at;
+
+using OtherEndpointsTest = EndpointsTest;
+
+TEST_F(OtherEndpointsTest, GivesThePageWithAFormToFillIn) {
+  const auto page = get("/");
+  EXPECT_EQ(page->status, 200);
+  EXPECT_EQ(page->header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_TRUE(page->header("Content-Security-Policy").starts_with("default-src 'none';"));
+  EXPECT_NE(page->body.find("value=\"52.52\""), std::string::npos);
+  EXPECT_NE(page->body.find("value=\"13.41\""), std::string::npos);
+}
+
+TEST_F(OtherEndpointsTest, IsLiveAsLongAsItAnswers) {
+  process_.phase_now = Phase::draining;
+  for (const auto* path : {"/health/live", "/livez", "/healthz"}) {
+    EXPECT_EQ(get(path)->status, 200) << path;
+    EXPECT_EQ(json_at(get(path)->body, "/status"), "ok") << path;
+  }
+}
+
+TEST_F(OtherEndpointsTest, IsReadyWhileItServes) {
+  for (const auto* path : {"/health/ready", "/readyz"}) {
+    process_.phase_now = Phase::starting;
+    EXPECT_EQ(get(path)->status, 503) << path;
+    EXPECT_EQ(json_at(get(path)->body, "/status"), "starting");
+    process_.phase_now = Phase::serving;
+    EXPECT_EQ(get(path)->status, 200) << path;
+    process_.phase_now = Phase::draining;
+    EXPECT_EQ(get(path)->status, 503) << path;
+    EXPECT_EQ(json_at(get(path)->body, "/status"), "draining");
+    EXPECT_EQ(get(path)->header("Retry-After"), "1");
+  }
+}
+
+TEST_F(OtherEndpointsTest, IsReadyThoughDegradedWithoutItsRedis) {
+  for (const std::string_view state : {"off", "connecting", "up"}) {
+    process_.redis = state;
+    EXPECT_EQ(json_at(get("/health/ready")->body, "/status"), "ok") << state;
+  }
+  process_.redis = "down";
+  EXPECT_EQ(get("/health/ready")->status, 200);
+  EXPECT_EQ(json_at(get("/health/ready")->body, "/status"), "degraded");
+}
+
+TEST_F(OtherEndpointsTest, TellsItsNumbersToPeopleAndToPrometheus) {
+  EXPECT_TRUE(is_json(get("/stats")->body));
+  EXPECT_EQ(get("/stats")->header("Cache-Control"), "no-store");
+  const auto metrics = get("/metrics");
+  EXPECT_EQ(metrics->header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_NE(metrics->body.find("# TYPE weather_cache_cache_flights_total counter"), std::string::npos);
+}
+
+TEST_F(OtherEndpointsTest, KeepsRobotsFromTheQuestions) {
+  EXPECT_EQ(get("/robots.txt")->body, "User-agent: *\nDisallow: /weather\nAllow: /\n");
+}
+
+TEST_F(OtherEndpointsTest, ExplainsEveryKindOfProblem) {
+  for (std::size_t i = 0; i < kErrorKinds; ++i) {
+    const auto page = get(cat("/problems/", name(static_cast<ErrorKind>(i))));
+    EXPECT_EQ(page->status, 200) << name(static_cast<ErrorKind>(i));
+    EXPECT_EQ(page->header("Content-Type"), "text/html; charset=utf-8");
+  }
+  EXPECT_EQ(get("/problems/nonsense")->status, 404);
+  EXPECT_EQ(get("/problems/")->status, 404);
+}
+
+TEST_F(OtherEndpointsTest, TellsWhatItDoesNotKnowAsAProblem) {
+  const auto missing = get("/nowhere");
+  EXPECT_EQ(missing->status, 404);
+  EXPECT_EQ(missing->header("Content-Type"), "application/problem+json");
+  EXPECT_EQ(json_at(missing->body, "/type"), "/problems/not-found");
+  const auto page = get("/nowhere", "Accept: text/html\r\n");
+  EXPECT_EQ(page->status, 404);
+  EXPECT_EQ(page->header("Content-Type"), "text/html; charset=utf-8");
+}
+
+TEST_F(OtherEndpointsTest, TellsWhichMethodsAPathKnows) {
+  const auto refused = send("POST", "/weather?lat=1&lon=2");
+  EXPECT_EQ(refused->status, 405);
+  EXPECT_EQ(refused->header("Allow"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(send("DELETE", "/weather?lat=1&lon=2")->status, 405);
+  const auto options = send("OPTIONS", "/weather");
+  EXPECT_EQ(options->status, 204);
+  EXPECT_EQ(options->header("Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST_F(OtherEndpointsTest, SendsEveryLineOnce) {
+  for (const auto* target :
+       {"/", "/stats", "/metrics", "/health/ready", "/robots.txt", "/nowhere", "/weather", "/problems/internal"}) {
+    const auto answer = get(target);
+    for (const auto* header : {"Content-Type", "Cache-Control", "X-Request-Id", "X-Content-Type-Options"}) {
+      EXPECT_NE(answer->header(header), "twice") << target << " " << header;
+      EXPECT_NE(answer->header(header), "none") << target << " " << header;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace wx::endpoints

@@ -1,0 +1,174 @@
+// Our URLs without a socket: a memory-only service on a clock that the test moves, and a client that is played.
+#pragma once
+
+#include <deque>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "endpoints/endpoints.hpp"
+#include "http_server/head_parser.hpp"
+#include "support/manual_executor.hpp"
+#include "support/memory_log.hpp"
+
+namespace wx::endpoints {
+
+// A client's request and, once it came, the answer to it.
+class FakeChannel final : public http_server::Channel, public std::enable_shared_from_this<FakeChannel> {
+ public:
+  // `lines`: complete header lines.
+  FakeChannel(std::string_view method, std::string_view target, std::string_view lines, SteadyTime now,
+              Executor& executor)
+      : bytes_(cat(method, " ", target, " HTTP/1.1\r\nHost: a\r\n", lines, "\r\n")), executor_(executor) {
+    EXPECT_EQ(parser_.feed(bytes_), http_server::HeadParser::Status::complete) << bytes_;
+    request_ = http_server::Request(bytes_.data(), parser_.head(), now, this);
+  }
+
+  [[nodiscard]] const http_server::Request& request() const override { return request_; }
+  [[nodiscard]] Executor& executor() override { return executor_; }
+  [[nodiscard]] std::string_view peer() const override { return "192.0.2.1"; }
+  void respond(int with, std::string_view lines, std::initializer_list<std::string_view> parts) override {
+    ++answers;
+    status = with;
+    headers = lines;
+    body.clear();
+    for (const auto part : parts) body += part;
+  }
+  [[nodiscard]] std::shared_ptr<Channel> hold() override { return shared_from_this(); }
+  void abandon() override { ++abandoned; }
+
+  // The value of a header; "none" if there is none, "twice" if there are several.
+  [[nodiscard]] std::string header(std::string_view name) const {
+    std::string value = "none";
+    std::string_view rest = headers;
+    while (!rest.empty()) {
+      const auto line = rest.substr(0, rest.find("\r\n"));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 2));
+      const auto colon = line.find(": ");
+      EXPECT_NE(colon, std::string_view::npos) << headers;
+      if (iequals(line.substr(0, colon), name)) value = value == "none" ? std::string(line.substr(colon + 2)) : "twice";
+    }
+    return value;
+  }
+
+  int answers = 0;
+  int abandoned = 0;
+  int status = 0;
+  std::string headers;
+  std::string body;
+
+ private:
+  std::string bytes_;
+  Executor& executor_;
+  http_server::HeadParser parser_;
+  http_server::Request request_;
+};
+
+// A provider that answers when the test says so.
+class ScriptedSource final : public weather::Source {
+ public:
+  void fetch(const weather::Location&, cache::LoadRequest request, weather::FetchCallback done) override {
+    request.turn([this, done = std::move(done)](bool go) mutable {
+      if (!go) return;
+      ++count;
+      waiting.push_back(std::move(done));
+    });
+  }
+  void answer(Result<weather::Observation> result) {
+    ASSERT_FALSE(waiting.empty());
+    auto done = std::move(waiting.front());
+    waiting.pop_front();
+    done(std::move(result));
+  }
+
+  int count = 0;
+  std::deque<weather::FetchCallback> waiting;
+};
+
+class FakeProcess final : public ProcessView {
+ public:
+  [[nodiscard]] Phase phase() const override { return phase_now; }
+  [[nodiscard]] nanoseconds uptime() const override { return std::chrono::seconds(61); }
+  [[nodiscard]] std::string_view redis_state() const override { return redis; }
+  [[nodiscard]] std::size_t connections() const override { return 3; }
+  [[nodiscard]] std::size_t memory_bytes() const override { return 1234; }
+  [[nodiscard]] std::size_t memory_limit() const override { return limit; }
+  [[nodiscard]] std::size_t memory_entries() const override { return 5; }
+  [[nodiscard]] bool redis_breaker_open() const override { return false; }
+  [[nodiscard]] bool listening() const override { return redis == "up"; }
+  [[nodiscard]] ProviderView provider() const override { return {"closed", {{"minute", 7, 600}}}; }
+
+  Phase phase_now = Phase::serving;
+  std::string_view redis = "off";
+  std::size_t limit = 4096;
+};
+
+class EndpointsTest : public testing::Test {
+ protected:
+  using Answer = std::shared_ptr<FakeChannel>;
+
+  Endpoints& endpoints() {
+    if (!endpoints_) endpoints_.emplace(context());
+    return *endpoints_;
+  }
+  Context context() {
+    return {options_, service_, thread_,       clock_,    metrics_,     log_,
+            process_, lab_,     client_limit_, Random(1), std::string()};
+  }
+
+  // What came at once, or will come when the clock moves or the provider answers.
+  Answer send(std::string_view method, std::string_view target, std::string_view lines = "") {
+    auto channel = std::make_shared<FakeChannel>(method, target, lines, clock_.steady(), executor_);
+    http_server::Exchange exchange(*channel);
+    endpoints().handler().handle(exchange);
+    return channel;
+  }
+  Answer get(std::string_view target, std::string_view lines = "") { return send("GET", target, lines); }
+
+  // A mock question and its answer, delay and all.
+  Answer ask_mock(std::string_view target, std::string_view lines = "") {
+    auto answer = get(target, lines);
+    if (answer->answers == 0) executor_.advance(milliseconds(500));
+    return answer;
+  }
+
+  weather::Observation observation() const {
+    weather::Observation observation;
+    observation.latitude = "52.52";
+    observation.longitude = "13.419998";
+    observation.elevation = "38.0";
+    observation.time = "2026-01-01T00:00";
+    observation.interval = "900";
+    observation.temperature_unit = "°C";
+    observation.wind_speed_unit = "km/h";
+    observation.temperature = "-2.30";
+    observation.wind_speed = "10.7";
+    observation.valid_from = std::chrono::time_point_cast<std::chrono::seconds>(clock_.wall());
+    observation.valid_for = std::chrono::minutes(15);
+    return observation;
+  }
+
+  test::FakeClock clock_;
+  test::ManualExecutor executor_{clock_};
+  observability::Metrics metrics_;
+  test::MemoryLog log_;
+  FakeProcess process_;
+  LabGate lab_;
+  static EndpointOptions default_options() {
+    EndpointOptions options;
+    options.version = "1.2.3";
+    return options;
+  }
+  EndpointOptions options_ = default_options();
+  weather::ClientLimit client_limit_{{.loads = 3, .window = std::chrono::seconds(60), .max_clients = 100}};
+  cache::TieredCache cache_{{}, clock_, metrics_};
+  cache::Worker worker_{executor_, nullptr, clock_};
+  ScriptedSource provider_;
+  weather::MockSource mock_{executor_, milliseconds(500), metrics_};
+  weather::ServiceThread thread_{worker_, mock_};
+  weather::Service service_{{}, cache_, provider_, clock_};
+  std::optional<Endpoints> endpoints_;
+};
+
+}  // namespace wx::endpoints

@@ -1,0 +1,89 @@
+#include "unit/endpoints/harness.hpp"
+
+namespace wx::endpoints {
+namespace {
+
+using observability::Counter;
+
+class LabTest : public EndpointsTest {
+ protected:
+  // Both herds, one after the other.
+  void let_them_run() {
+    executor_.advance(milliseconds(500));
+    executor_.advance(milliseconds(500));
+  }
+};
+
+TEST_F(LabTest, CostsOneCallInsteadOfOnePerCaller) {
+  const auto answer = send("POST", "/lab/stampede?n=100");
+  EXPECT_EQ(answer->answers, 0);
+  let_them_run();
+  ASSERT_EQ(answer->answers, 1);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->header("Cache-Control"), "no-store");
+  EXPECT_NE(answer->body.find(R"("callers":100,)"), std::string::npos) << answer->body;
+  EXPECT_NE(answer->body.find(R"("collapsed":{"provider_calls":1,"answers":100,"errors":0,"last_answer_ms":500.00})"),
+            std::string::npos)
+      << answer->body;
+  EXPECT_NE(answer->body.find(R"("bypass":{"provider_calls":100,"answers":100,"errors":0,"last_answer_ms":500.00})"),
+            std::string::npos)
+      << answer->body;
+  EXPECT_EQ(provider_.count, 0);
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 101U);
+}
+
+TEST_F(LabTest, AsksANewQuestionEachTime) {
+  const auto first = send("POST", "/lab/stampede?n=2");
+  let_them_run();
+  const auto second = send("POST", "/lab/stampede?n=2");
+  let_them_run();
+  EXPECT_EQ(second->status, 200);
+  EXPECT_NE(first->body.substr(0, first->body.find("\"collapsed\"")),
+            second->body.substr(0, second->body.find("\"collapsed\"")));
+  EXPECT_NE(second->body.find(R"("collapsed":{"provider_calls":1,)"), std::string::npos) << second->body;
+}
+
+TEST_F(LabTest, RunsOneAtATime) {
+  const auto first = send("POST", "/lab/stampede?n=5");
+  const auto second = send("POST", "/lab/stampede?n=5");
+  EXPECT_EQ(second->status, 429);
+  EXPECT_EQ(second->header("Retry-After"), "1");
+  let_them_run();
+  EXPECT_EQ(first->status, 200);
+  EXPECT_NE(first->body.find(R"("collapsed":{"provider_calls":1,)"), std::string::npos) << first->body;
+  const auto third = send("POST", "/lab/stampede?n=5");
+  let_them_run();
+  EXPECT_EQ(third->status, 200);
+}
+
+TEST_F(LabTest, IsFreeAgainWhenARunWasDropped) {
+  {
+    const auto pass = lab_.enter();
+    EXPECT_TRUE(pass);
+    EXPECT_FALSE(lab_.enter());
+  }
+  EXPECT_TRUE(lab_.enter());
+}
+
+TEST_F(LabTest, RefusesWhatIsNoCountOfCallers) {
+  for (const auto* query : {"", "?n=", "?n=0", "?n=201", "?n=-1", "?n=1.5", "?n=1&n=2", "?m=5"}) {
+    const auto answer = send("POST", cat("/lab/stampede", query));
+    EXPECT_EQ(answer->status, 400) << query;
+    EXPECT_NE(answer->body.find(R"("parameter":"n")"), std::string::npos) << answer->body;
+  }
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
+}
+
+TEST_F(LabTest, IsAPostAndNothingElse) {
+  const auto answer = get("/lab/stampede?n=5");
+  EXPECT_EQ(answer->status, 405);
+  EXPECT_EQ(answer->header("Allow"), "POST, OPTIONS");
+}
+
+TEST_F(LabTest, DoesNotExistWithTheLaboratoryOff) {
+  options_.query.lab = false;
+  EXPECT_EQ(send("POST", "/lab/stampede?n=5")->status, 404);
+}
+
+}  // namespace
+}  // namespace wx::endpoints

@@ -1,0 +1,360 @@
+// GET /weather from the request to the last header, without a socket.
+#include "endpoints/weather_endpoint.hpp"
+
+#include "cache/served.hpp"
+#include "flow/json.hpp"
+#include "unit/endpoints/harness.hpp"
+
+namespace wx::endpoints {
+namespace {
+
+using observability::Counter;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using test::is_json;
+using test::json_at;
+
+constexpr std::string_view kMock = "/weather?lat=52.520&lon=13.41&mock=true";
+constexpr std::string_view kReal = "/weather?lat=52.52&lon=13.41";
+constexpr std::string_view kHtml = "Accept: text/html\r\n";
+
+class WeatherEndpointTest : public EndpointsTest {};
+
+TEST_F(WeatherEndpointTest, AnswersAMockQuestionSlowlyThenFromMemory) {
+  const auto first = get(kMock);
+  EXPECT_EQ(first->answers, 0);
+  executor_.advance(milliseconds(500));
+  ASSERT_EQ(first->status, 200);
+  EXPECT_EQ(first->header("X-Cache"), "MISS");
+  EXPECT_EQ(first->header("Cache-Status"), "weather-cache; fwd=uri-miss; fwd-status=200; stored; ttl=10");
+  EXPECT_EQ(first->header("Age"), "0");
+  EXPECT_EQ(first->header("Server-Timing"), "cache;desc=\"miss\";dur=0.000, upstream;dur=500.00, total;dur=500.00");
+  EXPECT_EQ(first->body,
+            "{\"latitude\":52.52,\"longitude\":13.41,\"current\":{\"temperature_2m\":25.0,\"wind_speed_10m\":10.0},"
+            "\"source\":\"Mock API (Slow) 🐢\"}");
+
+  clock_.advance(milliseconds(3900));
+  const auto second = get(kMock);
+  ASSERT_EQ(second->status, 200);
+  EXPECT_EQ(second->header("X-Cache"), "HIT");
+  EXPECT_EQ(second->header("Cache-Status"), "weather-cache; hit; ttl=7; detail=memory");
+  EXPECT_EQ(second->header("Age"), "3");
+  EXPECT_EQ(second->header("Server-Timing"), "cache;desc=\"hit\";dur=0.000, total;dur=0.000");
+  EXPECT_EQ(json_at(second->body, "/source"), "Memory Cache ⚡");
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 1U);
+}
+
+TEST_F(WeatherEndpointTest, AMockAnswerIsGoneAfterTenSeconds) {
+  ask_mock(kMock);
+  clock_.advance(seconds(10));
+  EXPECT_EQ(ask_mock(kMock)->header("X-Cache"), "MISS");
+}
+
+TEST_F(WeatherEndpointTest, AnswersARealQuestionWithAllThatAClientMayKnow) {
+  const auto answer = get(kReal);
+  EXPECT_EQ(answer->answers, 0);
+  provider_.answer(observation());
+  ASSERT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->header("Content-Type"), "application/json; charset=utf-8");
+  EXPECT_EQ(answer->header("Vary"), "Accept, Accept-Language, Accept-Encoding");
+  EXPECT_EQ(answer->header("Link"), "<https://creativecommons.org/licenses/by/4.0/>; rel=\"license\"");
+  EXPECT_EQ(answer->header("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(answer->header("X-Request-Id").size(), 36U);
+  EXPECT_TRUE(answer->header("ETag").starts_with("W/\"")) << answer->headers;
+  EXPECT_TRUE(is_json(answer->body));
+  EXPECT_NE(answer->body.find("\"temperature_2m\":-2.30,"), std::string::npos) << answer->body;
+  EXPECT_EQ(json_at(answer->body, "/current/time"), "2026-01-01T00:00");
+  EXPECT_EQ(json_at(answer->body, "/current/interval"), "900");
+  EXPECT_EQ(json_at(answer->body, "/longitude"), "13.419998");
+  EXPECT_TRUE(answer->body.ends_with(",\"source\":\"Open-Meteo API (Slow) 🐢\"}")) << answer->body;
+}
+
+TEST_F(WeatherEndpointTest, TellsDownstreamCachesForHowLongARealAnswerHolds) {
+  const auto answer = get(kReal);
+  provider_.answer(observation());
+  const auto control = answer->header("Cache-Control");
+  EXPECT_TRUE(control.starts_with("public, max-age=9")) << control;
+  EXPECT_TRUE(control.ends_with(", stale-while-revalidate=60, stale-if-error=86400")) << control;
+  // max-age and Age together are what Cache-Status says.
+  const auto max_age = std::stoll(control.substr(16));
+  clock_.advance(milliseconds(100'700));
+  const auto hit = get(kReal);
+  EXPECT_EQ(hit->header("Age"), "100");
+  EXPECT_EQ(hit->header("Cache-Control"), control);
+  EXPECT_EQ(hit->header("Cache-Status"), cat("weather-cache; hit; ttl=", max_age - 100, "; detail=memory"));
+}
+
+TEST_F(WeatherEndpointTest, LetsNobodyStoreAMockAnswer) {
+  EXPECT_EQ(ask_mock(kMock)->header("Cache-Control"), "no-store");
+  EXPECT_EQ(get(kMock)->header("Cache-Control"), "no-store");
+  EXPECT_EQ(get(kMock, kHtml)->header("Cache-Control"), "no-store");
+  EXPECT_EQ(get(kMock)->header("Link"), "none");
+}
+
+TEST_F(WeatherEndpointTest, AnswersBypassesSlowlyEveryTime) {
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = get(cat(kMock, "&cache=off"));
+    EXPECT_EQ(answer->answers, 0);
+    executor_.advance(milliseconds(500));
+    EXPECT_EQ(answer->header("X-Cache"), "BYPASS");
+    EXPECT_EQ(answer->header("Cache-Status"), "weather-cache; fwd=bypass");
+    EXPECT_EQ(answer->header("Age"), "none");
+    EXPECT_EQ(json_at(answer->body, "/source"), "Mock API (Slow) 🐢");
+  }
+  EXPECT_EQ(metrics_.value(Counter::requests_bypass), 3U);
+}
+
+TEST_F(WeatherEndpointTest, ManyWhoWaitForOneLoadAreToldSo) {
+  std::vector<Answer> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(get(kReal));
+  EXPECT_EQ(provider_.count, 1);
+  provider_.answer(observation());
+  EXPECT_TRUE(answers[0]->header("Cache-Status").starts_with("weather-cache; fwd=uri-miss; fwd-status=200; stored; "));
+  for (std::size_t i = 1; i < answers.size(); ++i) {
+    EXPECT_EQ(answers[i]->header("X-Cache"), "MISS");
+    EXPECT_EQ(answers[i]->header("Cache-Status"), "weather-cache; fwd=uri-miss; collapsed");
+    EXPECT_EQ(answers[i]->body, answers[0]->body);
+  }
+  EXPECT_EQ(metrics_.value(Counter::requests_collapsed), 19U);
+}
+
+TEST_F(WeatherEndpointTest, ServesStaleAtOnceAndRefreshesBehind) {
+  get(kReal);
+  provider_.answer(observation());
+  clock_.advance(minutes(16));
+  const auto stale = get(kReal);
+  ASSERT_EQ(stale->status, 200);
+  EXPECT_EQ(stale->header("X-Cache"), "STALE");
+  EXPECT_EQ(stale->header("Age"), "960");
+  EXPECT_TRUE(stale->header("Cache-Status").ends_with("; detail=stale-while-revalidate")) << stale->headers;
+  EXPECT_EQ(provider_.count, 2);
+}
+
+TEST_F(WeatherEndpointTest, AKeptAnswerHidesTheProvidersFailure) {
+  get(kReal);
+  provider_.answer(observation());
+  clock_.advance(std::chrono::hours(2));
+  const auto kept = get(kReal);
+  EXPECT_EQ(kept->answers, 0);
+  provider_.answer(fail(ErrorKind::provider_error));
+  ASSERT_EQ(kept->status, 200);
+  EXPECT_EQ(kept->header("X-Cache"), "STALE");
+  EXPECT_EQ(kept->header("Age"), "7200");
+  EXPECT_TRUE(kept->header("Cache-Status").ends_with("; detail=stale-if-error")) << kept->headers;
+}
+
+TEST_F(WeatherEndpointTest, AnswersAKnownTagWithNothingNew) {
+  get(kReal);
+  provider_.answer(observation());
+  const auto tag = get(kReal)->header("ETag");
+  const auto same = get(kReal, cat("If-None-Match: ", tag, "\r\n"));
+  EXPECT_EQ(same->status, 304);
+  EXPECT_EQ(same->body, "");
+  EXPECT_EQ(same->header("ETag"), tag);
+  EXPECT_EQ(same->header("X-Cache"), "HIT");
+  EXPECT_TRUE(same->header("Cache-Control").starts_with("public, max-age="));
+  EXPECT_EQ(get(kReal, "If-None-Match: \"other\"\r\n")->status, 200);
+  EXPECT_EQ(get(kReal, cat("If-None-Match: \"other\", ", tag.substr(2), "\r\n"))->status, 304);
+}
+
+// The tag is of the data: who answered does not change it.
+TEST_F(WeatherEndpointTest, TagsMissAndHitAlike) {
+  const auto miss = ask_mock(kMock);
+  const auto hit = get(kMock);
+  EXPECT_NE(miss->body, hit->body);
+  EXPECT_EQ(miss->header("ETag"), hit->header("ETag"));
+}
+
+TEST_F(WeatherEndpointTest, NamesEveryFaultAndAsksNobody) {
+  const auto answer = get("/weather?lat=999&mock=maybe");
+  EXPECT_EQ(answer->status, 400);
+  EXPECT_EQ(answer->header("Content-Type"), "application/problem+json");
+  EXPECT_EQ(answer->header("Cache-Control"), "no-store");
+  EXPECT_EQ(answer->header("X-Cache"), "none");
+  EXPECT_EQ(json_at(answer->body, "/type"), "/problems/bad-parameter");
+  EXPECT_EQ(json_at(answer->body, "/detail"),
+            "lat must be between -90 and 90; lon is missing; mock must be true or false");
+  EXPECT_EQ(json_at(answer->body, "/errors/1/parameter"), "lon");
+  EXPECT_EQ(json_at(answer->body, "/errors/2/detail"), "must be true or false");
+  EXPECT_EQ(provider_.count, 0);
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
+  EXPECT_EQ(metrics_.value(Counter::requests_error), 1U);
+}
+
+TEST_F(WeatherEndpointTest, TurnsTheProvidersFailureIntoAProblem) {
+  const auto answer = get(kReal);
+  Error error{ErrorKind::provider_limited, "the provider's minutely limit is used up", seconds(42), 429};
+  provider_.answer(std::unexpected(error));
+  EXPECT_EQ(answer->status, 429);
+  EXPECT_EQ(answer->header("Retry-After"), "42");
+  EXPECT_EQ(answer->header("Cache-Status"), "weather-cache; fwd=uri-miss; fwd-status=429");
+  EXPECT_EQ(answer->header("X-Cache"), "none");
+  EXPECT_EQ(answer->header("Cache-Control"), "no-store");
+  EXPECT_EQ(json_at(answer->body, "/type"), "/problems/provider-limited");
+  executor_.advance(seconds(2));
+  const auto next = get(kReal);
+  provider_.answer(fail(ErrorKind::provider_unreachable));
+  EXPECT_EQ(next->status, 502);
+  EXPECT_EQ(next->header("Cache-Status"), "weather-cache; fwd=uri-miss");
+}
+
+TEST_F(WeatherEndpointTest, TellsARememberedFailureAsSuchAndWhenToComeBack) {
+  get(kReal);
+  provider_.answer(fail(ErrorKind::provider_timeout));
+  const auto again = get(kReal);
+  EXPECT_EQ(again->status, 504);
+  EXPECT_EQ(again->header("Cache-Status"), "weather-cache; hit; detail=error-memo");
+  EXPECT_EQ(again->header("Retry-After"), "1");
+  EXPECT_EQ(provider_.count, 1);
+}
+
+TEST_F(WeatherEndpointTest, RemembersARefusedQuestionWithTheProvidersWords) {
+  const auto first = get(kReal);
+  provider_.answer(fail(ErrorKind::provider_refused, "No data is available for this location"));
+  EXPECT_EQ(first->status, 400);
+  EXPECT_EQ(first->header("Cache-Status"), "weather-cache; fwd=uri-miss; fwd-status=400");
+  executor_.advance(std::chrono::minutes(4));
+  const auto again = get(kReal);
+  EXPECT_EQ(again->status, 400);
+  EXPECT_EQ(json_at(again->body, "/detail"), "No data is available for this location");
+  EXPECT_EQ(again->header("Cache-Status"), "weather-cache; hit; detail=error-memo");
+  EXPECT_EQ(provider_.count, 1);
+}
+
+TEST_F(WeatherEndpointTest, BoundsTheLoadsOfOneClientButNotItsHits) {
+  for (int i = 0; i < 3; ++i) {
+    get(cat("/weather?lat=", i, "&lon=0"));
+    provider_.answer(observation());
+  }
+  const auto refused = get("/weather?lat=50&lon=0");
+  EXPECT_EQ(refused->status, 429);
+  EXPECT_EQ(json_at(refused->body, "/type"), "/problems/client-limited");
+  EXPECT_EQ(refused->header("Retry-After"), "60");
+  EXPECT_EQ(provider_.count, 3);
+  EXPECT_EQ(get("/weather?lat=1&lon=0")->status, 200);
+  EXPECT_EQ(ask_mock(kMock)->status, 200) << "the mock is not counted";
+}
+
+TEST_F(WeatherEndpointTest, ForcesANewAnswerForTheAdminOnly) {
+  options_.admin_token = "secret-token";
+  ask_mock(kMock);
+  EXPECT_EQ(get(kMock, "Cache-Control: no-cache\r\n")->header("X-Cache"), "HIT");
+  const auto wrong = "Cache-Control: no-cache\r\nAuthorization: Bearer nonsense\r\n";
+  EXPECT_EQ(get(kMock, wrong)->header("X-Cache"), "HIT");
+  const auto forced = ask_mock(kMock, "Cache-Control: no-cache\r\nAuthorization: Bearer secret-token\r\n");
+  EXPECT_EQ(forced->header("X-Cache"), "MISS");
+  EXPECT_EQ(forced->header("Cache-Status"), "weather-cache; fwd=request; stored; ttl=10");
+}
+
+TEST_F(WeatherEndpointTest, LoadsNothingWhenOnlyACachedAnswerIsWanted) {
+  const auto none = get(kMock, "Cache-Control: max-age=5, only-if-cached\r\n");
+  EXPECT_EQ(none->status, 504);
+  EXPECT_EQ(json_at(none->body, "/type"), "/problems/not-cached");
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
+  ask_mock(kMock);
+  EXPECT_EQ(get(kMock, "Cache-Control: only-if-cached\r\n")->header("X-Cache"), "HIT");
+}
+
+TEST_F(WeatherEndpointTest, PurgesForTheBearerOfTheTokenOnly) {
+  EXPECT_EQ(send("DELETE", kMock)->status, 405) << "without a token there is no such method";
+  options_.admin_token = "secret-token";
+  endpoints_.reset();
+  ask_mock(kMock);
+  const auto refused = send("DELETE", kMock);
+  EXPECT_EQ(refused->status, 401);
+  EXPECT_EQ(refused->header("WWW-Authenticate"), "Bearer realm=\"weather-cache\"");
+  EXPECT_EQ(get(kMock)->header("X-Cache"), "HIT");
+  EXPECT_EQ(send("DELETE", kMock, "Authorization: Bearer secret-token\r\n")->status, 204);
+  EXPECT_EQ(ask_mock(kMock)->header("X-Cache"), "MISS");
+  EXPECT_EQ(send("DELETE", "/cache", "Authorization: Bearer secret-token\r\n")->status, 204);
+  EXPECT_EQ(ask_mock(kMock)->header("X-Cache"), "MISS");
+  EXPECT_EQ(send("DELETE", "/weather?lat=1", "Authorization: Bearer secret-token\r\n")->status, 400);
+}
+
+TEST_F(WeatherEndpointTest, WaitsNoLongerThanItsDeadline) {
+  const auto answer = get(kReal);
+  executor_.advance(seconds(10) - nanoseconds(1));
+  EXPECT_EQ(answer->answers, 0);
+  executor_.advance(nanoseconds(1));
+  EXPECT_EQ(answer->status, 504);
+  EXPECT_EQ(json_at(answer->body, "/type"), "/problems/deadline-exceeded");
+  provider_.answer(observation());
+  EXPECT_EQ(answer->answers, 1);
+}
+
+TEST_F(WeatherEndpointTest, GivesTheFormatThatWasAskedForBeforeWhatAcceptSays) {
+  ask_mock(kMock);
+  EXPECT_EQ(get(kMock, kHtml)->header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(get(cat(kMock, "&format=json"), kHtml)->header("Content-Type"), "application/json; charset=utf-8");
+  EXPECT_EQ(get(cat(kMock, "&format=html"))->header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(get("/weather?format=html")->header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(get("/weather?format=html")->status, 400);
+}
+
+TEST_F(WeatherEndpointTest, LetsABrowserAskAgainForARealPage) {
+  get(kReal);
+  provider_.answer(observation());
+  const auto page = get(kReal, kHtml);
+  ASSERT_EQ(page->status, 200);
+  EXPECT_EQ(page->header("Cache-Control"), "private, no-cache");
+  EXPECT_EQ(page->header("X-Cache"), "HIT");
+  EXPECT_EQ(page->header("ETag"), "none");
+  EXPECT_TRUE(page->header("Content-Security-Policy").starts_with("default-src 'none';"));
+  EXPECT_EQ(page->header("Referrer-Policy"), "no-referrer");
+  EXPECT_NE(page->body.find("Memory Cache ⚡"), std::string::npos);
+  EXPECT_NE(page->body.find("-2.30"), std::string::npos);
+}
+
+TEST_F(WeatherEndpointTest, WritesNothingOfTheQuestionIntoThePageUnescaped) {
+  const auto page = get("/weather?lat=%3Cscript%3Ealert(1)%3C/script%3E&lon=%22%3E%3Cimg%20src=x%3E", kHtml);
+  EXPECT_EQ(page->status, 400);
+  EXPECT_EQ(page->body.find("<script>alert"), std::string::npos);
+  EXPECT_EQ(page->body.find("<img src=x"), std::string::npos);
+  EXPECT_NE(page->body.find("&lt;script&gt;alert(1)&lt;/script&gt;"), std::string::npos) << page->body;
+}
+
+TEST_F(WeatherEndpointTest, RefusesTheMockWithTheLaboratoryOff) {
+  options_.query.lab = false;
+  const auto answer = get(kMock);
+  EXPECT_EQ(answer->status, 400);
+  EXPECT_EQ(json_at(answer->body, "/errors/0/parameter"), "mock");
+}
+
+TEST_F(WeatherEndpointTest, TakesTheRequestIdFromTheClient) {
+  EXPECT_EQ(ask_mock(kMock, "X-Request-Id: trace-1\r\n")->header("X-Request-Id"), "trace-1");
+  EXPECT_EQ(get(kMock, "X-Request-Id: trace-2\r\n")->header("X-Request-Id"), "trace-2");
+  EXPECT_NE(get(kMock, "X-Request-Id: a b\r\n")->header("X-Request-Id"), "a b");
+  const auto first = get(kMock)->header("X-Request-Id");
+  EXPECT_NE(first, get(kMock)->header("X-Request-Id"));
+}
+
+TEST_F(WeatherEndpointTest, CountsEachKindOfAnswer) {
+  ask_mock(kMock);
+  get(kMock);
+  get(kMock);
+  get("/weather");
+  EXPECT_EQ(metrics_.value(Counter::requests_miss), 1U);
+  EXPECT_EQ(metrics_.value(Counter::requests_hit_memory), 2U);
+  EXPECT_EQ(metrics_.value(Counter::requests_error), 1U);
+}
+
+// Whoever can write to our Redis could store that; it must not bring the service down.
+TEST_F(WeatherEndpointTest, SurvivesAnEntryThatIsNoJson) {
+  const weather::Question question{{*weather::parse_coordinate(weather::Axis::latitude, "52.52"),
+                                    *weather::parse_coordinate(weather::Axis::longitude, "13.41")},
+                                   false,
+                                   cache::Mode::normal};
+  const weather::Key key(question);
+  for (const auto* body : {"", "x", "}"}) {
+    cache::Entry entry;
+    entry.body = body;
+    entry.spans.fresh_for = seconds(10);
+    cache_.memory().insert(key.text(), key.hash(), {std::make_shared<const cache::Entry>(entry), clock_.steady()},
+                           clock_.steady());
+    EXPECT_EQ(get(kReal)->status, 200);
+    EXPECT_EQ(get(kReal, kHtml)->status, 200);
+  }
+}
+
+}  // namespace
+}  // namespace wx::endpoints

@@ -1,0 +1,269 @@
+#include "http_client/http_client.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "outcome.hpp"
+#include "support/fake_provider.hpp"
+#include "support/free_port.hpp"
+#include "support/memory_log.hpp"
+
+namespace wx::http_client {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FakeProvider;
+using test::ProviderReply;
+
+std::string from_hex(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
+  }
+  return bytes;
+}
+
+// {"answer":"compressed"}
+const std::string kGzip =
+    from_hex("1f8b0800000000000203ab564acc2b2e4f2d52b2524acecf2d284a2d2e4e4d51aa05004012f74e17000000");
+// Five million spaces, compressed three times over.
+const std::string kBomb = from_hex(
+    "1f8b080000000000020393efe660000126e6c9ef9f253030aa3d33679776ec616b5d596f7a34bcc8b0a729d080cbeda08604ebe2041164ce8c"
+    "e6b6db67cf3829b43dfeffe3fd29c5c58c465c6e3c370e3e0d31397ae3e0ed764686d0b60faab2c20c0c005f13233462000000");
+
+class Client : public testing::Test {
+ protected:
+  GetRequest request(std::string path = "/x") { return {provider.url() + path, {}, 3s, 5s}; }
+
+  FakeProvider provider;
+  test::MemoryLog log;
+  HttpClient client{HttpClientOptions{.user_agent = "a-test/1"}, log};
+};
+
+TEST_F(Client, GetsABodyWithItsStatusAndType) {
+  ProviderReply reply = test::json_reply(200, R"({"a":1})");
+  reply.delay = 20ms;
+  provider.always(reply);
+  auto asked = request("/v1/forecast?latitude=1");
+  asked.headers = {"X-Api-Key: s3cret", "X-Empty:"};
+  const auto outcome = get(client, asked);
+  ASSERT_TRUE(outcome) << told(outcome);
+  EXPECT_EQ(outcome->status, 200);
+  EXPECT_EQ(outcome->content_type, "application/json; charset=utf-8");
+  EXPECT_EQ(outcome->body, R"({"a":1})");
+  EXPECT_GE(outcome->duration, 20ms);
+  const auto seen = provider.requests().at(0);
+  EXPECT_EQ(seen.method, "GET");
+  EXPECT_EQ(seen.target, "/v1/forecast?latitude=1");
+  EXPECT_EQ(seen.header("User-Agent"), "a-test/1");
+  EXPECT_EQ(seen.header("X-Api-Key"), "s3cret");
+  EXPECT_NE(seen.header("Accept-Encoding").find("gzip"), std::string::npos);
+}
+
+TEST_F(Client, EveryStatusIsAnAnswer) {
+  for (const int status : {204, 400, 404, 429, 500, 503}) {
+    provider.always(test::html_reply(status, status == 204 ? "" : "<html>"));
+    EXPECT_EQ(told(get(client, request())), std::to_string(status));
+  }
+}
+
+TEST_F(Client, FollowsNoRedirect) {
+  provider.script([this](const auto& seen) {
+    auto reply = test::json_reply(303, "{}");
+    reply.headers = {{"Location", provider.url() + "/elsewhere"}};
+    return seen.target == "/elsewhere" ? test::json_reply(200, "{}") : reply;
+  });
+  EXPECT_EQ(told(get(client, request())), "303");
+  EXPECT_EQ(provider.calls(), 1U);
+}
+
+TEST_F(Client, DecompressesABody) {
+  auto reply = test::json_reply(200, kGzip);
+  reply.headers = {{"Content-Encoding", "gzip"}};
+  provider.always(reply);
+  const auto outcome = get(client, request());
+  ASSERT_TRUE(outcome) << told(outcome);
+  EXPECT_EQ(outcome->body, R"({"answer":"compressed"})");
+}
+
+TEST_F(Client, ABodyThatDoesNotDecompressIsABadReply) {
+  auto reply = test::json_reply(200, R"({"a":1})");
+  reply.headers = {{"Content-Encoding", "gzip"}};
+  provider.always(reply);
+  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer could not be decompressed");
+  reply.headers = {{"Content-Encoding", "rot13"}};
+  provider.always(reply);
+  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer could not be decompressed");
+}
+
+TEST_F(Client, TheSizeIsCountedAfterDecompression) {
+  auto reply = test::json_reply(200, kBomb);
+  reply.headers = {{"Content-Encoding", "gzip, gzip, gzip"}};
+  provider.always(reply);
+  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+}
+
+TEST_F(Client, TakesABodyOfExactlyTheLimit) {
+  provider.always(test::json_reply(200, std::string(1024UL * 1024, 'x')));
+  EXPECT_EQ(told(get(client, request())), "200");
+  provider.always(test::json_reply(200, std::string(1024UL * 1024 + 1, 'x')));
+  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+  for (const auto framing : {ProviderReply::Framing::chunked, ProviderReply::Framing::content_length}) {
+    auto reply = test::json_reply(200, std::string(5'000'000, 'x'));
+    reply.framing = framing;
+    provider.always(reply);
+    EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+  }
+}
+
+TEST_F(Client, HeadersWithoutEndAreABadReply) {
+  std::string head = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 2000; ++i) head += "X-Many: " + std::string(50, 'x') + "\r\n";
+  provider.always(test::garbage(head));
+  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+  provider.always(test::garbage("HTTP/1.1 200 OK\r\nX-Long: " + std::string(500'000, 'x')));
+  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+}
+
+TEST_F(Client, AnAnswerCutShortIsABadReply) {
+  for (const auto framing : {ProviderReply::Framing::chunked, ProviderReply::Framing::content_length}) {
+    provider.always(test::truncated(test::json_reply(200, R"({"a":1,"b":2})"), framing));
+    EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was cut short");
+  }
+}
+
+TEST_F(Client, AResetInTheMiddleIsALostConnection) {
+  auto reply = test::json_reply(200, R"({"a":1,"b":2})");
+  reply.stop_after = 5;
+  reply.ending = ProviderReply::Ending::reset;
+  provider.always(reply);
+  const auto outcome = get(client, request());
+  ASSERT_FALSE(outcome);
+  // Whether the first bytes were read before the reset came decides what libcurl calls it.
+  EXPECT_TRUE(outcome.error().kind == ErrorKind::provider_unreachable ||
+              outcome.error().kind == ErrorKind::provider_bad_reply)
+      << told(outcome);
+}
+
+TEST_F(Client, AResetBeforeAnythingIsALostConnection) {
+  provider.always(test::connection_reset());
+  EXPECT_EQ(told(get(client, request())), "provider-unreachable: the connection was lost");
+}
+
+TEST_F(Client, WhatIsNotHttpIsABadReply) {
+  provider.always(test::garbage("+PONG\r\n"));
+  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was not HTTP");
+}
+
+TEST_F(Client, ARefusedConnectionIsToldWithoutAddresses) {
+  const auto port = test::free_port();
+  const auto outcome = get(client, {"http://127.0.0.1:" + std::to_string(port) + "/x", {}, 3s, 5s});
+  EXPECT_EQ(told(outcome), "provider-unreachable: the connection was refused");
+  EXPECT_TRUE(log.contains("http_client: a transfer failed code=7")) << log.text();
+}
+
+TEST_F(Client, SilenceEndsAtTheDeadline) {
+  provider.always(test::never());
+  auto asked = request();
+  asked.total_timeout = 200ms;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(told(get(client, asked)), "provider-timeout: no whole answer in time");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 200ms);
+}
+
+TEST_F(Client, ATrickleEndsAtTheDeadline) {
+  provider.always(test::trickled(test::json_reply(200, std::string(100, 'x')), 100ms));
+  auto asked = request();
+  asked.total_timeout = 500ms;
+  EXPECT_EQ(told(get(client, asked)), "provider-timeout: no whole answer in time");
+}
+
+TEST_F(Client, KeepsTheConnection) {
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(told(get(client, request())), "200");
+  // The provider closes what it kept: the next request makes a new connection without anybody noticing.
+  provider.shut();
+  provider.open();
+  EXPECT_EQ(told(get(client, request())), "200");
+  EXPECT_EQ(provider.calls(), 6U);
+}
+
+TEST_F(Client, RefusesARequestThatIsNone) {
+  const std::string no = "internal: the request could not be made";
+  for (const auto* url : {"", "x", "ftp://127.0.0.1/", "file:///etc/hostname", "gopher://127.0.0.1/", "http://"}) {
+    EXPECT_EQ(told(get(client, {url, {}, 1s, 1s})), no) << url;
+  }
+  auto asked = request();
+  asked.headers = {"X-A: b\r\nX-C: d"};
+  EXPECT_EQ(told(get(client, asked)), no);
+  asked.headers = {"no colon"};
+  EXPECT_EQ(told(get(client, asked)), no);
+  asked = request();
+  asked.total_timeout = 0ms;
+  EXPECT_EQ(told(get(client, asked)), no);
+  EXPECT_EQ(provider.calls(), 0U);
+}
+
+TEST_F(Client, ManyThreadsMayAskAtOnce) {
+  std::atomic<int> good = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) good += get(client, request()) ? 1 : 0;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(good, 160);
+}
+
+TEST_F(Client, ACallbackMayAskAgain) {
+  std::promise<Result<GetResponse>> last;
+  auto outcome = last.get_future();
+  client.get(request(), [&](auto) { client.get(request(), [&](auto second) { last.set_value(std::move(second)); }); });
+  EXPECT_EQ(told(wait_for(outcome)), "200");
+}
+
+TEST(ClientEnd, AnUnusedClientEndsAtOnce) {
+  test::MemoryLog log;
+  const HttpClient client({}, log);
+}
+
+TEST(ClientEnd, WhatRunsIsAbandonedAndTold) {
+  FakeProvider provider;
+  provider.always(test::never());
+  test::MemoryLog log;
+  std::vector<std::future<Result<GetResponse>>> outcomes;
+  std::atomic<int> asked_again = 0;
+  {
+    HttpClient client({}, log);
+    for (int i = 0; i < 10; ++i) outcomes.push_back(start_get(client, {provider.url(), {}, 3s, 60s}));
+    client.get({provider.url(), {}, 3s, 60s}, [&](auto) {
+      client.get({provider.url(), {}, 3s, 60s},
+                 [&](auto outcome) { asked_again += outcome.error().kind == ErrorKind::draining ? 1 : 0; });
+    });
+    ASSERT_TRUE(provider.wait_for_calls(1));
+  }
+  for (auto& outcome : outcomes) EXPECT_EQ(told(wait_for(outcome)), "draining: ");
+  EXPECT_EQ(asked_again, 1);
+}
+
+TEST(ClientEnd, AClientThatIsStoppedAtOnceTellsToo) {
+  FakeProvider provider;
+  test::MemoryLog log;
+  for (int i = 0; i < 20; ++i) {
+    std::future<Result<GetResponse>> outcome;
+    {
+      HttpClient client({}, log);
+      outcome = start_get(client, {provider.url(), {}, 3s, 60s});
+    }
+    const auto told_so = told(wait_for(outcome));
+    EXPECT_TRUE(told_so == "draining: " || told_so == "200") << told_so;
+  }
+}
+
+}  // namespace
+}  // namespace wx::http_client

@@ -1,0 +1,299 @@
+#include "http_server/head_parser.hpp"
+
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+
+namespace wx::http_server {
+namespace {
+
+using Status = HeadParser::Status;
+
+// What a parser made of some bytes, as text, so that two can be compared.
+std::string told(const HeadParser& parser, Status status, std::string_view bytes) {
+  if (status == Status::need_more) return "need more";
+  if (status == Status::refused) return cat(name(parser.refusal()), ": ", parser.detail());
+  const RequestHead& head = parser.head();
+  const char* const base = bytes.begin();
+  std::string out = cat(static_cast<int>(head.method), head.http_1_0 ? " 1.0 " : " 1.1 ",
+                        head.keep_alive ? "keep " : "close ", head.size, " target=", head.target.in(base),
+                        " path=", head.path.in(base), " query=", head.query.in(base), " repeated=", head.repeated);
+  for (std::size_t i = 0; i < kFields; ++i) {
+    if (head.has(static_cast<Field>(i))) append(out, cat(" ", kFieldNames[i], "=", head.fields[i].in(base)));
+  }
+  return out;
+}
+
+std::string parse(std::string_view bytes) {
+  HeadParser parser;
+  const Status status = parser.feed(bytes);
+  return told(parser, status, bytes);
+}
+
+// Cuts the bytes at every position, and into single bytes; every way must tell the same as no cut.
+std::string parse_cut_everywhere(const std::string& bytes) {
+  const std::string whole = parse(bytes);
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    HeadParser parser;
+    // Copies, so that reading beyond what was received is an error that sanitizers see.
+    const std::string first = bytes.substr(0, cut);
+    Status status = parser.feed(first);
+    if (status == Status::need_more) status = parser.feed(bytes);
+    EXPECT_EQ(told(parser, status, bytes), whole) << "cut at " << cut;
+  }
+  HeadParser parser;
+  Status status = Status::need_more;
+  for (std::size_t n = 0; n <= bytes.size() && status == Status::need_more; ++n) {
+    const std::string received = bytes.substr(0, n);
+    status = parser.feed(received);
+  }
+  EXPECT_EQ(told(parser, status, bytes), whole) << "byte by byte";
+  return whole;
+}
+
+// A request with these lines after a good request line and Host.
+std::string with(std::string_view lines) {
+  return cat("GET / HTTP/1.1\r\nHost: a\r\n", lines, "\r\n");
+}
+
+void expect_refused(const std::string& bytes, ErrorKind kind) {
+  HeadParser parser;
+  EXPECT_EQ(parser.feed(bytes), Status::refused) << bytes;
+  EXPECT_EQ(name(parser.refusal()), name(kind)) << bytes << parser.detail();
+  EXPECT_FALSE(parser.detail().empty());
+  parse_cut_everywhere(bytes);
+}
+
+void expect_accepted(const std::string& bytes) {
+  HeadParser parser;
+  EXPECT_EQ(parser.feed(bytes), Status::complete) << bytes << parser.detail();
+  parse_cut_everywhere(bytes);
+}
+
+TEST(HeadParser, FindsAllPartsOfABrowsersRequest) {
+  const std::string bytes =
+      "GET /weather?lat=52.52&lon=13.41 HTTP/1.1\r\nHost: localhost:8080\r\nAccept: text/html,*/*;q=0.8\r\n"
+      "User-Agent: x\r\naccept-language:  pt-BR, en \t\r\nIF-NONE-MATCH: W/\"1\"\r\n\r\nGET /next";
+  EXPECT_EQ(parse_cut_everywhere(bytes),
+            "0 1.1 keep 164 target=/weather?lat=52.52&lon=13.41 path=/weather query=lat=52.52&lon=13.41 repeated=0 "
+            "accept=text/html,*/*;q=0.8 accept-language=pt-BR, en if-none-match=W/\"1\" host=localhost:8080");
+}
+
+TEST(HeadParser, KnowsTheMethods) {
+  const std::map<std::string, Method> methods{
+      {"GET", Method::get},         {"HEAD", Method::head}, {"POST", Method::post},   {"DELETE", Method::del},
+      {"OPTIONS", Method::options}, {"get", Method::other}, {"PATCH", Method::other}, {"M-SEARCH", Method::other}};
+  for (const auto& [text, method] : methods) {
+    HeadParser parser;
+    ASSERT_EQ(parser.feed(cat(text, " / HTTP/1.1\r\nHost: a\r\n\r\n")), Status::complete) << text;
+    EXPECT_EQ(parser.head().method, method) << text;
+  }
+}
+
+TEST(HeadParser, KeepsTheConnectionAsTheVersionAndTheClientSay) {
+  const auto keeps = [](std::string_view version, std::string_view lines) {
+    HeadParser parser;
+    EXPECT_EQ(parser.feed(cat("GET / HTTP/", version, "\r\nHost: a\r\n", lines, "\r\n")), Status::complete);
+    return parser.head().keep_alive;
+  };
+  EXPECT_TRUE(keeps("1.1", ""));
+  EXPECT_FALSE(keeps("1.1", "Connection: close\r\n"));
+  EXPECT_FALSE(keeps("1.1", "Connection: x , CLOSE\r\n"));
+  EXPECT_FALSE(keeps("1.1", "Connection: keep-alive\r\nConnection: close\r\n"));
+  EXPECT_TRUE(keeps("1.1", "Connection: closed,, \r\n"));
+  EXPECT_FALSE(keeps("1.0", ""));
+  EXPECT_TRUE(keeps("1.0", "Connection: Keep-Alive\r\n"));
+  EXPECT_FALSE(keeps("1.0", "Connection: keep-alive, close\r\n"));
+}
+
+TEST(HeadParser, IgnoresEmptyLinesBeforeTheRequest) {
+  EXPECT_TRUE(
+      parse_cut_everywhere("\r\n\r\nGET /a HTTP/1.1\r\nHost: b\r\n\r\n").starts_with("0 1.1 keep 32 target=/a"));
+}
+
+TEST(HeadParser, TakesAbsoluteForms) {
+  EXPECT_TRUE(parse_cut_everywhere("GET http://h:80/p?q HTTP/1.1\r\nHost: h\r\n\r\n").contains("path=/p query=q "));
+  EXPECT_TRUE(parse_cut_everywhere("GET HTTPS://h HTTP/1.1\r\nHost: h\r\n\r\n").contains("path= query= "));
+  EXPECT_TRUE(parse_cut_everywhere("GET http://[::1]:80?q/r HTTP/1.1\r\nHost: h\r\n\r\n").contains("path= query=q/r "));
+  expect_refused("GET http:///p HTTP/1.1\r\nHost: h\r\n\r\n", ErrorKind::malformed_request);
+  expect_refused("GET http://u:p@h/ HTTP/1.1\r\nHost: h\r\n\r\n", ErrorKind::malformed_request);
+  expect_refused("GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", ErrorKind::malformed_request);
+}
+
+TEST(HeadParser, TakesTheAsteriskOnlyForOptions) {
+  expect_accepted("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+  expect_refused("GET * HTTP/1.1\r\nHost: a\r\n\r\n", ErrorKind::malformed_request);
+  expect_refused("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", ErrorKind::malformed_request);
+}
+
+TEST(HeadParser, RefusesBadRequestLines) {
+  for (const std::string_view line : {"GET",
+                                      "GET ",
+                                      "GET /",
+                                      "GET / ",
+                                      "GET  / HTTP/1.1",
+                                      " GET / HTTP/1.1",
+                                      "GET / HTTP/1.1 ",
+                                      "GET /\tHTTP/1.1",
+                                      "GET\t/ HTTP/1.1",
+                                      "G(T / HTTP/1.1",
+                                      "GET / http/1.1",
+                                      "GET / HTTP/1",
+                                      "GET / HTTP/11.1",
+                                      "GET / HTTP/1.1x",
+                                      "GET /a b HTTP/1.1",
+                                      "GET a HTTP/1.1",
+                                      "GET /a#b HTTP/1.1",
+                                      "GET /\xc3\xbc HTTP/1.1",
+                                      "GET /\x80 HTTP/1.1",
+                                      "\x16\x03\x01"}) {
+    expect_refused(cat(line, "\r\nHost: a\r\n\r\n"), ErrorKind::malformed_request);
+  }
+}
+
+TEST(HeadParser, SpeaksNoOtherVersion) {
+  for (const std::string_view version : {"HTTP/2.0", "HTTP/1.2", "HTTP/0.9", "HTTP/3.0"}) {
+    expect_refused(cat("GET / ", version, "\r\nHost: a\r\n\r\n"), ErrorKind::version_unsupported);
+  }
+  expect_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ErrorKind::version_unsupported);
+}
+
+TEST(HeadParser, RefusesBareLineEndsAndControlBytesAtOnce) {
+  EXPECT_EQ(parse("GET / HTTP/1.1\n"), "malformed-request: a line ends without a carriage return");
+  EXPECT_EQ(parse("\x16\x03\x01"), "malformed-request: a control byte in the header");
+  for (const char c : {'\0', '\x01', '\x0b', '\x1f', '\x7f', '\r', '\n'}) {
+    const std::string bad(1, c);
+    expect_refused(with(cat("A: b", bad, "c\r\n")), ErrorKind::malformed_request);
+    expect_refused(with(cat("A", bad, ": b\r\n")), ErrorKind::malformed_request);
+    expect_refused(cat("GET /", bad, " HTTP/1.1\r\nHost: a\r\n\r\n"), ErrorKind::malformed_request);
+  }
+  expect_refused("GET / HTTP/1.1\r\nHost: a\r\n\rX", ErrorKind::malformed_request);
+  expect_accepted(with("A: tab\there and \xc3\xbc\r\n"));
+}
+
+TEST(HeadParser, RefusesFoldedLinesAndBadNames) {
+  for (const std::string_view line :
+       {" folded", "\tfolded", "A : b", ": b", "no colon", "A\xc3: b", "A(: b", "A b: c"}) {
+    expect_refused(with(cat("X: y\r\n", line, "\r\n")), ErrorKind::malformed_request);
+  }
+  expect_refused("GET / HTTP/1.1\r\n Host: a\r\n\r\n", ErrorKind::malformed_request);
+}
+
+TEST(HeadParser, RefusesEveryTransferEncoding) {
+  for (const std::string_view value : {"chunked", "identity", "", "gzip, chunked", "xchunked", "\tchunked"}) {
+    expect_refused(with(cat("Transfer-Encoding: ", value, "\r\n")), ErrorKind::malformed_request);
+    expect_refused(with(cat("transfer-ENCODING:", value, "\r\nContent-Length: 5\r\n")), ErrorKind::malformed_request);
+    expect_refused(with(cat("Content-Length: 5\r\nTransfer-Encoding: ", value, "\r\n")), ErrorKind::malformed_request);
+  }
+}
+
+TEST(HeadParser, TakesNoBody) {
+  expect_accepted(with("Content-Length: 0\r\n"));
+  for (const std::string_view value : {"1", "5", "00001", "99999999999999999999999999"}) {
+    expect_refused(with(cat("Content-Length: ", value, "\r\n")), ErrorKind::content_too_large);
+  }
+  for (const std::string_view value : {"", "-1", "+0", "0x0", "0, 0", "0,0", "1 0", "a", "0.0"}) {
+    expect_refused(with(cat("Content-Length: ", value, "\r\n")), ErrorKind::malformed_request);
+  }
+  expect_refused(with("Content-Length: 0\r\nContent-Length: 0\r\n"), ErrorKind::malformed_request);
+  expect_refused(with("Content-Length: 5\r\nContent-Length: 0\r\n"), ErrorKind::malformed_request);
+}
+
+TEST(HeadParser, WantsOneValidHost) {
+  for (const std::string_view host : {"a", "a:80", "a.b-c_d:", "127.0.0.1:8080", "[::1]", "[::1]:80", "a%20b"}) {
+    expect_accepted(cat("GET / HTTP/1.1\r\nHost: ", host, "\r\n\r\n"));
+  }
+  for (const std::string_view host : {"", ":80", "a b", "a/b", "a:b", "a:123456", "a:1:2", "u@a", "[::1", "[]",
+                                      "[::1]x", "[g]]", "\xc3\xbc", "a, b"}) {
+    expect_refused(cat("GET / HTTP/1.1\r\nHost: ", host, "\r\n\r\n"), ErrorKind::malformed_request);
+    expect_refused(cat("GET / HTTP/1.0\r\nHost: ", host, "\r\n\r\n"), ErrorKind::malformed_request);
+  }
+  expect_refused("GET / HTTP/1.1\r\n\r\n", ErrorKind::malformed_request);
+  expect_refused("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", ErrorKind::malformed_request);
+  expect_accepted("GET / HTTP/1.0\r\n\r\n");
+}
+
+TEST(HeadParser, LimitsTheTarget) {
+  const auto request = [](std::size_t target) {
+    return cat("GET /", std::string(target - 1, 'a'), " HTTP/1.1\r\nHost: a\r\n\r\n");
+  };
+  EXPECT_TRUE(parse(request(kMaxTarget)).starts_with("0 1.1"));
+  EXPECT_TRUE(parse(request(kMaxTarget + 1)).starts_with("uri-too-long"));
+  EXPECT_TRUE(parse(request(kMaxHead * 2)).starts_with("uri-too-long"));
+  EXPECT_TRUE(parse(std::string(kMaxHead, 'a')).starts_with("uri-too-long"));
+  EXPECT_EQ(parse(std::string(kMaxHead - 1, 'a')), "need more");
+}
+
+TEST(HeadParser, LimitsTheWholeHead) {
+  const auto request = [](std::size_t size) {
+    const std::string start = "GET / HTTP/1.1\r\nHost: a\r\nA: ";
+    return cat(start, std::string(size - start.size() - 4, 'x'), "\r\n\r\n");
+  };
+  EXPECT_TRUE(parse(request(kMaxHead)).starts_with("0 1.1 keep 8192"));
+  EXPECT_TRUE(parse(request(kMaxHead + 1)).starts_with("headers-too-large"));
+  for (const std::size_t size : {kMaxHead - 1, kMaxHead, kMaxHead + 1, kMaxHead + 2, kMaxHead + 3, kMaxHead + 4}) {
+    const std::string bytes = request(size);
+    const std::string whole = parse(bytes);
+    for (std::size_t cut = size - 8; cut < size; ++cut) {
+      HeadParser parser;
+      Status status = parser.feed(std::string_view(bytes).substr(0, cut));
+      if (status == Status::need_more) status = parser.feed(bytes);
+      EXPECT_EQ(told(parser, status, bytes), whole) << size << " cut at " << cut;
+    }
+  }
+}
+
+TEST(HeadParser, LimitsTheNumberOfFields) {
+  const auto request = [](unsigned more) {
+    std::string lines;
+    for (unsigned i = 0; i < more; ++i) lines += "A: b\r\n";
+    return with(lines);
+  };
+  EXPECT_TRUE(parse(request(kMaxFields - 1)).starts_with("0 1.1"));
+  EXPECT_TRUE(parse(request(kMaxFields)).starts_with("headers-too-large"));
+}
+
+TEST(HeadParser, KeepsTheMethodOfARefusedRequest) {
+  HeadParser parser;
+  ASSERT_EQ(parser.feed("HEAD / HTTP/1.1\r\n\r\n"), Status::refused);
+  EXPECT_EQ(parser.head().method, Method::head);
+  parser.reset();
+  EXPECT_EQ(parser.feed(with("")), Status::complete);
+  EXPECT_EQ(parser.head().method, Method::get);
+}
+
+// --- The view over a head ---
+
+TEST(Request, JoinsRepeatedFields) {
+  const std::string bytes = with("Accept: a\r\nX-Forwarded-For: 1\r\nACCEPT:b ,c\r\nAccept:\r\n");
+  HeadParser parser;
+  ASSERT_EQ(parser.feed(bytes), Status::complete);
+  const Request request(bytes.data(), parser.head(), SteadyTime{}, nullptr);
+  EXPECT_EQ(request.field(Field::accept), "a, b ,c, ");
+  EXPECT_EQ(request.field(Field::accept), "a, b ,c, ");
+  EXPECT_EQ(request.field(Field::x_forwarded_for), "1");
+  EXPECT_EQ(request.field(Field::host), "a");
+  EXPECT_EQ(request.field(Field::origin), std::nullopt);
+}
+
+TEST(Request, NamesTheRootForAnAbsoluteFormWithoutPath) {
+  const std::string bytes = "GET http://a?q HTTP/1.1\r\nHost: a\r\n\r\n";
+  HeadParser parser;
+  ASSERT_EQ(parser.feed(bytes), Status::complete);
+  const Request request(bytes.data(), parser.head(), SteadyTime{}, nullptr);
+  EXPECT_EQ(request.path(), "/");
+  EXPECT_EQ(request.query(), "q");
+}
+
+TEST(Request, IsEmptyWhenThereIsNone) {
+  const Request request;
+  EXPECT_EQ(request.path(), "");
+  EXPECT_EQ(request.field(Field::accept), std::nullopt);
+  EXPECT_FALSE(request.keep_alive());
+  EXPECT_EQ(request.method(), Method::get);
+}
+
+}  // namespace
+}  // namespace wx::http_server

@@ -1,0 +1,322 @@
+// The server under time, load and shutdown.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include "loopback.hpp"
+
+namespace wx::http_server {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Lets time pass on the server's clock until the client has something to read. The server looks every 250 ms.
+bool advance_until_readable(Loopback& loopback, const Client& client, nanoseconds step) {
+  return eventually([&] {
+    loopback.clock.advance(step);
+    return client.readable(20ms);
+  });
+}
+
+TEST(ServerDeadlines, GiveAHeadAnAbsoluteTime) {
+  Loopback loopback;
+  Client client(loopback.port);
+  client.send("GET /echo HTTP/1.1\r\nHost: a\r\nA: ");
+  // A byte now and then does not buy more time.
+  EXPECT_TRUE(eventually([&] {
+    client.send("x");
+    loopback.clock.advance(2s);
+    return client.readable(20ms);
+  }));
+  EXPECT_THAT(client.everything(), AllOf(StartsWith("HTTP/1.1 408 "), HasSubstr("Connection: close")));
+  EXPECT_EQ(loopback.seen, 0);
+}
+
+TEST(ServerDeadlines, CloseIdleConnectionsWithoutAWord) {
+  Loopback loopback;
+  Client silent(loopback.port);
+  EXPECT_TRUE(advance_until_readable(loopback, silent, 30s));
+  EXPECT_EQ(silent.everything(), "");
+  Client served(loopback.port);
+  EXPECT_THAT(served.ask("/echo"), EndsWith("/echo"));
+  EXPECT_TRUE(advance_until_readable(loopback, served, 30s));
+  EXPECT_EQ(served.everything(), "");
+  EXPECT_TRUE(loopback.all_closed());
+}
+
+TEST(ServerDeadlines, DoNotApplyWhileAHandlerIsAtWork) {
+  Loopback loopback;
+  Client client(loopback.port);
+  client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.wait_for_later(1);
+  loopback.clock.advance(1h);
+  EXPECT_FALSE(client.readable(600ms));
+  loopback.on_thread([&] { loopback.later[0].respond(200, "", {"at last"}); });
+  EXPECT_THAT(client.response(), EndsWith("at last"));
+}
+
+std::vector<Route> large_answer(std::size_t size) {
+  std::vector<Route> routes;
+  routes.push_back({"/large", Route::Match::exact, {{Method::get, [body = std::string(size, 'x')](Exchange& exchange) {
+                                                       exchange.respond(200, "", {body, "end"});
+                                                     }}}});
+  return routes;
+}
+
+TEST(ServerDeadlines, CloseOnAClientThatDoesNotTakeItsAnswer) {
+  Loopback loopback({}, large_answer(50'000'000));
+  Client client(loopback.port);
+  client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(client.readable(kPatience));
+  EXPECT_TRUE(eventually([&] {
+    loopback.clock.advance(5s);
+    std::this_thread::sleep_for(20ms);
+    return loopback.server().open_connections() == 0;
+  }));
+}
+
+TEST(Server, DeliversAnAnswerLargerThanTheSocketsBuffers) {
+  Loopback loopback({}, large_answer(20'000'000));
+  Client client(loopback.port);
+  client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string answer = client.response();
+  EXPECT_GT(answer.size(), 20'000'000U);
+  EXPECT_TRUE(answer.ends_with("xend"));
+  EXPECT_THAT(client.response(), EndsWith("/echo"));
+}
+
+TEST(Server, StoresNoAnswersForAClientThatOnlyAsks) {
+  std::atomic<int> handled{0};
+  std::vector<Route> routes;
+  routes.push_back({"/count", Route::Match::exact, {{Method::get, [&handled](Exchange& exchange) {
+                                                       ++handled;
+                                                       exchange.respond(200, "", {std::string(100'000, 'x'), "end"});
+                                                     }}}});
+  Loopback loopback({}, std::move(routes));
+  Client client(loopback.port);
+  std::string requests;
+  for (int i = 0; i < 2000; ++i) requests += "GET /count HTTP/1.1\r\nHost: a\r\n\r\n";
+  client.send(requests);
+  // The sockets' buffers take a few megabytes; then the server goes on with us alone.
+  int before = 0;
+  EXPECT_TRUE(eventually([&] {
+    std::this_thread::sleep_for(50ms);
+    return std::exchange(before, handled) == handled && handled > 0;
+  }));
+  EXPECT_LT(handled, 1000);
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(client.response().ends_with("xend"));
+}
+
+TEST(Server, SurvivesClientsThatGoAway) {
+  Loopback loopback({}, large_answer(5'000'000));
+  Client waiting(loopback.port);
+  waiting.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.wait_for_later(1);
+  waiting.reset();
+  Client taking(loopback.port);
+  taking.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(taking.readable(kPatience));
+  taking.reset();
+  Client half(loopback.port);
+  half.send("GET /echo HT");
+  half.close();
+  loopback.on_thread([&] {
+    EXPECT_EQ(loopback.later[0].request().path(), "/later");
+    loopback.later[0].respond(200, "", {"nobody hears"});
+  });
+  EXPECT_TRUE(loopback.all_closed());
+  Client next(loopback.port);
+  EXPECT_THAT(next.ask("/echo"), EndsWith("/echo"));
+}
+
+// --- Too many connections ---
+
+TEST(ServerLimits, RefuseAConnectionAboveTheLimitAndTakeTheNextOneWhenThereIsRoom) {
+  ServerOptions options;
+  options.max_connections = 2;
+  Loopback loopback(options);
+  Client first(loopback.port);
+  Client second(loopback.port);
+  EXPECT_THAT(first.ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(second.ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  Client third(loopback.port);
+  EXPECT_THAT(third.everything(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Connection: close")));
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_connections_refused), 1U);
+  EXPECT_TRUE(loopback.log.contains("new clients are turned away"));
+  third.close();
+  first.close();
+  EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 1; }));
+  Client fourth(loopback.port);
+  EXPECT_THAT(fourth.ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_TRUE(loopback.log.contains("new clients are taken again"));
+}
+
+TEST(ServerLimits, AreSharedWithABudget) {
+  ServerOptions options;
+  options.budget = std::make_shared<ConnectionBudget>(1);
+  Loopback one(options);
+  Loopback other(options);
+  Client first(one.port);
+  EXPECT_THAT(first.ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  Client second(other.port);
+  EXPECT_THAT(second.everything(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(options.budget->open(), 1U);
+  first.close();
+  EXPECT_TRUE(eventually([&] { return options.budget->open() == 0; }));
+}
+
+TEST(ServerLimits, StayBelowTheFileLimit) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 400;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &small), 0);
+  EXPECT_EQ(connections_within_file_limit(20000), 300U);
+  EXPECT_EQ(connections_within_file_limit(10), 10U);
+  EXPECT_EQ(connections_within_file_limit(0), 1U);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(ServerLimits, WaitCalmlyForFileDescriptors) {
+  Loopback loopback;
+  Client client(loopback.port);
+  EXPECT_THAT(client.ask("/echo"), EndsWith("/echo"));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  // No descriptor above those in use; the next client's own is taken from below the limit first.
+  const int highest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(highest, 0);
+  ::close(highest);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(highest) + 1;
+  // The undefined-behaviour sanitizer looks at a type for the first time through a pipe of its own: let it do so while
+  // there are descriptors.
+  EXPECT_FALSE(loopback.log.contains("out_of=file descriptors"));
+  static_cast<observability::Log&>(loopback.log).warn("http_server", "about to run out of descriptors");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  Client next(loopback.port);
+  EXPECT_TRUE(next.connected());
+  next.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return loopback.log.contains("out_of=file descriptors"); }));
+  EXPECT_THAT(client.ask("/echo"), EndsWith("/echo"));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_THAT(next.response(), EndsWith("/echo"));
+}
+
+// --- Ports ---
+
+TEST(Server, SharesAPortWithServersOfTheSameProcess) {
+  Loopback loopback;
+  asio::io_context context;
+  const auto executor = make_asio_executor(context);
+  Router router({}, render_refusal);
+  ServerOptions options;
+  options.address = "127.0.0.1";
+  options.port = loopback.port;
+  Server second(context, *executor, router, options, loopback.clock, loopback.metrics, loopback.log);
+  EXPECT_EQ(second.listen().value(), loopback.port);
+}
+
+TEST(ProbePort, NoticesAPortInUseAndSaysWhatToDo) {
+  Loopback loopback;
+  const auto probed = probe_port("127.0.0.1", loopback.port);
+  ASSERT_FALSE(probed);
+  EXPECT_EQ(probed.error().detail,
+            cat("port ", loopback.port, " is in use; try PORT=", loopback.port == 65535 ? 8080 : loopback.port + 1));
+  loopback.stop();
+  EXPECT_TRUE(probe_port("127.0.0.1", loopback.port));
+}
+
+TEST(ProbePort, SaysWhatIsWrongWithAnAddress) {
+  EXPECT_EQ(probe_port("localhost", 0).error().detail, "ADDRESS must be an IP address, not localhost");
+  EXPECT_EQ(probe_port("192.0.2.1", 0).error().detail,
+            "192.0.2.1 is not an address of this machine; try ADDRESS=0.0.0.0");
+}
+
+// --- Shutdown ---
+
+TEST(ServerDrain, AnswersWhatRunsAndClosesTheRest) {
+  Loopback loopback;
+  std::vector<std::unique_ptr<Client>> running;
+  for (int i = 0; i < 100; ++i) {
+    running.push_back(std::make_unique<Client>(loopback.port));
+    running.back()->send("GET /later HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  Client idle(loopback.port);
+  EXPECT_THAT(idle.ask("/echo"), EndsWith("/echo"));
+  Client halfway(loopback.port);
+  halfway.send("GET /echo?half HT");
+  loopback.wait_for_later(100);
+  EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 102; }));
+
+  std::atomic<int> drained{0};
+  loopback.on_thread([&] {
+    loopback.server().on_drained([&drained] { ++drained; });
+    loopback.server().drain();
+    loopback.server().drain();
+  });
+  EXPECT_FALSE(Client(loopback.port).connected());
+  EXPECT_EQ(idle.everything(), "");
+  EXPECT_EQ(drained, 0);
+  loopback.on_thread([&] {
+    for (auto& responder : loopback.later) responder.respond(200, "", {"done"});
+  });
+  for (auto& client : running) {
+    EXPECT_THAT(client->everything(), AllOf(HasSubstr("Connection: close\r\n"), EndsWith("done")));
+    client->close();
+  }
+  halfway.send("TP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(halfway.everything(), AllOf(HasSubstr("Connection: close\r\n"), EndsWith("/echo?half")));
+  halfway.close();
+  EXPECT_TRUE(eventually([&] { return drained == 1; }));
+  EXPECT_EQ(loopback.server().open_connections(), 0U);
+}
+
+TEST(ServerDrain, AnswersWhatHasArrivedButWasNotSeen) {
+  Loopback loopback;
+  Client idle(loopback.port);
+  EXPECT_THAT(idle.ask("/echo"), EndsWith("/echo"));
+  std::unique_ptr<Client> queued;
+  loopback.on_thread([&] {  // the server's thread is busy here, so both requests wait in the kernel
+    idle.send("GET /echo?unseen HTTP/1.1\r\nHost: a\r\n\r\n");
+    queued = std::make_unique<Client>(loopback.port);
+    queued->send("GET /echo?queued HTTP/1.1\r\nHost: a\r\n\r\n");
+    loopback.server().drain();
+  });
+  EXPECT_THAT(idle.everything(), AllOf(HasSubstr("Connection: close\r\n"), EndsWith("/echo?unseen")));
+  EXPECT_THAT(queued->everything(), AllOf(HasSubstr("Connection: close\r\n"), EndsWith("/echo?queued")));
+}
+
+TEST(ServerDrain, IsDoneAtOnceWhenNobodyIsThere) {
+  Loopback loopback;
+  std::promise<void> drained;
+  loopback.on_thread([&] {
+    loopback.server().on_drained([&drained] { drained.set_value(); });
+    loopback.server().drain();
+  });
+  EXPECT_EQ(drained.get_future().wait_for(kPatience), std::future_status::ready);
+}
+
+TEST(Server, ClosesEverythingAtOnceAndLeavesRespondersHarmless) {
+  Loopback loopback;
+  Client waiting(loopback.port);
+  waiting.send("GET /later?x HTTP/1.1\r\nHost: a\r\n\r\n");
+  Client idle(loopback.port);
+  EXPECT_THAT(idle.ask("/echo"), EndsWith("/echo"));
+  loopback.wait_for_later(1);
+  Responder kept;
+  loopback.on_thread([&] {
+    kept = std::move(loopback.later[0]);
+    loopback.server().close();
+  });
+  EXPECT_EQ(waiting.everything(), "");
+  EXPECT_EQ(idle.everything(), "");
+  loopback.stop();
+  EXPECT_EQ(kept.request().target(), "/later?x");
+  kept.respond(200, "", {"nobody hears"});
+}
+
+}  // namespace
+}  // namespace wx::http_server

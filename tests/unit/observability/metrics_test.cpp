@@ -1,0 +1,67 @@
+#include "observability/metrics.hpp"
+
+#include <set>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace wx::observability {
+namespace {
+
+using std::chrono::microseconds;
+
+TEST(Metrics, AddsUpWhatThreadsCounted) {
+  Metrics metrics;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) metrics.add(Counter::redis_commands);
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(metrics.value(Counter::redis_commands), 4000U);
+  EXPECT_EQ(metrics.value(Counter::redis_timeouts), 0U);
+}
+
+TEST(Metrics, WritesEveryCounterOnceInThePrometheusTextFormat) {
+  Metrics metrics;
+  metrics.add(Counter::requests_miss, 7);
+  const auto text = metrics.text();
+  EXPECT_NE(text.find("weather_cache_requests_total{outcome=\"miss\"} 7\n"), std::string::npos) << text;
+  std::set<std::string_view> families;
+  for (const auto& counter : kCounters) {
+    families.insert(counter.family);
+    EXPECT_TRUE(counter.family.ends_with("_total")) << counter.family;
+  }
+  for (const auto family : families) {
+    const auto type = "# TYPE " + std::string(family) + " counter\n";
+    const auto first = text.find(type);
+    ASSERT_NE(first, std::string::npos) << family;
+    EXPECT_EQ(text.find(type, first + 1), std::string::npos) << family << " must stand together in the table";
+  }
+}
+
+TEST(Metrics, HistogramBucketsAreCumulative) {
+  Metrics metrics;
+  metrics.observe(Timing::hit, microseconds(30));
+  metrics.observe(Timing::hit, microseconds(700));
+  metrics.observe(Timing::hit, std::chrono::seconds(60));
+  const auto text = metrics.text();
+  EXPECT_NE(text.find("weather_cache_hit_duration_seconds_count 3\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("weather_cache_hit_duration_seconds_bucket{le=\"5e-05\"} 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("weather_cache_hit_duration_seconds_bucket{le=\"0.001\"} 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("weather_cache_hit_duration_seconds_bucket{le=\"+Inf\"} 3\n"), std::string::npos) << text;
+}
+
+TEST(Metrics, GaugesAreReadWhenAskedFor) {
+  Metrics metrics;
+  double now = 1;
+  metrics.gauge("weather_cache_thing", "kind=\"a\"", "A thing", [&] { return now; });
+  now = 42;
+  EXPECT_NE(metrics.text().find("weather_cache_thing{kind=\"a\"} 42\n"), std::string::npos);
+  metrics.remove_gauges();
+  EXPECT_EQ(metrics.text().find("weather_cache_thing"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace wx::observability

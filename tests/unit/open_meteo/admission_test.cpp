@@ -1,0 +1,224 @@
+#include "open_meteo/admission.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "support/fake_clock.hpp"
+#include "support/memory_log.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+using namespace std::chrono_literals;
+using cache::Purpose;
+using observability::Counter;
+
+OpenMeteoOptions options(std::string_view limits = "off") {
+  OpenMeteoOptions options;
+  options.limits = *parse_limits(limits);
+  options.breaker.failures = 3;
+  return options;
+}
+
+Error fault_of(ErrorKind kind, int status = 0, std::optional<milliseconds> retry_after = {}, std::string detail = {}) {
+  Error error;
+  error.kind = kind;
+  error.detail = std::move(detail);
+  error.retry_after = retry_after;
+  error.provider_status = status;
+  return error;
+}
+
+class Admitted : public testing::Test {
+ protected:
+  Admitted() { start(options()); }
+  void start(const OpenMeteoOptions& chosen) { admission.emplace(chosen, Random(7), metrics, log); }
+  Instant now() const { return now_of(clock); }
+  // One call that ends so; what the load heard if there was none.
+  std::string call(const Error* fault = nullptr, nanoseconds duration = 100ms, Purpose purpose = Purpose::cold) {
+    if (const auto refused = admission->check(purpose, now())) return told(*refused);
+    const auto pass = admission->enter(purpose, now());
+    if (!pass) return told(pass.error());
+    if (const auto refused = admission->pay_alone(purpose, now())) {
+      admission->release(*pass);
+      return told(*refused);
+    }
+    admission->called(now());
+    admission->ended(*pass, fault, duration, now());
+    return "called";
+  }
+  static std::string told(const Error& error) {
+    return cat(name(error.kind), " ", error.retry_after.value_or(milliseconds(-1)).count());
+  }
+  std::size_t lines(std::string_view what) const {
+    const auto text = log.text();
+    std::size_t count = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+    return count;
+  }
+
+  test::FakeClock clock;
+  test::MemoryLog log;
+  observability::Metrics metrics;
+  std::optional<Admission> admission;
+};
+
+TEST_F(Admitted, EachChangeOfTheBreakerIsOneLine) {
+  const auto fault = fault_of(ErrorKind::provider_timeout);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(call(&fault), "called");
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(call().starts_with("provider-timeout ")) << call();
+  EXPECT_EQ(lines("breaker is open"), 1U) << log.text();
+  EXPECT_GE(metrics.value(Counter::provider_shed_breaker), 10U);
+  EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 1U);
+  EXPECT_EQ(admission->status(now()).breaker, Breaker::State::open);
+  EXPECT_GT(admission->status(now()).wait, 0s);
+  clock.advance(500ms);
+  EXPECT_EQ(call(&fault), "called");
+  EXPECT_EQ(lines("half-open"), 1U);
+  EXPECT_EQ(lines("breaker is open"), 2U);
+  clock.advance(1s);
+  EXPECT_EQ(call(), "called");
+  EXPECT_EQ(lines("breaker is closed again"), 1U) << log.text();
+  EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 2U);
+}
+
+TEST_F(Admitted, AnswersNearTheTimeoutCountAsFailures) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(call(nullptr, 4s), "called") << "of 5 s";
+  EXPECT_EQ(admission->status(now()).breaker, Breaker::State::open);
+  EXPECT_EQ(metrics.value(Counter::provider_slow), 3U);
+}
+
+TEST_F(Admitted, ALimitClosesTheProviderUntilItEnds) {
+  const auto limit = fault_of(ErrorKind::provider_limited, 429, 90s, "Hourly API request limit exceeded.");
+  EXPECT_EQ(call(&limit), "called");
+  EXPECT_EQ(call(), "provider-limited 90000");
+  clock.step_wall(5h);
+  EXPECT_EQ(call(), "provider-limited 90000") << "the steady clock measures it";
+  clock.advance(89'999ms);
+  EXPECT_EQ(call(), "provider-limited 1");
+  clock.advance(1ms);
+  EXPECT_EQ(call(), "called");
+  EXPECT_EQ(lines("the provider limits us"), 1U);
+  EXPECT_EQ(metrics.value(Counter::provider_closed_by_limit), 1U);
+  EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 0U);
+}
+
+TEST_F(Admitted, TooManyAtOnceIsAShortPauseThatDiffersEachTime) {
+  const auto limit = fault_of(ErrorKind::provider_limited, 429, 2s, "Too many concurrent requests");
+  std::vector<nanoseconds> pauses;
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(call(&limit), "called");
+    pauses.push_back(admission->status(now()).wait);
+    EXPECT_GE(pauses.back(), 1s);
+    EXPECT_LE(pauses.back(), 2s);
+    clock.advance(2s);
+  }
+  EXPECT_NE(pauses.front(), pauses.back());
+}
+
+TEST_F(Admitted, RefusalsOfTheQuestionSayNothingAboutHealth) {
+  const auto refused = fault_of(ErrorKind::provider_refused, 400);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(call(&refused), "called");
+  EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(Admitted, EachRungOfTheLadderIsOneLine) {
+  start(options("10/m"));
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(call(), "called");
+  EXPECT_EQ(log.text(), "");
+  EXPECT_EQ(call(nullptr, 1ms, Purpose::early), "called");
+  EXPECT_EQ(lines("80 % of the budget of provider calls is used: no early refreshes minute=8 of 10 hour=unlimited"), 1U)
+      << log.text();
+  EXPECT_EQ(call(nullptr, 1ms, Purpose::early), "provider-limited 60000");
+  EXPECT_EQ(call(nullptr, 1ms, Purpose::refresh), "called");
+  EXPECT_EQ(call(nullptr, 1ms, Purpose::refresh), "provider-limited 60000");
+  EXPECT_EQ(call(nullptr, 1ms, Purpose::revalidate), "called");
+  EXPECT_EQ(call(), "provider-limited 60000");
+  EXPECT_EQ(lines("90 %"), 1U);
+  EXPECT_EQ(lines("is used up"), 1U);
+  EXPECT_EQ(metrics.value(Counter::provider_shed_budget), 3U);
+  const auto status = admission->status(now());
+  EXPECT_EQ(status.rung, Rung::closed);
+  EXPECT_EQ(status.usage.at(0).used, 10U);
+  EXPECT_EQ(status.usage.at(0).limit, 10U);
+  EXPECT_EQ(status.usage.at(1).limit, 0U);
+  EXPECT_TRUE(status.alone);
+  clock.advance(1min);
+  EXPECT_EQ(call(), "called");
+  EXPECT_EQ(lines("open to everything again"), 1U) << log.text();
+}
+
+TEST_F(Admitted, WithoutLimitsNothingIsCounted) {
+  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(call(nullptr, 1ms, Purpose::early), "called");
+  admission->join_fleet();
+  EXPECT_FALSE(admission->with_fleet());
+}
+
+TEST_F(Admitted, TheFleetsCountGoesAndComesWithOneLineEach) {
+  auto chosen = options("40/m");
+  chosen.fleet_size = 4;
+  start(chosen);
+  admission->join_fleet();
+  const auto pay = [this](Result<FleetBudget::Counts> counts) {
+    const auto paid = admission->pay_with_fleet(Purpose::cold, admission->ask_fleet(now()), counts, now());
+    return paid.refused ? cat(told(*paid.refused), paid.give_back ? ", give back" : "") : "paid";
+  };
+  EXPECT_EQ(pay({{5}}), "paid");
+  EXPECT_EQ(admission->status(now()).usage.at(0).used, 5U);
+  EXPECT_EQ(admission->status(now()).usage.at(0).limit, 40U);
+  EXPECT_EQ(pay({{41}}), "provider-limited 60000, give back");
+  EXPECT_EQ(admission->check(Purpose::cold, now())->kind, ErrorKind::provider_limited) << "nobody is asked any more";
+  clock.advance(1min);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "paid");
+  EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "provider-limited 60000");
+  EXPECT_EQ(pay({{1, 2, 3}}), "provider-limited 60000") << "an answer to something else is none";
+  EXPECT_TRUE(admission->status(now()).alone);
+  EXPECT_FALSE(admission->check(Purpose::cold, now())) << "the fleet is asked each time, so that its return is noticed";
+  EXPECT_EQ(lines("this process keeps to its share"), 1U) << log.text();
+  EXPECT_EQ(metrics.value(Counter::provider_counted_alone), 12U);
+  EXPECT_EQ(pay({{12}}), "paid");
+  EXPECT_FALSE(admission->status(now()).alone);
+  EXPECT_EQ(lines("counted with the fleet again"), 1U);
+}
+
+TEST_F(Admitted, ASecondAttemptIsForWhatASecondAttemptMayCure) {
+  auto chosen = options();
+  chosen.retries = {.per_call = 0, .per_minute = 100, .most = 100};
+  start(chosen);
+  const auto pause = [this](const Error& fault, milliseconds left = 5s) {
+    return admission->retry_after(fault, left, now());
+  };
+  for (const int status : {502, 503, 504}) EXPECT_TRUE(pause(fault_of(ErrorKind::provider_error, status))) << status;
+  EXPECT_TRUE(pause(fault_of(ErrorKind::provider_unreachable)));
+  for (const auto kind : {ErrorKind::provider_timeout, ErrorKind::provider_bad_reply, ErrorKind::provider_refused,
+                          ErrorKind::provider_limited, ErrorKind::provider_denied, ErrorKind::draining}) {
+    EXPECT_FALSE(pause(fault_of(kind, 503))) << name(kind);
+  }
+  for (const int status : {404, 500, 501}) EXPECT_FALSE(pause(fault_of(ErrorKind::provider_error, status))) << status;
+  EXPECT_FALSE(pause(fault_of(ErrorKind::provider_unreachable), 299ms)) << "no time left for it";
+  for (int i = 0; i < 50; ++i) {
+    const auto span = *pause(fault_of(ErrorKind::provider_unreachable));
+    EXPECT_GE(span, 50ms);
+    EXPECT_LE(span, 250ms);
+  }
+}
+
+TEST_F(Admitted, NoSecondAttemptOnceTheBreakerIsOpenOrTheirBudgetSpent) {
+  auto chosen = options();
+  chosen.retries = {.per_call = 0, .per_minute = 1, .most = 1};
+  start(chosen);
+  const auto fault = fault_of(ErrorKind::provider_unreachable);
+  EXPECT_TRUE(admission->retry_after(fault, 5s, now()));
+  EXPECT_FALSE(admission->retry_after(fault, 5s, now()));
+  EXPECT_EQ(metrics.value(Counter::provider_retries_denied), 1U);
+  clock.advance(10min);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(call(&fault), "called");
+  EXPECT_FALSE(admission->retry_after(fault, 5s, now()));
+  EXPECT_EQ(metrics.value(Counter::provider_retries_denied), 1U);
+}
+
+}  // namespace
+}  // namespace wx::open_meteo

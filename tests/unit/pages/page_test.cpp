@@ -1,0 +1,302 @@
+#include "pages/page.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+
+namespace wx::pages {
+namespace {
+
+constexpr std::string_view kHostile = "<script>alert('x')</script>\"&{{version}}";
+constexpr std::string_view kHarmless = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;{{version}}";
+
+bool has(const std::string& page, std::string_view text) {
+  return page.find(text) != std::string::npos;
+}
+
+// The start tag of the element with this id.
+std::string tag(const std::string& page, std::string_view id) {
+  const auto at = page.find(cat(" id=\"", id, "\""));
+  if (at == std::string::npos) return "no such element";
+  const auto from = page.rfind('<', at);
+  return page.substr(from, page.find('>', at) + 1 - from);
+}
+
+// What follows that tag, up to the next tag.
+std::string text(const std::string& page, std::string_view id) {
+  const auto start = tag(page, id);
+  const auto at = page.find(start);
+  if (at == std::string::npos) return start;
+  const auto from = at + start.size();
+  return page.substr(from, page.find('<', from) - from);
+}
+
+ResultCard card() {
+  ResultCard card;
+  card.mark = Mark::hit;
+  card.source = "Memory Cache ⚡";
+  card.temperature = "-2.30";
+  card.temperature_unit = "°C";
+  card.wind_speed = "10.7";
+  card.wind_speed_unit = "km/h";
+  card.latitude = "52.52";
+  card.longitude = "13.419998";
+  card.time = "2026-01-01T00:00";
+  card.age_seconds = 3;
+  card.ttl_seconds = 7;
+  return card;
+}
+
+ErrorCard error(ErrorKind kind = ErrorKind::bad_parameter, int status = 400) {
+  ErrorCard card;
+  card.kind = kind;
+  card.status = status;
+  return card;
+}
+
+TEST(Page, OffersAFormThatIsFilledIn) {
+  const auto page = render_page({});
+  EXPECT_TRUE(page.starts_with("<!doctype html>"));
+  EXPECT_TRUE(has(tag(page, "lat"), " value=\"52.52\"")) << tag(page, "lat");
+  EXPECT_TRUE(has(tag(page, "lon"), " value=\"13.41\"")) << tag(page, "lon");
+  EXPECT_FALSE(has(tag(page, "mock"), "checked")) << tag(page, "mock");
+  EXPECT_TRUE(has(page, "action=\"/weather\""));
+  EXPECT_TRUE(has(tag(page, "result"), " hidden")) << tag(page, "result");
+  EXPECT_TRUE(has(tag(page, "problem"), " hidden")) << tag(page, "problem");
+}
+
+TEST(Page, KeepsWhatTheVisitorTyped) {
+  PageModel model;
+  model.form = {"0", "-0.0", true};
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(tag(page, "lat"), " value=\"0\"")) << tag(page, "lat");
+  EXPECT_TRUE(has(tag(page, "lon"), " value=\"-0.0\"")) << tag(page, "lon");
+  EXPECT_TRUE(has(tag(page, "mock"), " checked")) << tag(page, "mock");
+  model.form = {"", "", false};
+  EXPECT_TRUE(has(tag(render_page(model), "lat"), " value=\"\""));
+}
+
+TEST(Page, ShowsTheResult) {
+  PageModel model;
+  model.result = card();
+  const auto page = render_page(model);
+  EXPECT_FALSE(has(tag(page, "result"), " hidden"));
+  EXPECT_TRUE(has(tag(page, "result"), "data-mark=\"hit\"")) << tag(page, "result");
+  EXPECT_TRUE(has(text(page, "mark-word"), "HIT")) << text(page, "mark-word");
+  EXPECT_EQ(text(page, "temperature"), "-2.30");
+  EXPECT_EQ(text(page, "temperature-unit"), "°C");
+  EXPECT_EQ(text(page, "wind"), "10.7");
+  EXPECT_EQ(text(page, "source"), "Memory Cache ⚡");
+  EXPECT_EQ(text(page, "place"), "52.52, 13.419998");
+  EXPECT_EQ(text(page, "age"), "3 s");
+  EXPECT_EQ(text(page, "left"), "7 s");
+  EXPECT_EQ(text(page, "value-of"), "2026-01-01T00:00 GMT");
+}
+
+TEST(Page, ShowsAPlaceOnTheEquator) {
+  PageModel model;
+  model.form = {"0", "0", false};
+  model.result = card();
+  model.result->latitude = "0";
+  model.result->longitude = "0";
+  model.result->temperature = "0.0";
+  const auto page = render_page(model);
+  EXPECT_EQ(text(page, "place"), "0, 0");
+  EXPECT_EQ(text(page, "temperature"), "0.0");
+  EXPECT_TRUE(has(tag(page, "lat"), " value=\"0\""));
+}
+
+TEST(Page, TellsHitMissStaleAndBypassApartByWordAndShape) {
+  std::vector<std::string> words;
+  std::vector<std::string> shapes;
+  for (const auto mark : {Mark::hit, Mark::miss, Mark::stale, Mark::bypass}) {
+    PageModel model;
+    model.result = card();
+    model.result->mark = mark;
+    const auto page = render_page(model);
+    words.push_back(text(page, "mark-word"));
+    shapes.push_back(tag(page, "mark-icon"));
+  }
+  std::ranges::sort(words);
+  std::ranges::sort(shapes);
+  EXPECT_EQ(std::ranges::adjacent_find(words), words.end());
+  EXPECT_EQ(std::ranges::adjacent_find(shapes), shapes.end());
+}
+
+TEST(Page, ShowsTheMocksUnitsAndNoTime) {
+  PageModel model;
+  model.result = card();
+  model.result->temperature_unit = {};
+  model.result->wind_speed_unit = {};
+  model.result->time = {};
+  const auto page = render_page(model);
+  EXPECT_EQ(text(page, "temperature-unit"), "°C");
+  EXPECT_EQ(text(page, "wind-unit"), "km/h");
+  EXPECT_TRUE(has(tag(page, "value-of-row"), " hidden"));
+}
+
+TEST(Page, DoesNotPromiseTimeThatIsOver) {
+  PageModel model;
+  model.result = card();
+  model.result->ttl_seconds = -42;
+  const auto page = render_page(model);
+  EXPECT_FALSE(has(text(page, "left"), "42")) << text(page, "left");
+  EXPECT_FALSE(text(page, "left").empty());
+}
+
+TEST(Page, TiesEachFaultToItsField) {
+  PageModel model;
+  model.form = {"abc", "", false};
+  model.error = error();
+  model.error->faults = {{"lat", "is not a decimal number"}, {"lon", "is empty"}, {"format", "must be json or html"}};
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(tag(page, "lat"), "aria-invalid=\"true\"")) << tag(page, "lat");
+  EXPECT_TRUE(has(tag(page, "lat"), "lat-fault")) << tag(page, "lat");
+  EXPECT_TRUE(text(page, "lat-fault").starts_with("is not a decimal number")) << text(page, "lat-fault");
+  EXPECT_TRUE(has(tag(page, "lon"), "aria-invalid=\"true\"")) << tag(page, "lon");
+  EXPECT_EQ(text(page, "lon-fault"), "is empty");
+  EXPECT_TRUE(has(text(page, "problem-detail"), "format must be json or html")) << text(page, "problem-detail");
+}
+
+TEST(Page, BlamesNoFieldThatIsRight) {
+  PageModel model;
+  model.error = error();
+  model.error->faults = {{"lon", "is empty"}};
+  const auto page = render_page(model);
+  EXPECT_FALSE(has(tag(page, "lat"), "aria-invalid"));
+  EXPECT_EQ(text(page, "lat-fault"), "");
+  EXPECT_FALSE(has(tag(render_page({}), "lon"), "aria-invalid"));
+}
+
+TEST(Page, ExplainsAnErrorAndOffersTheMockWhereItHelps) {
+  PageModel model;
+  model.error = error(ErrorKind::provider_timeout, 504);
+  auto page = render_page(model);
+  EXPECT_FALSE(has(tag(page, "problem"), " hidden"));
+  EXPECT_TRUE(has(text(page, "problem-title"), "504")) << text(page, "problem-title");
+  EXPECT_FALSE(text(page, "problem-advice").empty());
+  EXPECT_FALSE(has(tag(page, "problem-mock"), " hidden"));
+  EXPECT_TRUE(has(tag(page, "mock-offer"), "mock=true")) << tag(page, "mock-offer");
+
+  model.lab = false;
+  EXPECT_TRUE(has(tag(render_page(model), "problem-mock"), " hidden"));
+  model.lab = true;
+  model.error = error(ErrorKind::not_found, 404);
+  EXPECT_TRUE(has(tag(render_page(model), "problem-mock"), " hidden"));
+}
+
+TEST(Page, TellsWhenToAskAgain) {
+  for (const auto language : web::kLanguages) {
+    PageModel model;
+    model.language = language;
+    model.error = error(ErrorKind::provider_limited, 429);
+    model.error->retry_after_seconds = 4711;
+    EXPECT_TRUE(has(text(render_page(model), "problem-advice"), "4711"));
+  }
+}
+
+TEST(Page, HidesTheMockWithTheLaboratoryOff) {
+  PageModel model;
+  model.lab = false;
+  EXPECT_EQ(tag(render_page(model), "mock"), "no such element");
+}
+
+TEST(Page, WritesNothingFromOutsideUnescaped) {
+  for (const auto language : web::kLanguages) {
+    PageModel model;
+    model.language = language;
+    model.version = kHostile;
+    model.form = {kHostile, kHostile, true};
+    auto hostile = card();
+    hostile.source = hostile.temperature = hostile.temperature_unit = hostile.wind_speed = hostile.wind_speed_unit =
+        hostile.latitude = hostile.longitude = hostile.time = kHostile;
+    model.result = hostile;
+    auto page = render_page(model);
+    EXPECT_FALSE(has(page, "<script>alert"));
+    EXPECT_FALSE(has(page, "alert('x')"));
+    EXPECT_TRUE(has(page, cat(" value=\"", kHarmless, "\"")));
+    EXPECT_EQ(text(page, "source"), kHarmless);
+
+    model.result.reset();
+    model.error = error(ErrorKind::provider_refused, 400);
+    model.error->detail = kHostile;
+    page = render_page(model);
+    EXPECT_FALSE(has(page, "<script>alert"));
+    EXPECT_TRUE(has(page, kHarmless));
+
+    const std::string text(kHostile);
+    model.error->faults = {{text, text}, {"lat", text}};
+    page = render_page(model);
+    EXPECT_FALSE(has(page, "<script>alert"));
+    EXPECT_FALSE(has(page, "alert('x')"));
+  }
+}
+
+TEST(Page, KeepsTheQuestionInItsLinksEncoded) {
+  PageModel model;
+  model.form = {"1&mock=true#\"", "2 3", false};
+  model.error = error();
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(page, "lat=1%26mock%3Dtrue%23%22&amp;lon=2%203")) << page;
+}
+
+TEST(Page, LeavesNoSlotUnfilled) {
+  for (const auto language : web::kLanguages) {
+    for (const bool lab : {true, false}) {
+      for (const bool redis : {true, false}) {
+        PageModel model;
+        model.language = language;
+        model.explicit_language = lab;
+        model.lab = lab;
+        model.redis = redis;
+        model.version = "1.2.3";
+        EXPECT_FALSE(has(render_page(model), "{{"));
+        model.result = card();
+        EXPECT_FALSE(has(render_page(model), "{{"));
+        model.result.reset();
+        model.error = error();
+        EXPECT_FALSE(has(render_page(model), "{{"));
+      }
+    }
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      EXPECT_FALSE(has(render_problem_page(static_cast<ErrorKind>(i), language, false), "{{"));
+    }
+  }
+}
+
+TEST(Page, LoadsNothingFromElsewhereAndHasNoInlineScript) {
+  PageModel model;
+  model.result = card();
+  const auto page = render_page(model);
+  for (const auto* attribute : {" src=\"http", " src=\"//", "<link rel=\"stylesheet\" href=\"http", "@import",
+                                " onclick=", " onload=", " style=\"", "<style", "javascript:"}) {
+    EXPECT_FALSE(has(page, attribute)) << attribute;
+  }
+  for (auto at = page.find("<script"); at != std::string::npos; at = page.find("<script", at + 1)) {
+    EXPECT_NE(page.find(" src=\"", at), std::string::npos);
+    EXPECT_TRUE(page.substr(page.find('>', at) + 1).starts_with("</script>"));
+  }
+}
+
+TEST(Page, NamesTheSourceOfTheData) {
+  for (const auto language : web::kLanguages) {
+    PageModel model;
+    model.language = language;
+    EXPECT_TRUE(has(render_page(model), "<a href=\"https://open-meteo.com/\""));
+  }
+}
+
+TEST(ProblemPage, ExplainsEveryKindInEveryLanguage) {
+  for (const auto language : web::kLanguages) {
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      const auto kind = static_cast<ErrorKind>(i);
+      const auto page = render_problem_page(kind, language, false);
+      EXPECT_TRUE(page.starts_with("<!doctype html>"));
+      EXPECT_TRUE(has(page, cat("/problems/", name(kind)))) << name(kind);
+      EXPECT_TRUE(has(page, cat("<html lang=\"", web::tag(language), "\""))) << name(kind);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace wx::pages

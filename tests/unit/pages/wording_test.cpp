@@ -1,0 +1,62 @@
+#include "pages/wording.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+
+namespace wx::pages {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::seconds;
+using web::Language;
+
+TEST(Wording, WritesNumbersDigitForDigitWithTheLanguagesSign) {
+  EXPECT_EQ(number(Language::en, "-2.30"), "-2.30");
+  EXPECT_EQ(number(Language::pt_br, "-2.30"), "-2,30");
+  EXPECT_EQ(number(Language::pt_br, "7"), "7");
+  EXPECT_EQ(number(Language::en, ""), "");
+}
+
+TEST(Wording, WritesDurationsWithThreeDigitsThatCount) {
+  const auto en = [](nanoseconds span) { return duration(Language::en, span); };
+  EXPECT_EQ(en(nanoseconds(21'000)), "0.021 ms");
+  EXPECT_EQ(en(microseconds(3200)), "3.2 ms");
+  EXPECT_EQ(en(microseconds(503'100)), "503 ms");
+  EXPECT_EQ(en(seconds(12)), "12000 ms");
+  EXPECT_EQ(duration(Language::pt_br, microseconds(3250)), "3,25 ms");
+}
+
+TEST(Wording, WritesDurationsThatAreHardlyThere) {
+  EXPECT_EQ(duration(Language::en, nanoseconds(0)), "0 ms");
+  EXPECT_EQ(duration(Language::en, nanoseconds(10)), "0 ms");
+  EXPECT_EQ(duration(Language::en, nanoseconds(99'999'999)), "100 ms");
+}
+
+TEST(Wording, HasATitleAndAdviceForEveryKindInEveryLanguage) {
+  for (const auto language : web::kLanguages) {
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      const auto kind = static_cast<ErrorKind>(i);
+      EXPECT_FALSE(error_title(language, kind).empty()) << name(kind);
+      EXPECT_FALSE(advice(language, kind, true).empty()) << name(kind);
+      EXPECT_FALSE(advice(language, kind, false).empty()) << name(kind);
+    }
+  }
+}
+
+TEST(Wording, TranslatesTheTitlesOfEverythingAVisitorMayMeet) {
+  for (std::size_t i = 0; i < kErrorKinds; ++i) {
+    const auto kind = static_cast<ErrorKind>(i);
+    if (name(kind).starts_with("redis-")) continue;  // never shown
+    EXPECT_NE(error_title(Language::pt_br, kind), sentence(kind)) << name(kind);
+  }
+}
+
+TEST(Wording, TranslatesFaultsAndLeavesOthersWordsAlone) {
+  EXPECT_EQ(fault_text(Language::en, "is missing"), "is missing");
+  EXPECT_NE(fault_text(Language::pt_br, "is missing"), "is missing");
+  EXPECT_EQ(fault_text(Language::pt_br, "the provider said so"), "the provider said so");
+}
+
+}  // namespace
+}  // namespace wx::pages

@@ -1,0 +1,170 @@
+// A Client on an I/O thread of its own, driven from the test's thread.
+#pragma once
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/asio_executor.hpp"
+#include "base/text.hpp"
+#include "observability/metrics.hpp"
+#include "redis/client.hpp"
+#include "redis/common.hpp"
+#include "reply_text.hpp"
+#include "support/background.hpp"
+#include "support/memory_log.hpp"
+
+namespace wx::redis::test {
+
+using observability::Counter;
+
+// An executor whose timers follow a clock that the test moves.
+class ManualExecutor final : public Executor {
+ public:
+  ManualExecutor(asio::io_context& context, const Clock& clock) : real_(make_asio_executor(context)), clock_(clock) {}
+
+  void post(std::move_only_function<void()> work) override { real_->post(std::move(work)); }
+  [[nodiscard]] bool in_this_thread() const override { return real_->in_this_thread(); }
+  std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) override {
+    auto entry = std::make_shared<Entry>(Entry{clock_.steady() + delay, std::move(work)});
+    entries_.push_back(entry);
+    return std::make_unique<Handle>(entry);
+  }
+  // Runs what has become due. On the executor's thread.
+  void run_due() {
+    for (const auto& weak : std::exchange(entries_, {})) {
+      const auto entry = weak.lock();
+      if (!entry) continue;
+      if (entry->due > clock_.steady()) {
+        entries_.push_back(weak);
+      } else {
+        std::exchange(entry->work, nullptr)();
+      }
+    }
+  }
+
+ private:
+  struct Entry {
+    SteadyTime due;
+    std::move_only_function<void()> work;
+  };
+  struct Handle final : Timer {
+    explicit Handle(std::shared_ptr<Entry> e) : entry(std::move(e)) {}
+    std::shared_ptr<Entry> entry;
+  };
+  std::unique_ptr<Executor> real_;
+  const Clock& clock_;
+  std::vector<std::weak_ptr<Entry>> entries_;
+};
+
+inline RedisOptions options_for(std::string_view url, std::optional<milliseconds> timeout = {}) {
+  RedisOptions options;
+  options.url = parse_url(url).value();
+  options.timeout = timeout;
+  return options;
+}
+
+// What a command came to, as text: the reply, or the error's name.
+struct Outcome {
+  std::string text;
+  milliseconds took{0};
+};
+
+class ClientUnderTest {
+ public:
+  explicit ClientUnderTest(RedisOptions options, bool start_now = true) {
+    make(std::move(options), clock_);
+    if (start_now) start();
+  }
+  // With more patience than a busy machine needs.
+  explicit ClientUnderTest(std::string_view url, bool start_now = true)
+      : ClientUnderTest(options_for(url, milliseconds(5000)), start_now) {}
+  // With a clock that stands still but for advance().
+  ClientUnderTest(RedisOptions options, const Clock& clock) {
+    manual_ = std::make_unique<ManualExecutor>(loop_.context(), clock);
+    make(std::move(options), clock);
+    start();
+  }
+  ~ClientUnderTest() {
+    loop_.call([this] { client_.reset(); });
+    loop_.stop();
+  }
+
+  void start() {
+    loop_.call([this] { client_->start(); });
+  }
+  // Runs `work` on the I/O thread.
+  template <class Work>
+  auto on_loop(Work work) {
+    return loop_.call(std::move(work));
+  }
+  void run_due() {
+    loop_.call([this] { manual_->run_due(); });
+  }
+
+  std::future<Outcome> send(std::vector<std::string> words) {
+    auto promise = std::make_shared<std::promise<Outcome>>();
+    auto future = promise->get_future();
+    loop_.call([&] {
+      const std::vector<std::string_view> views(words.begin(), words.end());
+      client_->command(views, into(std::move(promise)));
+    });
+    return future;
+  }
+  // Waits for the outcome, which must come within ten seconds.
+  std::string ask(std::vector<std::string> words) { return get(send(std::move(words))).text; }
+  static Outcome get(std::future<Outcome> future) {
+    if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready) return {"never told"};
+    return future.get();
+  }
+  Callback into(std::shared_ptr<std::promise<Outcome>> promise) {
+    return [this, promise = std::move(promise), sent = clock_.steady()](const Result<Reply>& reply) {
+      const auto took = std::chrono::duration_cast<milliseconds>(clock_.steady() - sent);
+      promise->set_value({reply ? shown(*reply) : std::string(wx::name(reply.error().kind)), took});
+    };
+  }
+
+  // False if it does not come to be so within ten seconds.
+  template <class Condition>
+  static bool eventually(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return true;
+  }
+  bool becomes(State state) {
+    return eventually([&] { return client_->state() == state; });
+  }
+  bool logs(std::string_view what) {
+    return eventually([&] { return log_.contains(what); });
+  }
+
+  Client& client() { return *client_; }
+  wx::test::MemoryLog& log() { return log_; }
+  std::uint64_t count(Counter counter) const { return metrics_.value(counter); }
+  const Clock& clock() const { return clock_; }
+
+ private:
+  void make(RedisOptions options, const Clock& clock) {
+    executor_ = make_asio_executor(loop_.context());
+    Executor& executor = manual_ ? *manual_ : *executor_;
+    client_ = std::make_unique<Client>(loop_.context(), executor, options, clock, metrics_, log_);
+  }
+
+  SystemClock clock_;
+  observability::Metrics metrics_;
+  wx::test::MemoryLog log_;
+  wx::test::Background loop_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<ManualExecutor> manual_;
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace wx::redis::test

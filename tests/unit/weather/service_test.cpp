@@ -1,0 +1,250 @@
+#include "weather/service.hpp"
+
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "support/manual_executor.hpp"
+
+namespace wx::weather {
+namespace {
+
+using cache::Mode;
+using cache::Outcome;
+using cache::Served;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Answers by hand.
+class ScriptedSource final : public Source {
+ public:
+  struct Call {
+    Location location;
+    SteadyTime deadline;
+    FetchCallback done;
+  };
+
+  void fetch(const Location& location, cache::LoadRequest request, FetchCallback done) override {
+    request.turn([this, location, deadline = request.deadline, done = std::move(done)](bool go) mutable {
+      if (!go) return;
+      calls.push_back({location, deadline, std::move(done)});
+      ++count;
+    });
+  }
+  void answer(Result<Observation> result) {
+    ASSERT_FALSE(calls.empty());
+    auto done = std::move(calls.front().done);
+    calls.pop_front();
+    done(std::move(result));
+  }
+
+  std::deque<Call> calls;
+  int count = 0;
+};
+
+class ServiceTest : public testing::Test {
+ protected:
+  static Question question(bool mock = false, Mode mode = Mode::normal) {
+    return {{*parse_coordinate(Axis::latitude, "52.520"), *parse_coordinate(Axis::longitude, "13.41")}, mock, mode};
+  }
+
+  Observation observation(std::string temperature = "2.3") const {
+    Observation observation;
+    observation.latitude = "52.52";
+    observation.longitude = "13.419998";
+    observation.time = "2026-01-01T00:00";
+    observation.interval = "900";
+    observation.temperature_unit = "°C";
+    observation.wind_speed_unit = "km/h";
+    observation.temperature = std::move(temperature);
+    observation.wind_speed = "10.7";
+    observation.valid_from = std::chrono::time_point_cast<seconds>(clock_.wall());
+    observation.valid_for = minutes(15);
+    return observation;
+  }
+
+  Asking asking() const {
+    Asking asking;
+    asking.deadline = clock_.steady() + seconds(10);
+    return asking;
+  }
+  void ask(const Question& question) {
+    service_.ask(thread_, question, Key(question), asking(),
+                 [this](Result<Served> result) { answers_.push_back(std::move(result)); });
+  }
+  std::optional<Served> peek(const Question& question) {
+    auto peeked = service_.peek(question, Key(question), clock_.steady());
+    if (peeked.refresh) service_.refresh(thread_, question, Key(question), asking());
+    return std::move(peeked.served);
+  }
+
+  test::FakeClock clock_;
+  test::ManualExecutor executor_{clock_};
+  observability::Metrics metrics_;
+  cache::TieredCache cache_{{}, clock_, metrics_};
+  cache::Worker worker_{executor_, nullptr, clock_};
+  ScriptedSource provider_;
+  ScriptedSource mock_;
+  ServiceThread thread_{worker_, mock_};
+  Service service_{{}, cache_, provider_, clock_};
+  std::vector<Result<Served>> answers_;
+};
+
+TEST_F(ServiceTest, AsksTheProviderForTheCanonicalPlace) {
+  ask(question());
+  ASSERT_EQ(provider_.calls.size(), 1U);
+  EXPECT_EQ(provider_.calls[0].location.latitude.text, "52.52");
+  EXPECT_EQ(provider_.calls[0].location.longitude.text, "13.41");
+  EXPECT_EQ(provider_.calls[0].deadline, clock_.steady() + seconds(10));
+  EXPECT_EQ(mock_.count, 0);
+  provider_.answer(observation());
+  ASSERT_EQ(answers_.size(), 1U);
+  ASSERT_TRUE(answers_[0]);
+  EXPECT_EQ(answers_[0]->outcome, Outcome::miss);
+  EXPECT_EQ(answers_[0]->entry->content_type, "application/json");
+  EXPECT_TRUE(answers_[0]->entry->body.starts_with(R"({"latitude":52.52,"longitude":13.419998,)"));
+}
+
+TEST_F(ServiceTest, AsksTheMockForMockQuestionsOnly) {
+  ask(question(true));
+  EXPECT_EQ(mock_.count, 1);
+  EXPECT_EQ(provider_.count, 0);
+}
+
+// Invariant 4 of the cache: a mock answer is never served to a real question, nor the reverse.
+TEST_F(ServiceTest, NeverAnswersARealQuestionWithAMockAnswerNorTheReverse) {
+  ask(question(true));
+  mock_.answer(observation("25.0"));
+  EXPECT_TRUE(peek(question(true)));
+  EXPECT_FALSE(peek(question(false)));
+  ask(question(false));
+  EXPECT_EQ(provider_.count, 1);
+  provider_.answer(observation("2.3"));
+  EXPECT_NE(peek(question(false))->entry->body.find("\"temperature_2m\":2.3"), std::string::npos);
+  EXPECT_NE(peek(question(true))->entry->body.find("\"temperature_2m\":25.0"), std::string::npos);
+}
+
+TEST_F(ServiceTest, AnswersFromMemoryWhatItHasLoaded) {
+  EXPECT_FALSE(peek(question()));
+  ask(question());
+  provider_.answer(observation());
+  clock_.advance(seconds(3));
+  const auto hit = peek(question());
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(hit->outcome, Outcome::hit);
+  EXPECT_EQ(hit->tier, cache::Tier::memory);
+  EXPECT_EQ(hit->age, nanoseconds(seconds(3)));
+  EXPECT_EQ(provider_.count, 1);
+}
+
+TEST_F(ServiceTest, TagsEqualDataEquallyAndOtherDataOtherwise) {
+  const auto tag_of = [&](const Observation& observation) {
+    ask(question(true, Mode::bypass));
+    mock_.answer(observation);
+    return answers_.back()->entry->etag;
+  };
+  const auto first = tag_of(observation("2.3"));
+  EXPECT_EQ(tag_of(observation("2.3")), first);
+  EXPECT_NE(tag_of(observation("2.4")), first);
+  EXPECT_NE(tag_of(observation("2.30")), first);
+  EXPECT_FALSE(first.empty());
+  EXPECT_EQ(first.find_first_not_of("0123456789abcdef"), std::string::npos) << first;
+}
+
+TEST_F(ServiceTest, TakesTheFreshnessOfARealAnswerFromTheProvidersInterval) {
+  ask(question());
+  clock_.advance(minutes(5));
+  auto late = observation();
+  late.valid_from -= minutes(5);
+  provider_.answer(late);
+  const auto& entry = *answers_[0]->entry;
+  EXPECT_GE(entry.spans.fresh_for, minutes(10));
+  EXPECT_LE(entry.spans.fresh_for, minutes(10) + seconds(30));
+  EXPECT_EQ(entry.spans.stale_for, seconds(60));
+  EXPECT_FALSE(entry.early_refresh);
+  EXPECT_EQ(entry.stored_at, clock_.wall());
+}
+
+TEST_F(ServiceTest, KeepsAMockAnswerForTenSecondsAndNoLonger) {
+  ask(question(true));
+  mock_.answer(observation());
+  EXPECT_EQ(answers_[0]->entry->spans, (cache::Spans{.fresh_for = seconds(10)}));
+  clock_.advance(seconds(10) - nanoseconds(1));
+  EXPECT_TRUE(peek(question(true)));
+  clock_.advance(nanoseconds(1));
+  EXPECT_FALSE(peek(question(true)));
+}
+
+TEST_F(ServiceTest, ALateHitStartsOneRefreshBehindItself) {
+  ask(question(true));
+  mock_.answer(observation("25.0"));
+  clock_.advance(seconds(9));
+  EXPECT_EQ(peek(question(true))->outcome, Outcome::hit);
+  EXPECT_EQ(mock_.count, 2);
+  EXPECT_TRUE(peek(question(true)));
+  EXPECT_EQ(mock_.count, 2);
+  mock_.answer(observation("26.0"));
+  const auto refreshed = peek(question(true));
+  ASSERT_TRUE(refreshed);
+  EXPECT_EQ(refreshed->age, nanoseconds(0));
+  EXPECT_NE(refreshed->entry->body.find("26.0"), std::string::npos);
+  EXPECT_EQ(answers_.size(), 1U);
+}
+
+TEST_F(ServiceTest, AnEarlyHitStartsNone) {
+  ask(question(true));
+  mock_.answer(observation());
+  clock_.advance(seconds(7));
+  EXPECT_TRUE(peek(question(true)));
+  EXPECT_EQ(mock_.count, 1);
+}
+
+TEST_F(ServiceTest, ARealAnswerIsNotRefreshedBeforeItsNextValue) {
+  ask(question());
+  provider_.answer(observation());
+  clock_.advance(answers_[0]->entry->spans.fresh_for - milliseconds(1));
+  EXPECT_EQ(peek(question())->outcome, Outcome::hit);
+  EXPECT_EQ(provider_.count, 1);
+  clock_.advance(milliseconds(1));
+  EXPECT_EQ(peek(question())->outcome, Outcome::stale_while_revalidate);
+  EXPECT_EQ(provider_.count, 2);
+}
+
+TEST_F(ServiceTest, DoesNotLookIntoMemoryForOtherModes) {
+  ask(question(true));
+  mock_.answer(observation());
+  EXPECT_TRUE(peek(question(true)));
+  EXPECT_FALSE(peek(question(true, Mode::redis_only)));
+  EXPECT_FALSE(peek(question(true, Mode::bypass)));
+}
+
+TEST_F(ServiceTest, LoadsEveryTimeWithoutACache) {
+  for (int i = 0; i < 6; ++i) ask(question(true, Mode::bypass));
+  EXPECT_EQ(mock_.count, 6);
+  for (int i = 0; i < 6; ++i) mock_.answer(observation());
+  ASSERT_EQ(answers_.size(), 6U);
+  for (const auto& answer : answers_) EXPECT_EQ(answer->outcome, Outcome::bypass);
+  EXPECT_FALSE(peek(question(true)));
+}
+
+TEST_F(ServiceTest, PassesOnWhatWentWrongAndKeepsNothing) {
+  ask(question());
+  provider_.answer(fail(ErrorKind::provider_timeout, "no whole answer within 5s"));
+  ASSERT_EQ(answers_.size(), 1U);
+  ASSERT_FALSE(answers_[0]);
+  EXPECT_EQ(answers_[0].error().kind, ErrorKind::provider_timeout);
+  EXPECT_EQ(answers_[0].error().detail, "no whole answer within 5s");
+  EXPECT_FALSE(peek(question()));
+}
+
+TEST_F(ServiceTest, AsksOnceForManyWhoWait) {
+  for (int i = 0; i < 100; ++i) ask(question());
+  EXPECT_EQ(provider_.count, 1);
+  provider_.answer(observation());
+  ASSERT_EQ(answers_.size(), 100U);
+  for (const auto& answer : answers_) EXPECT_EQ(answer->entry, answers_[0]->entry);
+}
+
+}  // namespace
+}  // namespace wx::weather

@@ -1,0 +1,168 @@
+// The form, answered without leaving the page, and what the server says about how it answered.
+
+import { byId, setText } from './dom.js';
+import { timedRequest } from './measure.js';
+import { showPath } from './path.js';
+
+const MARKS = { HIT: ['hit', 'bolt'], MISS: ['miss', 'turtle'], STALE: ['stale', 'clock'], BYPASS: ['bypass', 'detour'] };
+const PROVIDER_FAULT = /^\/problems\/(provider-|client-limited|deadline-exceeded)/;
+
+export function startAsk(i18n) {
+  const { t } = i18n;
+  const form = byId('ask-form');
+  const button = form.querySelector('button');
+  const label = button.textContent;
+  let ticking = 0;
+  let asked = 0;
+
+  // Age and freshness go on while the card is looked at.
+  function tick(age, ttl) {
+    clearInterval(ticking);
+    const from = performance.now();
+    const show = () => {
+      const passed = Math.floor((performance.now() - from) / 1000);
+      const left = ttl - passed;
+      setText(byId('age'), t('live.seconds', { n: i18n.whole(age + passed) }));
+      setText(byId('left'), left > 0 ? t('live.seconds', { n: i18n.whole(left) }) : t('live.not-fresh'));
+    };
+    show();
+    ticking = setInterval(show, 1000);
+  }
+
+  function showOnly(id) {
+    for (const each of ['answer-empty', 'result', 'problem']) byId(each).hidden = each !== id;
+    if (id !== 'result') clearInterval(ticking);
+  }
+
+  function showResult(answer, mock) {
+    const data = JSON.parse(answer.body);
+    const [mark, shape] = MARKS[answer.xCache] ?? MARKS.MISS;
+    const units = data.current_units ?? {};
+    showOnly('result');
+    byId('result').dataset.mark = mark;
+    byId('mark-icon').setAttribute('href', `#${shape}`);
+    setText(byId('mark-word'), t(`live.mark-${mark}`));
+    setText(byId('mark-note'), t(`live.note-${mark}`));
+    setText(byId('temperature'), i18n.tenths(data.current.temperature_2m));
+    setText(byId('temperature-unit'), units.temperature_2m ?? '°C');
+    setText(byId('wind'), i18n.tenths(data.current.wind_speed_10m));
+    setText(byId('wind-unit'), units.wind_speed_10m ?? 'km/h');
+    setText(byId('source'), data.source);
+    setText(byId('place'), `${data.latitude}, ${data.longitude}`);
+    byId('value-of-row').hidden = !data.current.time;
+    if (data.current.time) setText(byId('value-of'), t('live.time-gmt', { time: data.current.time }));
+    const age = Number(answer.age ?? 0);
+    tick(age, Number(/\bttl=(-?\d+)/.exec(answer.cacheStatus)?.[1] ?? 0));
+    showPath(i18n, answer, data.source, mock);
+    setText(byId('ask-status'), t(`live.asked-${mark}`, {
+      source: data.source,
+      temperature: `${i18n.tenths(data.current.temperature_2m)} ${units.temperature_2m ?? '°C'}`,
+      time: i18n.ms(answer.duration),
+    }));
+  }
+
+  function showFaults(errors) {
+    for (const name of ['lat', 'lon']) {
+      const words = errors.filter((error) => error.parameter === name).map((error) => faultText(error.detail));
+      setText(byId(`${name}-fault`), words.join('; '));
+      if (words.length > 0) byId(name).setAttribute('aria-invalid', 'true');
+      else byId(name).removeAttribute('aria-invalid');
+    }
+    form.querySelector('[aria-invalid]')?.focus();
+  }
+  const faultText = (detail) => (i18n.has(`fault.${detail}`) ? t(`fault.${detail}`) : detail);
+
+  function showProblem(answer, mock) {
+    let problem = {};
+    try {
+      problem = JSON.parse(answer.body);
+    } catch {
+      // not ours: the status says enough
+    }
+    const kind = String(problem.type ?? '').replace('/problems/', '');
+    const title = i18n.has(`error.${kind}`) ? t(`error.${kind}`) : (problem.title ?? '');
+    const errors = problem.errors ?? [];
+    const theirs = kind === 'provider-refused' || kind === 'provider-limited' ? (problem.detail ?? '') : '';
+    fillProblem({
+      title: `${answer.status} · ${title}`,
+      detail: errors.map((error) => `${error.parameter} ${faultText(error.detail)}`).join('; ') || theirs,
+      detailLanguage: theirs && errors.length === 0 ? 'en' : i18n.language,
+      advice: [t(`error.advice-${adviceFor(kind)}`),
+        answer.retryAfter ? t('live.retry-after', { n: answer.retryAfter }) : ''].join(' ').trim(),
+      offer: PROVIDER_FAULT.test(problem.type ?? '') && !mock,
+    });
+    showFaults(errors);
+  }
+
+  function adviceFor(kind) {
+    if (kind === 'bad-parameter') return 'parameter';
+    if (kind === 'client-limited' || kind === 'provider-limited') return 'limited';
+    if (kind === 'overloaded' || kind === 'draining') return 'busy';
+    if (kind === 'provider-refused') return 'refused';
+    if (kind === 'provider-denied') return 'denied';
+    if (kind.startsWith('provider-') || kind === 'deadline-exceeded') return byId('mock') ? 'provider' : 'plain';
+    return 'other';
+  }
+
+  function fillProblem({ title, detail, detailLanguage, advice, offer }) {
+    showOnly('problem');
+    setText(byId('problem-title'), title);
+    setText(byId('problem-detail'), detail);
+    byId('problem-detail').lang = detailLanguage;
+    setText(byId('problem-advice'), advice);
+    byId('problem-mock').hidden = !offer || !byId('mock');
+    setText(byId('ask-status'), `${title}. ${detail} ${advice}`);
+  }
+
+  async function ask() {
+    const mine = ++asked;
+    const mock = byId('mock')?.checked ?? false;
+    const question = new URLSearchParams({ lat: byId('lat').value.trim(), lon: byId('lon').value.trim() });
+    if (mock) question.set('mock', 'true');
+    button.setAttribute('aria-disabled', 'true');
+    setText(button, t('live.asking'));
+    byId('answer').setAttribute('aria-busy', 'true');
+    const answer = await timedRequest(`/weather?${question}&ask=${Date.now().toString(36)}-${mine}`);
+    if (mine !== asked) return;
+    button.removeAttribute('aria-disabled');
+    setText(button, label);
+    byId('answer').removeAttribute('aria-busy');
+    if (answer.failure) {
+      fillProblem({ title: t('live.unreachable-title'), detail: '', advice: t('live.unreachable-advice'), offer: false });
+      showFaults([]);
+    } else if (answer.status === 200) {
+      showFaults([]);
+      showResult(answer, mock);
+    } else {
+      showProblem(answer, mock);
+    }
+    remember(question);
+  }
+
+  // Reloading, sharing and changing the language keep the question.
+  function remember(question) {
+    const chosen = form.elements.namedItem('lang')?.value;
+    for (const link of document.querySelectorAll('[data-lang]')) {
+      link.href = `/weather?${question}&lang=${link.dataset.lang}`;
+    }
+    history.replaceState(null, '', `/weather?${question}${chosen ? `&lang=${chosen}` : ''}`);
+  }
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (button.getAttribute('aria-disabled') !== 'true') ask();
+  });
+  byId('mock-offer').addEventListener('click', (event) => {
+    event.preventDefault();
+    byId('mock').checked = true;
+    button.focus();
+    ask();
+  });
+
+  // A card that came with the page goes on ageing, too.
+  const shown = byId('result');
+  if (!shown.hidden) {
+    const seconds = (id) => Number.parseInt(byId(id).textContent, 10) || 0;
+    tick(seconds('age'), seconds('left'));
+  }
+}

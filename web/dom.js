@@ -1,0 +1,26 @@
+// Small helpers around the document. Nothing here takes HTML as text, so there is nothing to inject into.
+
+export const byId = (id) => document.getElementById(id);
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export const html = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+export const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+
+// Only when it differs: a live region should not speak without need.
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// A picture from the page's own sprite.
+export function icon(name, className = 'icon') {
+  return svg('svg', { class: className, 'aria-hidden': 'true' }, svg('use', { href: `#${name}` }));
+}

@@ -1,0 +1,38 @@
+// The page's words and numbers in the page's language.
+
+export function makeI18n(language, texts) {
+  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const three = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+  const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+  // The text of a key, its {names} replaced.
+  function t(key, values = {}) {
+    const text = texts[key];
+    if (text === undefined) throw new Error(`there is no text ${key}`);
+    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  }
+
+  // Three digits that count, whole from 100 on.
+  const significant = (value) => (Math.abs(value) >= 100 ? whole : three).format(value);
+  const none = '–';
+
+  return {
+    language,
+    t,
+    has: (key) => texts[key] !== undefined,
+    whole: (value) => (Number.isFinite(value) ? whole.format(value) : none),
+    number: (value) => (Number.isFinite(value) ? significant(value) : none),
+    tenths: (value) => tenths.format(value),
+    ms: (value) => (Number.isFinite(value) ? `${significant(value)} ms` : none),
+    percent: (part) => `${three.format(part * 100)} %`,
+    bytes(count) {
+      const units = ['B', 'KiB', 'MiB', 'GiB'];
+      let power = 0;
+      while (count >= 1024 && power < units.length - 1) {
+        count /= 1024;
+        power += 1;
+      }
+      return `${significant(count)} ${units[power]}`;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+// The battle's rules, apart from everything that is seen: who asks when, and what counts as what it should be.
+
+import { rate, ratioOfMedians, summarize, median } from './statistics.js';
+
+export const LANES = {
+  slow: { query: 'cache=off', xCache: 'BYPASS', detail: null, warm: false },
+  redis: { query: 'cache=redis', xCache: 'HIT', detail: 'redis', warm: true },
+  memory: { query: 'cache=on', xCache: 'HIT', detail: 'memory', warm: true },
+};
+const QUESTION = 'lat=52.52&lon=13.41&mock=true';
+const TOGETHER_AT_MOST = 2; // per lane: a browser shares six connections among all
+
+export const parallelFor = (lanes, wished) => (lanes.length > 1 ? Math.min(wished, TOGETHER_AT_MOST) : wished);
+
+// What is wrong with an answer, or null.
+export function problemOf(lane, answer) {
+  if (answer.failure) return answer.failure;
+  if (answer.status !== 200) return 'status';
+  const { xCache, detail } = LANES[lane];
+  if (answer.xCache !== xCache) return 'unexpected';
+  if (detail && !answer.cacheStatus.includes(`detail=${detail}`)) return 'unexpected';
+  return null;
+}
+
+// What was seen of one request.
+export function toSample(lane, number, answer, began) {
+  const problem = problemOf(lane, answer);
+  const answered = problem === null || problem === 'unexpected';
+  return {
+    lane,
+    number,
+    start: answer.start - began,
+    duration: answered ? answer.duration : null,
+    service: answered ? (answer.timing.total?.dur ?? null) : null,
+    status: answer.status ?? null,
+    xCache: answer.xCache ?? null,
+    cacheStatus: answer.cacheStatus || null,
+    clock: answer.clock ?? null,
+    problem,
+  };
+}
+
+// A lane's numbers. Errors have no time; answers from elsewhere than expected do, and a visitor waits for them too.
+export function laneSummary(samples) {
+  const answered = samples.filter((sample) => sample.duration !== null);
+  const split = answered.filter((sample) => sample.service !== null);
+  return {
+    ...summarize(answered.map((sample) => sample.duration)),
+    rate: rate(answered),
+    service: median(split.map((sample) => sample.service)),
+    network: median(split.map((sample) => Math.max(0, sample.duration - sample.service))),
+    errors: samples.length - answered.length,
+    unexpected: answered.filter((sample) => sample.problem === 'unexpected').length,
+  };
+}
+
+export function ratios(samples, options) {
+  const durations = (lane) =>
+    samples.filter((sample) => sample.lane === lane && sample.duration !== null).map((sample) => sample.duration);
+  const slow = durations('slow');
+  const out = {};
+  for (const lane of ['redis', 'memory']) {
+    const ratio = ratioOfMedians(slow, durations(lane), options);
+    if (ratio) out[lane] = ratio;
+  }
+  return out;
+}
+
+// Runs `n` requests in each lane. Several lanes take turns in rounds: the slow lane's requests are sent, and while they
+// wait, the others ask one after the other, in changing order; so all see the same network, and none the others' load.
+// Resolves when all is done or stopped; `ask(url, signal)` must not reject.
+export async function run({ lanes, n, parallel, ask, signal, onWarm, onSample, now, id }) {
+  const began = now();
+  const url = (lane, tag) => `/weather?${QUESTION}&${LANES[lane].query}&run=${id}-${lane}-${tag}`;
+  await Promise.all(
+    lanes.filter((lane) => LANES[lane].warm).map(async (lane) => {
+      const answer = await ask(url(lane, 'warm'), signal);
+      if (!signal.aborted) onWarm(lane, answer);
+    }),
+  );
+  const sent = Object.fromEntries(lanes.map((lane) => [lane, 0]));
+  const one = async (lane) => {
+    const number = ++sent[lane];
+    const answer = await ask(url(lane, number), signal);
+    if (answer.failure !== 'aborted') onSample(toSample(lane, number, answer, began));
+  };
+  // `limit` requests, `parallel` at a time, each sent when one before has come back.
+  const many = (lane, limit) => {
+    const upTo = Math.min(n, sent[lane] + limit);
+    const worker = async () => {
+      while (sent[lane] < upTo && !signal.aborted) await one(lane);
+    };
+    return Promise.all(Array.from({ length: parallel }, worker));
+  };
+  if (lanes.length === 1) return void (await many(lanes[0], n));
+
+  const quick = lanes.filter((lane) => lane !== 'slow');
+  for (let round = 0; round * parallel < n && !signal.aborted; ++round) {
+    const slow = lanes.includes('slow') ? many('slow', parallel) : null;
+    const order = round % 2 === 0 ? quick : [...quick].reverse();
+    for (const lane of order) await many(lane, parallel);
+    await slow;
+  }
+}

@@ -1,0 +1,4 @@
+import text from './text-pt-BR.js';
+import { start } from './app.js';
+
+start('pt-BR', text);

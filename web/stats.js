@@ -1,0 +1,58 @@
+// What the cache is doing, from /stats: only while somebody looks, and never while a battle is being measured.
+
+import { byId, setText } from './dom.js';
+
+const EVERY_MS = 2000;
+
+export function startStats(i18n) {
+  const { t } = i18n;
+  const tiles = byId('tiles');
+  let paused = false;
+  let timer = 0;
+
+  function tile(name, value, note) {
+    setText(tiles.querySelector(`[data-stat=${name}]`), value);
+    setText(tiles.querySelector(`[data-stat=${name}-note]`), note);
+  }
+
+  function show(stats) {
+    const { requests, provider_calls: provider, memory, redis } = stats;
+    const hits = requests.hit_memory + requests.hit_redis + requests.stale;
+    const all = hits + requests.miss + requests.collapsed + requests.error;
+    tile('ratio', all === 0 ? '–' : i18n.percent(stats.hit_ratio), t('live.stat-ratio', { hits: i18n.whole(hits), all: i18n.whole(all) }));
+    tile('saved', i18n.whole(hits + requests.collapsed), t('live.stat-saved', {
+      calls: i18n.whole(Object.values(provider).reduce((sum, count) => sum + count, 0)), mock: i18n.whole(stats.mock.calls),
+    }));
+    const off = memory.state === 'off';
+    tile('memory', off ? t('live.stat-memory-off') : i18n.bytes(memory.bytes),
+      off ? '' : t('live.stat-memory', { entries: i18n.whole(memory.entries), limit: i18n.bytes(memory.limit_bytes) }));
+    tile('redis', t(`live.redis-${redis.state}`), redis.state === 'off' ? t('live.redis-off-note') : t('live.stat-redis', {
+      commands: i18n.whole(redis.commands), errors: i18n.whole(redis.errors + redis.timeouts),
+    }));
+  }
+
+  async function ask() {
+    clearTimeout(timer);
+    if (paused || document.hidden) return;
+    try {
+      const response = await fetch('/stats', { cache: 'no-store' });
+      if (!response.ok) throw new Error(String(response.status));
+      show(await response.json());
+      if (!paused) setText(byId('stats-state'), t('live.stats-every'));
+    } catch {
+      if (!paused) setText(byId('stats-state'), t('live.stats-gone'));
+    }
+    clearTimeout(timer);
+    if (!paused && !document.hidden) timer = setTimeout(ask, EVERY_MS);
+  }
+
+  document.addEventListener('visibilitychange', ask);
+  ask();
+  return {
+    pause(busy) {
+      paused = busy;
+      if (busy) setText(byId('stats-state'), t('live.stats-paused'));
+      ask();
+    },
+  };
+}
