@@ -1,5 +1,6 @@
 // The breaker before Redis: after failures in a row nobody asks any more, until one PING of the breaker's own has been
-// answered. So a dead Redis costs nothing, and it is not rushed at when it comes back.
+// answered. So a dead Redis costs nothing, and it is not rushed at when it comes back. What is no failure (a refused
+// write) is not recorded at all.
 //
 //   closed ── 5 failures in a row, or half of at least 20 within 1 s ──► open ── wait is over ──► probing
 //      ▲                                                                  ▲ wait doubled │           │

@@ -36,11 +36,12 @@ std::optional<FailureMemo> parse_failure(std::string_view text) {
   return FailureMemo{*kind, static_cast<int>(*count), milliseconds(0)};
 }
 
-// A server that answers with an error is there; what it will not do now it may do in a moment (LOADING, READONLY, OOM),
-// but asking it again at once is no use either: every error counts as a failure.
-template <class T>
-bool answered(const Result<T>& result) {
-  return result.has_value();
+// What a Redis that works answers to a command that it will not perform: full, a replica, no permission. What it holds
+// can still be read. Any other error (LOADING above all) means that asking is of no use at the moment.
+bool only_refuses(const Error& error) {
+  if (error.kind != ErrorKind::redis_error) return false;
+  constexpr std::array<std::string_view, 5> kCodes{"OOM ", "READONLY ", "NOPERM ", "MISCONF ", "NOREPLICAS "};
+  return std::ranges::any_of(kCodes, [&](std::string_view code) { return error.detail.starts_with(code); });
 }
 
 }  // namespace
@@ -63,7 +64,7 @@ void RedisTier::read(std::string_view key, ReadCallback done) {
   if (refused()) return done(fail(ErrorKind::redis_unavailable));
   key_.assign(prefix_).append(key);
   client_.command({"GET", key_}, [this, done = std::move(done)](Result<Reply> reply) mutable {
-    record(answered(reply));
+    record(reply ? nullptr : &reply.error());
     if (!reply) return done(std::unexpected(std::move(reply.error())));
     done(entry_of(*reply));
   });
@@ -128,7 +129,7 @@ void RedisTier::view(std::string_view key, std::string_view token, milliseconds 
                            gathered->view.held_for = span_left;
                          }
                        }
-                       record(!gathered->error);
+                       record(gathered->error ? &*gathered->error : nullptr);
                        if (gathered->error) return gathered->done(std::unexpected(std::move(*gathered->error)));
                        gathered->done(std::move(gathered->view));
                      }}};
@@ -167,8 +168,9 @@ void RedisTier::store(std::string_view key, const Entry& entry, bool release, Do
   std::vector<redis::Command> commands;
   commands.reserve(3);
   commands.push_back({set, [this, done = std::move(done)](Result<Reply> reply) mutable {
-                        record(answered(reply));
+                        record(reply ? nullptr : &reply.error());
                         if (!reply) return done(std::unexpected(std::move(reply.error())));
+                        note_accepted();
                         done({});
                       }});
   if (release) commands.push_back({del, [](const Result<Reply>&) {}});
@@ -186,7 +188,7 @@ void RedisTier::store_failure(std::string_view key, const FailureMemo& memo) {
   const std::array<std::string_view, 6> set{"SET", lease, value, "XX", "PX", expiry};
   const std::array<std::string_view, 3> publish{"PUBLISH", channel, message};
   std::array<redis::Command, 2> commands{
-      redis::Command{set, [this](const Result<Reply>& reply) { record(answered(reply)); }},
+      redis::Command{set, [this](const Result<Reply>& reply) { record(reply ? nullptr : &reply.error()); }},
       redis::Command{publish, [](const Result<Reply>&) {}}};
   client_.pipeline(commands);
 }
@@ -199,7 +201,7 @@ void RedisTier::give_back(std::string_view key) {
   const std::array<std::string_view, 2> del{"DEL", lease};
   const std::array<std::string_view, 3> publish{"PUBLISH", channel, message};
   std::array<redis::Command, 2> commands{
-      redis::Command{del, [this](const Result<Reply>& reply) { record(answered(reply)); }},
+      redis::Command{del, [this](const Result<Reply>& reply) { record(reply ? nullptr : &reply.error()); }},
       redis::Command{publish, [](const Result<Reply>&) {}}};
   client_.pipeline(commands);
 }
@@ -215,7 +217,7 @@ void RedisTier::erase(std::string_view key, DoneCallback done) {
   std::array<redis::Command, 2> commands{
       redis::Command{del,
                      [this, deleted](Result<Reply> reply) {
-                       record(answered(reply));
+                       record(reply ? nullptr : &reply.error());
                        if (!reply) *deleted = std::unexpected(std::move(reply.error()));
                      }},
       redis::Command{publish, [deleted, done = std::move(done)](Result<Reply> reply) mutable {
@@ -229,7 +231,7 @@ void RedisTier::raise_epoch(EpochCallback done) {
   if (refused()) return done(fail(ErrorKind::redis_unavailable));
   const auto key = epoch_key(prefix_);
   client_.command({"INCR", key}, [this, done = std::move(done)](Result<Reply> reply) mutable {
-    record(answered(reply));
+    record(reply ? nullptr : &reply.error());
     if (!reply) return done(std::unexpected(std::move(reply.error())));
     const auto epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(reply->integer(), 0));
     const auto channel = events_channel(prefix_);
@@ -241,12 +243,22 @@ void RedisTier::raise_epoch(EpochCallback done) {
   });
 }
 
-void RedisTier::record(bool success) {
-  if (!breaker_.record(success, clock_.steady())) return;
+void RedisTier::record(const Error* error) {
+  if (error != nullptr && only_refuses(*error)) return note_refused(*error);
+  if (!breaker_.record(error == nullptr, clock_.steady())) return;
   open_ = true;
   metrics_.add(Counter::cache_redis_breaker_opened);
   log_.warn("cache", "Redis breaker open: answering without Redis until it replies again");
   wait_for_probe(breaker_.wait());
+}
+
+void RedisTier::note_refused(const Error& error) {
+  if (std::exchange(refused_before_, true)) return;
+  log_.warn("cache", "Redis answers, but refuses commands", {{"redis", error.detail}});
+}
+
+void RedisTier::note_accepted() {
+  if (std::exchange(refused_before_, false)) log_.info("cache", "Redis takes our writes again");
 }
 
 void RedisTier::wait_for_probe(nanoseconds wait) {
@@ -264,7 +276,7 @@ void RedisTier::probe() {
   probe_timer_.reset();
   breaker_.probe();
   client_.command({"PING"}, [this](const Result<Reply>& reply) {
-    if (breaker_.probed(reply.has_value())) {
+    if (breaker_.probed(reply || only_refuses(reply.error()))) {
       open_ = false;
       log_.info("cache", "Redis breaker closed");
     } else if (breaker_.state() == Breaker::State::open) {

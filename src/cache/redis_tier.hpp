@@ -51,7 +51,10 @@ class RedisTier final : public RemoteTier {
   void view(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done);
   // A lease that was asked for and never heard of: given back if it turns out to be ours.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
-  void record(bool success);
+  // What became of a command: null for a reply.
+  void record(const Error* error);
+  void note_refused(const Error& error);
+  void note_accepted();
   void wait_for_probe(nanoseconds wait);
   void probe();
   [[nodiscard]] bool refused() const { return !breaker_.allows(); }
@@ -66,8 +69,9 @@ class RedisTier final : public RemoteTier {
   Random random_{random_seed()};
   std::unique_ptr<Timer> probe_timer_;
   std::atomic<bool> open_{false};
-  std::string key_;    // reused
-  std::string value_;  // reused
+  bool refused_before_ = false;  // a command, and no write was taken since
+  std::string key_;              // reused
+  std::string value_;            // reused
 };
 
 }  // namespace wx::cache

@@ -23,6 +23,8 @@ constexpr milliseconds kIdle{30'000};
 constexpr milliseconds kAttempt{5000};
 // After a fault that a person has to mend.
 constexpr milliseconds kSlowRetry{5000};
+// So long a connection to a replica is kept, in case that another address is not to be had.
+constexpr milliseconds kReplicaRest{5000};
 // The timer's grain: deadlines that are closer together share a wake-up.
 constexpr milliseconds kGrain{5};
 // How long to give bytes that are there but were not read yet.
@@ -201,14 +203,25 @@ void ClientCore::complete(const Reply& reply) {
   switch (pending_.on_reply(reply, last_heard_)) {
     case PendingQueue::Taken::completed:
       metrics_.observe(observability::Timing::redis, pending_.last_took());
-      return;
+      break;
     case PendingQueue::Taken::late:
-      return;
+      break;
     case PendingQueue::Taken::unasked:
       lose("the server sent a reply that nobody asked for", Patience::soon,
            {ErrorKind::redis_protocol, "unasked reply", std::nullopt, 0});
       return;
   }
+  if (reply.is_error() && reply.text().starts_with("READONLY")) leave_replica();
+}
+
+// After a failover the old master lives on as a replica, and our connection with it: the name of the server may lead to
+// the new one by now, and only dialling again finds out.
+void ClientCore::leave_replica() {
+  if (phase_ != Phase::serving) return;  // a callback stopped us
+  if (left_replica_ && last_heard_ - *left_replica_ < kReplicaRest) return;
+  left_replica_ = last_heard_;
+  lose("Redis is a read-only replica here; looking for its master under the same name", Patience::soon,
+       unavailable("connection lost"));
 }
 
 void ClientCore::on_fault(const ConnectionFault& fault) {

@@ -71,6 +71,7 @@ class ClientCore : private Connection::Listener {
   void begin_serving();
   void send_early();
   void complete(const Reply& reply);
+  void leave_replica();
   void lose(std::string_view reason, Patience patience, const Error& error);
 
   void send(std::span<const std::string_view> arguments, Callback done, Expect expect, SteadyTime now);
@@ -107,6 +108,7 @@ class ClientCore : private Connection::Listener {
   SteadyTime up_since_{};
   SteadyTime last_heard_{};
   SteadyTime retry_at_{};
+  std::optional<SteadyTime> left_replica_;
 
   std::unique_ptr<Timer> timer_;
   SteadyTime armed_for_{};

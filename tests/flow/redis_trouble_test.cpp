@@ -1,11 +1,8 @@
 // Redis dies, freezes, comes back, forgets, vanishes: the service serves on.
-#include <atomic>
-#include <map>
-#include <mutex>
-
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "flow/load.hpp"
 #include "flow/service.hpp"
 #include "flow/weather.hpp"
 #include "support/black_hole.hpp"
@@ -26,63 +23,6 @@ milliseconds slowest_allowed(const StallMeter& machine) {
   return kSlowdown * (kRedisDeadline + milliseconds(50)) + 4 * machine.worst();
 }
 
-// Fifty clients that ask one question over and over from construction until finish().
-class Load {
- public:
-  Load(const Service& service, std::string target) : service_(service), target_(std::move(target)) {
-    for (int i = 0; i < 50; ++i) threads_.emplace_back([this] { run(); });
-  }
-  ~Load() { finish(); }
-
-  void finish() {
-    stop_ = true;
-    threads_.clear();
-    testing::Test::RecordProperty("slowest_ms", cat(slowest.count()));
-    for (const auto& [what, count] : seen) testing::Test::RecordProperty(what, count);
-  }
-
-  // What the answers were, after finish().
-  std::map<std::string, int> seen;  // status and X-Cache
-  milliseconds slowest{0};
-  std::string slowest_when;
-  int failures = 0;
-
-  void now(std::string phase) {
-    const std::lock_guard lock(mutex_);
-    phase_ = std::move(phase);
-  }
-
- private:
-  void run() {
-    try {
-      HttpClient client(service_.port());
-      while (!stop_) {
-        const Answer answer = client.get(target_);
-        note(answer);
-        std::this_thread::sleep_for(milliseconds(20));
-      }
-    } catch (const SocketError&) {
-      const std::lock_guard lock(mutex_);
-      ++failures;
-    }
-  }
-
-  void note(const Answer& answer) {
-    const std::lock_guard lock(mutex_);
-    ++seen[cat(answer.status, " ", answer.header("X-Cache"))];
-    if (answer.took <= slowest) return;
-    slowest = answer.took;
-    slowest_when = cat(phase_, ", ", answer.header("Server-Timing"));
-  }
-
-  const Service& service_;
-  const std::string target_;
-  std::atomic<bool> stop_{false};
-  std::mutex mutex_;  // guards what was seen, and phase_
-  std::string phase_;
-  std::vector<std::jthread> threads_;
-};
-
 // Redis is in use again: an answer comes from it. How long that took, or nothing.
 std::optional<milliseconds> until_in_use(const Service& service, std::string_view target) {
   const auto begin = Clock::now();
@@ -91,6 +31,25 @@ std::optional<milliseconds> until_in_use(const Service& service, std::string_vie
   if (source_of(answer) != kFromRedis) return std::nullopt;
   return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
 }
+
+// Without memory, so that every question is one for Redis.
+Settings without_memory(std::uint16_t redis_port, const FakeProvider& provider) {
+  return {{"REDIS_URL", cat("redis://127.0.0.1:", redis_port)},
+          {"CACHE_TTL", "1h"},
+          {"MEMORY_LIMIT", "0"},
+          {"OPEN_METEO_URL", provider.url()},
+          {"UPSTREAM_LIMIT", "off"}};
+}
+
+// With memory, which a question with cache=redis passes by.
+Settings with_mock(std::uint16_t redis_port) {
+  return {{"REDIS_URL", cat("redis://127.0.0.1:", redis_port)},
+          {"CACHE_TTL", "1h"},
+          {"MOCK_DELAY", "1ms"},
+          {"THREADS", "1"}};
+}
+
+constexpr std::string_view kProbe = "/weather?lat=1&lon=1&mock=true&cache=redis";
 
 void pass(milliseconds span) {
   std::this_thread::sleep_for(span);
@@ -132,42 +91,42 @@ void live_through_everything(RedisServer& redis, const Service& service, std::st
 
 TEST(RedisTrouble, WithMemoryEveryAnswerIsAHit) {
   RedisServer redis;
-  const Service service({{"REDIS_URL", redis.url()}, {"CACHE_TTL", "1h"}, {"MOCK_DELAY", "1ms"}});
+  Settings settings = with_mock(redis.port());
+  settings.erase("THREADS");
+  const Service service(settings);
   EXPECT_EQ(service.get(kMock).status, 200);
-  Load load(service, std::string(kMock));
-  live_through_everything(redis, service, "/weather?lat=1&lon=1&mock=true&cache=redis", load);
+  Load load(service, 50, kMock);
+  live_through_everything(redis, service, kProbe, load);
   load.finish();
-  EXPECT_EQ(load.failures, 0);
-  EXPECT_EQ(load.seen.size(), 1U);
-  for (const auto& [what, count] : load.seen) EXPECT_EQ(what, "200 HIT") << count << " times";
+  EXPECT_TRUE(load.failures.empty()) << load.told();
+  for (const auto& [name, phase] : load.phases) {
+    EXPECT_EQ(phase.seen, (std::map<std::string, int>{{"200 HIT", phase.answers}})) << load.told();
+  }
 }
 
 TEST(RedisTrouble, WithoutMemoryEveryAnswerComesWithinTheDeadline) {
   const StallMeter machine;
   RedisServer redis;
   FakeProvider provider;
-  const Service service({{"REDIS_URL", redis.url()},
-                         {"CACHE_TTL", "1h"},
-                         {"MEMORY_LIMIT", "0"},
-                         {"OPEN_METEO_URL", provider.url()},
-                         {"UPSTREAM_LIMIT", "off"}});
+  const Service service(without_memory(redis.port(), provider));
   ASSERT_TRUE(until_in_use(service, kReal));
-  Load load(service, std::string(kReal));
+  Load load(service, 50, kReal);
   live_through_everything(redis, service, kReal, load);
   load.finish();
   testing::Test::RecordProperty("worst_stall_ms", cat(machine.worst().count()));
-  EXPECT_EQ(load.failures, 0);
-  for (const auto& [what, count] : load.seen) EXPECT_TRUE(what.starts_with("200 ")) << what << " " << count << " times";
-  EXPECT_LE(load.slowest, slowest_allowed(machine)) << load.slowest_when;
+  EXPECT_TRUE(load.failures.empty()) << load.told();
+  for (const auto& [name, phase] : load.phases) {
+    for (const auto& [what, count] : phase.seen) EXPECT_TRUE(what.starts_with("200 ")) << load.told();
+  }
+  EXPECT_LE(load.slowest(), slowest_allowed(machine)) << load.told();
 }
 
 TEST(RedisTrouble, IsToldInCacheStatusWithoutStoppingAnything) {
   RedisServer redis;
-  const Service service({{"REDIS_URL", redis.url()}, {"CACHE_TTL", "1h"}, {"MOCK_DELAY", "1ms"}});
-  const std::string probe = "/weather?lat=1&lon=1&mock=true&cache=redis";
-  ASSERT_TRUE(until_in_use(service, probe));
+  const Service service(with_mock(redis.port()));
+  ASSERT_TRUE(until_in_use(service, kProbe));
   redis.kill();
-  const Answer without = get_until(service, probe, milliseconds(3000), [](const Answer& answer) {
+  const Answer without = get_until(service, kProbe, milliseconds(3000), [](const Answer& answer) {
     return answer.header("Cache-Status").contains("redis-unavailable");
   });
   EXPECT_EQ(without.status, 200);
@@ -178,16 +137,15 @@ TEST(RedisTrouble, IsToldInCacheStatusWithoutStoppingAnything) {
 
 TEST(RedisTrouble, IsLoggedWhenItComesAndGoesAndNotPerRequest) {
   RedisServer redis;
-  const Service service({{"REDIS_URL", redis.url()}, {"CACHE_TTL", "1h"}, {"MOCK_DELAY", "1ms"}, {"THREADS", "1"}});
-  const std::string probe = "/weather?lat=1&lon=1&mock=true&cache=redis";
-  ASSERT_TRUE(until_in_use(service, probe));
+  const Service service(with_mock(redis.port()));
+  ASSERT_TRUE(until_in_use(service, kProbe));
   const auto lines = [&] {
     const std::string log = service.log();
     return std::ranges::count(log, '\n');
   };
   const auto before = lines();
   redis.kill();
-  for (const auto end = Clock::now() + milliseconds(2000); Clock::now() < end;) (void)service.get(probe);
+  for (const auto end = Clock::now() + milliseconds(2000); Clock::now() < end;) (void)service.get(kProbe);
   EXPECT_GT(lines(), before);
   EXPECT_LE(lines(), before + 12) << service.log();
 }
@@ -197,12 +155,9 @@ TEST(RedisTrouble, ABlackHoleIsNoticedWithinAboutASecondAndDialledAnew) {
   const RedisServer redis;
   FakeProvider provider;
   BlackHole link(redis.port());
-  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
-                         {"CACHE_TTL", "1h"},
-                         {"MEMORY_LIMIT", "0"},
-                         {"THREADS", "1"},
-                         {"UPSTREAM_LIMIT", "off"},
-                         {"OPEN_METEO_URL", provider.url()}});
+  Settings settings = without_memory(link.port(), provider);
+  settings["THREADS"] = "1";
+  const Service service(settings);
   ASSERT_TRUE(until_in_use(service, kReal));
   const std::size_t connections = link.accepted();
 
@@ -231,12 +186,9 @@ TEST(RedisTrouble, ABlackHoleThatSwallowsNewConnectionsTooEndsWhenItEnds) {
   const RedisServer redis;
   FakeProvider provider;
   BlackHole link(redis.port());
-  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
-                         {"CACHE_TTL", "1h"},
-                         {"MEMORY_LIMIT", "0"},
-                         {"THREADS", "1"},
-                         {"UPSTREAM_LIMIT", "off"},
-                         {"OPEN_METEO_URL", provider.url()}});
+  Settings settings = without_memory(link.port(), provider);
+  settings["THREADS"] = "1";
+  const Service service(settings);
   ASSERT_TRUE(until_in_use(service, kReal));
   link.swallow_everything();
   for (const auto end = Clock::now() + milliseconds(3000); Clock::now() < end;) {
@@ -251,11 +203,9 @@ TEST(RedisTrouble, ABlackHoleThatSwallowsNewConnectionsTooEndsWhenItEnds) {
 TEST(RedisTrouble, ALateReplyIsNobodyElsesAnswer) {
   const RedisServer redis;
   BlackHole link(redis.port());
-  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
-                         {"CACHE_TTL", "1h"},
-                         {"REDIS_TIMEOUT", "50ms"},
-                         {"THREADS", "1"},
-                         {"MOCK_DELAY", "1ms"}});
+  Settings settings = with_mock(link.port());
+  settings["REDIS_TIMEOUT"] = "50ms";
+  const Service service(settings);
   const auto probe = [](int lat) { return cat("/weather?lat=", lat, "&lon=1&mock=true&cache=redis"); };
   for (int lat = 1; lat <= 5; ++lat) ASSERT_TRUE(until_in_use(service, probe(lat)));
   link.delay(milliseconds(60));  // each reply comes after its command's deadline, and before the next one's

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 
 #include <boost/asio/write.hpp>
 
@@ -16,12 +17,49 @@ namespace {
 
 using asio::ip::tcp;
 
+// Counts the commands (arrays of bulk strings) in what a Redis client sends, however it is cut.
+class CommandCounter {
+ public:
+  std::size_t feed(std::string_view bytes) {
+    std::size_t complete = 0;
+    for (const char c : bytes) {
+      if (skip_ > 0) {
+        if (--skip_ == 0 && texts_ == 0) ++complete;
+        continue;
+      }
+      line_ += c;
+      if (c != '\n') continue;
+      const std::size_t number = std::stoul(line_.substr(1));
+      if (line_.front() == '*') {
+        texts_ = number;
+      } else {
+        --texts_;
+        skip_ = number + 2;
+      }
+      line_.clear();
+    }
+    return complete;
+  }
+
+ private:
+  std::string line_;
+  std::size_t texts_ = 0;  // still to come of this command
+  std::size_t skip_ = 0;   // bytes of a text and its line end
+};
+
 // The two sides of one connection through the proxy. The loop's thread only.
 struct Pair {
   explicit Pair(asio::io_context& context) : client(context), server(context) {}
   tcp::socket client;
   tcp::socket server;
+  CommandCounter commands;
   bool swallowed = false;
+
+  void reset() {
+    error_code ignored;
+    client.set_option(asio::socket_base::linger(true, 0), ignored);
+    close();
+  }
 
   void close() {
     error_code ignored;
@@ -45,9 +83,18 @@ struct BlackHole::State {
         asio::steady_timer timer(loop.context(), delay);
         co_await timer.async_wait(asio::use_awaitable);
       }
+      const bool from_client = &from == &pair->client;
+      const std::size_t commands = from_client ? pair->commands.feed({buffer.data(), size}) : 0;
       if (pair->swallowed) continue;
-      co_await asio::async_write(to, asio::buffer(buffer.data(), size),
-                                 asio::redirect_error(asio::use_awaitable, failed));
+      if (!instead.empty()) {
+        if (!from_client) continue;  // what the server still owed comes too late
+        std::string replies;
+        for (std::size_t i = 0; i < commands; ++i) replies += instead;
+        co_await asio::async_write(from, asio::buffer(replies), asio::redirect_error(asio::use_awaitable, failed));
+      } else {
+        co_await asio::async_write(to, asio::buffer(buffer.data(), size),
+                                   asio::redirect_error(asio::use_awaitable, failed));
+      }
       if (failed) break;
     }
     // What a swallowed connection's one end does never reaches the other.
@@ -60,8 +107,16 @@ struct BlackHole::State {
   }
 
   asio::awaitable<void> connection(std::shared_ptr<Pair> pair) {
-    pairs.insert(pair);
     error_code failed;
+    if (reset_new || !farewell.empty()) {
+      if (!farewell.empty()) {
+        co_await asio::async_write(pair->client, asio::buffer(farewell),
+                                   asio::redirect_error(asio::use_awaitable, failed));
+      }
+      reset_new ? pair->reset() : pair->close();
+      co_return;
+    }
+    pairs.insert(pair);
     pair->swallowed = swallow_new;
     if (!pair->swallowed) {
       const tcp::endpoint where(asio::ip::address_v4::loopback(), upstream);
@@ -92,11 +147,14 @@ struct BlackHole::State {
 
   explicit State(std::uint16_t to) : upstream(to) {}
 
-  const std::uint16_t upstream;
   std::uint16_t port = 0;
   Counter accepted;
   // The loop's thread only:
+  std::uint16_t upstream;
   bool swallow_new = false;
+  bool reset_new = false;
+  std::string farewell;  // for new connections, which are then closed; or empty
+  std::string instead;   // the answer to every command; or empty
   milliseconds delay{0};
   std::set<std::shared_ptr<Pair>> pairs;
   std::optional<tcp::acceptor> acceptor;
@@ -135,17 +193,35 @@ void BlackHole::swallow_everything() {
 }
 
 void BlackHole::heal() {
-  state_->loop.call([this] { state_->swallow_new = false; });
+  state_->loop.call([this] {
+    state_->swallow_new = state_->reset_new = false;
+    state_->farewell.clear();
+    state_->instead.clear();
+  });
 }
 
 void BlackHole::reset_connections() {
   state_->loop.call([this] {
-    for (const auto& pair : state_->pairs) {
-      error_code ignored;
-      pair->client.set_option(asio::socket_base::linger(true, 0), ignored);
-      pair->close();
-    }
+    for (const auto& pair : state_->pairs) pair->reset();
   });
+}
+
+void BlackHole::reset_everything() {
+  state_->loop.call([this] { state_->reset_new = true; });
+  reset_connections();
+}
+
+void BlackHole::answer_commands(std::string_view bytes) {
+  state_->loop.call([this, bytes] { state_->instead = bytes; });
+}
+
+void BlackHole::turn_away(std::string_view bytes) {
+  state_->loop.call([this, bytes] { state_->farewell = bytes; });
+  reset_connections();
+}
+
+void BlackHole::lead_to(std::uint16_t upstream) {
+  state_->loop.call([this, upstream] { state_->upstream = upstream; });
 }
 
 void BlackHole::delay(milliseconds span) {

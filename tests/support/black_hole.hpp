@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 namespace wx::test {
 
@@ -22,10 +23,18 @@ class BlackHole {
   void swallow_connections();
   // As above, and new connections are accepted and carry nothing either, until heal().
   void swallow_everything();
-  // New connections work again (those once swallowed never do).
+  // New connections work again (those once swallowed never do), and what was to be answered here is forwarded again.
   void heal();
   // Closes all connections with RST.
   void reset_connections();
+  // As above, and new connections end the same way, until heal().
+  void reset_everything();
+  // Every command of a Redis client is answered here, with these bytes, instead of being forwarded, until heal().
+  void answer_commands(std::string_view bytes);
+  // Connections are reset, and new ones are told these bytes unasked and closed, until heal().
+  void turn_away(std::string_view bytes);
+  // New connections lead to another server from now on.
+  void lead_to(std::uint16_t upstream);
   // Each piece of data waits so long in both directions.
   void delay(milliseconds span);
 

@@ -39,6 +39,13 @@ class MemoryLog final : public observability::Log {
     return text_;
   }
   [[nodiscard]] bool contains(std::string_view what) const { return text().find(what) != std::string::npos; }
+  // How often `what` was said.
+  [[nodiscard]] int count(std::string_view what) const {
+    const std::string all = text();
+    int count = 0;
+    for (auto at = all.find(what); at != std::string::npos; at = all.find(what, at + what.size())) ++count;
+    return count;
+  }
 
  private:
   mutable std::mutex mutex_;

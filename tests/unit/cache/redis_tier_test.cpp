@@ -291,6 +291,27 @@ TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
   EXPECT_EQ(server_.command({"GET", "app1:weather:epoch"}), "1");
 }
 
+TEST_F(RedisTierTest, ReadsOnFromARedisThatTakesNoWrites) {
+  write("weather:1:2", entry());
+  server_.command({"ACL", "SETUSER", "default", "-set"});
+  for (int i = 0; i < 50; ++i) write("weather:3:4", entry());
+  EXPECT_EQ(writes_failed_, 50U);
+  EXPECT_FALSE(tier_.breaker_open());
+  EXPECT_TRUE(*read("weather:1:2"));
+  EXPECT_EQ(log_.count("refuses commands"), 1);
+  server_.command({"ACL", "SETUSER", "default", "+set"});
+  write("weather:3:4", entry());
+  EXPECT_EQ(log_.count("takes our writes again"), 1);
+}
+
+TEST_F(RedisTierTest, ClosesItsBreakerAlthoughItMayNotPing) {
+  server_.command({"LPUSH", "app1:weather:1:2", "x"});  // GET will fail: not a string
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(read("weather:1:2"));
+  EXPECT_TRUE(tier_.breaker_open());
+  server_.command({"ACL", "SETUSER", "default", "-ping"});
+  wait_until([&] { return !tier_.breaker_open(); });
+}
+
 TEST_F(RedisTierTest, OpensItsBreakerAfterFailuresAndClosesItByAPingOfItsOwn) {
   server_.command({"LPUSH", "app1:weather:1:2", "x"});  // GET will fail: not a string
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(read("weather:1:2"));

@@ -1,0 +1,235 @@
+// Everything that a Redis can do wrong, one at a time, under load: nobody notices but the provider, and not much.
+#include <array>
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "flow/load.hpp"
+#include "flow/service.hpp"
+#include "flow/weather.hpp"
+#include "support/black_hole.hpp"
+#include "support/fake_provider.hpp"
+#include "support/redis_server.hpp"
+#include "support/stall_meter.hpp"
+
+namespace wx::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Site {
+  RedisServer redis;
+  BlackHole link{redis.port()};
+};
+
+struct Fault {
+  std::string name;
+  std::function<void(Site&)> begin;
+  std::function<void(Site&)> end;
+  bool reads_work = false;  // what Redis holds is still had from it
+  bool redials = false;     // once, to see whether somebody else has that name now
+
+  friend void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
+};
+
+void heal(Site& site) {
+  site.link.heal();
+}
+
+Fault answering(std::string name, std::string_view bytes) {
+  return {std::move(name), [bytes](Site& site) { site.link.answer_commands(bytes); }, heal};
+}
+
+// `command` makes the real server refuse, `undo` ends that.
+Fault refusing(const std::string& name, std::vector<std::string> command, std::vector<std::string> undo) {
+  return {.name = name,
+          .begin = [command](Site& site) { site.redis.command(command); },
+          .end = [undo](Site& site) { site.redis.command(undo); },
+          .reads_work = true,
+          .redials = name == "ReadOnly"};
+}
+
+std::vector<Fault> faults() {
+  return {
+      {"Killed", [](Site& site) { site.redis.kill(); }, [](Site& site) { site.redis.start(); }},
+      {"Frozen", [](Site& site) { site.redis.freeze(); }, [](Site& site) { site.redis.thaw(); }},
+      {"BlackHole", [](Site& site) { site.link.swallow_everything(); }, heal},
+      {"Slow", [](Site& site) { site.link.delay(milliseconds(100)); },
+       [](Site& site) { site.link.delay(milliseconds(0)); }},  // each way
+      {"Resetting", [](Site& site) { site.link.reset_everything(); }, heal},
+      {"Full", [](Site& site) { site.link.turn_away("-ERR max number of clients reached\r\n"); }, heal},
+      answering("Loading", "-LOADING Redis is loading the dataset in memory\r\n"),
+      answering("Garbage", std::string_view("\x00\x17HTTP/1.1 400\r\n\r\n*-7\r\n\xff", 24)),
+      refusing("OutOfMemory", {"CONFIG", "SET", "maxmemory", "1"}, {"CONFIG", "SET", "maxmemory", "0"}),
+      refusing("ReadOnly", {"REPLICAOF", "127.0.0.1", "1"}, {"REPLICAOF", "NO", "ONE"}),
+      refusing("NoPermissionToWrite", {"ACL", "SETUSER", "default", "-@write"}, {"ACL", "SETUSER", "default", "+@all"}),
+      {"NoPermission", [](Site& site) { site.redis.command({"ACL", "SETUSER", "default", "-@all"}); },
+       [](Site& site) { site.redis.command({"ACL", "SETUSER", "default", "+@all"}); }},
+  };
+}
+
+constexpr milliseconds kProviderTakes{50 * kSlowdown};
+
+// The shortest time between two calls of the provider for one place: less than a call takes means that two flights
+// were under way at once.
+class Gaps {
+ public:
+  void script(FakeProvider& provider) {
+    provider.script([this](const ProviderRequest& request) {
+      const auto now = Clock::now();
+      auto& last = last_[request.parameter("latitude")];
+      if (last != Clock::time_point()) shortest_ = std::min(shortest_, now - last);
+      last = now;
+      ProviderReply reply = weather_reply(request);
+      reply.delay = kProviderTakes;
+      return reply;
+    });
+  }
+  [[nodiscard]] milliseconds shortest() const { return std::chrono::duration_cast<milliseconds>(shortest_); }
+
+ private:
+  // The provider's thread; read when it has nothing to do.
+  std::map<std::string, Clock::time_point> last_;
+  Clock::duration shortest_ = std::chrono::hours(1);
+};
+
+constexpr int kPlaces = 8;
+
+std::string place(int number) {
+  return cat("/weather?lat=", number % kPlaces, "&lon=7");
+}
+
+class RedisFault : public testing::TestWithParam<Fault> {};
+
+TEST_P(RedisFault, IsNobodysTrouble) {
+  const Fault& fault = GetParam();
+  const StallMeter machine;
+  Site site;
+  Gaps gaps;
+  FakeProvider provider;
+  FakeProvider other_provider;
+  gaps.script(provider);
+  Settings settings{{"REDIS_URL", cat("redis://127.0.0.1:", site.link.port())},
+                    {"CACHE_TTL", "1h"},
+                    {"OPEN_METEO_URL", other_provider.url()},
+                    {"UPSTREAM_LIMIT", "off"},
+                    {"UPSTREAM_CONCURRENCY", "16"},
+                    {"THREADS", "2"}};
+  const Service remembering(settings);
+  settings["MEMORY_LIMIT"] = "0";
+  settings["OPEN_METEO_URL"] = provider.url();
+  const Service service(settings);
+  const auto from_redis = [](const Answer& answer) { return source_of(answer) == kFromRedis; };
+  for (int i = 0; i < kPlaces; ++i) {
+    ASSERT_TRUE(from_redis(get_until(service, place(i), milliseconds(10000), from_redis)));
+    ASSERT_EQ(remembering.get(place(i)).status, 200);
+  }
+  const auto lines = [&] {
+    const std::string log = service.log() + remembering.log();
+    return std::ranges::count(log, '\n');
+  };
+  const auto lines_before = lines();
+  const auto accepted_before = site.link.accepted();
+  const auto calls_before = provider.calls();
+
+  std::atomic<int> asked{0};
+  Load known(service, 24, [&] { return place(asked++); });
+  // Where memory answers the rest, these are all that Redis hears of, and most of it are writes.
+  Load novel(remembering, 4, [&] { return cat("/weather?lat=-", ++asked, "e-2&lon=8"); });
+  Load remembered(remembering, 8, [&] { return place(asked++); });
+  std::this_thread::sleep_for(milliseconds(300));
+  for (Load* load : {&known, &novel, &remembered}) load->now("it begins");
+  fault.begin(site);
+  std::this_thread::sleep_for(milliseconds(700) * kSlowdown);
+  for (Load* load : {&known, &novel, &remembered}) load->now("it lasts");
+  std::this_thread::sleep_for(milliseconds(1300));
+  for (Load* load : {&known, &novel, &remembered}) load->now("it ends");
+  fault.end(site);
+  const auto ended = Clock::now();
+  const bool back = from_redis(get_until(service, "/weather?lat=0&lon=7", milliseconds(10000), from_redis));
+  const auto back_after = std::chrono::duration_cast<milliseconds>(Clock::now() - ended);
+  std::this_thread::sleep_for(milliseconds(300));
+  for (Load* load : {&known, &novel, &remembered}) load->finish();
+  RecordProperty("back_after_ms", cat(back_after.count()));
+  SCOPED_TRACE(cat("known:", known.told(), "\nnovel:", novel.told(), "\nremembered:", remembered.told()));
+
+  for (const Load* load : {&known, &novel, &remembered}) {
+    EXPECT_TRUE(load->failures.empty());
+    for (const auto& [name, phase] : load->phases) {
+      for (const auto& [what, count] : phase.seen) EXPECT_TRUE(what.starts_with("200 ")) << name << ": " << what;
+    }
+  }
+  for (auto& [name, phase] : remembered.phases) {
+    EXPECT_EQ(phase.seen, (std::map<std::string, int>{{"200 HIT", phase.answers}})) << name;
+  }
+  if (fault.reads_work) {
+    const auto& lasting = known.phases["it lasts"];
+    EXPECT_EQ(lasting.seen, (std::map<std::string, int>{{"200 HIT", lasting.answers}}));
+  }
+  if (fault.reads_work && !fault.redials) {
+    for (const Service* each : {&service, &remembering}) {
+      EXPECT_TRUE(each->get("/metrics").body.contains("weather_cache_cache_redis_breaker_opened_total 0\n"));
+    }
+  }
+  // One deadline of Redis, which on loopback is at its least; an answer has some four hand-overs from one process to
+  // another on its way, each of which may meet the machine at its worst.
+  const auto slack = kSlowdown * milliseconds(50) + 4 * machine.worst();
+  EXPECT_LE(known.slowest(), milliseconds(50) + kProviderTakes + slack);
+  // Once the breaker is open Redis costs nothing.
+  EXPECT_LE(known.phases["it lasts"].longest_redis_ms,
+            (20 * kSlowdown) + 2 * static_cast<double>(machine.worst().count()));
+  EXPECT_GE(gaps.shortest(), kProviderTakes - milliseconds(5)) << "two flights for one place at once";
+  EXPECT_TRUE(back);
+  EXPECT_LE(back_after, kSlowdown * milliseconds(2000));
+  EXPECT_LE(site.link.accepted() - accepted_before, 40U) << "a rush of connections";
+  EXPECT_LE(lines() - lines_before, 24) << service.log() << remembering.log();
+  RecordProperty("provider_calls", cat(provider.calls() - calls_before));
+}
+
+INSTANTIATE_TEST_SUITE_P(Redis, RedisFault, testing::ValuesIn(faults()),
+                         [](const auto& instance) { return instance.param.name; });
+
+// The name of the server leads to another machine from now on, and the old one takes no writes any more: only a client
+// that dials again finds the new one.
+TEST(RedisFailover, IsFollowedWhenTheOldMasterAnswersReadOnly) {
+  const RedisServer old_master;
+  const RedisServer new_master;
+  BlackHole link(old_master.port());
+  FakeProvider provider;
+  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                         {"CACHE_TTL", "1h"},
+                         {"MEMORY_LIMIT", "0"},
+                         {"THREADS", "1"},
+                         {"OPEN_METEO_URL", provider.url()}});
+  const auto from_redis = [](const Answer& answer) { return source_of(answer) == kFromRedis; };
+  ASSERT_TRUE(from_redis(get_until(service, kReal, milliseconds(10000), from_redis)));
+  link.lead_to(new_master.port());
+  old_master.command({"REPLICAOF", "127.0.0.1", "1"});
+  const std::string target = "/weather?lat=2&lon=2";
+  EXPECT_EQ(service.get(target).status, 200);
+  EXPECT_TRUE(from_redis(get_until(service, target, milliseconds(2000) * kSlowdown, from_redis)));
+  EXPECT_EQ(new_master.command({"EXISTS", "weather:2:2"}), "1");
+  EXPECT_TRUE(service.log().contains("read-only")) << service.log();
+}
+
+// A replica that stays one is dialled again now and then, in case it is the name that has changed: not all the time.
+TEST(RedisFailover, IsNotLookedForInATightLoop) {
+  const RedisServer redis;
+  BlackHole link(redis.port());
+  FakeProvider provider;
+  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                         {"MEMORY_LIMIT", "0"},
+                         {"THREADS", "1"},
+                         {"UPSTREAM_LIMIT", "off"},
+                         {"OPEN_METEO_URL", provider.url()}});
+  redis.command({"REPLICAOF", "127.0.0.1", "1"});
+  int lat = 0;
+  for (const auto end = Clock::now() + milliseconds(3000); Clock::now() < end;) {
+    EXPECT_EQ(service.get(cat("/weather?lat=0.", ++lat, "&lon=1")).status, 200);
+  }
+  EXPECT_LE(link.accepted(), 3U) << service.log();
+}
+
+}  // namespace
+}  // namespace wx::test
