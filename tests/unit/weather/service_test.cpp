@@ -246,5 +246,82 @@ TEST_F(ServiceTest, AsksOnceForManyWhoWait) {
   for (const auto& answer : answers_) EXPECT_EQ(answer->entry, answers_[0]->entry);
 }
 
+// One place, asked once a second for a day; the provider has a new value each quarter of an hour and takes 600 ms.
+class Day : public ServiceTest {
+ protected:
+  static constexpr seconds kDay = std::chrono::hours(24);
+
+  // `before_each` second may do something to the clock.
+  template <class BeforeEach>
+  void live_through(BeforeEach before_each) {
+    for (seconds at{0}; at < kDay; at += seconds(1)) {
+      before_each(at);
+      const auto begin = clock_.steady();
+      const auto expected = answers_.size() + 1;
+      if (auto served = peek(question())) {
+        answers_.emplace_back(std::move(*served));
+      } else {
+        ask(question());
+      }
+      if (!provider_.calls.empty()) {
+        executor_.advance(milliseconds(600));
+        provider_.answer(latest());
+      }
+      ASSERT_EQ(answers_.size(), expected) << "at " << at.count();
+      ASSERT_TRUE(answers_.back()) << "at " << at.count();
+      const auto age = answers_.back()->age;
+      ASSERT_GE(age, nanoseconds(0)) << "at " << at.count();
+      oldest_ = std::max(oldest_, age);
+      executor_.advance(begin + seconds(1) - clock_.steady());
+    }
+  }
+
+  Observation latest() const {
+    Observation now = observation();
+    const auto since = std::chrono::duration_cast<seconds>(clock_.wall().time_since_epoch());
+    now.valid_from = std::chrono::sys_seconds(since - since % minutes(15));
+    return now;
+  }
+
+  nanoseconds oldest_{0};
+};
+
+TEST_F(Day, OfOnePlaceAskedEverySecondCostsACallPerNewValue) {
+  live_through([](seconds) {});
+  EXPECT_GE(provider_.count, 94);
+  EXPECT_LE(provider_.count, 98);
+  EXPECT_LE(oldest_, nanoseconds(minutes(16))) << "a quarter of an hour, its spread, and a refresh";
+  EXPECT_EQ(cache_.flights(), 0U);
+}
+
+TEST_F(Day, WithAWallClockSetForwardAndBackLeavesNothingOldNegativeOrStuck) {
+  // An hour forward and back again and again, each at another point of the answer's life.
+  live_through([this](seconds at) {
+    if (at.count() % 1777 == 1776) clock_.step_wall(std::chrono::hours((at.count() / 1777) % 2 == 0 ? 1 : -1));
+  });
+  EXPECT_LE(oldest_, nanoseconds(minutes(16)));
+  EXPECT_GE(provider_.count, 90);
+  EXPECT_LE(provider_.count, 150);
+  EXPECT_EQ(cache_.flights(), 0U);
+}
+
+TEST_F(ServiceTest, APlaceAskedOnceAnHourGetsTodaysValueNotTheLastVisitors) {
+  for (int hour = 0; hour < 24; ++hour) {
+    const auto temperature = std::to_string(hour) + ".5";
+    EXPECT_FALSE(peek(question())) << "an hour old";
+    ask(question());
+    executor_.advance(milliseconds(600));
+    provider_.answer(observation(temperature));
+    ASSERT_EQ(answers_.size(), static_cast<std::size_t>(hour) + 1);
+    const auto& served = answers_.back();
+    ASSERT_TRUE(served);
+    EXPECT_EQ(served->outcome, hour == 0 ? Outcome::miss : Outcome::revalidated);
+    EXPECT_EQ(served->age, nanoseconds(0));
+    EXPECT_NE(served->entry->body.find("\"temperature_2m\":" + temperature), std::string::npos);
+    executor_.advance(std::chrono::hours(1));
+  }
+  EXPECT_EQ(provider_.count, 24);
+}
+
 }  // namespace
 }  // namespace wx::weather

@@ -1,0 +1,255 @@
+// The provider is never asked more than UPSTREAM_LIMIT allows, whoever asks for what.
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "flow/load.hpp"
+#include "flow/service.hpp"
+#include "flow/weather.hpp"
+#include "support/fake_provider.hpp"
+#include "support/redis_server.hpp"
+
+namespace wx::test {
+namespace {
+
+using std::chrono::system_clock;
+
+// Windows are the wall clock's: a test that counts within a day does not begin just before its end.
+void keep_clear_of_midnight() {
+  using std::chrono::seconds;
+  const auto left = [] {
+    const auto now = system_clock::now().time_since_epoch();
+    return std::chrono::days(1) - now % std::chrono::days(1);
+  };
+  while (left() < seconds(30)) std::this_thread::sleep_for(milliseconds(100));
+}
+
+Headers from(std::string_view address) {
+  return {{"X-Forwarded-For", std::string(address)}};
+}
+
+std::vector<std::unique_ptr<Service>> start_fleet(std::size_t size, const Settings& settings) {
+  std::vector<std::unique_ptr<Service>> fleet;
+  for (std::size_t i = 0; i < size; ++i) fleet.push_back(std::make_unique<Service>(settings));
+  return fleet;
+}
+
+// Counts its calls per minute of the wall clock. A call that was counted in the last moment of a minute may arrive in
+// the first of the next: those of its first tenth of a second are left out.
+class Minutes {
+ public:
+  void script(FakeProvider& provider) {
+    provider.script([this](const ProviderRequest& request) {
+      const auto now = system_clock::now().time_since_epoch();
+      const std::lock_guard lock(mutex_);
+      if (now % std::chrono::minutes(1) > milliseconds(100)) {
+        ++calls_[std::chrono::duration_cast<std::chrono::minutes>(now).count()];
+      }
+      return weather_reply(request);
+    });
+  }
+  [[nodiscard]] std::map<long, int> calls() const {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<long, int> calls_;
+};
+
+// Takes until some seconds after the next full minute.
+TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
+  const RedisServer redis;
+  FakeProvider provider;
+  Minutes minutes;
+  minutes.script(provider);
+  const auto fleet = start_fleet(4, patient(redis, {{"OPEN_METEO_URL", provider.url()},
+                                                    {"UPSTREAM_LIMIT", "60/m"},
+                                                    {"CLIENT_LOADS", "30/m"},
+                                                    {"TRUSTED_PROXIES", "127.0.0.1"},
+                                                    {"CACHE_TTL", "1h"}}));
+  constexpr int kPlaces = 5;
+  const auto place = [](int number) { return cat("/weather?lat=", number % kPlaces, "&lon=7"); };
+  // Each process holds them; the provider is asked once for each.
+  for (const auto& service : fleet) {
+    for (int i = 0; i < kPlaces; ++i) {
+      const auto good = [](const Answer& answer) { return answer.status == 200; };
+      ASSERT_TRUE(good(get_until(*service, place(i), milliseconds(5000), good)));
+    }
+  }
+
+  std::atomic<bool> stop{false};
+  std::mutex mutex;
+  std::map<std::string, int> users_saw;   // guarded by mutex
+  std::map<std::string, int> walker_saw;  // guarded by mutex
+  std::vector<std::string> faults;        // guarded by mutex
+  const auto guarded = [&](auto work) {
+    try {
+      work();
+    } catch (const std::exception& error) {
+      const std::lock_guard lock(mutex);
+      faults.emplace_back(error.what());
+    }
+  };
+  std::vector<std::jthread> people;
+  for (int user = 0; user < 20; ++user) {
+    people.emplace_back([&, user] {
+      guarded([&] {
+        HttpClient client(fleet[static_cast<std::size_t>(user) % 4]->port());
+        const Headers headers = from(cat("198.51.100.", user));
+        for (int i = user; !stop; ++i) {
+          const Answer answer = client.get(place(i), headers);
+          {
+            const std::lock_guard lock(mutex);
+            ++users_saw[cat(answer.status, " ", answer.header("X-Cache"))];
+          }
+          std::this_thread::sleep_for(milliseconds(100));
+        }
+      });
+    });
+  }
+  people.emplace_back([&] {
+    guarded([&] {
+      std::vector<HttpClient> clients;
+      for (const auto& service : fleet) clients.emplace_back(service->port());
+      for (unsigned i = 0; !stop; ++i) {
+        const auto target = cat("/weather?lat=-", i % 80, ".", i, "&lon=", i % 170);
+        const Answer answer = clients[i % 4].get(target, from("203.0.113.9"));
+        {
+          const std::lock_guard lock(mutex);
+          ++walker_saw[cat(answer.status)];
+          if (answer.status == 429) {
+            const int after = std::atoi(answer.header("Retry-After").c_str());
+            if (after < 1 || after > 61) faults.emplace_back(cat("Retry-After: ", answer.header("Retry-After")));
+          }
+        }
+        std::this_thread::sleep_for(milliseconds(20));
+      }
+    });
+  });
+  const auto minute = std::chrono::minutes(1);
+  const auto left = minute - system_clock::now().time_since_epoch() % minute;
+  std::this_thread::sleep_for(left + std::chrono::seconds(8) * kSlowdown);
+  stop = true;
+  people.clear();
+
+  EXPECT_EQ(faults, std::vector<std::string>{});
+  EXPECT_EQ(users_saw.size(), 1U);
+  EXPECT_GT(users_saw["200 HIT"], 20 * 50);
+  EXPECT_EQ(walker_saw.size(), 2U) << "either 200 or 429";
+  EXPECT_GT(walker_saw["200"], 40);
+  EXPECT_GT(walker_saw["429"], 40);
+  const auto calls = minutes.calls();
+  ASSERT_FALSE(calls.empty());
+  for (const auto& [when, count] : calls) EXPECT_LE(count, 60);
+  EXPECT_GE(calls.rbegin()->second, 55) << "what the limit allows is made use of";
+}
+
+TEST(Budget, ForOneClientIsItsOwn) {
+  FakeProvider provider;
+  const Service service({{"OPEN_METEO_URL", provider.url()},
+                         {"UPSTREAM_LIMIT", "off"},
+                         {"CLIENT_LOADS", "30/d"},
+                         {"TRUSTED_PROXIES", "127.0.0.1"}});
+  int walked = 0;
+  const auto walk = [&](std::string_view forwarded) {
+    return service.get(cat("/weather?lat=1&lon=", ++walked), from(forwarded));
+  };
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(walk("203.0.113.9").status, 200);
+  const Answer refused = walk("203.0.113.9");
+  expect_problem(refused, 429);
+  EXPECT_EQ(json_at(refused.body, "/type"), "/problems/client-limited");
+  EXPECT_GT(std::atoi(refused.header("Retry-After").c_str()), 86000);
+  EXPECT_EQ(walk("1.2.3.4, 203.0.113.9").status, 429) << "what a client says about itself counts for nothing";
+  EXPECT_EQ(service.get("/weather?lat=1&lon=1", from("203.0.113.9")).header("X-Cache"), "HIT") << "hits are free";
+  EXPECT_EQ(walk("203.0.113.10").status, 200);
+  EXPECT_EQ(provider.calls(), 31U);
+}
+
+// 20 calls: no early refresh from the 16th on, none of what is stale from the 18th, and nothing after the 20th.
+TEST(Budget, KeepsItsLastCallsForColdQuestions) {
+  keep_clear_of_midnight();
+  const RedisServer redis;
+  FakeProvider provider;
+  const auto fleet = start_fleet(2, patient(redis, {{"OPEN_METEO_URL", provider.url()},
+                                                    {"UPSTREAM_LIMIT", "20/d"},
+                                                    {"CACHE_TTL", "2s"},
+                                                    {"CACHE_EARLY", "0.1"},
+                                                    {"CACHE_STALE", "1h"}}));
+  int cold = 0;
+  const auto ask_cold = [&] {
+    return fleet[static_cast<std::size_t>(cold) % 2]->get(cat("/weather?lat=2&lon=", ++cold));
+  };
+  const auto spend_until = [&](std::size_t calls) {
+    while (provider.calls() < calls) ASSERT_EQ(ask_cold().status, 200);
+  };
+  // Asks the one place for a while; what the answers were.
+  const auto watch = [&](milliseconds span) {
+    std::set<std::string> seen;
+    const auto end = std::chrono::steady_clock::now() + span;
+    while (std::chrono::steady_clock::now() < end) {
+      for (const auto& service : fleet) seen.insert(service->get(kReal).header("X-Cache"));
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+    return seen;
+  };
+  using Seen = std::set<std::string>;
+
+  // Below the first rung the place is always fresh: it is refreshed early.
+  EXPECT_EQ(fleet[0]->get(kReal).status, 200);
+  EXPECT_FALSE(watch(milliseconds(3000)).contains("STALE"));
+  EXPECT_GE(provider.calls(), 2U);
+  spend_until(16);
+  EXPECT_EQ(provider.calls(), 16U);
+
+  // On the first rung it grows stale, and only then is refreshed, once for both.
+  const Seen first = watch(milliseconds(2300));
+  EXPECT_TRUE(first.contains("STALE"));
+  EXPECT_EQ(provider.calls(), 17U);
+  spend_until(18);
+
+  // On the second it stays stale.
+  (void)watch(milliseconds(2300));
+  EXPECT_EQ(watch(milliseconds(300)), Seen{"STALE"});
+  EXPECT_EQ(provider.calls(), 18U);
+
+  // The last two are for cold questions. After them there are none, but what is kept is served.
+  spend_until(20);
+  const Answer refused = ask_cold();
+  expect_problem(refused, 429);
+  EXPECT_EQ(json_at(refused.body, "/type"), "/problems/provider-limited");
+  EXPECT_GT(std::atoi(refused.header("Retry-After").c_str()), 0);
+  EXPECT_EQ(watch(milliseconds(200)), Seen{"STALE"});
+  EXPECT_EQ(provider.calls(), 20U);
+}
+
+TEST(Budget, IsSharedOutWithoutRedis) {
+  keep_clear_of_midnight();
+  RedisServer redis;
+  FakeProvider provider;
+  const auto fleet = start_fleet(4, {{"REDIS_URL", redis.url()},
+                                     {"OPEN_METEO_URL", provider.url()},
+                                     {"UPSTREAM_LIMIT", "60/d"},
+                                     {"FLEET_SIZE", "4"}});
+  redis.kill();
+  int place = 0;
+  for (const auto& service : fleet) {
+    int answered = 0;
+    for (int i = 0; i < 25; ++i) {
+      const Answer answer = service->get(cat("/weather?lat=3&lon=", ++place));
+      EXPECT_TRUE(answer.status == 200 || answer.status == 429) << answer.status;
+      if (answer.status == 200) ++answered;
+    }
+    EXPECT_EQ(answered, 15);
+  }
+  EXPECT_EQ(provider.calls(), 60U);
+}
+
+}  // namespace
+}  // namespace wx::test

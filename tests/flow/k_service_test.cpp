@@ -1,0 +1,102 @@
+// Where the process freezes once an answer is out (Cloud Run sets K_SERVICE): nothing is left for later.
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "flow/service.hpp"
+#include "flow/weather.hpp"
+#include "support/black_hole.hpp"
+#include "support/fake_provider.hpp"
+#include "support/redis_server.hpp"
+#include "support/stall_meter.hpp"
+
+namespace wx::test {
+namespace {
+
+void answer_after(FakeProvider& provider, milliseconds delay) {
+  provider.script([delay](const ProviderRequest& request) {
+    ProviderReply reply = weather_reply(request);
+    reply.delay = delay;
+    return reply;
+  });
+}
+
+Settings settings_for(const FakeProvider& provider, Settings more = {}) {
+  more.emplace("K_SERVICE", "weather");
+  more.emplace("OPEN_METEO_URL", provider.url());
+  return more;
+}
+
+TEST(KService, LetsAStaleHitWaitForItsRefresh) {
+  FakeProvider provider;
+  const Service service(settings_for(provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}}));
+  EXPECT_EQ(service.get(kReal).header("X-Cache"), "MISS");
+  answer_after(provider, milliseconds(300));
+  std::this_thread::sleep_for(milliseconds(1100));
+  const Answer refreshed = service.get(kReal);
+  EXPECT_EQ(refreshed.header("X-Cache"), "MISS");
+  EXPECT_TRUE(refreshed.header("Cache-Status").contains("fwd=stale")) << refreshed.header("Cache-Status");
+  EXPECT_EQ(refreshed.header("Age"), "0");
+  EXPECT_GE(refreshed.took, milliseconds(300));
+  EXPECT_EQ(provider.calls(), 2U);
+}
+
+TEST(KService, LetsAStaleHitWaitNoLongerThanTheSoftWait) {
+  FakeProvider provider;
+  const Service service(settings_for(
+      provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}, {"CACHE_SOFT_WAIT", "300ms"}}));
+  EXPECT_EQ(service.get(kReal).status, 200);
+  answer_after(provider, milliseconds(3000 * kSlowdown));
+  std::this_thread::sleep_for(milliseconds(1100));
+  const Answer stale = service.get(kReal);
+  EXPECT_EQ(stale.header("X-Cache"), "STALE");
+  EXPECT_TRUE(stale.header("Cache-Status").contains("detail=soft-timeout")) << stale.header("Cache-Status");
+  EXPECT_GE(stale.took, milliseconds(300));
+  EXPECT_LT(stale.took, milliseconds(3000 * kSlowdown));
+}
+
+// Of 20 misses, those whose value stands in Redis at the moment at which the answer has come. Writing takes 8 ms.
+int written_when_answered(Settings settings) {
+  const RedisServer redis;
+  BlackHole link(redis.port());
+  FakeProvider provider;
+  settings.emplace("REDIS_URL", cat("redis://127.0.0.1:", link.port()));
+  settings.emplace("REDIS_TIMEOUT", "5s");
+  const Service service(settings_for(provider, std::move(settings)));
+  EXPECT_EQ(service.get(kReal).status, 200);
+  link.delay(milliseconds(4));  // each way
+  int written = 0;
+  for (int lat = 0; lat < 20; ++lat) {
+    EXPECT_EQ(service.get(cat("/weather?lat=", lat, "&lon=1")).header("X-Cache"), "MISS");
+    if (redis.command({"EXISTS", cat("weather:", lat, ":1")}) == "1") ++written;
+  }
+  return written;
+}
+
+TEST(KService, LetsAMissWaitForItsWrite) {
+  // A machine that stands still for more than the 20 ms that an answer is held may lose one.
+  EXPECT_GE(written_when_answered({}), 15);
+  EXPECT_LE(written_when_answered({{"CACHE_WRITE", "after"}}), 5)
+      << "as without K_SERVICE: else this test shows nothing";
+}
+
+TEST(KService, HoldsAMissForItsWriteNoLongerThan20Milliseconds) {
+  const StallMeter machine;
+  RedisServer redis;
+  FakeProvider provider;
+  const Service service(settings_for(provider, patient(redis, {{"UPSTREAM_TIMEOUT", "9s"}})));
+  EXPECT_EQ(service.get(kReal).status, 200);
+  constexpr milliseconds kProviderTakes{500};
+  answer_after(provider, kProviderTakes);
+  const std::jthread trouble([&] {
+    (void)provider.wait_for_calls(2);
+    redis.freeze();
+  });
+  const Answer answer = service.get("/weather?lat=1&lon=1");
+  redis.thaw();
+  EXPECT_EQ(answer.header("X-Cache"), "MISS");
+  EXPECT_GE(answer.took, kProviderTakes + milliseconds(20)) << "Redis was frozen too late";
+  EXPECT_LE(answer.took, kProviderTakes + milliseconds(20) + kSlowdown * milliseconds(100) + 4 * machine.worst());
+}
+
+}  // namespace
+}  // namespace wx::test
