@@ -81,7 +81,8 @@ int run(std::span<const char* const> arguments) {
   raise_file_limit();
   const SystemClock clock;
   observability::Metrics metrics;
-  const auto log = observability::make_log({settings.log_level, settings.log_format}, metrics);
+  const auto log =
+      observability::make_log({settings.log_level, settings.log_format, settings.google_cloud_project}, metrics);
   try {
     App app(settings, clock, metrics, *log);
     if (const auto port = app.start(); !port) {

@@ -80,6 +80,12 @@ void append_json_escaped(std::string& out, std::string_view text) {
   }
 }
 
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
+  out += '"';
+}
+
 void append_html_escaped(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {

@@ -47,6 +47,9 @@ template <class... Parts>
 // U+FFFD, so the result is always valid JSON.
 void append_json_escaped(std::string& out, std::string_view text);
 
+// The same with the quotes.
+void append_json_string(std::string& out, std::string_view text);
+
 // Appends `text` so that it is safe in HTML text and in a double-quoted attribute.
 void append_html_escaped(std::string& out, std::string_view text);
 

@@ -65,6 +65,7 @@ struct Settings {
 
   observability::LogLevel log_level = observability::LogLevel::info;
   observability::LogFormat log_format = observability::LogFormat::json;  // parse() has resolved "auto"
+  std::string google_cloud_project;                                      // empty: gcp lines name the trace alone
 };
 
 }  // namespace wx::config

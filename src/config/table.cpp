@@ -309,6 +309,14 @@ constexpr auto kTable = std::to_array<Setting>({
      "auto, text, json or gcp", open,
      [](S& s, Text v, Why&) { return v == "auto" || set_one_of(s.log_format, v, kFormats); },
      [](const S& s) { return show_one_of(s.log_format, kFormats); }},
+    {"GOOGLE_CLOUD_PROJECT", "",
+     "With LOG_FORMAT=gcp: the project whose traces the lines point at; empty: the trace id alone",
+     "at most 100 printable ASCII characters without spaces or slashes", open,
+     [](S& s, Text v, Why&) {
+       s.google_cloud_project = v;
+       return v.size() <= 100 && is_plain(v) && v.find('/') == Text::npos;
+     },
+     [](const S& s) { return s.google_cloud_project; }},
 });
 
 }  // namespace

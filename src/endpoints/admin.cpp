@@ -7,6 +7,7 @@
 #include "endpoints/problem.hpp"
 #include "endpoints/quality.hpp"
 #include "endpoints/request_id.hpp"
+#include "endpoints/send.hpp"
 
 namespace wx::endpoints {
 
@@ -41,8 +42,7 @@ cache::RemoteTier::DoneCallback purge_answer(Context& context, Exchange& exchang
     }
     const RequestId id(responder.request().field(Field::x_request_id), context.random);
     context.headers = "Cache-Control: no-store\r\n";
-    append_common(context.headers, id.text());
-    responder.respond(204, context.headers, {});
+    send(context, responder, id, {.status = 204}, {});
   };
 }
 

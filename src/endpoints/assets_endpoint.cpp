@@ -4,6 +4,8 @@
 #include "endpoints/headers.hpp"
 #include "endpoints/negotiate.hpp"
 #include "endpoints/quality.hpp"
+#include "endpoints/request_id.hpp"
+#include "endpoints/send.hpp"
 
 namespace wx::endpoints {
 
@@ -30,11 +32,13 @@ Encoding choose_encoding(std::optional<std::string_view> accept_encoding) {
   return effective(gzip) == best ? Encoding::gzip : Encoding::identity;
 }
 
-void respond_asset(Exchange& exchange, const web::Asset& asset, std::string& headers, std::string_view request_id) {
+void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset) {
   const auto encoding = choose_encoding(exchange.request().field(Field::accept_encoding));
   const auto [body, name] = encoding == Encoding::brotli ? std::pair(asset.brotli, std::string_view("br"))
                             : encoding == Encoding::gzip ? std::pair(asset.gzip, std::string_view("gzip"))
                                                          : std::pair(asset.plain, std::string_view());
+  const RequestId id(exchange.request().field(Field::x_request_id), context.random);
+  auto& headers = context.headers;
   headers.clear();
   append_line(headers, "Content-Type", asset.type);
   if (!name.empty()) append_line(headers, "Content-Encoding", name);
@@ -44,10 +48,11 @@ void respond_asset(Exchange& exchange, const web::Asset& asset, std::string& hea
   const auto etag = name.empty() ? std::string(asset.hash) : cat(asset.hash, "-", name);
   append(headers, cat("ETag: \"", etag, "\"\r\n"));
   append(headers, "Cross-Origin-Resource-Policy: same-origin\r\n");
-  append_common(headers, request_id);
   const auto if_none_match = exchange.request().field(Field::if_none_match);
-  if (if_none_match && matches_etag(*if_none_match, etag)) return exchange.respond(304, headers, {});
-  exchange.respond(200, headers, {body});
+  if (if_none_match && matches_etag(*if_none_match, etag)) {
+    return send(context, exchange, id, {.status = 304}, {});
+  }
+  send(context, exchange, id, {.status = 200}, {body});
 }
 
 }  // namespace wx::endpoints

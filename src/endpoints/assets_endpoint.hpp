@@ -1,12 +1,13 @@
 // GET /assets/<name>.<hash>.<ext>: the page's embedded files, packed as the client can unpack them.
 //
-// Thread-safety: pure functions; any thread.
+// Thread: on the I/O thread of the context.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "endpoints/context.hpp"
 #include "http_server/exchange.hpp"
 #include "web/assets.hpp"
 
@@ -18,8 +19,7 @@ enum class Encoding : std::uint8_t { identity, gzip, brotli };
 // A client that refuses everything gets identity.
 [[nodiscard]] Encoding choose_encoding(std::optional<std::string_view> accept_encoding);
 
-// Answers with the asset, or 304. `headers` is scratch; `request_id` goes into the answer.
-void respond_asset(http_server::Exchange& exchange, const web::Asset& asset, std::string& headers,
-                   std::string_view request_id);
+// Answers with the asset, or 304.
+void respond_asset(Context& context, http_server::Exchange& exchange, const web::Asset& asset);
 
 }  // namespace wx::endpoints

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "endpoints/access_log.hpp"
 #include "endpoints/client_address.hpp"
 #include "endpoints/lab_gate.hpp"
 #include "endpoints/query.hpp"
@@ -76,6 +77,7 @@ struct Context {
   weather::ClientLimit& client_limit;
   Random random;
   std::string headers;  // scratch for the answer being made: keeps its capacity
+  AccessLog access_log = {};
 };
 
 }  // namespace wx::endpoints

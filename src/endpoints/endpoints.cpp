@@ -9,6 +9,7 @@
 #include "endpoints/page_model.hpp"
 #include "endpoints/problem.hpp"
 #include "endpoints/request_id.hpp"
+#include "endpoints/send.hpp"
 #include "endpoints/stats.hpp"
 
 namespace wx::endpoints {
@@ -85,8 +86,7 @@ void Endpoints::respond(Exchange& exchange, int status, std::string_view type, s
   append(headers, "Cache-Control: no-store\r\n");
   append(headers, extra_headers);
   if (type == kHtml) append_page_security(headers);
-  append_common(headers, id.text());
-  exchange.respond(status, headers, {body});
+  send(context_, exchange, id, {.status = status}, {body});
 }
 
 void Endpoints::page(Exchange& exchange) {
@@ -96,8 +96,7 @@ void Endpoints::page(Exchange& exchange) {
 void Endpoints::asset(Exchange& exchange) {
   const auto* asset = web::find_asset(exchange.request().path());
   if (asset == nullptr) return router_.refuse(exchange, ErrorKind::not_found, "There is no such file");
-  const RequestId id(exchange.request().field(Field::x_request_id), context_.random);
-  respond_asset(exchange, *asset, context_.headers, id.text());
+  respond_asset(context_, exchange, *asset);
 }
 
 void Endpoints::purge_all(Exchange& exchange) {

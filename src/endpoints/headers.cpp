@@ -66,11 +66,6 @@ void append_line(std::string& out, std::string_view name, std::string_view value
   append(out, "\r\n");
 }
 
-void append_common(std::string& out, std::string_view request_id) {
-  append(out, "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n");
-  append_line(out, "X-Request-Id", request_id);
-}
-
 void append_page_security(std::string& out) {
   append(out,
          "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "

@@ -15,9 +15,6 @@ inline constexpr std::string_view kJsonType = "Content-Type: application/json; c
 
 void append_line(std::string& out, std::string_view name, std::string_view value);
 
-// nosniff, CORS for reading, the request id.
-void append_common(std::string& out, std::string_view request_id);
-
 // For HTML: nothing from elsewhere, no inline script or style, no framing; isolated, so that the page's clock is fine.
 void append_page_security(std::string& out);
 

@@ -7,6 +7,7 @@
 #include "endpoints/problem.hpp"
 #include "endpoints/quality.hpp"
 #include "endpoints/request_id.hpp"
+#include "endpoints/send.hpp"
 
 namespace wx::endpoints {
 
@@ -133,10 +134,9 @@ void LabEndpoint::finish(Run& run) {
   headers.clear();
   append(headers, kJsonType);
   append(headers, "Cache-Control: no-store\r\n");
-  append_common(headers, id.text());
   // Before the answer: whoever reads it may press the button again at once.
   run.pass.release();
-  run.responder.respond(200, headers, {body});
+  send(context_, run.responder, id, {.status = 200}, {body});
 }
 
 void LabEndpoint::refuse(Exchange& exchange, ErrorKind kind, std::string detail) {

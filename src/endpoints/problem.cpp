@@ -4,16 +4,11 @@
 #include "endpoints/headers.hpp"
 #include "endpoints/page_model.hpp"
 #include "endpoints/request_id.hpp"
+#include "endpoints/send.hpp"
 #include "endpoints/status.hpp"
 
 namespace wx::endpoints {
 namespace {
-
-void append_json_text(std::string& out, std::string_view text) {
-  out += '"';
-  append_json_escaped(out, text);
-  out += '"';
-}
 
 // A client that is told to wait is told in whole seconds, rounded up (RFC 9110 §10.2.3).
 std::optional<long long> retry_after_seconds(const Error& error) {
@@ -31,11 +26,11 @@ std::optional<long long> retry_after_seconds(const Error& error) {
 void render_problem_json(std::string& out, const Problem& problem, std::string_view uuid) {
   const auto& error = problem.error;
   append(out, cat("{\"type\":\"/problems/", name(error.kind), "\",\"title\":"));
-  append_json_text(out, sentence(error.kind));
+  append_json_string(out, sentence(error.kind));
   append(out, cat(",\"status\":", status_of(error.kind)));
   if (!error.detail.empty()) {
     append(out, ",\"detail\":");
-    append_json_text(out, error.detail);
+    append_json_string(out, error.detail);
   }
   append(out, cat(",\"instance\":\"urn:uuid:", uuid, "\""));
   if (!problem.faults.empty()) {
@@ -43,9 +38,9 @@ void render_problem_json(std::string& out, const Problem& problem, std::string_v
     for (const auto& fault : problem.faults) {
       if (&fault != &problem.faults.front()) out += ',';
       append(out, "{\"parameter\":");
-      append_json_text(out, fault.parameter);
+      append_json_string(out, fault.parameter);
       append(out, ",\"detail\":");
-      append_json_text(out, fault.detail);
+      append_json_string(out, fault.detail);
       out += '}';
     }
     out += ']';
@@ -76,8 +71,7 @@ void respond_problem(Context& context, Answer& answer, const Problem& problem) {
   append(headers, kVary);
   if (const auto wait = retry_after_seconds(problem.error)) append(headers, cat("Retry-After: ", *wait, "\r\n"));
   append(headers, problem.extra_headers);
-  append_common(headers, id.text());
-  answer.respond(status, headers, {body});
+  send(context, answer, id, {.status = status, .error = name(problem.error.kind)}, {body});
 }
 
 template void respond_problem(Context&, http_server::Exchange&, const Problem&);

@@ -10,6 +10,7 @@
 #include "endpoints/page_model.hpp"
 #include "endpoints/problem.hpp"
 #include "endpoints/request_id.hpp"
+#include "endpoints/send.hpp"
 #include "weather/render.hpp"
 
 namespace wx::endpoints {
@@ -161,14 +162,17 @@ void WeatherEndpoint::answer_json(Answer& answer, const Served& served, bool moc
   append(headers, "\"\r\n");
   append(headers, kVary);
   append_server_timing(headers, served, total);
-  append_common(headers, id.text());
 
   const auto if_none_match = request.field(Field::if_none_match);
-  if (if_none_match && matches_etag(*if_none_match, entry.etag)) return answer.respond(304, headers, {});
+  Sent sent{.status = 200, .cache = x_cache(served.outcome), .took = total};
+  if (if_none_match && matches_etag(*if_none_match, entry.etag)) {
+    sent.status = 304;
+    return send(context_, answer, id, sent, {});
+  }
   // `source` depends on who answers, so it is not part of the kept body: it takes the place of the closing brace.
   std::string_view body = entry.body;
   if (body.ends_with('}')) body.remove_suffix(1);
-  answer.respond(200, headers, {body, ",\"source\":\"", source_name(served.tier, mock), "\"}"});
+  send(context_, answer, id, sent, {body, ",\"source\":\"", source_name(served.tier, mock), "\"}"});
 }
 
 template <class Answer>
@@ -202,8 +206,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, bool moc
   append(headers, kVary);
   append_server_timing(headers, served, total);
   append_page_security(headers);
-  append_common(headers, id.text());
-  answer.respond(200, headers, {body});
+  send(context_, answer, id, {.status = 200, .cache = x_cache(served.outcome), .took = total}, {body});
 }
 
 template <class Answer>

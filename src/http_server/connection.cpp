@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "http_server/response.hpp"
+#include "observability/trace_context.hpp"
 
 namespace wx::http_server {
 namespace {
@@ -21,6 +22,13 @@ observability::Counter class_counter(int status) {
   if (status < 300) return http_responses_2xx;
   if (status < 400) return http_responses_3xx;
   return status < 500 ? http_responses_4xx : http_responses_5xx;
+}
+
+// For the log; empty if the request belongs to none.
+std::string_view trace_id(const Request& request) {
+  const auto sent = request.field(Field::traceparent);
+  const auto trace = sent ? observability::parse_traceparent(*sent) : std::nullopt;
+  return trace ? trace->trace_id : std::string_view();
 }
 
 bool would_block(const error_code& error) {
@@ -180,7 +188,8 @@ void Connection::dispatch() {
   try {
     worker_->handler.handle(exchange);
   } catch (const std::exception& error) {
-    worker_->log.error("http_server", "a handler threw", {{"what", error.what()}, {"path", request_.path()}});
+    worker_->log.error("http_server", "a handler threw",
+                       {{"what", error.what()}, {"path", request_.path()}, {"trace", trace_id(request_)}});
     if (answer_ == Answer::deferred) answer_ = Answer::none;  // whoever got the Responder is too late
   }
   in_handler_ = false;
@@ -232,7 +241,8 @@ std::shared_ptr<Channel> Connection::hold() {
 
 void Connection::abandon() {
   if (!socket_ || answer_ != Answer::deferred) return;
-  worker_->log.error("http_server", "a deferred request was never answered", {{"path", request_.path()}});
+  worker_->log.error("http_server", "a deferred request was never answered",
+                     {{"path", request_.path()}, {"trace", trace_id(request_)}});
   refuse(ErrorKind::internal, {});
   if (!in_handler_) answered_late();
 }

@@ -45,12 +45,6 @@ std::string_view level_name(LogLevel level, LogFormat format) {
   return "info";
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  append_json_escaped(out, text);
-  out += '"';
-}
-
 void append_json_value(std::string& out, const LogField& field) {
   if (const auto* text = std::get_if<std::string_view>(&field.value)) {
     append_json_string(out, *text);
@@ -99,31 +93,86 @@ class SpdLog final : public Log {
   }
 
   void write(LogLevel level, std::string_view room, std::string_view message,
-             std::initializer_list<LogField> fields) override {
-    std::string line;
-    if (options_.format == LogFormat::text) {
-      line = cat("[", room, "] ");
-      append_json_escaped(line, message);
-      for (const auto& field : fields) {
-        append(line, cat(" ", field.key, "="));
-        append_text_value(line, field);
-      }
-    } else {
-      line = cat("\"", options_.format == LogFormat::gcp ? "severity" : "level", "\":\"",
-                 level_name(level, options_.format), "\",\"room\":\"", room, "\",\"message\":");
-      append_json_string(line, message);
-      for (const auto& field : fields) {
-        append(line, cat(",\"", field.key, "\":"));
-        append_json_value(line, field);
-      }
+             std::span<const LogField> fields) override {
+    std::string line = begin(level, room, message);
+    for (const auto& field : fields) append_field(line, field);
+    finish(level, line);
+  }
+
+  void write_request(LogLevel level, const RequestLine& request) override {
+    const auto message = cat(request.method, " ", request.path, " ", request.status);
+    if (options_.format != LogFormat::gcp) return write(level, "endpoints", message, fields_of(request));
+    std::string line = begin(level, "endpoints", message);
+    append_http_request(line, request);
+    append_field(line, {"request_id", request.request_id});
+    if (!request.cache.empty()) append_field(line, {"cache", request.cache});
+    if (!request.error.empty()) append_field(line, {"error", request.error});
+    if (request.suppressed > 0) append_field(line, {"suppressed", request.suppressed});
+    if (request.trace) {
+      append_field(line, {"trace", request.trace->trace_id});
+      append_field(line, {"logging.googleapis.com/spanId", request.trace->parent_id});
+      append_field(line, {"logging.googleapis.com/trace_sampled", request.trace->sampled});
     }
-    logger_->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
-    note_dropped();
+    finish(level, line);
   }
 
   [[nodiscard]] bool enabled(LogLevel level) const override { return level >= options_.level; }
 
  private:
+  [[nodiscard]] std::string begin(LogLevel level, std::string_view room, std::string_view message) const {
+    std::string line;
+    if (options_.format == LogFormat::text) {
+      line = cat("[", room, "] ");
+      append_json_escaped(line, message);
+      return line;
+    }
+    line = cat("\"", options_.format == LogFormat::gcp ? "severity" : "level", "\":\"",
+               level_name(level, options_.format), "\",\"room\":\"", room, "\",\"message\":");
+    append_json_string(line, message);
+    return line;
+  }
+
+  void append_field(std::string& line, const LogField& field) const {
+    const auto* text = std::get_if<std::string_view>(&field.value);
+    const bool trace = field.key == "trace" && text != nullptr;
+    if (trace && text->empty()) return;
+    if (options_.format == LogFormat::text) {
+      append(line, cat(" ", field.key, "="));
+      append_text_value(line, field);
+    } else if (trace && options_.format == LogFormat::gcp) {
+      append(line, ",\"logging.googleapis.com/trace\":");
+      append_json_string(line, options_.google_project.empty()
+                                   ? std::string(*text)
+                                   : cat("projects/", options_.google_project, "/traces/", *text));
+    } else {
+      append(line, cat(",\"", field.key, "\":"));
+      append_json_value(line, field);
+    }
+  }
+
+  // Google's HttpRequest; its 64-bit numbers are strings, its durations seconds with an "s".
+  static void append_http_request(std::string& line, const RequestLine& request) {
+    append(line, ",\"httpRequest\":{\"requestMethod\":");
+    append_json_string(line, request.method);
+    append(line, ",\"requestUrl\":");
+    append_json_string(line, request.path);
+    append(line, cat(",\"status\":", request.status, ",\"responseSize\":\"", request.bytes, "\",\"remoteIp\":"));
+    append_json_string(line, request.client);
+    append(line, ",\"latency\":\"");
+    append_fixed(line, std::chrono::duration<double>(request.took).count(), 6);
+    append(line, "s\"");
+    if (!request.cache.empty()) {
+      append(line, request.cache == "BYPASS" ? ",\"cacheLookup\":false" : ",\"cacheLookup\":true");
+      append(line, request.cache == "HIT" || request.cache == "STALE" ? ",\"cacheHit\":true" : ",\"cacheHit\":false");
+    }
+    append(line, "}");
+  }
+
+  void finish(LogLevel level, const std::string& line) {
+    logger_->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+    note_dropped();
+  }
+
   // spdlog counts the lines that it overran; ours follows that count.
   void note_dropped() {
     const auto now = pool_->overrun_counter();
@@ -143,11 +192,28 @@ class SpdLog final : public Log {
 
 class NullLog final : public Log {
  public:
-  void write(LogLevel, std::string_view, std::string_view, std::initializer_list<LogField>) override {}
+  void write(LogLevel, std::string_view, std::string_view, std::span<const LogField>) override {}
+  void write_request(LogLevel, const RequestLine&) override {}
   [[nodiscard]] bool enabled(LogLevel) const override { return false; }
 };
 
 }  // namespace
+
+std::vector<LogField> fields_of(const RequestLine& line) {
+  std::vector<LogField> fields{{"status", line.status},
+                               {"bytes", line.bytes},
+                               {"ms", std::chrono::duration<double, std::milli>(line.took).count()},
+                               {"client", line.client},
+                               {"request_id", line.request_id}};
+  if (!line.cache.empty()) fields.emplace_back("cache", line.cache);
+  if (!line.error.empty()) fields.emplace_back("error", line.error);
+  if (line.suppressed > 0) fields.emplace_back("suppressed", line.suppressed);
+  if (line.trace) {
+    fields.emplace_back("trace", line.trace->trace_id);
+    fields.emplace_back("span", line.trace->parent_id);
+  }
+  return fields;
+}
 
 std::unique_ptr<Log> make_log(const LogOptions& options, Metrics& metrics) {
   return std::make_unique<SpdLog>(options, metrics);

@@ -1,7 +1,8 @@
 // Log lines with fields, written by a thread of their own; when it cannot keep up the oldest lines are dropped and
 // counted, and no request ever waits for a log.
 //
-// What belongs here: changes of state, faults, start and stop. Never a credential, never a line per hit.
+// What belongs here: changes of state, faults, start and stop, and requests that went wrong (endpoints/access_log
+// chooses them). Never a credential, never a line per hit.
 // Thread-safety: everything from any thread.
 #pragma once
 
@@ -9,9 +10,15 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "observability/trace_context.hpp"
 
 namespace wx::observability {
 
@@ -21,6 +28,7 @@ enum class LogFormat : std::uint8_t { text, json, gcp };
 struct LogOptions {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
+  std::string google_project;  // whose traces `gcp` lines point at; empty: the bare trace id, which Cloud Run completes
 };
 
 struct LogField {
@@ -36,6 +44,25 @@ struct LogField {
   LogField(std::string_view k, T v) : key(k), value(static_cast<std::int64_t>(v)) {}
 };
 
+// One request and how it was answered. No query: a place that somebody asked for is nobody's business, and what is
+// typed into a URL by mistake may be a secret.
+struct RequestLine {
+  std::string_view method;
+  std::string_view path;
+  int status = 0;
+  std::size_t bytes = 0;  // of the body
+  nanoseconds took{};
+  std::string_view client;      // address
+  std::string_view request_id;  // as answered in X-Request-Id
+  std::optional<TraceContext> trace;
+  std::string_view cache;        // as answered in X-Cache; empty: not asked
+  std::string_view error;        // the kind; empty: none
+  std::uint64_t suppressed = 0;  // lines like this one that were left out before it
+};
+
+// What `json` and `text` lines say of a request; views into `line`.
+[[nodiscard]] std::vector<LogField> fields_of(const RequestLine& line);
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -44,21 +71,27 @@ class Log {
   Log& operator=(const Log&) = delete;
 
   // `room` is the room that speaks ("redis"), `message` a short sentence without a full stop.
+  // A field `trace` is a trace id; left out if empty.
   virtual void write(LogLevel level, std::string_view room, std::string_view message,
-                     std::initializer_list<LogField> fields) = 0;
+                     std::span<const LogField> fields) = 0;
+  virtual void write_request(LogLevel level, const RequestLine& line) = 0;
   [[nodiscard]] virtual bool enabled(LogLevel level) const = 0;
 
+  void say(LogLevel level, std::string_view room, std::string_view message,
+           std::initializer_list<LogField> fields = {}) {
+    if (enabled(level)) write(level, room, message, {fields.begin(), fields.size()});
+  }
   void debug(std::string_view room, std::string_view message, std::initializer_list<LogField> fields = {}) {
-    if (enabled(LogLevel::debug)) write(LogLevel::debug, room, message, fields);
+    say(LogLevel::debug, room, message, fields);
   }
   void info(std::string_view room, std::string_view message, std::initializer_list<LogField> fields = {}) {
-    if (enabled(LogLevel::info)) write(LogLevel::info, room, message, fields);
+    say(LogLevel::info, room, message, fields);
   }
   void warn(std::string_view room, std::string_view message, std::initializer_list<LogField> fields = {}) {
-    if (enabled(LogLevel::warn)) write(LogLevel::warn, room, message, fields);
+    say(LogLevel::warn, room, message, fields);
   }
   void error(std::string_view room, std::string_view message, std::initializer_list<LogField> fields = {}) {
-    if (enabled(LogLevel::error)) write(LogLevel::error, room, message, fields);
+    say(LogLevel::error, room, message, fields);
   }
 };
 

@@ -194,7 +194,7 @@ void Admission::watch(const Instant& now) {
     const bool bad = state == Breaker::State::open || state == Breaker::State::limited;
     const auto level = bad ? observability::LogLevel::warn : observability::LogLevel::info;
     if (log_.enabled(level)) {
-      log_.write(level, kRoom, sentence(state), {{"wait_ms", in_ms(breaker_.wait(now.steady))}});
+      log_.say(level, kRoom, sentence(state), {{"wait_ms", in_ms(breaker_.wait(now.steady))}});
     }
   }
   watch_rung(now);
@@ -212,8 +212,8 @@ void Admission::watch_rung(const Instant& now) {
     const auto is = usage(window);
     return is.limit == 0 ? std::string("unlimited") : cat(is.used, " of ", is.limit);
   };
-  log_.write(level, kRoom, sentence(rung),
-             {{"minute", text(Window::minute)}, {"hour", text(Window::hour)}, {"day", text(Window::day)}});
+  log_.say(level, kRoom, sentence(rung),
+           {{"minute", text(Window::minute)}, {"hour", text(Window::hour)}, {"day", text(Window::day)}});
 }
 
 }  // namespace wx::open_meteo

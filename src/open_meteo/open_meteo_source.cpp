@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "open_meteo/gate.hpp"
 #include "open_meteo/provider_url.hpp"
 #include "open_meteo/reply.hpp"
@@ -363,7 +364,12 @@ class OpenMeteoSource::State : public std::enable_shared_from_this<State> {
   Result<Observation> read(const Result<http_client::GetResponse>& response) {
     if (!response) return std::unexpected(response.error());
     metrics_.observe(observability::Timing::provider, response->duration);
-    return read_reply(response->status, response->content_type, response->body, clock_.wall());
+    auto outcome = read_reply(response->status, response->content_type, response->body, clock_.wall());
+    // A reason goes to clients and into the log: not one that repeats what it was sent.
+    if (!outcome && !provider_.api_key.empty() && outcome.error().detail.contains(provider_.api_key)) {
+      outcome.error().detail = cat("it answered with status ", response->status);
+    }
+    return outcome;
   }
 
   void note(const Result<Observation>& outcome) {
@@ -380,11 +386,11 @@ class OpenMeteoSource::State : public std::enable_shared_from_this<State> {
     if (!refused && !changed(error.kind)) return;
     const auto level = refused ? observability::LogLevel::debug : observability::LogLevel::warn;
     if (!log_.enabled(level)) return;
-    log_.write(level, kRoom, "a provider call failed",
-               {{"result", name(error.kind)},
-                {"detail", error.detail},
-                {"status", error.provider_status},
-                {"retry_after_ms", error.retry_after.value_or(milliseconds(0)).count()}});
+    log_.say(level, kRoom, "a provider call failed",
+             {{"result", name(error.kind)},
+              {"detail", error.detail},
+              {"status", error.provider_status},
+              {"retry_after_ms", error.retry_after.value_or(milliseconds(0)).count()}});
   }
 
   // Whether the last call ended otherwise; empty: with an answer.

@@ -75,6 +75,7 @@ Result<Provider> make_provider(const OpenMeteoOptions& options) {
   Provider provider;
   provider.base_url = std::move(*base);
   if (!key->empty()) {
+    provider.api_key = *key;
     provider.headers.push_back(cat("X-Api-Key: ", *key));
     if (iequals(provider.base_url, kDefaultUrl)) provider.base_url = kCustomerUrl;
   }

@@ -22,6 +22,7 @@ namespace wx::open_meteo {
 // The provider as one call needs it.
 struct Provider {
   std::string base_url;              // without a trailing slash
+  std::string api_key;               // secret
   std::vector<std::string> headers;  // with the key, if there is one: never log them
 };
 

@@ -30,6 +30,11 @@ Service::Service(Settings settings) {
   settings.try_emplace("PORT", "0");
   settings.try_emplace("ADDRESS", "127.0.0.1");
   process_ = run_program(settings);
+  if (const auto level = settings.find("LOG_LEVEL");
+      level != settings.end() && (level->second == "warn" || level->second == "error")) {
+    wait_for_port(settings.at("PORT"));
+    return;
+  }
   const auto line = process_->wait_for_line("http://", milliseconds(15000 * kSlowdown));
   if (!line) throw std::runtime_error(cat("the service does not start:\n", process_->output()));
   start_line_ = *line;
@@ -37,6 +42,20 @@ Service::Service(Settings settings) {
   std::smatch match;
   if (!std::regex_search(start_line_, match, url)) throw std::runtime_error(cat("no URL in: ", start_line_));
   port_ = static_cast<std::uint16_t>(std::stoi(match[1]));
+}
+
+void Service::wait_for_port(const std::string& port) {
+  port_ = static_cast<std::uint16_t>(std::stoi(port));
+  for (const auto end = std::chrono::steady_clock::now() + kEnd; process_->running();) {
+    try {
+      (void)http_get(port_, "/health/live");
+      return;
+    } catch (const SocketError&) {
+      if (std::chrono::steady_clock::now() > end) break;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+  }
+  throw std::runtime_error(cat("the service does not start:\n", process_->output()));
 }
 
 Service::~Service() {

@@ -17,7 +17,8 @@ namespace wx::test {
 // test are multiplied by it, and so are those of the few tests about time.
 inline constexpr int kSlowdown = WX_FLOW_SLOWDOWN;
 
-// Settings as environment variables. PORT=0 and ADDRESS=127.0.0.1 unless given.
+// Settings as environment variables. PORT=0 and ADDRESS=127.0.0.1 unless given. Above LOG_LEVEL=info a service does not
+// say where it listens: then PORT must be given.
 using Settings = Process::Environment;
 
 // REDIS_URL for `redis`, and a deadline that a busy machine does not miss: for tests in which it is not the point.
@@ -54,6 +55,8 @@ class Service {
   void kill();
 
  private:
+  void wait_for_port(const std::string& port);
+
   std::unique_ptr<Process> process_;
   std::string start_line_;
   std::uint16_t port_ = 0;

@@ -12,7 +12,7 @@ namespace wx::test {
 class MemoryLog final : public observability::Log {
  public:
   void write(observability::LogLevel, std::string_view room, std::string_view message,
-             std::initializer_list<observability::LogField> fields) override {
+             std::span<const observability::LogField> fields) override {
     std::string line = cat(room, ": ", message);
     for (const auto& field : fields) {
       append(line, cat(" ", field.key, "="));
@@ -32,7 +32,12 @@ class MemoryLog final : public observability::Log {
     const std::lock_guard lock(mutex_);
     text_ += line + '\n';
   }
-  [[nodiscard]] bool enabled(observability::LogLevel) const override { return true; }
+  void write_request(observability::LogLevel level, const observability::RequestLine& line) override {
+    write(level, "request", cat(line.method, " ", line.path), observability::fields_of(line));
+  }
+  [[nodiscard]] bool enabled(observability::LogLevel of) const override { return of >= least; }
+
+  observability::LogLevel least = observability::LogLevel::debug;  // set before use
 
   [[nodiscard]] std::string text() const {
     const std::lock_guard lock(mutex_);

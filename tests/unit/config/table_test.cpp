@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string project_file(const char* name) {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../.." / name;
+  const auto path = std::filesystem::path(WX_SOURCE) / name;
   std::ifstream file(path);
   EXPECT_TRUE(file) << path;
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

@@ -48,12 +48,17 @@ class AllocationTest : public EndpointsTest {
 };
 
 TEST_F(AllocationTest, OfAMemoryHitAreNone) {
+  log_.least = observability::LogLevel::info;
   get("/weather?lat=52.52&lon=13.41");
   provider_.answer(observation());
   ask_mock("/weather?lat=-89.1234567&lon=-179.123456&mock=true");
   EXPECT_GT(test::allocations, 0U) << "allocations are not counted";
   EXPECT_EQ(allocations_of("/weather?lat=52.52&lon=13.41", "Accept: */*\r\nUser-Agent: curl/8\r\n"), 0U);
   EXPECT_EQ(allocations_of("/weather?lat=52.520&lon=1.341e1", "X-Request-Id: trace-1\r\n"), 0U);
+  EXPECT_EQ(allocations_of("/weather?lat=52.52&lon=13.41",
+                           "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"),
+            0U);
+  EXPECT_EQ(allocations_of("/weather?lat=52.52&lon=13.41", "traceparent: nonsense\r\n"), 0U);
   EXPECT_EQ(allocations_of("/weather?lat=52.52&lon=13.41", "If-None-Match: W/\"5f2a\", *\r\n"), 0U);
   EXPECT_EQ(allocations_of("/weather?lat=-89.1234567&lon=-179.123456&mock=true", "Accept: application/json\r\n"), 0U);
 }

@@ -1,0 +1,82 @@
+#include "endpoints/send.hpp"
+
+#include "base/text.hpp"
+#include "endpoints/headers.hpp"
+#include "observability/trace_context.hpp"
+
+namespace wx::endpoints {
+
+using http_server::Field;
+using http_server::Request;
+using observability::TraceContext;
+
+namespace {
+
+constexpr std::size_t kLongestPath = 200;  // in a line of the log
+
+std::string_view method_name(http_server::Method method) {
+  switch (method) {
+    case http_server::Method::get:
+      return "GET";
+    case http_server::Method::head:
+      return "HEAD";
+    case http_server::Method::post:
+      return "POST";
+    case http_server::Method::del:
+      return "DELETE";
+    case http_server::Method::options:
+      return "OPTIONS";
+    case http_server::Method::other:
+      break;
+  }
+  return "?";
+}
+
+// The memory-hit path passes here on every request and leaves after two comparisons.
+void log_answer(Context& context, const Request& request, std::string_view id, const std::optional<TraceContext>& trace,
+                const Sent& sent, std::initializer_list<std::string_view> body) {
+  // Who is turned away at the door has sent no request.
+  const bool received = request.received_at() != SteadyTime();
+  const auto now = sent.took >= nanoseconds(0) ? request.received_at() + sent.took : context.clock.steady();
+  const auto took = received ? now - request.received_at() : nanoseconds(0);
+  const auto kind = AccessLog::kind_of(sent.status, took);
+  if (!context.log.enabled(AccessLog::level_of(kind))) return;
+  const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());
+  observability::RequestLine line{
+      .method = method_name(request.method()),
+      .path = request.path().empty() ? "-" : request.path().substr(0, kLongestPath),
+      .status = sent.status,
+      .bytes = 0,
+      .took = took,
+      .client = client_address(request.peer(), forwarded, context.options.trusted_proxies),
+      .request_id = id,
+      .trace = trace,
+      .cache = sent.cache,
+      .error = sent.error,
+  };
+  for (const auto part : body) line.bytes += part.size();
+  context.access_log.write(context.log, kind, line, now);
+}
+
+}  // namespace
+
+template <class Answer>
+void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,
+          std::initializer_list<std::string_view> body) {
+  auto& headers = context.headers;
+  append(headers, "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n");
+  append_line(headers, "X-Request-Id", id.text());
+  const auto& request = answer.request();
+  std::optional<TraceContext> trace;
+  if (const auto sent_trace = request.field(Field::traceparent)) trace = observability::parse_traceparent(*sent_trace);
+  if (trace) observability::append_traceparent(headers, *trace);
+  log_answer(context, request, id.text(), trace, sent, body);
+  answer.respond(sent.status, headers, body);
+}
+
+template void send(Context&, http_server::Exchange&, const RequestId&, const Sent&,
+                   std::initializer_list<std::string_view>);
+template void send(Context&, http_server::Responder&, const RequestId&, const Sent&,
+                   std::initializer_list<std::string_view>);
+
+}  // namespace wx::endpoints
