@@ -21,7 +21,9 @@ HERE = Path(__file__).resolve().parent
 LANGUAGES = ["en", "pt-BR"]  # the order of wx::web::Language
 TEMPLATES = ["page.html", "problem.html"]
 FOR_THE_BROWSER = ["live", "error", "fault"]
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+AT_THE_ROOT = ["openapi.json"]  # asked for by a name that must stay: no hash in it
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+         ".json": "application/json; charset=utf-8"}
 IMPORT = re.compile(r"""(?m)^((?:import|export)\b[^;]*?\bfrom\s*|import\s*)(['"])\./([\w.-]+\.js)\2""")
 
 
@@ -53,9 +55,10 @@ def text_module(entries):
 
 class Assets:
     def __init__(self, texts):
-        self.sources = {p.name: p.read_text("utf-8") for p in sorted(HERE.iterdir()) if p.suffix in TYPES}
+        self.sources = {p.name: p.read_text("utf-8") for p in sorted(HERE.iterdir())
+                        if p.name in AT_THE_ROOT or (p.suffix in TYPES and p.suffix != ".json")}
         self.sources |= {f"text-{language}.js": text_module(texts[language]) for language in LANGUAGES}
-        self.done = {}  # name -> (hashed name, bytes)
+        self.done = {}  # name -> (path, hash, bytes)
         self.imports = {}  # name -> names, its own imports and theirs
         for name in self.sources:
             self.make(name, ())
@@ -70,12 +73,14 @@ class Assets:
 
             def hashed(match):
                 reached.update(dict.fromkeys([match[3], *self.imports_of(match[3], (*path, name))]))
-                return f"{match[1]}{match[2]}./{self.make(match[3], (*path, name))}{match[2]}"
+                return f"{match[1]}{match[2]}./{self.make(match[3], (*path, name)).rsplit('/', 1)[1]}{match[2]}"
 
             text = IMPORT.sub(hashed, self.sources[name]) if name.endswith(".js") else self.sources[name]
             data = text.encode()
             stem, suffix = name.rsplit(".", 1)
-            self.done[name] = (f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{suffix}", data)
+            digest = hashlib.sha256(data).hexdigest()[:12]
+            path = f"/{name}" if name in AT_THE_ROOT else f"/assets/{stem}.{digest}.{suffix}"
+            self.done[name] = (path, digest, data)
             self.imports[name] = list(reached)
         return self.done[name][0]
 
@@ -84,7 +89,7 @@ class Assets:
         return self.imports[name]
 
     def url(self, name):
-        return f"/assets/{self.make(name, ('a template',))}"
+        return self.make(name, ("a template",))
 
 
 def fill_template(name, language, texts, assets):
@@ -130,13 +135,12 @@ def main():
     out = ["// Made by web/embed.py from the files in web/.", '#include "web/assets.hpp"', '#include "web/texts.hpp"', "",
            '#include "web/tables.hpp"', "", "namespace wx::web {", "namespace {"]
     rows = []
-    for number, (name, (hashed, data)) in enumerate(sorted(assets.done.items())):
+    for number, (name, (path, digest, data)) in enumerate(sorted(assets.done.items())):
         packed = gzip.compress(data, 9, mtime=0)
         brotli = subprocess.run(["brotli", "-q", "11", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
         for form, content in (("plain", data), ("gzip", packed), ("brotli", brotli)):
             out.append(array(f"{form}_{number}", content))
-        digest = hashed.split(".")[-2]
-        rows.append(f'    {{"{name}", "/assets/{hashed}", "{TYPES["." + name.rsplit(".", 1)[1]]}", "{digest}", '
+        rows.append(f'    {{"{name}", "{path}", "{TYPES["." + name.rsplit(".", 1)[1]]}", "{digest}", '
                     f"bytes(plain_{number}), bytes(gzip_{number}), bytes(brotli_{number})}},")
     out += ["}  // namespace", "", "const std::vector<Asset>& asset_table() {",
             "  static const std::vector<Asset> table = {", *rows, "  };", "  return table;", "}", ""]

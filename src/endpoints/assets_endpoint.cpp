@@ -42,8 +42,11 @@ void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset
   headers.clear();
   append_line(headers, "Content-Type", asset.type);
   if (!name.empty()) append_line(headers, "Content-Encoding", name);
-  // The name changes with the content, so what has this name never changes (RFC 8246).
-  append(headers, "Cache-Control: public, max-age=31536000, immutable\r\nVary: Accept-Encoding\r\n");
+  // A hashed name changes with the content, so what has this name never changes (RFC 8246). Others are asked about.
+  const bool hashed = asset.path.contains(asset.hash);
+  append(headers,
+         hashed ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: public, no-cache\r\n");
+  append(headers, "Vary: Accept-Encoding\r\n");
   // Each encoding is a representation of its own (RFC 9110 §8.8.3.3).
   const auto etag = name.empty() ? std::string(asset.hash) : cat(asset.hash, "-", name);
   append(headers, cat("ETag: \"", etag, "\"\r\n"));

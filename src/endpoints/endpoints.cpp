@@ -65,6 +65,7 @@ std::vector<Route> Endpoints::routes() {
   routes.push_back(get("/healthz", live));
   routes.push_back(get("/health/ready", ready));
   routes.push_back(get("/readyz", ready));
+  routes.push_back(get("/openapi.json", [this](Exchange& e) { asset(e); }));
   routes.push_back(get(
       "/robots.txt", [this](Exchange& e) { respond(e, 200, kText, "User-agent: *\nDisallow: /weather\nAllow: /\n"); }));
   routes.push_back(

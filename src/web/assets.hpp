@@ -1,4 +1,4 @@
-// The page's scripts, styles and pictures, embedded when the program is built (web/embed.py).
+// The page's scripts, styles and pictures and the OpenAPI document, embedded when the program is built (web/embed.py).
 //
 // Thread-safety: immutable once made; any thread.
 #pragma once
@@ -10,7 +10,7 @@ namespace wx::web {
 
 struct Asset {
   std::string_view name;  // "style.css"
-  std::string_view path;  // "/assets/style.0123456789ab.css": changes with the content
+  std::string_view path;  // "/assets/style.0123456789ab.css": changes with the content; or "/openapi.json"
   std::string_view type;  // for Content-Type
   std::string_view hash;  // of the content
   std::string_view plain;

@@ -13,8 +13,12 @@ TEST(Assets, HaveTheirContentsHashInTheirPath) {
   ASSERT_FALSE(assets().empty());
   std::set<std::string_view> paths;
   for (const auto& asset : assets()) {
-    EXPECT_TRUE(asset.path.starts_with("/assets/")) << asset.path;
-    EXPECT_NE(asset.path.find(asset.hash), std::string_view::npos) << asset.path;
+    if (asset.name == "openapi.json") {  // people type this one
+      EXPECT_EQ(asset.path, "/openapi.json");
+    } else {
+      EXPECT_TRUE(asset.path.starts_with("/assets/")) << asset.path;
+      EXPECT_NE(asset.path.find(asset.hash), std::string_view::npos) << asset.path;
+    }
     EXPECT_EQ(find_asset(asset.path), &asset);
     EXPECT_TRUE(paths.insert(asset.path).second) << asset.path;
   }
