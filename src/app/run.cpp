@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "app/app.hpp"
+#include "app/health_check.hpp"
 #include "config/config.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -76,6 +77,7 @@ int run(std::span<const char* const> arguments) {
     return outcome.exit_code;
   }
   const auto& settings = outcome.settings;
+  if (outcome.action == config::Outcome::Action::check_health) return check_health(settings);
 
   const Signals signals;
   raise_file_limit();

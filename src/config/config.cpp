@@ -154,10 +154,15 @@ Outcome parse(std::span<const char* const> arguments, const Environment& environ
     const bool strangers = !environment.variable("K_SERVICE").value_or("").empty() || !settings.trusted_proxies.empty();
     settings.client_loads = strangers ? "60/m" : "off";
   }
-  if (!reader.mistakes().empty()) return print(mistakes_text(reader.mistakes()), 2);
+  if (flags.health_check && settings.port == 0) {
+    reader.add_mistake("PORT: healthcheck has to be told the port; 0 says nothing of where the service listens");
+  }
+  // A container's health check knows 0 and 1; 2 is reserved (Dockerfile reference, HEALTHCHECK).
+  if (!reader.mistakes().empty()) return print(mistakes_text(reader.mistakes()), flags.health_check ? 1 : 2);
 
   if (flags.check_config) return print(effective_settings(settings));
   Outcome outcome;
+  if (flags.health_check) outcome.action = Outcome::Action::check_health;
   outcome.settings = std::move(settings);
   return outcome;
 }

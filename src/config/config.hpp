@@ -28,11 +28,11 @@ struct Environment {
 [[nodiscard]] Environment process_environment();
 
 struct Outcome {
-  enum class Action { serve, print };
+  enum class Action { serve, check_health, print };
   Action action = Action::serve;
-  Settings settings;   // complete when `action` is serve
+  Settings settings;   // complete unless `action` is print
   std::string output;  // when `action` is print: to standard output if exit_code is 0, else to standard error
-  int exit_code = 0;   // 0 after --help, --version, --check-config; 2 when something was wrong
+  int exit_code = 0;   // 0 after --help, --version, --check-config; 2 when something was wrong (1 for healthcheck)
 };
 
 // `arguments` are those of main() without the program's name.

@@ -11,6 +11,7 @@
 namespace wx::config {
 namespace {
 
+constexpr std::string_view kHealthCheck = "healthcheck";
 constexpr const char* kHelp = "--help";
 constexpr const char* kVersion = "--version";
 constexpr const char* kCheckConfig = "--check-config";
@@ -58,6 +59,8 @@ Flags read_flags(std::span<const char* const> arguments, std::span<const std::st
   const auto* markdown = app.add_flag(kMarkdown);
 
   Flags out;
+  out.health_check = !arguments.empty() && arguments.front() == kHealthCheck;
+  if (out.health_check) arguments = arguments.subspan(1);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
   try {
     app.parse(reversed);

@@ -14,6 +14,7 @@ struct Flags {
   };
   std::vector<Given> given;           // each setting once
   std::vector<std::string> mistakes;  // unknown flags, stray words, flags given twice; a sentence each
+  bool health_check = false;          // the first word was "healthcheck"
   bool help = false;
   bool version = false;
   bool check_config = false;

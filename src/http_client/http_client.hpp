@@ -5,7 +5,7 @@
 // redirects (a 3xx is a status like any other), speak anything but http and https, retry.
 //
 // Proxies: libcurl's reading of http_proxy, https_proxy, all_proxy and no_proxy applies, except for loopback hosts,
-// which are always asked directly.
+// which are always asked directly, and with HttpClientOptions::direct.
 #pragma once
 
 #include <functional>

@@ -13,6 +13,8 @@ struct HttpClientOptions {
   std::size_t max_body = 1024UL * 1024;
   // A PEM file of the certificate authorities to trust; empty: the system's.
   std::string ca_file = {};
+  // Never by a proxy, whatever the environment says.
+  bool direct = false;
 };
 
 }  // namespace wx::http_client

@@ -69,7 +69,7 @@ bool Transfer::prepare(const GetRequest& request) {
   set(CURLOPT_HTTPHEADER, headers_);
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
   set(CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl can decode
-  if (target.loopback) set(CURLOPT_PROXY, "");
+  if (target.loopback || options_.direct) set(CURLOPT_PROXY, "");
 
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);

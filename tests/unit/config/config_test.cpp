@@ -287,6 +287,25 @@ TEST(Config, CheckConfigReportsMistakes) {
   EXPECT_EQ(World{}.parse({"--check-config", "--port=x"}).exit_code, 2);
 }
 
+TEST(Config, HealthcheckIsTheFirstWordAndTakesTheSettingsOfTheService) {
+  World world;
+  world.variables["PORT"] = "9000";
+  EXPECT_EQ(world.parse({"healthcheck"}).action, Outcome::Action::check_health);
+  EXPECT_EQ(world.parse({"healthcheck"}).settings.port, 9000);
+  EXPECT_EQ(world.parse({"healthcheck", "--port=9001"}).settings.port, 9001);
+  EXPECT_EQ(world.parse({"--port=9001", "healthcheck"}).exit_code, 2) << "elsewhere it is a stray word";
+}
+
+TEST(Config, HealthcheckKnowsNoExitCodeButZeroAndOne) {
+  World world;
+  world.variables["PORT"] = "eighty";
+  EXPECT_EQ(world.parse({"healthcheck"}).exit_code, 1);
+  world.variables["PORT"] = "0";
+  const auto outcome = world.parse({"healthcheck"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.output, HasSubstr("PORT"));
+}
+
 TEST(Config, HelpAndVersionAnswerWhateverElseIsWrong) {
   for (const char* flag : {"--help", "-h", "--version"}) {
     const auto outcome = World{}.parse({flag, "--port=x", "--nonsense"});

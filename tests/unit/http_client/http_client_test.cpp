@@ -227,6 +227,20 @@ TEST_F(Client, ACallbackMayAskAgain) {
   EXPECT_EQ(told(wait_for(outcome)), "200");
 }
 
+TEST_F(Client, TakesTheProxyOfTheEnvironmentUnlessItIsToAskDirectly) {
+  provider.always(test::json_reply(200, "{}"));
+  const GetRequest far{"http://192.0.2.1/x", {}, 300ms, 300ms};      // RFC 5737: nobody is there
+  const auto set = setenv("http_proxy", provider.url().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  HttpClient direct{HttpClientOptions{.user_agent = "a-test/1", .direct = true}, log};
+  const auto by_proxy = get(client, far);
+  const auto directly = get(direct, far);
+  unsetenv("http_proxy");  // NOLINT(concurrency-mt-unsafe)
+  ASSERT_EQ(set, 0);
+  EXPECT_EQ(told(by_proxy), "200");
+  EXPECT_NE(told(directly), "200");
+  EXPECT_EQ(provider.requests().size(), 1U);
+}
+
 TEST(ClientEnd, AnUnusedClientEndsAtOnce) {
   test::MemoryLog log;
   const HttpClient client({}, log);

@@ -1,0 +1,56 @@
+#include "app/health_check.hpp"
+
+#include <cstdio>
+#include <future>
+
+#include "base/ip_address.hpp"
+#include "base/text.hpp"
+#include "http_client/http_client.hpp"
+#include "observability/log.hpp"
+
+namespace wx::app {
+namespace {
+
+// Less than the three seconds after which the image's HEALTHCHECK gives up: our own words are the better ones.
+constexpr milliseconds kDeadline{2000};
+
+int unhealthy(std::string_view why) {
+  std::fputs(cat("unhealthy: ", why, "\n").c_str(), stderr);
+  return 1;
+}
+
+}  // namespace
+
+std::string health_url(const config::Settings& settings) {
+  const auto address = parse_ip(settings.address);
+  std::string host = settings.address;
+  if (settings.address == "0.0.0.0") {
+    host = "127.0.0.1";
+  } else if (address && *address == IpAddress{}) {
+    host = "[::1]";  // any spelling of ::
+  } else if (host.find(':') != std::string::npos) {
+    host = cat("[", host, "]");
+  }
+  return cat("http://", host, ":", settings.port, "/health/ready");
+}
+
+int check_health(const config::Settings& settings) {
+  const auto url = health_url(settings);
+  const auto log = observability::make_null_log();
+  http_client::HttpClientOptions options;
+  options.user_agent = "weather-cache healthcheck";
+  options.direct = true;
+  http_client::HttpClient client(options, *log);
+  std::promise<Result<http_client::GetResponse>> promise;
+  client.get({url, {}, kDeadline, kDeadline}, [&promise](auto result) { promise.set_value(std::move(result)); });
+  const auto answer = promise.get_future().get();
+
+  if (!answer) return unhealthy(cat(url, ": ", answer.error().detail));
+  const auto body = std::string_view(answer->body).substr(0, answer->body.find('\n'));
+  const auto said = cat(url, " answered ", answer->status, " ", body);
+  if (answer->status != 200) return unhealthy(said);
+  std::fputs(cat("healthy: ", said, "\n").c_str(), stdout);
+  return 0;
+}
+
+}  // namespace wx::app
