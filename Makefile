@@ -16,8 +16,8 @@ help: ## this list
 
 run: ## install what is missing, build, start the service on port 8080
 	@scripts/install-packages build
-	@scripts/build release weather-cache
-	@scripts/run build/release/weather-cache $(ARGS)
+	@scripts/build program weather-cache
+	@scripts/run build/program/weather-cache $(ARGS)
 
 build: ## build everything (PRESET=release, dev, ci, asan, tsan)
 	@scripts/install-packages build test
