@@ -9,6 +9,8 @@ SHELL := /bin/bash
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
+QUICK ?=
+BENCH_ARGS ?=
 ARGS ?=
 
 help: ## this list
@@ -52,8 +54,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (30)
 	@scripts/install-packages build fuzz
 	@scripts/fuzz $(FUZZ_SECONDS)
 
-bench: ## benchmarks
-	@echo "There are no benchmarks yet"; exit 1
+bench: ## measure against the limits, about 15 minutes (QUICK=1: two); see bench/README.md
+	@scripts/install-packages build bench
+	@scripts/build bench
+	@python3 bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
 
 format: ## clang-format-19 on all C++
 	@scripts/install-packages check
