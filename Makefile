@@ -29,6 +29,8 @@ test: ## build and run all tests (the page's where Chromium is; in CI always)
 	@scripts/install-packages build test $(if $(CI),page)
 	@scripts/build $(PRESET)
 	@scripts/test $(PRESET)
+	@scripts/test-metrics $(PRESET)
+	@scripts/test-openapi $(PRESET)
 	@scripts/test-page $(PRESET)
 
 screenshots: ## the pictures in docs/images

@@ -163,6 +163,8 @@ class App::Impl final : public endpoints::ProcessView {
       metrics_.gauge("weather_cache_provider_budget_limit", label, "Provider calls allowed per window; 0: no limit",
                      [this, index] { return static_cast<double>(provider_->status().usage.at(index).limit); });
     }
+    metrics_.gauge("weather_cache_build_info", cat("version=\"", options_.endpoints.version, "\""),
+                   "Always 1; the label tells the version", [] { return 1.0; });
     gauge("weather_cache_uptime_seconds", "Time since start",
           [this] { return std::chrono::duration<double>(uptime()).count(); });
   }

@@ -1,0 +1,323 @@
+// GET /openapi.json is kept true: it is a valid OpenAPI 3.1 document, and live answers of every route and every error
+// that it names (and of those only) are what it says.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import Ajv from 'ajv/dist/2020.js';
+
+import { startProvider, startRedis, startService } from '../support/service.mjs';
+
+const ROOT = new URL('../../', import.meta.url);
+const TOKEN = 'token-of-the-test';
+const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+// What HTTP itself, and the page's protection, add to any answer: not the document's subject.
+const ANY = new Set(['date', 'content-length', 'content-type', 'connection', 'x-content-type-options', 'access-control-allow-origin', 'content-encoding',
+  'content-security-policy', 'referrer-policy', 'cross-origin-opener-policy', 'cross-origin-embedder-policy', 'cross-origin-resource-policy', 'vary']);
+
+let doc;
+let ajv;
+let redis;
+let provider;
+let service; // with everything switched on
+const own = []; // further ones
+
+async function start(settings) {
+  const started = await startService({ OPEN_METEO_URL: provider.url, ADMIN_TOKEN: TOKEN, MOCK_DELAY: '20ms', ERROR_TTL: '1ms', CACHE_KEEP: '0', CACHE_STALE: '0', ...settings });
+  own.push(started);
+  return started;
+}
+
+before(async () => {
+  redis = await startRedis();
+  provider = await startProvider();
+  service = await start({ REDIS_URL: redis.url, REDIS_TIMEOUT: '5s', UPSTREAM_TIMEOUT: '300ms', UPSTREAM_LIMIT: 'off' });
+  doc = JSON.parse((await ask(service, 'GET', '/openapi.json')).body);
+  ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true });
+  for (const keyword of ['components', 'info', 'openapi', 'paths', 'servers', 'tags', 'example']) ajv.addKeyword(keyword);
+  ajv.addSchema({ $id: 'https://weather-cache.invalid/openapi', ...doc });
+});
+after(async () => {
+  for (const each of own) await each.stop();
+  await provider?.stop();
+  await redis?.stop();
+});
+
+// One request as it stands, over a connection of its own.
+function ask(to, method, path, headers = {}) {
+  return new Promise((resolve, reject) => {
+    const sent = request(to.url + path, { method, headers, agent: false }, async (answer) => {
+      let body = '';
+      answer.setEncoding('utf8');
+      for await (const part of answer) body += part;
+      resolve({ status: answer.statusCode, headers: answer.headers, body });
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+// Bytes as they stand; nothing of what node's client would put right.
+function raw(to, bytes) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(to.url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part) => { text += part; }).on('error', reject).on('close', () => {
+      const [head, body] = text.split(/\r\n\r\n(.*)/s);
+      const [line, ...lines] = head.split('\r\n');
+      resolve({
+        status: Number(line.split(' ')[1]),
+        headers: Object.fromEntries(lines.map((each) => [each.slice(0, each.indexOf(':')).toLowerCase(), each.slice(each.indexOf(':') + 1).trim()])),
+        body,
+      });
+    });
+    socket.write(bytes);
+  });
+}
+
+const resolved = (object) => (object.$ref ? object.$ref.slice(2).split('/').reduce((at, key) => at[key], doc) : object);
+const usedResponses = new Set(); // "GET /weather 200", of the document
+
+function assertValid(schema, value, what) {
+  // References inside point into the document.
+  const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"https://weather-cache.invalid/openapi#/')));
+  assert.ok(validate(value), `${what}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`);
+}
+
+// The answer is one that the document promises for this operation.
+function assertConforms(answer, method, path, status, { body = true } = {}) {
+  const where = `${method} ${path} ${status}`;
+  assert.equal(answer.status, status, `${where}: ${answer.body}`);
+  const operation = doc.paths[path]?.[method.toLowerCase()];
+  assert.ok(operation, `${where}: no such operation in the document`);
+  const key = operation.responses[status] ? String(status) : 'default';
+  usedResponses.add(`${method} ${path} ${key}`);
+  const response = resolved(operation.responses[key]);
+  const documented = Object.fromEntries(Object.entries(response.headers ?? {}).map(([name, header]) => [name.toLowerCase(), resolved(header)]));
+  for (const [name, header] of Object.entries(documented)) {
+    const value = answer.headers[name];
+    if (value === undefined) assert.ok(!header.required, `${where}: ${name} is missing`);
+    else assertValid(header.schema, value, `${where}: ${name}`);
+  }
+  for (const name of Object.keys(answer.headers)) {
+    if (!ANY.has(name)) assert.ok(name in documented, `${where}: the header ${name} is not in the document`);
+  }
+  if (!response.content) return assert.equal(answer.body ?? '', '', where);
+  const type = (answer.headers['content-type'] ?? '').split(';')[0];
+  const content = response.content[type] ?? response.content['*/*'];
+  assert.ok(content, `${where}: ${type} is not in the document`);
+  if (!body) return undefined;
+  if (!type.endsWith('json')) {
+    assert.notEqual(answer.body, '');
+  } else {
+    assertValid(content.schema ?? {}, JSON.parse(answer.body), where);
+    if (type === 'application/problem+json') assert.equal(JSON.parse(answer.body).status, status);
+  }
+  return undefined;
+}
+
+// Asks, checks, and gives the answer.
+async function check(method, path, target, status, { headers = {}, to = service } = {}) {
+  const answer = await ask(to, method, target, headers);
+  assertConforms(answer, method, path, status);
+  return answer;
+}
+
+const place = (() => {
+  let n = 0;
+  return () => `/weather?lat=${(n += 1) / 10}&lon=20`;
+})();
+
+describe('the document', () => {
+  it('is valid OpenAPI 3.1 and tells the version of the program', async () => {
+    const result = await new Validator().validate(structuredClone(doc));
+    assert.ok(result.valid, JSON.stringify(result.errors));
+    assert.match(doc.openapi, /^3\.1\./);
+    const stats = JSON.parse((await ask(service, 'GET', '/stats')).body);
+    assert.equal(doc.info.version, stats.version);
+  });
+
+  it('names exactly the routes of the program', async () => {
+    const source = await readFile(new URL('src/endpoints/endpoints.cpp', ROOT), 'utf8');
+    const prefixes = { '/problems/': '/problems/{kind}', '/assets/': '/assets/{file}' };
+    const routes = [...source.matchAll(/"(\/[a-z./]*)"/g)].map(([, path]) => prefixes[path] ?? path);
+    assert.deepEqual([...new Set(routes)].sort(), Object.keys(doc.paths).sort());
+  });
+
+  it('names exactly the methods that each path allows', async () => {
+    for (const [path, operations] of Object.entries(doc.paths)) {
+      const answer = await ask(service, 'OPTIONS', path.replace('{kind}', 'internal').replace('{file}', 'x'));
+      const named = Object.keys(operations).map((method) => method.toUpperCase());
+      const allowed = answer.headers.allow.split(', ').filter((method) => !['HEAD', 'OPTIONS'].includes(method));
+      assert.deepEqual(allowed.sort(), named.sort(), path);
+    }
+  });
+
+  it('is kept by its validator', async () => {
+    const first = await ask(service, 'GET', '/openapi.json');
+    const answer = await ask(service, 'GET', '/openapi.json', { 'If-None-Match': first.headers.etag });
+    assertConforms(answer, 'GET', '/openapi.json', 304);
+    assert.equal(first.headers['cache-control'], 'public, no-cache');
+  });
+
+  it('is checked by tests that notice what is wrong', () => {
+    const good = { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-request-id': 'a' }, body: '{"status":"ok"}' };
+    assertConforms(good, 'GET', '/livez', 200);
+    for (const bad of [{ ...good, body: '{"status":"fine"}' }, { ...good, body: '{"status":"ok","more":1}' }, { ...good, body: '{}' },
+      { ...good, headers: { ...good.headers, 'content-type': 'text/html' } }, { ...good, headers: { ...good.headers, 'x-new': '1' } },
+      { ...good, headers: { ...good.headers, 'x-request-id': 'a b' } }]) {
+      assert.throws(() => assertConforms(bad, 'GET', '/livez', 200), JSON.stringify(bad));
+    }
+  });
+});
+
+describe('answers', () => {
+  it('of the weather conform, however they came about', async () => {
+    for (const more of ['', '&mock=true', '&mock=true&cache=redis', '&mock=true&cache=off', '&format=html', '&mock=true&format=html']) {
+      const target = place() + more;
+      for (let i = 0; i < 3; i += 1) await check('GET', '/weather', target, 200, { headers: { traceparent: TRACE } });
+    }
+    const again = place();
+    const { headers } = await check('GET', '/weather', again, 200);
+    assert.equal(headers['x-cache'], 'MISS');
+    await check('GET', '/weather', again, 304, { headers: { 'If-None-Match': headers.etag } });
+  });
+
+  it('of all other routes conform', async () => {
+    for (const path of ['/', '/stats', '/metrics', '/openapi.json', '/robots.txt', '/health/live', '/livez', '/healthz', '/health/ready', '/readyz']) {
+      await check('GET', path, path, 200, { headers: { traceparent: TRACE, 'X-Request-Id': 'mine' } });
+    }
+    const page = (await ask(service, 'GET', '/')).body;
+    const style = /"(\/assets\/style\.[^"]+)"/.exec(page)[1];
+    const { headers } = await check('GET', '/assets/{file}', style, 200);
+    await check('GET', '/assets/{file}', style, 304, { headers: { 'If-None-Match': headers.etag } });
+    await check('POST', '/lab/stampede', '/lab/stampede?n=3', 200);
+  });
+
+  it('explain every kind of problem', async () => {
+    const source = await readFile(new URL('src/base/error.cpp', ROOT), 'utf8');
+    const kinds = [...source.matchAll(/\{ErrorKind::\w+, "([a-z-]+)"/g)].map(([, kind]) => kind);
+    assert.ok(kinds.length > 20);
+    for (const kind of kinds) await check('GET', '/problems/{kind}', `/problems/${kind}`, 200);
+  });
+
+  it('to HEAD have the same head', async () => {
+    const answer = await ask(service, 'HEAD', '/stats');
+    assertConforms(answer, 'GET', '/stats', 200, { body: false });
+  });
+
+  it('to purges conform', async () => {
+    await check('DELETE', '/weather', place(), 204, { headers: AUTHORIZED });
+    await check('DELETE', '/cache', '/cache', 204, { headers: AUTHORIZED });
+  });
+});
+
+describe('errors', () => {
+  it('of the question', async () => {
+    for (const target of ['/weather', '/weather?lat=91&lon=x', '/weather?lat=1&lon=1&cache=off', '/weather?lat=1&lon=1&format=html&mock=maybe']) {
+      await check('GET', '/weather', target, 400);
+    }
+    await check('DELETE', '/weather', '/weather?lat=1', 400, { headers: AUTHORIZED });
+    await check('POST', '/lab/stampede', '/lab/stampede?n=0', 400);
+    await check('GET', '/weather', place(), 504, { headers: { 'Cache-Control': 'only-if-cached' } });
+  });
+
+  it('of the caller', async () => {
+    await check('DELETE', '/weather', place(), 401);
+    await check('DELETE', '/cache', '/cache', 401, { headers: { Authorization: 'Bearer wrong-token' } });
+    await check('GET', '/problems/{kind}', '/problems/none', 404);
+    await check('GET', '/assets/{file}', '/assets/none.css', 404);
+    for (const [path, operations] of Object.entries(doc.paths)) {
+      const operation = Object.keys(operations)[0].toUpperCase();
+      const answer = await ask(service, 'PATCH', path.replace('{kind}', 'x').replace('{file}', 'x'));
+      assertConforms(answer, operation, path, 405);
+    }
+    const plain = await start({ LAB: 'off', ADMIN_TOKEN: '' });
+    await check('POST', '/lab/stampede', '/lab/stampede', 404, { to: plain });
+    await check('DELETE', '/cache', '/cache', 404, { to: plain });
+    await check('DELETE', '/weather', place(), 405, { to: plain });
+  });
+
+  it('of the provider', async () => {
+    const say = (status, reason) => { provider.answer = { status, body: { error: true, reason } }; };
+    try {
+      say(400, 'Latitude must be in range');
+      const refused = place();
+      await check('GET', '/weather', refused, 400);
+      await check('GET', '/weather', refused, 400); // remembered
+      say(500, 'oh');
+      await check('GET', '/weather', place(), 502);
+      await check('GET', '/weather', place(), 502, { headers: { Accept: 'text/html' } });
+      provider.answer = { status: 200, body: 'nonsense' };
+      await check('GET', '/weather', place(), 502);
+      say(429, 'Minutely API request limit exceeded. Please try again in one minute.');
+      const limited = await start({});
+      await check('GET', '/weather', place(), 429, { to: limited });
+    } finally {
+      provider.answer = provider.good;
+    }
+    const slow = await start({ OPEN_METEO_URL: 'http://10.255.255.1:9', UPSTREAM_TIMEOUT: '50ms' });
+    const answer = await ask(slow, 'GET', place());
+    assert.ok([502, 504].includes(answer.status), answer.body); // an address that is unreachable at once is a 502
+    assertConforms(answer, 'GET', '/weather', answer.status);
+  });
+
+  it('of those who ask too much', async () => {
+    const strict = await start({ CLIENT_LOADS: '1/m', MOCK_DELAY: '300ms' });
+    await check('GET', '/weather', place(), 200, { to: strict });
+    await check('GET', '/weather', place(), 429, { to: strict });
+    const [first, second] = await Promise.all([ask(strict, 'POST', '/lab/stampede?n=2'), ask(strict, 'POST', '/lab/stampede?n=2')]);
+    assertConforms(first, 'POST', '/lab/stampede', first.status);
+    assertConforms(second, 'POST', '/lab/stampede', second.status);
+    assert.deepEqual([first.status, second.status].sort(), [200, 429]);
+  });
+
+  it('of bytes that are no request', async () => {
+    const quick = await start({ REQUEST_TIMEOUT: '300ms', THREADS: '1' });
+    const cases = [
+      [400, 'GET / HTTP/1.1\r\n\r\n'], [413, 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n'],
+      [414, `GET /${'a'.repeat(5000)} HTTP/1.1\r\nHost: a\r\n\r\n`], [431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(9000)}\r\n\r\n`],
+      [505, 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'], [408, 'GET / HT'],
+    ];
+    for (const [status, bytes] of cases) {
+      const answer = await raw(quick, bytes);
+      assertConforms(answer, 'GET', '/', status);
+      assert.equal(answer.headers.connection, 'close');
+    }
+  });
+
+  it('of a service that is full, or goes', async () => {
+    const full = await start({ MAX_CONNECTIONS: '1', THREADS: '1', DRAIN_DELAY: '5s' });
+    const socket = connect(Number(new URL(full.url).port), '127.0.0.1');
+    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+    await new Promise((done) => { socket.once('data', done); });
+    assertConforms(await raw(full, 'GET /weather?lat=1&lon=1 HTTP/1.1\r\nHost: a\r\n\r\n'), 'GET', '/weather', 503);
+    socket.destroy();
+
+    const leaving = await start({ DRAIN_DELAY: '5s' });
+    leaving.signal('SIGTERM');
+    for (let answer; answer?.status !== 503;) answer = await ask(leaving, 'GET', '/health/ready');
+    await check('GET', '/health/ready', '/health/ready', 503, { to: leaving });
+    await check('GET', '/readyz', '/readyz', 503, { to: leaving });
+  });
+
+  // The whole document has been walked through, but for what cannot be provoked from outside.
+  it('leave nothing in the document untested', () => {
+    const unprovoked = new Set(['GET /weather 500', 'DELETE /weather 503', 'DELETE /cache 503']);
+    for (const [path, operations] of Object.entries(doc.paths)) {
+      for (const [method, { responses }] of Object.entries(operations)) {
+        for (const status of Object.keys(responses)) {
+          const name = `${method.toUpperCase()} ${path} ${status}`;
+          if (unprovoked.has(name) || status === 'default') continue; // `default` is the same for all, and walked through for /
+          assert.ok(usedResponses.has(name), `nothing has been answered as ${name}`);
+        }
+      }
+    }
+    assert.ok(usedResponses.has('GET / default'));
+  });
+});

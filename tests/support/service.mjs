@@ -1,0 +1,89 @@
+// The built program, a Redis, and a provider that does as it is told, for tests in Node. Everything listens on a port
+// that the system chooses, and is stopped by its handle.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const PROGRAM = process.env.WX_PROGRAM ?? new URL('../../build/release/weather-cache', import.meta.url).pathname;
+
+async function ended(child) {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+// Starts the service with these settings and nothing of this process's own.
+export async function startService(settings = {}) {
+  const child = spawn(PROGRAM, [], {
+    env: { PATH: process.env.PATH, ADDRESS: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', THREADS: '2', OPEN_METEO_URL: 'http://127.0.0.1:1', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines = [];
+  const url = await new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        lines.push(line);
+        const found = /listening on http:\/\/[^"]*?:(\d+)/.exec(line);
+        if (found) resolve(`http://127.0.0.1:${found[1]}`);
+      });
+    }
+    child.once('exit', (code) => reject(new Error(`the service ended with ${code}:\n${lines.join('\n')}`)));
+  });
+  return {
+    url,
+    signal(name) {
+      child.kill(name);
+    },
+    async stop(signal = 'SIGKILL') {
+      child.kill(signal);
+      await ended(child);
+    },
+  };
+}
+
+export async function startRedis() {
+  const folder = await mkdtemp(join(tmpdir(), 'weather-cache-page-'));
+  const socket = join(folder, 'redis.sock');
+  const child = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (/ready to accept connections/i.test(line)) break;
+  }
+  child.stdout.resume();
+  return {
+    url: `unix://${socket}`,
+    async stop() {
+      child.kill('SIGKILL');
+      await ended(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+// A provider whose next answers are what `answer` says: { status, body }, body as Open-Meteo would write it.
+export async function startProvider() {
+  const good = {
+    status: 200,
+    body: {
+      latitude: 52.52, longitude: 13.419998, generationtime_ms: 0.02, utc_offset_seconds: 0, timezone: 'GMT', timezone_abbreviation: 'GMT', elevation: 38.0,
+      current_units: { time: 'iso8601', interval: 'seconds', temperature_2m: '°C', wind_speed_10m: 'km/h' },
+      current: { time: '2024-11-23T18:15', interval: 900, temperature_2m: 4.2, wind_speed_10m: 11.3 },
+    },
+  };
+  const provider = { good, answer: good, calls: 0 };
+  const server = createServer((_, response) => {
+    provider.calls += 1;
+    response.writeHead(provider.answer.status, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(provider.answer.body));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  provider.url = `http://127.0.0.1:${server.address().port}`;
+  provider.stop = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return provider;
+}
