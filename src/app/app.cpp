@@ -181,7 +181,20 @@ class App::Impl final : public endpoints::ProcessView {
       tiers = cat(memory ? "memory, then Redis at " : "Redis only, at ", redis::describe(options_.redis->url));
     }
     log_.info("app", cat("listening on ", url, " (", tiers, ")"),
-              {{"version", options_.endpoints.version}, {"url", url}, {"tiers", tiers}, {"threads", options_.threads}});
+              {{"version", options_.endpoints.version},
+               {"url", url},
+               {"tiers", tiers},
+               {"threads", options_.threads},
+               {"max_connections", connection_limit()}});
+  }
+
+  // What MAX_CONNECTIONS has come to, and why.
+  [[nodiscard]] std::string connection_limit() const {
+    const auto wanted = options_.server.max_connections;
+    const auto allowed = options_.server.budget->limit();
+    if (allowed >= wanted) return cat(allowed);
+    return cat(allowed, " (MAX_CONNECTIONS=", wanted, " does not fit into the limit of ", http_server::file_limit(),
+               " open files)");
   }
 
   Options options_;

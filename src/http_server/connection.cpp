@@ -264,20 +264,24 @@ void Connection::answered_late() {
 // --- Writing, and what comes next ---
 
 void Connection::proceed() {
-  while (socket_) {
-    const Stop stop = answer_input();
-    if (!flush()) return;
-    if (answer_ == Answer::deferred) return enter(Phase::answering);
-    if (closing_) return linger();
-    if (stop == Stop::other) continue;
-    set_input_aside();
-    if (partial_.empty()) {
-      enter(Phase::idle);
-    } else if (std::exchange(head_is_new_, false)) {
-      enter(Phase::reading);
-    }
-    return wait_readable();
+  if (!socket_) return;
+  const Stop stop = answer_input();
+  if (!flush()) return;
+  if (answer_ == Answer::deferred) return enter(Phase::answering);
+  if (closing_) return linger();
+  if (stop == Stop::other) {
+    // There is more in hand; the others on this thread come first.
+    enter(Phase::answering);
+    asio::post(worker_->context, [self = shared_from_this()] { self->proceed(); });
+    return;
   }
+  set_input_aside();
+  if (partial_.empty()) {
+    enter(Phase::idle);
+  } else if (std::exchange(head_is_new_, false)) {
+    enter(Phase::reading);
+  }
+  wait_readable();
 }
 
 // True when everything is written; else the rest waits for the client, or the connection is closed.

@@ -13,6 +13,9 @@ namespace wx::http_server {
 // else: the provider, Redis, logs, and connections that are only told that there are too many. At least 1.
 [[nodiscard]] std::size_t connections_within_file_limit(std::size_t wanted);
 
+// How many files the process may have open (the soft RLIMIT_NOFILE).
+[[nodiscard]] std::size_t file_limit();
+
 class ConnectionBudget {
  public:
   explicit ConnectionBudget(std::size_t limit) : limit_(limit) {}

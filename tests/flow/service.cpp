@@ -26,6 +26,11 @@ std::unique_ptr<Process> run_program(const Settings& settings, const std::vector
   return std::make_unique<Process>(WX_FLOW_PROGRAM, arguments, settings);
 }
 
+std::unique_ptr<Process> run_with_files(int files, const Settings& settings) {
+  const std::vector<std::string> arguments{"-c", cat("ulimit -n ", files, " && exec \"$0\""), WX_FLOW_PROGRAM};
+  return std::make_unique<Process>("sh", arguments, settings);
+}
+
 Service::Service(Settings settings) {
   settings.try_emplace("PORT", "0");
   settings.try_emplace("ADDRESS", "127.0.0.1");

@@ -28,6 +28,9 @@ using Settings = Process::Environment;
 [[nodiscard]] std::unique_ptr<Process> run_program(const Settings& settings,
                                                    const std::vector<std::string>& arguments = {});
 
+// The same, but with no more than so many open files allowed.
+[[nodiscard]] std::unique_ptr<Process> run_with_files(int files, const Settings& settings);
+
 // A running service. The constructor returns once it listens and throws std::runtime_error with what it printed if it
 // does not come to that. The destructor stops it by SIGTERM and fails the test unless it ends with exit code 0 (which
 // a sanitizer's finding changes).

@@ -109,6 +109,33 @@ TEST(Server, StoresNoAnswersForAClientThatOnlyAsks) {
   for (int i = 0; i < 2000; ++i) ASSERT_TRUE(client.response().ends_with("xend"));
 }
 
+TEST(Server, LetsOthersInBetweenTheAnswersToAPipeline) {
+  std::vector<std::string> order;  // of the server's thread
+  std::vector<Route> routes;
+  routes.push_back({"/page", Route::Match::exact, {{Method::get, [&order](Exchange& exchange) {
+                                                      order.emplace_back(exchange.request().target());
+                                                      exchange.respond(200, "", {std::string(40'000, 'x')});
+                                                    }}}});
+  Loopback loopback({}, std::move(routes));
+  Client greedy(loopback.port);
+  Client modest(loopback.port);
+  EXPECT_THAT(greedy.ask("/page?greedy"), EndsWith("x"));
+  EXPECT_THAT(modest.ask("/page?modest"), EndsWith("x"));
+  std::string requests;
+  for (int i = 0; i < 30; ++i) requests += "GET /page?greedy HTTP/1.1\r\nHost: a\r\n\r\n";
+  loopback.on_thread([&] {  // the server's thread is busy here, so that both find all of it
+    order.clear();
+    greedy.send(requests);
+    modest.send("GET /page?modest HTTP/1.1\r\nHost: a\r\n\r\n");
+  });
+  EXPECT_THAT(modest.response(), EndsWith("x"));
+  for (int i = 0; i < 30; ++i) EXPECT_THAT(greedy.response(), EndsWith("x"));
+  loopback.on_thread([&] {
+    const auto at = std::ranges::find(order, "/page?modest") - order.begin();
+    EXPECT_LE(at, 5) << "of " << order.size();
+  });
+}
+
 TEST(Server, SurvivesClientsThatGoAway) {
   Loopback loopback({}, large_answer(5'000'000));
   Client waiting(loopback.port);

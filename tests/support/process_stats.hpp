@@ -1,0 +1,48 @@
+// What the kernel says about a running process.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace wx::test {
+
+[[nodiscard]] inline std::size_t open_files(pid_t pid) {
+  std::error_code error;
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", error)) {
+    count += entry.path().empty() ? 0 : 1;
+  }
+  return count;
+}
+
+// Resident memory that is the process's own, not a file's.
+[[nodiscard]] inline std::size_t anonymous_bytes(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8)) * 1024;
+  }
+  return 0;
+}
+
+// User and system time so far.
+[[nodiscard]] inline std::chrono::milliseconds cpu_time(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  std::istringstream rest(text.substr(text.rfind(')') + 1));  // the name before may hold anything
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) rest >> skipped;
+  long user = 0;
+  long system = 0;
+  rest >> user >> system;
+  return std::chrono::milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace wx::test
