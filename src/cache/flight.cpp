@@ -57,8 +57,7 @@ Actions Flight::turn(bool somebody_waits) {
     heard_ = false;
     actions.take_lease = true;
   } else {
-    state_ = State::loading;
-    actions.proceed = true;
+    call(actions);
   }
   return actions;
 }
@@ -73,8 +72,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   }
   if (!result) {
     redis_unavailable_ = true;
-    state_ = State::loading;
-    actions.proceed = true;
+    call(actions);
     return actions;
   }
   if (settled(*result, actions, now)) {
@@ -82,8 +80,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     actions.release_lease = result->won;
   } else if (result->won) {
     lease_until_ = lease_until;
-    state_ = State::loading;
-    actions.proceed = true;
+    call(actions);
   } else {
     actions.proceed = false;
     state_ = State::awaiting;
@@ -233,6 +230,13 @@ Actions Flight::age_limit(SteadyTime now) {
   actions.release_lease = false;  // the load may still be running: the lease ends by itself
   end(actions);
   return actions;
+}
+
+// The source is asked only now: a purge heard before does not concern what it will say.
+void Flight::call(Actions& actions) {
+  state_ = State::loading;
+  purged_ = false;
+  actions.proceed = true;
 }
 
 void Flight::end(Actions& actions) {

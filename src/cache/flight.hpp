@@ -33,7 +33,8 @@
 //   loading   loaded                        ended     answer (miss), fill memory, write Redis, give the lease back
 //   loading   failed                        ended     answer (kept copy, else the error), remember the failure
 //   any       age limit                     ended     answer (kept copy, else deadline_exceeded)
-//   any       purge                         same      no copy is a fallback any more, and the load will not be stored
+//   any       purge                         same      no copy is a fallback any more; what was read before is not taken,
+//                                                     and a load under way will not be stored
 //
 // A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
 // Whoever joins a flight that holds a servable copy is answered with it at once.
@@ -142,6 +143,7 @@ class Flight {
   Actions want_look();
   // What the two looks at the lease have in common: a newer value or a remembered failure ends the flight.
   bool settled(const LeaseSeen& seen, Actions& actions, SteadyTime now);
+  void call(Actions& actions);
   void end(Actions& actions);
 
   const FlightOptions options_;

@@ -1,7 +1,8 @@
 // Redis as a fleet shares it, and one process's way to it, for tests of the cache. For one thread.
 //
 // FakeFleet holds values, leases and failures, which end by the test's clock, and hands what is published to every
-// listener. FakeRemote answers at once, or when the test releases it, or with an error.
+// listener. FakeRemote answers at once, or when the test releases it, or with an error; and, if asked, it lets the test
+// choose when a command reaches Redis (`held`) and when its reply comes back (`replies`).
 #pragma once
 
 #include <deque>
@@ -55,12 +56,14 @@ class FakeRemote final : public cache::RemoteTier {
 
   void read(std::string_view key, ReadCallback done) override {
     ++reads;
+    done = back(std::move(done));
     act([this, key = std::string(key), done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing));
       done(value(key));
     });
   }
   void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) override {
+    done = back(std::move(done));
     act([this, key = std::string(key), token = std::string(token), span, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing));
       const bool free = fleet_.lease(key) == nullptr;
@@ -72,6 +75,7 @@ class FakeRemote final : public cache::RemoteTier {
     });
   }
   void look(std::string_view key, LeaseCallback done) override {
+    done = back(std::move(done));
     act([this, key = std::string(key), done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing));
       done(view(key));
@@ -127,8 +131,10 @@ class FakeRemote final : public cache::RemoteTier {
   }
 
   bool hold = false;
+  bool hold_replies = false;
   std::optional<ErrorKind> failing;
   std::deque<std::move_only_function<void()>> held;
+  std::deque<std::move_only_function<void()>> replies;
   int reads = 0;
   int writes = 0;
 
@@ -139,6 +145,14 @@ class FakeRemote final : public cache::RemoteTier {
     } else {
       call();
     }
+  }
+  // Where replies are held back too, `done` is called when the test lets the reply through.
+  template <class Seen>
+  std::move_only_function<void(Seen)> back(std::move_only_function<void(Seen)> done) {
+    if (!hold_replies) return done;
+    return [this, done = std::move(done)](Seen seen) mutable {
+      replies.push_back([done = std::move(done), seen = std::move(seen)]() mutable { done(std::move(seen)); });
+    };
   }
   std::optional<cache::Entry> value(const std::string& key) {
     const auto found = fleet_.values.find(key);

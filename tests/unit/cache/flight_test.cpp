@@ -458,5 +458,29 @@ TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
   EXPECT_TRUE(actions.ended);
 }
 
+TEST_F(FlightTest, APurgeHeardBeforeTheCallDoesNotKeepItsResultOut) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  (void)flight.purge();
+  EXPECT_TRUE(flight.remote_read(copy_aged(seconds(1)), now()).load) << "read before the purge: not taken";
+  to_loading(flight);
+  const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_TRUE(actions.fill_memory.has_value());
+  EXPECT_TRUE(actions.write_remote.has_value());
+}
+
+TEST_F(FlightTest, APurgeHeardDuringTheCallKeepsItsResultOut) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  (void)flight.remote_read(std::optional<Copy>(), now());
+  to_loading(flight);
+  (void)flight.purge();
+  const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_TRUE(actions.answer.has_value());
+  EXPECT_FALSE(actions.fill_memory.has_value());
+  EXPECT_FALSE(actions.write_remote.has_value());
+  EXPECT_TRUE(actions.release_lease);
+}
+
 }  // namespace
 }  // namespace wx::cache

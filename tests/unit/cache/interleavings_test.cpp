@@ -1,0 +1,602 @@
+// Every order in which the events of a small fleet can happen, walked one by one: two processes that share a Redis, two
+// callers of one key, one or two faults. After each event, and when all is quiet again, what must hold is checked.
+//
+// The walk runs the real cache over a scripted Redis: a path is a list of choices, and the next path starts from
+// scratch and differs in its last choice. Two events that do not touch each other are tried in one order only (sleep
+// sets, Godefroid 1996): that leaves out orders, never states.
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <iostream>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "cache/tiered_cache.hpp"
+#include "support/fake_remote.hpp"
+#include "support/manual_executor.hpp"
+
+namespace wx::cache {
+namespace {
+
+using std::chrono::seconds;
+
+// The walk is whole in a plain build; with a sanitizer, which looks for other faults and takes many times as long, the
+// first paths must do.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kMostPaths = 10'000;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr int kMostPaths = 10'000;
+#else
+constexpr int kMostPaths = std::numeric_limits<int>::max();
+#endif
+#else
+constexpr int kMostPaths = std::numeric_limits<int>::max();
+#endif
+
+constexpr std::string_view kKey = "weather:1:2";
+constexpr seconds kLeaseSpan{6};
+constexpr seconds kAgeLimit{20};
+constexpr seconds kFirstPatience{2};
+constexpr seconds kPatience{60};
+
+enum class Kind : std::uint8_t {
+  ask,        // a caller asks
+  exec,       // the process's oldest command reaches Redis
+  reply,      // the oldest reply reaches the process
+  hear,       // the oldest message on the backplane reaches the process
+  listening,  // the channel is back
+  turn,       // the provider's queue gives the oldest load its turn
+  load_ok,    // the oldest call of the provider ends
+  // From here on faults, which are budgeted.
+  load_fail,
+  exec_error,    // the oldest command fails
+  lose,          // the channel is lost, with everything on it
+  purge,         // DELETE /weather at this process
+  first_leaves,  // time passes: the first caller's patience ends
+  lease_ends,    // time passes: beyond a lease
+  age_limit,     // time passes: beyond a flight's age limit
+};
+constexpr bool is_fault(Kind kind) {
+  return kind >= Kind::load_fail;
+}
+constexpr bool is_time(Kind kind) {
+  return kind >= Kind::first_leaves;
+}
+
+struct Event {
+  Kind kind;
+  int process;  // or the caller, for ask
+  int number;   // the how-manieth of its kind there: the event's name stays the same on every path where it is enabled
+
+  friend auto operator<=>(const Event&, const Event&) = default;
+};
+
+struct Scenario {
+  std::array<int, 2> process_of;     // of each caller
+  std::optional<seconds> entry_age;  // of what Redis holds at the start
+  bool in_memory = false;            // the processes hold it too
+  int faults = 1;
+};
+
+// Both touch what the processes share.
+bool touches_redis(Kind kind) {
+  return kind == Kind::exec || kind == Kind::exec_error || kind == Kind::lose || kind == Kind::listening;
+}
+
+template <class Item>
+Item take(std::deque<Item>& queue) {
+  Item first = std::move(queue.front());
+  queue.pop_front();
+  return first;
+}
+
+struct Call {
+  LoadCallback done;
+  bool purged = false;  // a purge came after it began
+  std::string body;
+};
+// Keeps what is published until the walk says that it is heard.
+struct Ear final : FleetListener {
+  void on_fill(const Fill& fill) override {
+    Entry entry;
+    entry.etag = fill.etag;
+    entry.stored_at = fill.stored_at;
+    entry.spans.fresh_for = fill.fresh_for;
+    put(fill_message(fill.key, entry));
+  }
+  void on_fail(std::string_view key) override { put(fail_message(key)); }
+  void on_purge(std::string_view key) override { put(purge_message(key)); }
+  std::uint64_t on_epoch(std::uint64_t epoch) override { return epoch; }
+  void on_listening() override {}
+  void on_deaf() override {}
+
+  void put(std::string message) {
+    if (!deaf) inbox.push_back(std::move(message));
+  }
+  std::deque<std::string> inbox;
+  bool deaf = false;
+};
+struct Process {
+  Process(const CacheOptions& options, test::FakeClock& clock, test::FakeFleet& fleet, observability::Metrics& metrics)
+      : executor(clock), remote(fleet), worker(executor, &remote, clock), cache(options, clock, metrics) {
+    remote.hold = true;
+    remote.hold_replies = true;
+  }
+  test::ManualExecutor executor;
+  test::FakeRemote remote;
+  Worker worker;
+  TieredCache cache;
+  Ear ear;
+  std::deque<std::move_only_function<void(bool)>> queued;  // loads whose turn with the provider has not come
+  std::deque<Call> loading;
+  std::array<int, 16> counts{};
+  bool wrote_purged = false;
+};
+
+// What all paths of a walk are played on, one after the other: to make a cache anew for each costs more than the path.
+struct Stage {
+  Stage() {
+    CacheOptions options;
+    options.memory.limit = std::size_t{1} << 20;
+    options.lease_span = kLeaseSpan;
+    options.flight_age_limit = kAgeLimit;
+    for (auto& process : processes) {
+      process = std::make_unique<Process>(options, clock, fleet, metrics);
+      fleet.listeners.push_back(&process->ear);
+    }
+  }
+
+  // To be called when nothing is under way: nothing is left of the path before.
+  void reset() {
+    fleet.values.clear();
+    fleet.leases.clear();
+    for (auto& process : processes) {
+      process->cache.listener().on_purge(kKey);  // memory and memos
+      process->counts = {};
+      process->wrote_purged = false;
+    }
+    clock.advance(std::chrono::hours(1));
+  }
+
+  observability::Metrics metrics;
+  test::FakeClock clock;
+  test::FakeFleet fleet{clock};
+  std::array<std::unique_ptr<Process>, 2> processes;
+};
+
+class World {
+ public:
+  World(const Scenario& scenario, Stage& stage)
+      : scenario_(scenario), clock_(stage.clock), fleet_(stage.fleet), processes_(stage.processes) {
+    if (scenario.entry_age) {
+      auto entry = entry_of("before");
+      entry.stored_at = clock_.wall() - *scenario.entry_age;
+      fleet_.values[std::string(kKey)] = entry;
+      if (scenario.in_memory) {
+        for (auto& process : processes_) {
+          process->cache.memory().insert(kKey, hash64(kKey), make_copy(std::make_shared<Entry>(entry), clock_),
+                                         clock_.steady());
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<Event> enabled() const {
+    std::vector<Event> events;
+    // The first caller asks first: the processes are alike.
+    if (asked_ < 2) events.push_back({Kind::ask, asked_, 0});
+    if (asked_ == 0) return events;
+    const bool budget = faults_ < scenario_.faults;
+    for (int p = 0; p < 2; ++p) {
+      const auto& process = *processes_[static_cast<std::size_t>(p)];
+      const auto add = [&](Kind kind) { events.push_back({kind, p, process.counts[static_cast<std::size_t>(kind)]}); };
+      if (!process.remote.held.empty()) {
+        add(Kind::exec);
+        if (budget) add(Kind::exec_error);
+      }
+      if (!process.remote.replies.empty()) add(Kind::reply);
+      if (!process.ear.inbox.empty()) add(Kind::hear);
+      if (process.ear.deaf) add(Kind::listening);
+      if (!process.queued.empty()) add(Kind::turn);
+      if (!process.loading.empty()) {
+        add(Kind::load_ok);
+        if (budget) add(Kind::load_fail);
+      }
+      if (budget && !process.ear.deaf) add(Kind::lose);
+      if (budget) add(Kind::purge);
+    }
+    // Commands have deadlines far below these spans: one that is still out by then has failed before (exec_error).
+    const bool commands_out = std::ranges::any_of(
+        processes_, [](const auto& p) { return !p->remote.held.empty() || !p->remote.replies.empty(); });
+    if (budget && !commands_out) {
+      for (const auto kind : {Kind::first_leaves, Kind::lease_ends, Kind::age_limit}) events.push_back({kind, 0, 0});
+    }
+    return events;
+  }
+
+  // Nothing more can happen but that time passes.
+  [[nodiscard]] static bool quiet(const std::vector<Event>& events) {
+    return std::ranges::all_of(events, [](const Event& e) { return is_fault(e.kind) && e.kind != Kind::load_fail; });
+  }
+
+  void apply(const Event& event) {
+    trace_.push_back(event);
+    if (is_fault(event.kind)) ++faults_;
+    if (event.kind == Kind::ask) return ask(event.process);
+    auto& process = *processes_[static_cast<std::size_t>(event.process)];
+    ++process.counts[static_cast<std::size_t>(event.kind)];
+    happened_.insert(event.kind);
+    switch (event.kind) {
+      case Kind::ask:
+        break;
+      case Kind::exec:
+        take(process.remote.held)();
+        break;
+      case Kind::exec_error:
+        process.remote.failing = ErrorKind::redis_unavailable;
+        take(process.remote.held)();
+        process.remote.failing.reset();
+        break;
+      case Kind::reply:
+        take(process.remote.replies)();
+        break;
+      case Kind::hear: {
+        const auto message = take(process.ear.inbox);
+        hear_message(message, process.cache.listener());
+        break;
+      }
+      case Kind::lose:
+        process.ear.inbox.clear();
+        process.ear.deaf = true;
+        process.cache.listener().on_deaf();
+        break;
+      case Kind::listening:
+        process.ear.deaf = false;
+        process.cache.listener().on_listening();
+        break;
+      case Kind::turn:
+        take(process.queued)(true);
+        break;
+      case Kind::load_ok:
+        complete(process, true);
+        break;
+      case Kind::load_fail:
+        complete(process, false);
+        break;
+      case Kind::purge:
+        process.cache.purge(process.worker, kKey, [](const Result<void>&) {});
+        for (auto& load : process.loading) load.purged = true;
+        break;
+      case Kind::first_leaves:
+        pass(kFirstPatience + milliseconds(1));
+        break;
+      case Kind::lease_ends:
+        pass(kLeaseSpan + milliseconds(50));
+        break;
+      case Kind::age_limit:
+        pass(kAgeLimit + milliseconds(50));
+        break;
+    }
+    run_posted();
+  }
+
+  // What must hold in every state.
+  [[nodiscard]] std::string broken() const {
+    std::size_t calls_now = 0;
+    for (const auto& process : processes_) {
+      calls_now += process->loading.size();
+      if (process->loading.size() > 1 && !happened(Kind::age_limit)) return "two calls at a time in one process";
+      if (process->wrote_purged) return "a load that was purged has been stored in memory";
+    }
+    const bool lease_lost = happened(Kind::exec_error) || happened(Kind::lease_ends) || happened(Kind::age_limit);
+    if (calls_now > 1 && !lease_lost) return "two calls at a time in the fleet";
+    // One call for all, and one more for what a fault took away.
+    const int excuses = static_cast<int>(std::ranges::count_if(
+        trace_, [](const Event& e) { return e.kind == Kind::purge || e.kind == Kind::exec_error || is_time(e.kind); }));
+    if (calls_ > 1 + excuses) return "more calls than one and one for each fault that can explain it";
+    if (fresh_at_start() && excuses == 0 && calls_ > 0) return "a call though a fresh value was there";
+    for (const auto& caller : callers_) {
+      if (caller.answers > 1) return "a caller answered twice";
+      if (caller.asked && caller.answers == 0 && clock_.steady() > caller.deadline + milliseconds(1)) {
+        return "a caller waited beyond its deadline";
+      }
+      if (caller.answers == 0) continue;
+      const bool nothing_kept = !scenario_.entry_age || happened(Kind::purge) || happened(Kind::exec_error);
+      if (!caller.answer && !nothing_kept) return "an error for a caller though something was kept";
+      const bool may_fail = happened(Kind::load_fail) || happened(Kind::age_limit) || happened(Kind::first_leaves) ||
+                            happened(Kind::lease_ends);
+      if (!caller.answer && !may_fail) return "an error for a caller though nothing failed";
+    }
+    return {};
+  }
+
+  // What must hold when nothing is under way any more.
+  [[nodiscard]] std::string broken_when_quiet() {
+    // A lost message, an unanswered command or a purge may make a waiter wait for the lease's end.
+    const bool patience_needed = happened(Kind::lose) || happened(Kind::exec_error) || happened(Kind::purge);
+    for (const auto& caller : callers_) {
+      if (caller.answers == 0 && !patience_needed) return "somebody waits, and nothing but time can help";
+    }
+    if (const auto* lease = fleet_.lease(std::string(kKey)); lease && !lease->failure && !happened(Kind::exec_error)) {
+      return "a lease is kept though nobody loads";
+    }
+    if (faults_ > 0) return {};
+    for (const int p : scenario_.process_of) {
+      auto& cache = processes_[static_cast<std::size_t>(p)]->cache;
+      if (!cache.peek(kKey, hash64(kKey), clock_.steady()).served) return "what was loaded is not in memory";
+    }
+    return {};
+  }
+
+  // Lets time pass and everything happen until nothing more does; then asks once more.
+  [[nodiscard]] std::string aftermath() {
+    settle_all();
+    for (auto& process : processes_) {
+      if (process->cache.flights() != 0) return "a flight is left";
+      if (!process->loading.empty() || !process->queued.empty()) return "a load is left";
+    }
+    for (const auto& caller : callers_) {
+      if (caller.answers != 1) return "a caller was never answered";
+    }
+    if (const auto* lease = fleet_.lease(std::string(kKey)); lease != nullptr && !lease->failure) {
+      return "a lease is left";
+    }
+    // Whatever happened, it is over: the next ones are served, with one call at most.
+    const int before = calls_;
+    for (int p = 0; p < 2; ++p) {
+      auto& process = *processes_[static_cast<std::size_t>(p)];
+      callers_.emplace_back();
+      ask_at(process, callers_.back(), kPatience);
+      drain();
+      if (callers_.back().answers != 1 || !callers_.back().answer) return "not back to normal";
+    }
+    if (calls_ > before + 1) return "not back to one call for all";
+    return {};
+  }
+
+  void settle_all() {
+    for (int i = 0; i < 6; ++i) {
+      drain();
+      pass(kAgeLimit / 2);
+    }
+    drain();
+  }
+
+  [[nodiscard]] std::string trace() const {
+    constexpr std::array kNames{"ask",       "exec",       "reply", "hear",  "listening",    "turn",       "load_ok",
+                                "load_fail", "exec_error", "lose",  "purge", "first_leaves", "lease_ends", "age_limit"};
+    std::string text;
+    for (const auto& event : trace_) {
+      text += ' ';
+      text += kNames[static_cast<std::size_t>(event.kind)];
+      if (!is_time(event.kind)) text += std::to_string(event.process);
+    }
+    return text;
+  }
+
+ private:
+  struct Caller {
+    bool asked = false;
+    SteadyTime deadline;
+    int answers = 0;
+    std::string body;
+    bool answer = false;  // not an error
+  };
+
+  [[nodiscard]] bool happened(Kind kind) const { return happened_.contains(kind); }
+  [[nodiscard]] bool fresh_at_start() const { return scenario_.entry_age && *scenario_.entry_age < seconds(50); }
+
+  // Fresh for a minute, then stale for one, then kept for a day: time as it passes here ends nothing on its own.
+  [[nodiscard]] Entry entry_of(std::string body) const {
+    Entry entry;
+    entry.body = std::move(body);
+    entry.content_type = "application/json";
+    entry.etag = entry.body;
+    entry.spans = {seconds(60), seconds(60), seconds(86'400)};
+    entry.early_refresh = false;
+    entry.stored_at = clock_.wall();
+    return entry;
+  }
+
+  void ask(int number) {
+    asked_ = number + 1;
+    const auto index = static_cast<std::size_t>(number);
+    ask_at(*processes_[static_cast<std::size_t>(scenario_.process_of[index])], callers_[index],
+           number == 0 ? kFirstPatience : kPatience);
+    run_posted();
+  }
+
+  void ask_at(Process& process, Caller& caller, seconds patience) {
+    caller.asked = true;
+    caller.deadline = clock_.steady() + patience;
+    const auto take_answer = [&caller](const Result<Served>& served) {
+      ++caller.answers;
+      caller.answer = served.has_value();
+      if (served) caller.body = served->entry->body;
+    };
+    // As the endpoint does it: memory first.
+    const auto peeked = process.cache.peek(kKey, hash64(kKey), clock_.steady());
+    const Question question{kKey, hash64(kKey), Mode::normal, caller.deadline};
+    if (peeked.served) {
+      take_answer(*peeked.served);
+      if (peeked.refresh) process.cache.refresh(process.worker, question, loader(process));
+      return;
+    }
+    process.cache.get(process.worker, question, loader(process), take_answer);
+  }
+
+  Loader loader(Process& process) {
+    return [this, &process](LoadRequest request, LoadCallback done) {
+      process.queued.push_back([this, &process, turn = std::move(request.turn), done = std::move(done)](bool) mutable {
+        turn([this, &process, done = std::move(done)](bool go) mutable {
+          if (!go) return;
+          ++calls_;
+          process.loading.push_back({std::move(done), false, "call " + std::to_string(calls_)});
+        });
+      });
+    };
+  }
+
+  void complete(Process& process, bool well) {
+    auto call = take(process.loading);
+    if (!well) return call.done(fail(ErrorKind::provider_timeout));
+    const auto entry = entry_of(call.body);
+    call.done(Loaded{entry.body, entry.content_type, entry.etag, entry.spans, false});
+    if (!call.purged) return;
+    const auto kept = process.cache.peek(kKey, hash64(kKey), clock_.steady());
+    process.wrote_purged |= kept.served && kept.served->entry->body == call.body;
+  }
+
+  void run_posted() {
+    for (auto& process : processes_) process->executor.run_posted();
+  }
+  void pass(nanoseconds span) {
+    clock_.advance(span);
+    for (auto& process : processes_) process->executor.run_due();
+  }
+
+  // Everything that is under way goes its way, without time passing.
+  void drain() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (auto& process : processes_) {
+        run_posted();
+        if (process->ear.deaf) {
+          process->ear.deaf = false;
+          process->cache.listener().on_listening();
+        } else if (!process->remote.held.empty()) {
+          take(process->remote.held)();
+        } else if (!process->remote.replies.empty()) {
+          take(process->remote.replies)();
+        } else if (!process->ear.inbox.empty()) {
+          const auto message = take(process->ear.inbox);
+          hear_message(message, process->cache.listener());
+        } else if (!process->queued.empty()) {
+          take(process->queued)(true);
+        } else if (!process->loading.empty()) {
+          complete(*process, true);
+        } else {
+          continue;
+        }
+        moved = true;
+      }
+    }
+  }
+
+  const Scenario scenario_;
+  test::FakeClock& clock_;
+  test::FakeFleet& fleet_;
+  std::array<std::unique_ptr<Process>, 2>& processes_;
+  std::deque<Caller> callers_{2};
+  int asked_ = 0;
+  int faults_ = 0;
+  int calls_ = 0;
+  std::set<Kind> happened_;
+  std::vector<Event> trace_;
+};
+
+// Whether the order of the two makes no difference.
+bool independent(const Event& a, const Event& b, const Scenario& scenario) {
+  if (is_time(a.kind) || is_time(b.kind)) return false;
+  if (is_fault(a.kind) && is_fault(b.kind)) return false;  // they share the budget
+  const auto process = [&](const Event& e) {
+    return e.kind == Kind::ask ? scenario.process_of[static_cast<std::size_t>(e.process)] : e.process;
+  };
+  if (process(a) == process(b)) return false;
+  if (a.kind == Kind::ask && b.kind == Kind::ask) return false;
+  return !(touches_redis(a.kind) && touches_redis(b.kind));
+}
+
+struct Walked {
+  int paths = 0;
+  int states = 0;
+  std::string fault;
+};
+
+Walked walk(const Scenario& scenario) {
+  struct Node {
+    std::vector<Event> choices;
+    std::size_t at = 0;
+    std::set<Event> asleep;
+  };
+  Walked walked;
+  Stage stage;
+  std::vector<Node> path;
+  for (bool more = true; more && walked.paths < kMostPaths;) {
+    World world(scenario, stage);
+    for (const auto& node : path) world.apply(node.choices[node.at]);
+    std::string fault = world.broken();
+    bool whole = false;  // not cut short because the rest was walked before
+    while (fault.empty()) {
+      auto choices = world.enabled();
+      whole = World::quiet(choices);
+      if (whole) {
+        fault = world.broken_when_quiet();
+        if (!fault.empty()) break;
+      }
+      std::set<Event> asleep;
+      if (!path.empty()) {
+        const auto& last = path.back();
+        const auto& chosen = last.choices[last.at];
+        for (const auto& event : last.asleep) {
+          if (independent(event, chosen, scenario)) asleep.insert(event);
+        }
+        for (std::size_t i = 0; i < last.at; ++i) {
+          if (independent(last.choices[i], chosen, scenario)) asleep.insert(last.choices[i]);
+        }
+      }
+      std::erase_if(choices, [&](const Event& event) { return asleep.contains(event); });
+      if (choices.empty()) break;
+      path.push_back({std::move(choices), 0, std::move(asleep)});
+      world.apply(path.back().choices[0]);
+      ++walked.states;
+      fault = world.broken();
+    }
+    ++walked.paths;
+    if (fault.empty() && whole) fault = world.aftermath();
+    if (fault.empty() && !whole) world.settle_all();
+    if (!fault.empty()) {
+      walked.fault = fault + ", after:" + world.trace();
+      return walked;
+    }
+    stage.reset();
+    while (!path.empty() && path.back().at + 1 == path.back().choices.size()) path.pop_back();
+    more = !path.empty();
+    if (more) ++path.back().at;
+  }
+  return walked;
+}
+
+class Interleavings : public testing::TestWithParam<std::pair<const char*, Scenario>> {};
+
+TEST_P(Interleavings, EveryOrderKeepsEveryPromise) {
+  const auto walked = walk(GetParam().second);
+  EXPECT_EQ(walked.fault, "");
+  EXPECT_GT(walked.paths, 100);
+  RecordProperty("paths", walked.paths);
+  RecordProperty("states", walked.states);
+  std::cout << walked.paths << " paths, " << walked.states << " states\n";
+}
+
+constexpr std::array kTwoProcesses{0, 1};
+constexpr std::array kOneProcess{0, 0};
+INSTANTIATE_TEST_SUITE_P(
+    Fleet, Interleavings,
+    testing::Values(std::pair{"ColdTwoProcesses", Scenario{kTwoProcesses, std::nullopt, false, 1}},
+                    std::pair{"ColdOneProcess", Scenario{kOneProcess, std::nullopt, false, 1}},
+                    std::pair{"StaleInMemoryTwoProcesses", Scenario{kTwoProcesses, seconds(70), true, 1}},
+                    std::pair{"StaleInRedisTwoProcesses", Scenario{kTwoProcesses, seconds(70), false, 1}},
+                    std::pair{"KeptInRedisTwoProcesses", Scenario{kTwoProcesses, seconds(200), false, 1}},
+                    std::pair{"KeptInMemoryTwoProcesses", Scenario{kTwoProcesses, seconds(200), true, 1}},
+                    std::pair{"FreshInRedisTwoProcesses", Scenario{kTwoProcesses, seconds(1), false, 1}},
+                    std::pair{"KeptInRedisOneProcess", Scenario{kOneProcess, seconds(200), false, 1}}),
+    [](const auto& scenario) { return scenario.param.first; });
+
+}  // namespace
+}  // namespace wx::cache
