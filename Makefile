@@ -5,10 +5,11 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test screenshots check asan tsan fuzz bench format clean
+.PHONY: help run build test screenshots check asan tsan soak fuzz bench format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
+SOAK_SECONDS ?= 600
 QUICK ?=
 BENCH_ARGS ?=
 ARGS ?=
@@ -51,6 +52,11 @@ tsan: ## all tests with the thread sanitizer
 	@scripts/install-packages build test sanitize
 	@scripts/build tsan
 	@scripts/test tsan
+
+soak: ## ten minutes of mixed load and faults at random, with the address sanitizer (SOAK_SECONDS, SOAK_SEED)
+	@scripts/install-packages build test sanitize
+	@scripts/build asan soak
+	@WX_SOAK_SECONDS=$(SOAK_SECONDS) $(if $(SOAK_SEED),WX_SOAK_SEED=$(SOAK_SEED)) scripts/test asan -R '^Soak\.' --verbose
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (30)
 	@scripts/install-packages build fuzz

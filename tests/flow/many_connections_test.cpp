@@ -1,0 +1,80 @@
+// Ten thousand clients at once. Not under sanitizers, which would measure themselves.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "base/text.hpp"
+#include "flow/load.hpp"
+#include "flow/service.hpp"
+#include "flow/weather.hpp"
+#include "support/process_stats.hpp"
+#include "support/stall_meter.hpp"
+
+namespace wx::test {
+namespace {
+
+constexpr std::size_t kClients = 10'000;
+
+// Connects all, and has each of them ask once.
+std::vector<HttpClient> connect_all(const Service& service) {
+  std::vector<HttpClient> clients;
+  clients.reserve(kClients);
+  for (std::size_t i = 0; i < kClients; ++i) {
+    clients.emplace_back(service.port(), milliseconds(30'000));
+    EXPECT_EQ(clients.back().get(kMock).status, 200);
+  }
+  return clients;
+}
+
+TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
+  rlimit files{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  if (files.rlim_max < kClients + 1000) GTEST_SKIP() << "no more than " << files.rlim_max << " open files are allowed";
+  const rlimit before = files;
+  files.rlim_cur = files.rlim_max;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+
+  const StallMeter machine;
+  const Service service({{"MAX_CONNECTIONS", "20000"}, {"MOCK_DELAY", "1ms"}, {"CACHE_TTL", "1h"}, {"THREADS", "2"}});
+  const pid_t pid = service.process().pid();
+  EXPECT_EQ(service.get(kMock).status, 200);
+  std::this_thread::sleep_for(milliseconds(100));  // that client's connection is closed by now
+  const std::size_t files_at_first = open_files(pid);
+  const std::size_t memory_at_first = anonymous_bytes(pid);
+  Load healthy(service, 2, kMock);
+
+  std::size_t memory_after_once = 0;
+  for (int round = 0; round < 2; ++round) {
+    std::vector<HttpClient> clients = connect_all(service);
+    EXPECT_GE(open_files(pid), files_at_first + kClients);
+    const std::size_t each = (anonymous_bytes(pid) - memory_at_first) / kClients;
+    RecordProperty("bytes_per_connection", static_cast<int>(each));
+    EXPECT_LE(each, std::size_t{12} << 10);
+
+    for (auto& client : clients) client.send("GET", kMock);
+    for (auto& client : clients) {
+      const Answer answer = client.read();
+      ASSERT_EQ(answer.status, 200);
+      ASSERT_EQ(answer.header("X-Cache"), "HIT");
+    }
+    clients.clear();
+    const auto end = std::chrono::steady_clock::now() + milliseconds(10'000);
+    while (open_files(pid) > files_at_first + 2 && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    EXPECT_LE(open_files(pid), files_at_first + 2) << "two are the healthy clients";
+    if (round == 0) memory_after_once = anonymous_bytes(pid);
+  }
+  EXPECT_LE(anonymous_bytes(pid), memory_after_once + (std::size_t{4} << 20)) << "the second time needs no more";
+
+  healthy.finish();
+  RecordProperty("slowest_healthy_ms", static_cast<int>(healthy.slowest().count()));
+  EXPECT_TRUE(healthy.failures.empty()) << healthy.told();
+  for (const auto& [name, phase] : healthy.phases) {
+    EXPECT_EQ(phase.seen, (std::map<std::string, int>{{"200 HIT", phase.answers}})) << healthy.told();
+  }
+  EXPECT_LE(healthy.slowest(), milliseconds(1000) + 4 * machine.worst()) << healthy.told();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+}  // namespace
+}  // namespace wx::test
