@@ -1,4 +1,6 @@
 // Several processes, one Redis: one load for all of them, whatever happens to whoever loads.
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -36,10 +38,13 @@ class Fleet : public testing::Test {
       (void)get_until(*service, "/stats", milliseconds(5000), listening);
     }
   }
-  // 400 callers at once, a hundred to each process.
-  std::vector<Answer> ask_all(std::string_view target) {
+  // 400 callers, a hundred to each process: all at once, or those of each process so long after the start.
+  std::vector<Answer> ask_all(std::string_view target, const std::array<milliseconds, kProcesses>& offsets = {}) {
     std::vector<std::vector<Answer>> answers(kProcesses);
-    in_parallel(kProcesses, [&](std::size_t i) { answers[i] = http_get_at_once(services_[i]->port(), target, 100); });
+    in_parallel(kProcesses, [&](std::size_t i) {
+      std::this_thread::sleep_for(offsets[i]);
+      answers[i] = http_get_at_once(services_[i]->port(), target, 100);
+    });
     std::vector<Answer> all;
     for (auto& some : answers) all.insert(all.end(), some.begin(), some.end());
     return all;
@@ -58,6 +63,60 @@ TEST_F(Fleet, MakesOneCallForAColdKey) {
     for (const Answer& answer : ask_all(cat("/weather?lat=", round, "&lon=7"))) EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(provider_.calls(), before + 1);
   }
+}
+
+// The processes come one after the other, at points that lie around those of the one who loads: with it, while it
+// loads, as it stores and tells the others, and just after; every process at every point.
+class Points {
+ public:
+  std::array<milliseconds, kProcesses> next() {
+    if (!std::ranges::next_permutation(order_).found) ++jitter_;
+    auto offsets = order_;
+    for (std::size_t i = 0; i < kProcesses; ++i) offsets[i] += milliseconds((jitter_ + 3 * i) % 5);
+    return offsets;
+  }
+  static constexpr milliseconds kLoad{40};
+
+ private:
+  std::array<milliseconds, kProcesses> order_{milliseconds(0), kLoad / 2, kLoad - milliseconds(2),
+                                              kLoad + milliseconds(1)};
+  std::size_t jitter_ = 0;
+};
+constexpr int kRounds = 200 / kSlowdown;
+
+TEST_F(Fleet, NeverMakesASecondCallWhateverTheInterleavingOnAColdKey) {
+  answer_after(provider_, Points::kLoad);
+  start({{"UPSTREAM_LIMIT", "off"}});
+  Points points;
+  for (int round = 0; round < kRounds; ++round) {
+    for (const Answer& answer : ask_all(cat("/weather?lat=", round % 90, "&lon=", round / 90), points.next())) {
+      EXPECT_EQ(answer.status, 200);
+    }
+    ASSERT_EQ(provider_.calls(), static_cast<std::size_t>(round) + 1) << "round " << round;
+  }
+}
+
+TEST_F(Fleet, NeverMakesASecondCallWhateverTheInterleavingOnAStaleKey) {
+  start({{"UPSTREAM_LIMIT", "off"}, {"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}});
+  const auto target = [](int round) { return cat("/weather?lat=", round % 90, "&lon=", round / 90); };
+  for (int round = 0; round < kRounds; ++round) {
+    // Every process holds it: nobody can be saved by Redis's copy alone.
+    for (const auto& service : services_) ASSERT_EQ(service->get(target(round)).status, 200);
+  }
+  std::this_thread::sleep_for(milliseconds(1200));
+  const auto before = provider_.calls();
+  ASSERT_EQ(before, static_cast<std::size_t>(kRounds));
+  answer_after(provider_, Points::kLoad);
+  // What a round refreshes is fresh for longer than the round takes, or a late caller would rightly ask for one more.
+  Points points;
+  int late = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto began = std::chrono::steady_clock::now();
+    for (const Answer& answer : ask_all(target(round), points.next())) EXPECT_EQ(answer.status, 200);
+    late += std::chrono::steady_clock::now() - began > milliseconds(1000) ? 1 : 0;
+    ASSERT_LE(provider_.calls(), before + static_cast<std::size_t>(round + 1 + late)) << "round " << round;
+  }
+  EXPECT_GE(provider_.calls(), before + static_cast<std::size_t>(kRounds));
 }
 
 TEST_F(Fleet, RefreshesAStaleKeyByOneCallThatNobodyWaitsFor) {
