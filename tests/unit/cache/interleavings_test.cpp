@@ -78,10 +78,13 @@ struct Event {
 };
 
 struct Scenario {
+  const char* name;
   std::array<int, 2> process_of;     // of each caller
   std::optional<seconds> entry_age;  // of what Redis holds at the start
   bool in_memory = false;            // the processes hold it too
   int faults = 1;
+
+  friend void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 };
 
 // Both touch what the processes share.
@@ -573,10 +576,10 @@ Walked walk(const Scenario& scenario) {
   return walked;
 }
 
-class Interleavings : public testing::TestWithParam<std::pair<const char*, Scenario>> {};
+class Interleavings : public testing::TestWithParam<Scenario> {};
 
 TEST_P(Interleavings, EveryOrderKeepsEveryPromise) {
-  const auto walked = walk(GetParam().second);
+  const auto walked = walk(GetParam());
   EXPECT_EQ(walked.fault, "");
   EXPECT_GT(walked.paths, 100);
   RecordProperty("paths", walked.paths);
@@ -586,17 +589,16 @@ TEST_P(Interleavings, EveryOrderKeepsEveryPromise) {
 
 constexpr std::array kTwoProcesses{0, 1};
 constexpr std::array kOneProcess{0, 0};
-INSTANTIATE_TEST_SUITE_P(
-    Fleet, Interleavings,
-    testing::Values(std::pair{"ColdTwoProcesses", Scenario{kTwoProcesses, std::nullopt, false, 1}},
-                    std::pair{"ColdOneProcess", Scenario{kOneProcess, std::nullopt, false, 1}},
-                    std::pair{"StaleInMemoryTwoProcesses", Scenario{kTwoProcesses, seconds(70), true, 1}},
-                    std::pair{"StaleInRedisTwoProcesses", Scenario{kTwoProcesses, seconds(70), false, 1}},
-                    std::pair{"KeptInRedisTwoProcesses", Scenario{kTwoProcesses, seconds(200), false, 1}},
-                    std::pair{"KeptInMemoryTwoProcesses", Scenario{kTwoProcesses, seconds(200), true, 1}},
-                    std::pair{"FreshInRedisTwoProcesses", Scenario{kTwoProcesses, seconds(1), false, 1}},
-                    std::pair{"KeptInRedisOneProcess", Scenario{kOneProcess, seconds(200), false, 1}}),
-    [](const auto& scenario) { return scenario.param.first; });
+INSTANTIATE_TEST_SUITE_P(Fleet, Interleavings,
+                         testing::Values(Scenario{"ColdTwoProcesses", kTwoProcesses, std::nullopt, false, 1},
+                                         Scenario{"ColdOneProcess", kOneProcess, std::nullopt, false, 1},
+                                         Scenario{"StaleInMemoryTwoProcesses", kTwoProcesses, seconds(70), true, 1},
+                                         Scenario{"StaleInRedisTwoProcesses", kTwoProcesses, seconds(70), false, 1},
+                                         Scenario{"KeptInRedisTwoProcesses", kTwoProcesses, seconds(200), false, 1},
+                                         Scenario{"KeptInMemoryTwoProcesses", kTwoProcesses, seconds(200), true, 1},
+                                         Scenario{"FreshInRedisTwoProcesses", kTwoProcesses, seconds(1), false, 1},
+                                         Scenario{"KeptInRedisOneProcess", kOneProcess, seconds(200), false, 1}),
+                         [](const auto& scenario) { return scenario.param.name; });
 
 }  // namespace
 }  // namespace wx::cache
