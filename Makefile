@@ -5,17 +5,20 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test screenshots check asan tsan soak fuzz bench format clean
+.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak fuzz bench format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
+TAG ?= weather-cache
+# The program alone; a build with tests has the same program in it (CI has one at hand).
+DEB_PRESET ?= program
 SOAK_SECONDS ?= 600
 QUICK ?=
 BENCH_ARGS ?=
 ARGS ?=
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## install what is missing, build, start the service on port 8080
 	@scripts/install-packages build
@@ -33,6 +36,22 @@ test: ## build and run all tests (the page's where Chromium is; in CI always)
 	@scripts/test-metrics $(PRESET)
 	@scripts/test-openapi $(PRESET)
 	@scripts/test-page $(PRESET)
+
+image: ## the container image (TAG=weather-cache), with docker, podman or buildah, whichever works
+	@scripts/image $(TAG)
+
+image-test: ## build the image with buildah, without a registry, and run it confined (as root)
+	@scripts/install-packages build test image
+	@scripts/image-test
+
+deb: ## a Debian package for this distribution, in build/program
+	@scripts/install-packages build package
+	@scripts/build $(DEB_PRESET) weather-cache
+	@scripts/deb $(DEB_PRESET)
+
+deb-test: deb ## install it in a clean Debian, run it there, purge it (as root)
+	@scripts/install-packages image
+	@scripts/deb-test $(DEB_PRESET)
 
 screenshots: ## the pictures in docs/images
 	@scripts/install-packages build test page

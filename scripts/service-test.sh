@@ -1,0 +1,81 @@
+# shellcheck shell=bash disable=SC2154  # root, user, work
+# For scripts/image-test and scripts/deb-test: a confined service, and what every service must do. Set before sourcing:
+# `root` (its root folder), `user` (UID:GID), `work` (a folder for logs).
+
+service=  # the process of scripts/confined
+port=
+
+complain() {
+  echo "FAILED: $*" >&2
+  if [[ -s $work/service.log ]]; then sed 's/^/  service: /' "$work/service.log" >&2; fi
+  exit 1
+}
+
+stop_service() {
+  if [[ -n $service ]]; then kill -KILL "$service" 2>/dev/null || true; fi
+  service=
+}
+
+# start_service [NAME=value ...]: on a free port of 127.0.0.1.
+start_service() {
+  scripts/confined "$root" "$user" ADDRESS=127.0.0.1 PORT=0 LOG_FORMAT=json "$@" /usr/bin/weather-cache \
+    >"$work/service.log" 2>&1 &
+  service=$!
+  local tries
+  for ((tries = 0; tries < 100; tries++)); do
+    port=$(sed -n 's/.*listening on http:\/\/127\.0\.0\.1:\([0-9]*\).*/\1/p' "$work/service.log")
+    if [[ -n $port ]]; then return; fi
+    kill -0 "$service" 2>/dev/null || break
+    sleep 0.1
+  done
+  complain "the service does not start"
+}
+
+# The program itself, as the machine sees it: the child of `service`.
+inner_process() { tr -d ' ' <"/proc/$service/task/$service/children"; }
+
+check_confinement() {
+  local status mounts
+  status=$(<"/proc/$(inner_process)/status")
+  mounts=$(<"/proc/$(inner_process)/mountinfo")
+  grep -q "^Uid:[[:space:]]*${user%:*}[[:space:]]*${user%:*}" <<<"$status" || complain "it is not user $user: $status"
+  grep -q '^NoNewPrivs:[[:space:]]*1' <<<"$status" || complain "it may gain privileges"
+  grep -q '^CapEff:[[:space:]]*0*$' <<<"$status" || complain "it has capabilities"
+  awk '$5 == "/" && $6 ~ /(^|,)ro(,|$)/ { found = 1 } END { exit !found }' <<<"$mounts" || complain "its root is writable"
+}
+
+# ask TARGET: the answer's headers and body.
+ask() { curl --silent --show-error --max-time 10 --include --header 'Accept: application/json' "http://127.0.0.1:$port$1"; }
+
+# expect TARGET PATTERN...: each pattern stands in the answer.
+expect() {
+  local target=$1 answer pattern
+  shift
+  answer=$(ask "$target") || complain "no answer to $target"
+  for pattern in "$@"; do
+    grep -qi -- "$pattern" <<<"$answer" || complain "no \"$pattern\" in the answer to $target: $answer"
+  done
+}
+
+# check_health CODE: what `weather-cache healthcheck` says, as confined as the service.
+check_health() {
+  local code=0
+  scripts/confined "$root" "$user" ADDRESS=127.0.0.1 PORT="$port" /usr/bin/weather-cache healthcheck || code=$?
+  [[ $code -eq $1 ]] || complain "healthcheck ended with $code, not $1"
+}
+
+# SIGTERM while a slow request runs: it is answered, and the service ends with 0.
+check_drain() {
+  local answer code=0
+  curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' \
+    "http://127.0.0.1:$port/weather?lat=1&lon=1&mock=true&cache=off" >"$work/drain" &
+  answer=$!
+  sleep 0.3
+  kill -TERM "$(inner_process)"
+  wait "$answer" || complain "the request that ran at SIGTERM was not answered"
+  [[ $(<"$work/drain") == 200 ]] || complain "the request that ran at SIGTERM got $(<"$work/drain")"
+  wait "$service" || code=$?
+  service=
+  [[ $code -eq 0 ]] || complain "after SIGTERM it ended with $code"
+  grep -q '"message":"stopped"\|"stopped"' "$work/service.log" || complain "it did not say that it stopped"
+}
