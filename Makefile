@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak fuzz bench format clean
+.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak fuzz bench micro instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -84,7 +84,19 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (30)
 bench: ## measure against the limits, about 15 minutes (QUICK=1: two); see bench/README.md
 	@scripts/install-packages build bench
 	@scripts/build bench
+	@build/bench/bench/sieve_against_lru
+	@build/bench/bench/memory_tier_footprint
 	@python3 bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
+
+micro: ## micro-benchmarks of the request path's pieces (ARGS=--benchmark_filter=...)
+	@scripts/install-packages build bench
+	@scripts/build bench micro
+	@build/bench/bench/micro $(ARGS)
+
+instructions: ## the request path counted in instructions against bench/instructions.txt
+	@scripts/install-packages build bench
+	@scripts/build bench instructions
+	@scripts/instructions bench
 
 format: ## clang-format-19 on all C++
 	@scripts/install-packages check

@@ -1,0 +1,301 @@
+#include "kernels.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/asio_executor.hpp"
+#include "base/async.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "cache/codec.hpp"
+#include "cache/memory_tier.hpp"
+#include "endpoints/endpoints.hpp"
+#include "endpoints/query.hpp"
+#include "http_server/date_cache.hpp"
+#include "http_server/head_parser.hpp"
+#include "http_server/response.hpp"
+#include "http_server/server.hpp"
+#include "redis/command_encoder.hpp"
+#include "redis/reply_parser.hpp"
+#include "support/fake_clock.hpp"
+#include "weather/mock_source.hpp"
+#include "weather/service.hpp"
+
+namespace wx::bench {
+namespace {
+
+constexpr std::string_view kRequest =
+    "GET /weather?lat=52.52&lon=13.41&mock=true HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/8.5.0\r\n"
+    "Accept: */*\r\n\r\n";
+
+void require(bool fine, const char* what) {
+  if (!fine) throw std::runtime_error(what);
+}
+
+cache::Entry entry() {
+  cache::Entry entry;
+  entry.body = R"({"latitude":52.52,"longitude":13.41,"current":{"temperature_2m":25.0,"wind_speed_10m":10.0}})";
+  entry.content_type = "application/json";
+  entry.etag = "16ec45006bfb0ce8";
+  entry.stored_at = WallTime(milliseconds(1'767'225'600'000));
+  entry.spans = {std::chrono::hours(1), std::chrono::minutes(1), std::chrono::hours(24)};
+  return entry;
+}
+
+std::string key_number(std::uint64_t number) {
+  return cat("weather:", static_cast<int>(number % 180) - 90, ".25:", number / 180, ".5");
+}
+
+// A memory tier with `count` entries, and their keys.
+struct FilledTier {
+  FilledTier(std::size_t count, std::size_t limit) : tier({.limit = limit}, metrics) {
+    const auto shared = std::make_shared<const cache::Entry>(entry());
+    for (std::size_t i = 0; i < count; ++i) {
+      keys.push_back(key_number(i));
+      tier.insert(keys.back(), hash64(keys.back()), {shared, clock.steady()}, clock.steady());
+    }
+  }
+  test::FakeClock clock;
+  observability::Metrics metrics;
+  cache::MemoryTier tier;
+  std::vector<std::string> keys;
+};
+
+class NoProvider final : public weather::Source {
+ public:
+  void fetch(const weather::Location&, cache::LoadRequest, weather::FetchCallback done) override {
+    done(fail(ErrorKind::internal));
+  }
+};
+
+class NoProcess final : public endpoints::ProcessView {
+ public:
+  [[nodiscard]] endpoints::Phase phase() const override { return endpoints::Phase::serving; }
+  [[nodiscard]] nanoseconds uptime() const override { return nanoseconds(0); }
+  [[nodiscard]] std::string_view redis_state() const override { return "off"; }
+  [[nodiscard]] std::size_t connections() const override { return 0; }
+  [[nodiscard]] std::size_t memory_bytes() const override { return 0; }
+  [[nodiscard]] std::size_t memory_limit() const override { return 0; }
+  [[nodiscard]] std::size_t memory_entries() const override { return 0; }
+  [[nodiscard]] bool redis_breaker_open() const override { return false; }
+  [[nodiscard]] bool listening() const override { return false; }
+  [[nodiscard]] ProviderView provider() const override { return {}; }
+};
+
+// The service with a memory tier and the mock, as one I/O thread has it.
+struct MemoryService {
+  asio::io_context context{1};
+  test::FakeClock clock;
+  observability::Metrics metrics;
+  std::unique_ptr<observability::Log> log = observability::make_null_log();
+  std::unique_ptr<Executor> executor = make_asio_executor(context);
+  NoProvider provider;
+  NoProcess process;
+  endpoints::LabGate lab;
+  weather::ClientLimit client_limit{{}};
+  cache::TieredCache cache{{}, clock, metrics};
+  weather::Service service{{.fresh_for = std::chrono::hours(1)}, cache, provider, clock};
+  cache::Worker worker{*executor, nullptr, clock};
+  weather::MockSource mock{*executor, milliseconds(0), metrics};
+  weather::ServiceThread thread{worker, mock};
+  endpoints::EndpointOptions options;
+  endpoints::Endpoints endpoints{
+      {options, service, thread, clock, metrics, *log, process, lab, client_limit, Random(1), std::string()}};
+};
+
+// What a connection does with an answer, without the connection.
+class Channel final : public http_server::Channel {
+ public:
+  explicit Channel(MemoryService& service) : service_(service) {}
+
+  [[nodiscard]] const http_server::Request& request() const override { return request_; }
+  [[nodiscard]] Executor& executor() override { return *service_.executor; }
+  [[nodiscard]] std::string_view peer() const override { return "127.0.0.1"; }
+  void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) override {
+    http_server::append_response(out_, {.status = status, .date = date_.at(service_.clock.wall()), .headers = headers},
+                                 body);
+  }
+  [[nodiscard]] std::shared_ptr<http_server::Channel> hold() override { throw std::runtime_error("that was no hit"); }
+  void abandon() override {}
+
+  // Bytes in, bytes out.
+  const std::string& answer(std::string_view bytes) {
+    out_.clear();
+    require(parser_.feed(bytes) == http_server::HeadParser::Status::complete, "the request is not whole");
+    request_ = http_server::Request(bytes.data(), parser_.head(), service_.clock.steady(), this);
+    http_server::Exchange exchange(*this);
+    service_.endpoints.handler().handle(exchange);
+    parser_.reset();
+    return out_;
+  }
+
+ private:
+  MemoryService& service_;
+  http_server::HeadParser parser_;
+  http_server::Request request_;
+  http_server::DateCache date_;
+  std::string out_;
+};
+
+// The same through a real server and a real socket, one request at a time; both ends on this thread.
+class Loopback {
+ public:
+  Loopback()
+      : server_(service_.context, *service_.executor, service_.endpoints.handler(), options(), service_.clock,
+                service_.metrics, *service_.log) {
+    const auto port = server_.listen();
+    require(port.has_value(), "no port");
+    server_.start();
+    client_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(*port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    require(::connect(client_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
+    // The first fills the cache.
+    require(ask().contains("X-Cache: MISS"), "the first answer is no miss");
+    require(ask().contains("X-Cache: HIT"), "the second answer is no hit");
+  }
+  ~Loopback() { ::close(client_); }
+  Loopback(const Loopback&) = delete;
+  Loopback& operator=(const Loopback&) = delete;
+
+  std::string_view ask() {
+    require(::send(client_, kRequest.data(), kRequest.size(), 0) == static_cast<ssize_t>(kRequest.size()), "send");
+    while (true) {
+      service_.context.restart();
+      service_.context.run_one_for(std::chrono::seconds(1));
+      const auto got = ::recv(client_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+      if (got > 0) return {buffer_.data(), static_cast<std::size_t>(got)};
+    }
+  }
+
+ private:
+  static http_server::ServerOptions options() {
+    http_server::ServerOptions options;
+    options.address = "127.0.0.1";
+    options.port = 0;
+    return options;
+  }
+
+  MemoryService service_;
+  http_server::Server server_;
+  int client_ = -1;
+  std::array<char, 4096> buffer_{};
+};
+
+Kernel parse_head() {
+  return {"parse a request's head", [parser = http_server::HeadParser()]() mutable {
+            require(parser.feed(kRequest) == http_server::HeadParser::Status::complete, "head");
+            parser.reset();
+          }};
+}
+
+Kernel canonical_key() {
+  return {"query to canonical key", [options = endpoints::QueryOptions()] {
+            const auto query = endpoints::parse_weather_query("lat=52.52&lon=13.41&mock=true", options);
+            require(weather::Key(query.question).text() == "weather:mock:52.52:13.41", "key");
+          }};
+}
+
+Kernel memory_hit() {
+  return {"memory tier: hit among 10,000", [tier = std::make_shared<FilledTier>(10'000, 64U << 20), i = 0UZ]() mutable {
+            const auto& key = tier->keys[i = (i + 7919) % tier->keys.size()];
+            require(tier->tier.find(key, hash64(key), tier->clock.steady()).has_value(), "no hit");
+          }};
+}
+
+Kernel memory_miss() {
+  return {"memory tier: miss among 10,000", [tier = std::make_shared<FilledTier>(10'000, 64U << 20)] {
+            constexpr std::string_view kAbsent = "weather:mock:1:2";
+            require(!tier->tier.find(kAbsent, hash64(kAbsent), tier->clock.steady()), "a hit");
+          }};
+}
+
+Kernel memory_insert() {
+  return {"memory tier: insert and evict",
+          [tier = std::make_shared<FilledTier>(20'000, 4U << 20),
+           shared = std::make_shared<const cache::Entry>(entry()), i = 1'000'000UZ]() mutable {
+            const auto key = key_number(i++);
+            tier->tier.insert(key, hash64(key), {shared, tier->clock.steady()}, tier->clock.steady());
+          }};
+}
+
+Kernel encode_entry() {
+  return {"entry codec: encode", [kept = entry(), out = std::string()]() mutable {
+            out.clear();
+            cache::encode(kept, out);
+          }};
+}
+
+Kernel decode_entry() {
+  std::string value;
+  cache::encode(entry(), value);
+  return {"entry codec: decode", [value] { require(cache::decode(value).has_value(), "decode"); }};
+}
+
+Kernel parse_reply() {
+  std::string value;
+  cache::encode(entry(), value);
+  return {"RESP3: parse a reply with an entry",
+          [parser = std::make_shared<redis::ReplyParser>(), bytes = cat("$", value.size(), "\r\n", value, "\r\n")] {
+            const auto room = parser->prepare();
+            std::ranges::copy(bytes, room.begin());
+            parser->commit(bytes.size());
+            require(parser->next() == redis::ReplyParser::Progress::reply, "reply");
+          }};
+}
+
+Kernel encode_command() {
+  return {"RESP3: write a GET", [out = std::string()]() mutable {
+            out.clear();
+            const std::array<std::string_view, 2> arguments{"GET", "weather:mock:52.52:13.41"};
+            redis::append_command(out, arguments);
+          }};
+}
+
+Kernel response_head() {
+  return {"response: status line, fields and body", [out = std::string()]() mutable {
+            out.clear();
+            http_server::append_response(out,
+                                         {.status = 200,
+                                          .date = "Thu, 01 Jan 2026 00:00:00 GMT",
+                                          .headers = "Content-Type: application/json\r\nX-Cache: HIT\r\nAge: 1\r\n"},
+                                         {R"({"a":1)", R"(,"source":"Memory Cache"})"});
+          }};
+}
+
+Kernel whole_hit() {
+  auto service = std::make_shared<MemoryService>();
+  auto channel = std::make_shared<Channel>(*service);
+  // Fill through the use-case, as a first request would.
+  endpoints::QueryOptions options;
+  const auto query = endpoints::parse_weather_query("lat=52.52&lon=13.41&mock=true", options);
+  bool filled = false;
+  weather::Asking asking;
+  asking.deadline = service->clock.steady() + std::chrono::seconds(10);
+  service->service.ask(service->thread, query.question, weather::Key(query.question), std::move(asking),
+                       [&filled](const Result<cache::Served>& served) { filled = served.has_value(); });
+  service->context.run_for(std::chrono::seconds(1));
+  require(filled, "the cache was not filled");
+  return {"a whole hit: request bytes to answer bytes",
+          [service, channel] { require(channel->answer(kRequest).contains("X-Cache: HIT"), "no hit"); }};
+}
+
+Kernel connection_hit() {
+  return {"a whole hit through server and socket", [loopback = std::make_shared<Loopback>()] { loopback->ask(); }};
+}
+
+}  // namespace
+
+std::vector<Kernel> make_kernels() {
+  return {parse_head(),   canonical_key(), memory_hit(),     memory_miss(),   memory_insert(), encode_entry(),
+          decode_entry(), parse_reply(),   encode_command(), response_head(), whole_hit(),     connection_hit()};
+}
+
+}  // namespace wx::bench

@@ -1,0 +1,64 @@
+// What MEMORY_LIMIT means to the machine: ten million different places through a memory tier of 64 MiB. Prints the
+// anonymous resident memory at its largest and what an entry takes; fails if it is over the bound.
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "cache/memory_tier.hpp"
+#include "support/fake_clock.hpp"
+
+namespace {
+
+using namespace wx;
+
+constexpr std::size_t kPlaces = 10'000'000;
+constexpr std::size_t kLimit = std::size_t{64} << 20;
+constexpr std::size_t kBound = kLimit + (std::size_t{40} << 20);
+
+std::size_t anonymous_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8)) * 1024;
+  }
+  return 0;
+}
+
+// As long as a real answer, and like one a string of its own.
+cache::EntryPtr answer(std::size_t number) {
+  cache::Entry entry;
+  entry.body = cat(R"({"latitude":52.52,"longitude":13.419998,"elevation":38.0,"current_units":{"time":"iso8601",)",
+                   R"("temperature_2m":"°C","wind_speed_10m":"km/h"},"current":{"time":"2026-01-01T00:00",)",
+                   R"("interval":900,"temperature_2m":)", number % 40, R"(.5,"wind_speed_10m":10.7}})");
+  entry.content_type = "application/json";
+  entry.etag = "16ec45006bfb0ce8";
+  entry.spans.fresh_for = std::chrono::hours(1);
+  return std::make_shared<const cache::Entry>(std::move(entry));
+}
+
+}  // namespace
+
+int main() {
+  const test::FakeClock clock;
+  observability::Metrics metrics;
+  cache::MemoryTier tier({.limit = kLimit}, metrics);
+  const auto before = anonymous_bytes();
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < kPlaces; ++i) {
+    const auto key = cat("weather:", static_cast<int>(i % 180) - 90, ".52:", i / 180, ".41");
+    tier.insert(key, hash64(key), {answer(i), clock.steady()}, clock.steady());
+    if (i % 10'000 == 0) most = std::max(most, anonymous_bytes());
+  }
+  most = std::max(most, anonymous_bytes());
+  const auto entries = static_cast<double>(tier.size());
+  const auto body = static_cast<double>(answer(0)->body.size());
+  std::printf(
+      "%zu places through %zu MiB: %.0f entries kept; anonymous memory %.1f MiB at most (bound %zu MiB), %.1f MiB "
+      "before\n",
+      kPlaces, kLimit >> 20U, entries, static_cast<double>(most) / (1 << 20), kBound >> 20U,
+      static_cast<double>(before) / (1 << 20));
+  std::printf("an entry with a body of %.0f bytes: %.0f bytes counted, %.0f bytes of memory\n", body,
+              static_cast<double>(tier.bytes()) / entries, static_cast<double>(most - before) / entries);
+  return most <= kBound ? 0 : 1;
+}
