@@ -1,6 +1,7 @@
 #include "flow/service.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <regex>
 #include <stdexcept>
 
@@ -29,6 +30,11 @@ std::unique_ptr<Process> run_program(const Settings& settings, const std::vector
 std::unique_ptr<Process> run_with_files(int files, const Settings& settings) {
   const std::vector<std::string> arguments{"-c", cat("ulimit -n ", files, " && exec \"$0\""), WX_FLOW_PROGRAM};
   return std::make_unique<Process>("sh", arguments, settings);
+}
+
+std::string lean_sanitizer() {
+  const char* own = std::getenv("ASAN_OPTIONS");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  return cat(own == nullptr ? "" : own, ":quarantine_size_mb=8");
 }
 
 Service::Service(Settings settings) {

@@ -31,6 +31,9 @@ using Settings = Process::Environment;
 // The same, but with no more than so many open files allowed.
 [[nodiscard]] std::unique_ptr<Process> run_with_files(int files, const Settings& settings);
 
+// ASAN_OPTIONS for a service whose memory is measured: the sanitizer's quarantine of freed memory is not the service's.
+[[nodiscard]] std::string lean_sanitizer();
+
 // A running service. The constructor returns once it listens and throws std::runtime_error with what it printed if it
 // does not come to that. The destructor stops it by SIGTERM and fails the test unless it ends with exit code 0 (which
 // a sanitizer's finding changes).
