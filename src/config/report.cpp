@@ -40,8 +40,8 @@ std::string help_text() {
           ": weather answers from memory, from Redis, or from the provider\n\n"
           "Usage: weather-cache [--setting=value ...]\n"
           "       weather-cache healthcheck [--setting=value ...]\n\n"
-          "healthcheck asks a service with the same settings, on this machine, whether it is ready, for at most two\n"
-          "seconds: exit code 0 if it is, else 1.\n\n"
+          "healthcheck asks a service with the same settings, on this machine, whether it is ready, for at\n"
+          "most two seconds: exit code 0 if it is, else 1.\n\n"
           "Each setting is a flag or an environment variable of the name beside it; the flag goes first.\n"
           "Durations are written 300ms, 10s, 5m or 24h. A secret may stand in a file: NAME_FILE is its path.\n\n");
   for (const auto& setting : settings_table()) {
