@@ -121,6 +121,9 @@ Settings defaults(const Environment& environment) {
     // There the process freezes once its answers are out: nothing may be left for later.
     settings.cache_write_before = true;
     settings.cache_refresh_inline = true;
+    // Whoever connects is the platform's front end, the only way in. Taken for the client, it would be one client in
+    // place of all, with CLIENT_LOADS for them together.
+    settings.trusted_proxies = "peer";
   } else if (environment.terminal) {
     settings.log_format = observability::LogFormat::text;
   }

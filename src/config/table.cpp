@@ -252,7 +252,7 @@ constexpr auto kTable = std::to_array<Setting>({
      [](const S& s) { return s.client_loads; }},
     {"TRUSTED_PROXIES", "",
      "Addresses and networks whose X-Forwarded-For is believed, with commas: `10.0.0.0/8,127.0.0.1`; `peer`: whoever "
-     "connects",
+     "connects, as it is on Cloud Run when nothing is said",
      "IP addresses or networks, with commas, or peer", open,
      [](S& s, Text v, Why& why) {
        s.trusted_proxies = v;

@@ -267,6 +267,15 @@ TEST(Config, ChoosesTheLogFormatByWhereItRuns) {
   EXPECT_EQ(world.parse({"--log-format=json"}).settings.log_format, observability::LogFormat::json);
 }
 
+TEST(Config, OnCloudRunWhoeverConnectsIsAProxyUnlessSomethingElseIsSaid) {
+  World world;
+  EXPECT_EQ(world.parse().settings.trusted_proxies, "");
+  world.variables["K_SERVICE"] = "weather";
+  EXPECT_EQ(world.parse().settings.trusted_proxies, "peer");
+  EXPECT_EQ(world.parse({"--trusted-proxies=10.0.0.0/8"}).settings.trusted_proxies, "10.0.0.0/8");
+  EXPECT_EQ(world.parse({"--trusted-proxies="}).settings.trusted_proxies, "");
+}
+
 TEST(Config, CheckConfigPrintsTheEffectiveSettingsWithoutSecrets) {
   World world;
   world.variables = {{"REDIS_URL", "redis://user:hunter2@host:1/2"}, {"OPEN_METEO_API_KEY", "swordfish"}};

@@ -1,0 +1,45 @@
+// The settings of the line that deploys to Cloud Run, as its environment gives them.
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "flow/service.hpp"
+#include "support/fake_provider.hpp"
+#include "support/redis_server.hpp"
+
+namespace wx::test {
+namespace {
+
+Answer ask(const Service& service, int place, const std::string& client, std::string_view more = "") {
+  // Google's front end puts the client's address behind whatever the client wrote there.
+  return service.get(cat("/weather?lat=", place, "&lon=1", more),
+                     {{"X-Forwarded-For", cat("192.0.2.99, ", client)}, {"Accept", "application/json"}});
+}
+
+TEST(CloudRun, VisitorsAreToldApartThoughAllComeByTheFrontEnd) {
+  FakeProvider provider;
+  const Service service({{"K_SERVICE", "weather-app"}, {"CLIENT_LOADS", "1/m"}, {"OPEN_METEO_URL", provider.url()}});
+  EXPECT_EQ(ask(service, 1, "203.0.113.1").status, 200);
+  EXPECT_EQ(ask(service, 2, "203.0.113.1").status, 429) << "the same visitor";
+  EXPECT_EQ(ask(service, 3, "203.0.113.2").status, 200) << "another one";
+}
+
+TEST(CloudRun, RedisTlsMakesAPlainUrlSpeakTls) {
+  CertificateAuthority authority;
+  const RedisServer redis({.password = "hunter2", .tls = authority.issue({"localhost"})});
+  const Service service({{"K_SERVICE", "weather-app"},
+                         {"REDIS_URL", cat("redis://default:hunter2@localhost:", redis.port())},
+                         {"REDIS_TLS", "true"},
+                         {"REDIS_CA_FILE", authority.file()},
+                         {"REDIS_TIMEOUT", "5s"},
+                         {"MOCK_DELAY", "1ms"}});
+  EXPECT_EQ(ask(service, 1, "203.0.113.1", "&mock=true").status, 200);
+  const auto deadline = std::chrono::steady_clock::now() + milliseconds(10000 * kSlowdown);
+  while (redis.command({"EXISTS", "weather:mock:1:1"}) != "1" && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_EQ(redis.command({"EXISTS", "weather:mock:1:1"}), "1") << service.log();
+  EXPECT_FALSE(service.log().contains("hunter2"));
+}
+
+}  // namespace
+}  // namespace wx::test
