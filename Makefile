@@ -58,7 +58,7 @@ screenshots: ## the pictures in docs/images
 	@scripts/build $(PRESET) weather-cache
 	@scripts/test-page $(PRESET) screenshots
 
-check: ## format, direction of the rooms, settings table, clang-tidy
+check: ## format, direction of the rooms, settings table, deployment, clang-tidy
 	@scripts/install-packages build test check
 	@scripts/check $(PRESET)
 

@@ -1,0 +1,160 @@
+"""compose.yaml, Prometheus' and Grafana's configuration, Cloud Run's service.yaml: that they fit the program, the
+Dockerfile and each other. What Docker's own tool says of compose.yaml is asked too. See scripts/check."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+CLOUD_RUN = yaml.safe_load((ROOT / "deploy/cloud-run/service.yaml").read_text())
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+SETTINGS = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "README.md").read_text(), re.M))
+MEGA = 1 << 20
+
+
+def container():
+    return CLOUD_RUN["spec"]["template"]["spec"]["containers"][0]
+
+
+class Compose(unittest.TestCase):
+    def test_its_own_tool_takes_every_profile(self):
+        tool = next((tool for tool in (["docker", "compose"], ["docker-compose"]) if shutil.which(tool[0]) and
+                     subprocess.run([*tool, "version"], capture_output=True).returncode == 0), None)
+        if tool is None and not os.environ.get("CI"):
+            self.skipTest("there is no docker compose; scripts/install-packages check installs it")
+        self.assertIsNotNone(tool, "there is no docker compose")
+        said = subprocess.run([*tool, "--file", "compose.yaml", "--profile", "monitoring", "config",
+                               "--quiet"], cwd=ROOT, capture_output=True, text=True)
+        self.assertEqual(said.returncode, 0, said.stderr)
+
+    def test_every_setting_is_one(self):
+        self.assertGreater(len(SETTINGS), 20)
+        for name in SERVICES["weather-cache"]["environment"]:
+            self.assertIn(name, SETTINGS)
+
+    def test_every_file_that_is_mounted_is_there(self):
+        for name, service in SERVICES.items():
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                if source.startswith("./"):
+                    self.assertTrue((ROOT / source).exists(), f"{name} mounts {source}")
+                    self.assertTrue(volume.endswith(":ro"), f"{name} may write to {source}")
+                else:
+                    self.assertIn(source, COMPOSE["volumes"], name)
+
+    def test_whoever_is_waited_for_has_a_health_check(self):
+        for name, service in SERVICES.items():
+            wanted = service.get("depends_on", {})
+            for other in wanted:
+                self.assertIn(other, SERVICES, name)
+                if isinstance(wanted, dict) and wanted[other]["condition"] == "service_healthy":
+                    self.assertIn("healthcheck", SERVICES[other], name)
+
+    def test_the_health_check_is_that_of_the_image(self):
+        check = re.search(r"^HEALTHCHECK (.*) CMD (\[.*\])$", DOCKERFILE, re.M)
+        ours = SERVICES["weather-cache"]["healthcheck"]
+        self.assertEqual(ours["test"], ["CMD", *json.loads(check[2])])
+        self.assertEqual(check[1], f"--interval={ours['interval']} --timeout={ours['timeout']} "
+                                   f"--start-period={ours['start_period']} --retries={ours['retries']}")
+
+    def test_redis_is_bounded_and_makes_room(self):
+        redis = SERVICES["redis"]
+        command = redis["command"]
+        limit = int(re.fullmatch(r"(\d+)mb", command[command.index("--maxmemory") + 1])[1]) * MEGA
+        self.assertLess(limit, int(re.fullmatch(r"(\d+)m", redis["mem_limit"])[1]) * MEGA)
+        self.assertRegex(command[command.index("--maxmemory-policy") + 1], "^allkeys-")
+        self.assertNotIn("ports", redis, "it has no password: nobody but the service may reach it")
+        self.assertEqual(SERVICES["weather-cache"]["environment"]["REDIS_URL"], "redis://redis:6379")
+
+    def test_only_the_service_is_open_to_other_machines(self):
+        for name, service in SERVICES.items():
+            for port in service.get("ports", []):
+                if name != "weather-cache":
+                    self.assertTrue(port.startswith("127.0.0.1:"), f"{name}: {port}")
+
+    def test_every_image_has_a_version(self):
+        for name, service in SERVICES.items():
+            if "build" not in service:
+                self.assertRegex(service["image"], r"^docker\.io/[^:]+:v?\d", name)
+
+
+class Monitoring(unittest.TestCase):
+    def mounted(self, service, inside):
+        """The file or folder of the repository that `service` sees as `inside`."""
+        for volume in SERVICES[service]["volumes"]:
+            source, target = volume.split(":")[:2]
+            if inside == target or inside.startswith(target + "/"):
+                return ROOT / source / inside[len(target):].lstrip("/")
+        return self.fail(f"{service} does not see {inside}")
+
+    def test_prometheus_finds_the_service_and_its_rules(self):
+        path = next(word.split("=")[1] for word in SERVICES["prometheus"]["command"] if "config.file" in word)
+        config = yaml.safe_load(self.mounted("prometheus", path).read_text())
+        targets = [t for job in config["scrape_configs"] for s in job["static_configs"] for t in s["targets"]]
+        self.assertEqual(targets, ["weather-cache:8080"])
+        for rules in config["rule_files"]:
+            self.assertTrue(self.mounted("prometheus", rules).is_file(), rules)
+
+    def test_grafana_finds_prometheus_and_the_dashboard(self):
+        folder = self.mounted("grafana", "/etc/grafana/provisioning")
+        sources = yaml.safe_load((folder / "datasources/prometheus.yml").read_text())["datasources"]
+        self.assertEqual([source["url"] for source in sources], ["http://prometheus:9090"])
+        providers = yaml.safe_load((folder / "dashboards/weather-cache.yml").read_text())["providers"]
+        dashboards = list(self.mounted("grafana", providers[0]["options"]["path"]).glob("*.json"))
+        self.assertTrue(dashboards)
+        home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+        self.assertIn(self.mounted("grafana", home), dashboards)
+
+
+class CloudRun(unittest.TestCase):
+    def test_every_setting_is_one_and_the_url_is_a_secret(self):
+        for variable in container()["env"]:
+            self.assertIn(variable["name"], SETTINGS)
+        url = next(variable for variable in container()["env"] if variable["name"] == "REDIS_URL")
+        self.assertIn("secretKeyRef", url["valueFrom"])
+
+    def test_it_asks_the_probes_that_the_front_end_lets_through(self):
+        self.assertEqual(container()["startupProbe"]["httpGet"]["path"], "/health/ready")
+        self.assertEqual(container()["livenessProbe"]["httpGet"]["path"], "/health/live")
+        for probe in ("startupProbe", "livenessProbe"):
+            self.assertEqual(container()[probe]["httpGet"]["port"], container()["ports"][0]["containerPort"])
+
+    def test_the_fleet_is_as_large_as_the_scale_allows(self):
+        scale = CLOUD_RUN["spec"]["template"]["metadata"]["annotations"]["autoscaling.knative.dev/maxScale"]
+        fleet = next(variable for variable in container()["env"] if variable["name"] == "FLEET_SIZE")
+        self.assertEqual(fleet["value"], scale)
+
+    def test_both_guides_have_the_same_commands_and_headings(self):
+        english = (ROOT / "docs/deploy/cloud-run.md").read_text()
+        portuguese = (ROOT / "docs/deploy/cloud-run.pt-BR.md").read_text()
+        blocks = re.compile(r"^```\n.*?^```$", re.M | re.S)
+        self.assertEqual(blocks.findall(english), blocks.findall(portuguese))
+        self.assertEqual(len(re.findall("^## ", english, re.M)), len(re.findall("^## ", portuguese, re.M)))
+
+
+class Image(unittest.TestCase):
+    def test_its_version_is_that_of_the_program(self):
+        version = re.search(r"^project\(.* VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.M)[1]
+        self.assertIn(f'org.opencontainers.image.version="{version}"', DOCKERFILE)
+
+    def test_builders_without_buildkit_can_read_the_dockerfile(self):
+        self.assertNotRegex(DOCKERFILE, r"(?m)^RUN --|<<|^COPY .*--(link|chmod|parents|exclude)|^# *syntax=")
+
+    def test_cloud_build_gets_what_the_dockerfile_copies(self):
+        ignored = (ROOT / ".gcloudignore").read_text().split()
+        copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE.split("AS test")[0], re.M)
+        self.assertTrue(copied)
+        for name in " ".join(copied).split():
+            self.assertTrue((ROOT / name).exists(), name)
+            self.assertNotIn(name.split("/")[0] + "/", ignored)
+
+
+if __name__ == "__main__":
+    unittest.main()
