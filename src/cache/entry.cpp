@@ -9,10 +9,14 @@ constexpr milliseconds kClockTolerance{2000};
 
 }  // namespace
 
+bool ahead_of_clock(const Entry& entry, const Clock& clock) {
+  return entry.stored_at - clock.wall() > kClockTolerance;
+}
+
 Copy make_copy(EntryPtr entry, const Clock& clock) {
   // In milliseconds: nanoseconds overflow at the times that a codec lets through. Older than gone is gone.
   milliseconds age = clock.wall() - entry->stored_at;
-  if (age < -kClockTolerance) age = entry->spans.fresh_for;
+  if (ahead_of_clock(*entry, clock)) age = entry->spans.fresh_for;
   age = std::clamp(age, milliseconds(0), entry->spans.total());
   return {std::move(entry), clock.steady() - age};
 }

@@ -62,6 +62,9 @@ struct Copy {
   [[nodiscard]] Freshness freshness(SteadyTime now) const { return freshness_at(entry->spans, age(now)); }
 };
 
+// Whether an entry was stored so far ahead of our wall clock that one of the two clocks must be wrong.
+[[nodiscard]] bool ahead_of_clock(const Entry& entry, const Clock& clock);
+
 // Takes over an entry that was stored at a wall-clock time (by this process or another). A stored_at up to 2 s ahead of
 // us counts as now; further ahead, somebody's clock is wrong and the copy starts at the end of its fresh span.
 [[nodiscard]] Copy make_copy(EntryPtr entry, const Clock& clock);

@@ -268,6 +268,7 @@ Copy TieredCache::Shell::date(Loaded loaded) const {
 // An entry of another epoch was purged: as if nothing were there.
 std::optional<Copy> TieredCache::Shell::accept(std::optional<Entry> entry) const {
   if (!entry || entry->epoch != epoch_.load(std::memory_order_relaxed)) return std::nullopt;
+  if (ahead_of_clock(*entry, clock_)) metrics_.add(Counter::cache_ahead_of_clock);
   return make_copy(std::make_shared<const Entry>(std::move(*entry)), clock_);
 }
 

@@ -36,6 +36,7 @@ namespace wx::observability {
   X(cache_memory_evicted, "weather_cache_cache_memory_evictions_total", "", "Entries evicted from memory")             \
   X(cache_memory_too_large, "weather_cache_cache_memory_too_large_total", "", "Entries not kept in memory for size")   \
   X(cache_codec_refused, "weather_cache_cache_codec_refused_total", "", "Values in Redis that were not whole entries") \
+  X(cache_ahead_of_clock, "weather_cache_cache_ahead_of_clock_total", "", "Entries stored at a time still to come")    \
   X(cache_flights, "weather_cache_cache_flights_total", "", "Flights started (one load per key at a time)")            \
   X(cache_lease_won, "weather_cache_cache_leases_total", "result=\"won\"", "Leases asked for before a load")           \
   X(cache_lease_lost, "weather_cache_cache_leases_total", "result=\"lost\"", "")                                       \

@@ -660,6 +660,23 @@ TEST_F(TieredCacheTest, TellsTheLoaderHowUrgentItIs) {
   EXPECT_EQ(purposes_, (std::vector{Purpose::cold, Purpose::early, Purpose::refresh, Purpose::revalidate}));
 }
 
+TEST_F(TieredCacheTest, AnEntryFromTheFutureIsServedStaleRefreshedAndCounted) {
+  cache(&remote_);
+  Entry entry;
+  entry.body = "{future}";
+  entry.etag = "f";
+  entry.spans = spans_;
+  entry.stored_at = clock_.wall() + seconds(3600);
+  fleet_.values[std::string(kKey)] = entry;
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 1U);
+  ASSERT_TRUE(answers[0]);
+  EXPECT_EQ(answers[0]->outcome, Outcome::stale_while_revalidate);
+  EXPECT_EQ(loads_, 1);
+  EXPECT_GT(metrics_.value(observability::Counter::cache_ahead_of_clock), 0U);
+}
+
 TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative) {
   for (const auto step : {milliseconds(3'600'000), milliseconds(-3'600'000)}) {
     cache(&remote_);
