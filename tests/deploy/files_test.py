@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -149,11 +150,40 @@ class Image(unittest.TestCase):
 
     def test_cloud_build_gets_what_the_dockerfile_copies(self):
         ignored = (ROOT / ".gcloudignore").read_text().split()
+        self.assertNotIn("**/build", (ROOT / ".dockerignore").read_text().split(), "it would take scripts/build along")
         copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE.split("AS test")[0], re.M)
         self.assertTrue(copied)
         for name in " ".join(copied).split():
             self.assertTrue((ROOT / name).exists(), name)
             self.assertNotIn(name.split("/")[0] + "/", ignored)
+
+
+class Builder(unittest.TestCase):
+    """scripts/image between engines that only say what they were asked."""
+
+    def build(self, **engines):
+        """engine=exit code of its `info`"""
+        with tempfile.TemporaryDirectory() as folder:
+            for tool in ("bash", "dirname", "git", "timeout"):
+                os.symlink(shutil.which(tool), f"{folder}/{tool}")
+            for name, code in engines.items():
+                path = Path(folder, name)
+                path.write_text(f"#!{shutil.which('bash')}\n[[ $1 == info ]] && exit {code}\necho ran {name} \"$@\"\n")
+                path.chmod(0o755)
+            return subprocess.run([ROOT / "scripts/image", "a-tag"], env={"PATH": folder}, capture_output=True, text=True)
+
+    def test_a_docker_client_without_an_engine_is_passed_over(self):
+        self.assertIn("ran podman build --format docker --tag a-tag", self.build(docker=1, podman=0, buildah=0).stdout)
+        self.assertIn("ran buildah bud --format docker --isolation chroot --tag a-tag",
+                      self.build(docker=1, podman=1, buildah=1).stdout)
+
+    def test_docker_goes_first_when_it_works(self):
+        self.assertIn("ran docker build --tag a-tag", self.build(docker=0, podman=0, buildah=0).stdout)
+
+    def test_with_none_it_says_what_to_install(self):
+        said = self.build(docker=1)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("apt install buildah", said.stderr)
 
 
 if __name__ == "__main__":
