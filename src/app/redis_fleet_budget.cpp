@@ -19,15 +19,14 @@ void RedisFleetBudget::take(std::span<const open_meteo::FleetWindow> windows, in
   std::vector<Asked> asked;
   asked.reserve(windows.size());
   for (const auto& window : windows) {
-    asked.push_back({cat(prefix_, "weather:", window.key_suffix), cat(window.expires_after.count())});
+    asked.push_back(
+        {cat(prefix_, "weather:", window.key_suffix), cat(window.expires_after.count()), cat(units + window.owed)});
   }
-  if (executor_.in_this_thread()) return ask(asked, units, std::move(done));
-  executor_.post([this, asked = std::move(asked), units, done = std::move(done)]() mutable {
-    ask(asked, units, std::move(done));
-  });
+  if (executor_.in_this_thread()) return ask(asked, std::move(done));
+  executor_.post([this, asked = std::move(asked), done = std::move(done)]() mutable { ask(asked, std::move(done)); });
 }
 
-void RedisFleetBudget::ask(const std::vector<Asked>& windows, int units, Done done) {
+void RedisFleetBudget::ask(const std::vector<Asked>& windows, Done done) {
   if (windows.empty()) return done(Counts{});
   struct Gathered {
     Counts counts;
@@ -50,13 +49,12 @@ void RedisFleetBudget::ask(const std::vector<Asked>& windows, int units, Done do
       gathered->done(std::move(gathered->counts));
     };
   };
-  const auto amount = cat(units);
   std::vector<std::array<std::string_view, 3>> texts;  // two commands per window; views of them must stay put
   texts.reserve(2 * windows.size());
   std::vector<redis::Command> commands;
   for (const auto& window : windows) {
     commands.push_back(
-        {texts.emplace_back(std::array<std::string_view, 3>{"INCRBY", window.key, amount}), reply_to(true)});
+        {texts.emplace_back(std::array<std::string_view, 3>{"INCRBY", window.key, window.amount}), reply_to(true)});
     commands.push_back(
         {texts.emplace_back(std::array<std::string_view, 3>{"EXPIRE", window.key, window.expiry}), reply_to(false)});
   }

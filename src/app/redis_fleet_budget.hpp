@@ -23,8 +23,9 @@ class RedisFleetBudget final : public open_meteo::FleetBudget {
   struct Asked {
     std::string key;
     std::string expiry;
+    std::string amount;
   };
-  void ask(const std::vector<Asked>& windows, int units, Done done);
+  void ask(const std::vector<Asked>& windows, Done done);
 
   redis::Client& client_;
   const cache::RedisTier& tier_;

@@ -134,7 +134,10 @@ Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::Flee
       log_.info(kRoom, "provider calls are counted with the fleet again");
     }
   }
-  if (lost) return {pay_alone(purpose, now), false};
+  if (lost) {
+    budget_.not_counted(asked);
+    return {pay_alone(purpose, now), false};
+  }
   const auto refused = budget_.take_with_fleet(asked, *counts, now.steady, now.wall);
   watch_rung(now);
   if (refused) return {shed(*refused), true};

@@ -61,7 +61,7 @@ class Admission {
 
   // One call is about to be made: pay for it, alone or with the fleet (see Budget).
   [[nodiscard]] std::optional<Error> pay_alone(Purpose purpose, const Instant& now);
-  [[nodiscard]] Budget::FleetTake ask_fleet(const Instant& now) const { return budget_.ask_fleet(now.wall); }
+  [[nodiscard]] Budget::FleetTake ask_fleet(const Instant& now) { return budget_.ask_fleet(now.wall); }
   struct Payment {
     std::optional<Error> refused;
     bool give_back = false;  // one unit to the fleet's counters

@@ -1,6 +1,7 @@
 #include "open_meteo/budget.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -91,21 +92,39 @@ std::optional<Budget::Refusal> Budget::take_alone(Purpose purpose, SteadyTime no
   count(now, wall);
   for (const Window window : kAllWindows) {
     Known& known = known_.at(static_cast<std::size_t>(window));
-    if (known.id == id_of(window, wall)) ++known.alone;
+    const auto id = id_of(window, wall);
+    if (known.id == id) ++known.alone;
+    Owed& owed = owed_.at(static_cast<std::size_t>(window));
+    if (owed.id != id) owed = {id, 0};
+    ++owed.calls;
   }
   return std::nullopt;
 }
 
-Budget::FleetTake Budget::ask_fleet(WallTime wall) const {
+Budget::FleetTake Budget::ask_fleet(WallTime wall) {
   constexpr std::string_view kLetters = "mhd";
   FleetTake take;
   for (const Window window : kAllWindows) {
     const auto w = static_cast<std::size_t>(window);
     take.ids.at(w) = id_of(window, wall);
     if (whole_.of(window) == 0) continue;
-    take.windows.push_back({cat("budget:", kLetters[w], ':', take.ids.at(w)), 2 * length(window)});
+    Owed& owed = owed_.at(w);
+    const auto calls = owed.id == take.ids.at(w) ? std::exchange(owed.calls, 0) : 0;
+    take.windows.push_back({cat("budget:", kLetters[w], ':', take.ids.at(w)), 2 * length(window), calls});
   }
   return take;
+}
+
+void Budget::not_counted(const FleetTake& asked) {
+  std::size_t i = 0;
+  for (const Window window : kAllWindows) {
+    const auto w = static_cast<std::size_t>(window);
+    if (whole_.of(window) == 0) continue;
+    const auto calls = asked.windows.at(i++).owed;
+    Owed& owed = owed_.at(w);
+    if (owed.id < asked.ids.at(w)) owed = {asked.ids.at(w), 0};
+    if (owed.id == asked.ids.at(w)) owed.calls += calls;
+  }
 }
 
 std::optional<Budget::Refusal> Budget::take_with_fleet(const FleetTake& asked, std::span<const std::int64_t> counts,

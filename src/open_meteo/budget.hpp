@@ -4,7 +4,8 @@
 //
 // Who counts. Alone, this process keeps to its share of each limit. With a fleet the shared counters decide (see
 // FleetBudget): their replies are the truth about everybody's calls, and what they said last also serves the ladder.
-// Where they are out of reach for a call, the call is counted alone, by the share. Counters that were lost (a Redis
+// Where they are out of reach for a call, the call is counted alone, by the share, and owed to the counters until they
+// can be reached again. Counters that were lost (a Redis
 // that restarted empty) never make us forget what we knew: a reply is taken for at least one more than the last.
 //
 // Clocks. Windows are the wall clock's. When that is set forward (or the machine slept) new windows begin at once. When
@@ -62,7 +63,9 @@ class Budget {
     std::vector<FleetWindow> windows;
     std::array<std::int64_t, kWindows> ids{};
   };
-  [[nodiscard]] FleetTake ask_fleet(WallTime wall) const;
+  [[nodiscard]] FleetTake ask_fleet(WallTime wall);
+  // The counters did not answer: what was owed to them still is.
+  void not_counted(const FleetTake& asked);
   // Counts the call, or refuses it: then the unit is to be given back. `counts` are as many as `asked.windows`.
   [[nodiscard]] std::optional<Refusal> take_with_fleet(const FleetTake& asked, std::span<const std::int64_t> counts,
                                                        SteadyTime now, WallTime wall);
@@ -89,6 +92,11 @@ class Budget {
     std::int64_t used = 0;
     std::int64_t alone = 0;  // since then by us, not counted by the fleet
   };
+  // Calls of this process that the fleet's counters have not heard of.
+  struct Owed {
+    std::int64_t id = std::numeric_limits<std::int64_t>::min();
+    std::int64_t calls = 0;
+  };
 
   void roll(SteadyTime now, WallTime wall);
   void count(SteadyTime now, WallTime wall);
@@ -98,6 +106,7 @@ class Budget {
   const Limits share_;
   std::array<Own, kWindows> own_;
   std::array<Known, kWindows> known_;
+  std::array<Owed, kWindows> owed_;
 };
 
 }  // namespace wx::open_meteo

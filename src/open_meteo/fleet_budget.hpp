@@ -19,6 +19,8 @@ struct FleetWindow {
   std::string key_suffix;
   // From now on; twice the window, so that clocks may differ.
   std::chrono::seconds expires_after{0};
+  // Calls that we made while the counters were out of reach: added once, with the next that is counted.
+  std::int64_t owed = 0;
 };
 
 // Thread-safety: take() from any thread.
@@ -33,10 +35,10 @@ class FleetBudget {
   FleetBudget& operator=(const FleetBudget&) = delete;
   virtual ~FleetBudget() = default;
 
-  // Adds `units` (negative to give back what was refused) to each counter and sets its expiry: for each window
-  // INCRBY and EXPIRE, all in one pipeline. `windows` is valid during the call only. `done` is called exactly once, on
-  // any thread, possibly from within, and soon: a provider's slot waits for it. Any error will do when the counters
-  // are out of reach or only part of them answered.
+  // Adds `units` (negative to give back what was refused) and what is owed to each counter and sets its expiry: for
+  // each window INCRBY and EXPIRE, all in one pipeline. `windows` is valid during the call only. `done` is called
+  // exactly once, on any thread, possibly from within, and soon: a provider's slot waits for it. Any error will do when
+  // the counters are out of reach or only part of them answered.
   virtual void take(std::span<const FleetWindow> windows, int units, Done done) = 0;
 };
 

@@ -268,7 +268,10 @@ class OpenMeteoSource::State : public std::enable_shared_from_this<State> {
                      const std::lock_guard lock(self->mutex_);
                      payment = self->admission_.pay_with_fleet(load->purpose, asked, counts, now_of(self->clock_));
                    }
-                   if (payment.give_back) self->fleet_->take(asked.windows, -1, [](const auto&) {});
+                   if (payment.give_back) {
+                     for (auto& window : asked.windows) window.owed = 0;  // that was counted, and stays so
+                     self->fleet_->take(asked.windows, -1, [](const auto&) {});
+                   }
                    self->paid(std::move(load), std::move(payment.refused));
                  });
   }

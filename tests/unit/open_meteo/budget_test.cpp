@@ -173,8 +173,12 @@ struct Fleet {
 
   std::vector<std::int64_t> add(const Budget::FleetTake& asked, int units) {
     std::vector<std::int64_t> counts;
-    for (const auto& window : asked.windows) counts.push_back(counters[window.key_suffix] += units);
+    for (const auto& window : asked.windows) counts.push_back(counters[window.key_suffix] += units + window.owed);
     return counts;
+  }
+  void give_back(Budget::FleetTake asked) {
+    for (auto& window : asked.windows) window.owed = 0;
+    (void)add(asked, -1);
   }
   std::string take(std::size_t process, Purpose purpose = Purpose::cold) {
     Budget& budget = processes.at(process);
@@ -182,7 +186,7 @@ struct Fleet {
     if (down) return told(budget.take_alone(purpose, steady, wall));
     const auto asked = budget.ask_fleet(wall);
     const auto refused = budget.take_with_fleet(asked, add(asked, 1), steady, wall);
-    if (refused) (void)add(asked, -1);
+    if (refused) give_back(asked);
     return told(refused);
   }
   int exhaust(std::size_t process) {
@@ -201,7 +205,7 @@ struct Fleet {
 };
 
 TEST(Budget, AFleetAsksForTheWindowsOfTheWallClock) {
-  const Fleet fleet("600/m,5000/h,10000/d", 1);
+  Fleet fleet("600/m,5000/h,10000/d", 1);
   const auto asked = fleet.processes.front().ask_fleet(WallTime(1'785'580'215s));
   ASSERT_EQ(asked.windows.size(), 3U);
   EXPECT_EQ(asked.windows.at(0).key_suffix, "budget:m:29759670");
@@ -241,6 +245,35 @@ TEST(Budget, WithoutTheCountersEachKeepsToItsShare) {
   for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 15);
   fleet.down = false;
   EXPECT_GT(fleet.exhaust(0), 0) << "the counters are back in the same window";
+}
+
+TEST(Budget, WhatWasCountedAloneIsToldToTheCountersOnceTheyAreBack) {
+  Fleet fleet("60/m,1000/h", 4);
+  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.take(p), "yes");
+  fleet.down = true;
+  for (std::size_t p = 0; p < 4; ++p) {
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(fleet.take(p), "yes");
+  }
+  fleet.down = false;
+  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.take(p), "yes");
+  EXPECT_EQ(fleet.counters.at("budget:m:29759670"), 48);
+  EXPECT_EQ(fleet.counters.at("budget:h:495994"), 48);
+  int more = 0;
+  for (std::size_t p = 0; p < 4; ++p) more += fleet.exhaust(p);
+  EXPECT_EQ(more, 12) << "60 in all";
+}
+
+TEST(Budget, WhatIsOwedIsToldOnceAndStaysOwedIfNobodyHeard) {
+  Fleet fleet("60/m", 4);
+  Budget& budget = fleet.processes.front();
+  for (int i = 0; i < 3; ++i) (void)budget.take_alone(Purpose::cold, fleet.steady, fleet.wall);
+  const auto lost = budget.ask_fleet(fleet.wall);
+  EXPECT_EQ(lost.windows.at(0).owed, 3);
+  EXPECT_EQ(budget.ask_fleet(fleet.wall).windows.at(0).owed, 0) << "another call while that one is under way";
+  budget.not_counted(lost);
+  EXPECT_EQ(budget.ask_fleet(fleet.wall).windows.at(0).owed, 3);
+  (void)budget.take_alone(Purpose::cold, fleet.steady, fleet.wall);
+  EXPECT_EQ(budget.ask_fleet(fleet.wall + 1min).windows.at(0).owed, 0) << "of a window that is over";
 }
 
 TEST(Budget, WhoIsBeyondItsShareWhenTheCountersGoWaitsForTheNextWindow) {
@@ -370,7 +403,7 @@ TEST(Budget, ManyCallsUnderWayAtOnceDoNotOvershoot) {
       const auto refused =
           fleet.processes.at(at->process).take_with_fleet(at->asked, at->counts, fleet.steady, fleet.wall);
       if (refused) {
-        (void)fleet.add(at->asked, -1);
+        fleet.give_back(at->asked);
       } else {
         ledger.called(at->asked_at);
       }

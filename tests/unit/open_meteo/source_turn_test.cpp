@@ -26,7 +26,7 @@ class FakeFleet final : public FleetBudget {
       if (down_) {
         counts.clear();
       } else {
-        for (const auto& window : windows) counts.push_back(counters_[window.key_suffix] += units);
+        for (const auto& window : windows) counts.push_back(counters_[window.key_suffix] += units + window.owed);
       }
     }
     if (counts.empty()) return done(fail(ErrorKind::redis_unavailable));
