@@ -1,8 +1,13 @@
 #include "http_server/connection.hpp"
 
+#include <array>
 #include <cassert>
+#include <cerrno>
 #include <cstring>
 #include <exception>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "http_server/response.hpp"
 #include "observability/trace_context.hpp"
@@ -43,6 +48,8 @@ Connection::Connection(std::shared_ptr<Worker> worker, Socket socket, const asio
   error_code ignored;  // a socket that refuses these options still serves
   socket_->non_blocking(true, ignored);
   socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
+  const int on = 1;
+  ::setsockopt(socket_->native_handle(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);
   worker_->opened();
 }
 
@@ -101,8 +108,39 @@ std::string_view Connection::peer() const {
 
 void Connection::wait_readable() {
   if (std::exchange(read_waiting_, true)) return;
-  socket_->async_wait(Socket::wait_read,
-                      [self = shared_from_this()](const error_code& error) { self->on_readable(error); });
+  if (more_to_read_) {
+    // From the loop: a client that sends without pause does not keep others out.
+    asio::post(worker_->context, [self = shared_from_this()] { self->on_readable(error_code()); });
+  } else {
+    watch_.wait(worker_->waits, *socket_, shared_from_this());
+  }
+}
+
+// Reads what is there, and notes whether that was all: the kernel says so with every read (TCP_INQ; at the end of the
+// stream it says that one byte is left), which spares us a read to find out. Without it, there may be more.
+std::size_t Connection::receive(char* to, std::size_t room, error_code& error) {
+  iovec part{to, room};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(socket_->native_handle(), &message, MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+  more_to_read_ = n > 0;
+  if (n < 0) error.assign(errno, boost::system::system_category());
+  if (n == 0) error = asio::error::eof;
+  if (n <= 0) return 0;
+  const cmsghdr* const told = CMSG_FIRSTHDR(&message);
+  if (told != nullptr && told->cmsg_level == SOL_TCP && told->cmsg_type == TCP_CM_INQ) {
+    int left = 0;
+    std::memcpy(&left, CMSG_DATA(told), sizeof left);
+    more_to_read_ = left != 0;
+  }
+  return static_cast<std::size_t>(n);
 }
 
 void Connection::on_readable(const error_code& error) {
@@ -122,7 +160,7 @@ bool Connection::read_input() {
   begin_ = 0;
   end_ = static_cast<std::uint16_t>(partial_.size());
   error_code error;
-  const std::size_t n = socket_->read_some(asio::buffer(block_->data() + end_, block_->size() - end_), error);
+  const std::size_t n = receive(block_->data() + end_, block_->size() - end_, error);
   if (would_block(error)) {
     release_input();
     return false;
@@ -134,7 +172,9 @@ bool Connection::read_input() {
   received_at_ = worker_->clock.steady();
   partial_.clear();
   end_ = static_cast<std::uint16_t>(end_ + n);
+  in_turn_ = true;
   proceed();
+  in_turn_ = false;
   return true;
 }
 
@@ -143,7 +183,7 @@ bool Connection::read_input() {
 void Connection::discard_input() {
   InputBlock block = worker_->buffers.take_input();
   error_code error;
-  const std::size_t n = socket_->read_some(asio::buffer(*block), error);
+  const std::size_t n = receive(block->data(), block->size(), error);
   worker_->buffers.give_back(std::move(block));
   discarded_ += static_cast<std::uint32_t>(n);
   if ((error && !would_block(error)) || discarded_ > kMostDiscarded) return close();
@@ -277,7 +317,8 @@ void Connection::proceed() {
   }
   set_input_aside();
   if (partial_.empty()) {
-    enter(Phase::idle);
+    // Where all was answered in the turn that received it, that turn's time will do.
+    worker_->deadlines.enter(*this, Phase::idle, in_turn_ ? received_at_ : worker_->clock.steady());
   } else if (std::exchange(head_is_new_, false)) {
     enter(Phase::reading);
   }

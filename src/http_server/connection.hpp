@@ -46,12 +46,14 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void abandon() override;
 
  private:
+  friend class ReadWatch<Connection>;
   enum class Answer : std::uint8_t { none, deferred, given };
   enum class Stop : std::uint8_t { need_more, other };
 
   // Reading.
   void wait_readable();
   void on_readable(const error_code& error);
+  [[nodiscard]] std::size_t receive(char* to, std::size_t room, error_code& error);
   [[nodiscard]] bool read_input();
   void discard_input();
   void set_input_aside();
@@ -92,9 +94,12 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   Answer answer_ = Answer::none;
   bool in_handler_ = false;
+  bool in_turn_ = false;  // between a read and what follows from it at once
   bool closing_ = false;  // after what is in out_
   bool head_is_new_ = true;
+  ReadWatch<Connection> watch_;
   bool read_waiting_ = false;
+  bool more_to_read_ = false;  // after the last read: bytes or the end of the stream
   bool write_waiting_ = false;
 };
 

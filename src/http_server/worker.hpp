@@ -13,14 +13,12 @@
 #include "http_server/date_cache.hpp"
 #include "http_server/deadlines.hpp"
 #include "http_server/exchange.hpp"
+#include "http_server/read_watch.hpp"
 #include "http_server/server_options.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 
 namespace wx::http_server {
-
-// The plain executor type, not any_io_executor: one indirection less in every operation.
-using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
 struct Worker {
   asio::io_context& context;
@@ -33,6 +31,7 @@ struct Worker {
 
   Deadlines deadlines{{options.idle_timeout, options.request_timeout, Deadlines::kNever, options.write_stall_timeout,
                        options.linger_timeout}};
+  ReadWaits waits{context};
   DateCache date;
   Buffers buffers;
   bool draining = false;

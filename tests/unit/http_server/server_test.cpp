@@ -56,6 +56,41 @@ TEST(Server, HoldsPipelinedRequestsBackBehindADeferredAnswer) {
   EXPECT_THAT(client.response(), EndsWith("/echo?5"));
 }
 
+// What comes while nobody waits for it is not heard of again: the three ways in which that happens.
+TEST(Server, NoticesTheEndThatCameTogetherWithARequest) {
+  Loopback loopback;
+  Client client(loopback.port);
+  EXPECT_THAT(client.ask("/echo?1"), EndsWith("/echo?1"));
+  // On the server's own thread: it reads only when both are there.
+  loopback.on_thread([&] {
+    client.send("GET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.finish_sending();
+  });
+  EXPECT_THAT(client.everything(), EndsWith("/echo?2"));
+}
+
+TEST(Server, ReadsWhatCameWhileAnAnswerWasOutstanding) {
+  Loopback loopback;
+  Client client(loopback.port);
+  client.send("GET /later?1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.wait_for_later(1);
+  client.send("GET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.on_thread([] {});  // the loop has turned and seen it
+  loopback.on_thread([&] { loopback.later[0].respond(200, "", {"one"}); });
+  EXPECT_THAT(client.response(), EndsWith("one"));
+  EXPECT_THAT(client.response(), EndsWith("/echo?2"));
+}
+
+TEST(Server, ReadsOnWhereOneReadWasNotEnough) {
+  Loopback loopback;
+  Client client(loopback.port);
+  constexpr int kRequests = 500;  // more bytes than one read takes
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i) requests += cat("GET /echo?", i, " HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.on_thread([&] { client.send(requests); });
+  for (int i = 0; i < kRequests; ++i) EXPECT_THAT(client.response(), EndsWith(cat("\r\n\r\n/echo?", i)));
+}
+
 TEST(Server, TakesADeferredAnswerThatComesBeforeTheHandlerReturns) {
   std::vector<Route> routes;
   routes.push_back({"/now", Route::Match::exact, {{Method::get, [](Exchange& exchange) {

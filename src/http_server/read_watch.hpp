@@ -1,0 +1,107 @@
+// Waiting for a socket to become readable, without telling the kernel so each time.
+//
+// Asio registers every socket with epoll once, edge-triggered, and keeps account of edges that came while nobody
+// waited. But its async_wait() re-arms the socket with an epoll_ctl() each time, and its async_read_some() tries a read
+// first that mostly finds nothing: either way a system call (half a microsecond of a request's nine) that a kept
+// connection does not need. This operation joins Asio's account instead: completing, it says that the edge is used up,
+// so the next one completes at an edge that has come since or is to come, and costs nothing meanwhile.
+//
+// What an edge-triggered wait asks of its user: to read until nothing is left, an end of the stream included, before
+// waiting again (Connection::receive()).
+//
+// It is made from asio::detail, which promises nothing; so only for the versions it was read against, and for any other
+// it is an async_wait().
+//
+// Thread-safety: none; belongs to the socket's thread.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <boost/version.hpp>
+
+#include "base/async.hpp"
+
+#if defined(BOOST_ASIO_HAS_EPOLL) && !defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT) && BOOST_VERSION >= 108100 && \
+    BOOST_VERSION < 108400
+#define WX_EDGE_WAIT
+#include <boost/asio/detail/reactor.hpp>
+#include <boost/asio/detail/reactor_op.hpp>
+#endif
+
+namespace wx::http_server {
+
+// The plain executor type, not any_io_executor: one indirection less in every operation.
+using PlainSocket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
+#ifdef WX_EDGE_WAIT
+
+class Socket : public PlainSocket {
+ public:
+  using PlainSocket::PlainSocket;
+
+  // `reactor`: that of the socket's context, where an open socket is registered.
+  void start_edge_wait(asio::detail::reactor& reactor, asio::detail::reactor_op& op) {
+    auto& implementation = impl_.get_implementation();
+    reactor.start_op(asio::detail::reactor::read_op, implementation.socket_, implementation.reactor_data_, &op, false,
+                     true);
+  }
+};
+
+// What all waits of one thread share.
+class ReadWaits {
+ public:
+  explicit ReadWaits(asio::io_context& context) : reactor_(asio::use_service<asio::detail::reactor>(context)) {}
+  void start(Socket& socket, asio::detail::reactor_op& op) { socket.start_edge_wait(reactor_, op); }
+
+ private:
+  asio::detail::reactor& reactor_;
+};
+
+// Owner has `void on_readable(const error_code&)`, and lives as long as a wait is under way. One wait at a time.
+template <class Owner>
+class ReadWatch final : private asio::detail::reactor_op {
+ public:
+  ReadWatch() : reactor_op(error_code(), &ReadWatch::perform, &ReadWatch::complete) {}
+  ReadWatch(const ReadWatch&) = delete;
+  ReadWatch& operator=(const ReadWatch&) = delete;
+  ~ReadWatch() = default;
+
+  void wait(ReadWaits& waits, Socket& socket, std::shared_ptr<Owner> owner) {
+    ec_ = error_code();
+    owner_ = std::move(owner);
+    waits.start(socket, *this);
+  }
+
+ private:
+  static status perform(reactor_op*) { return done_and_exhausted; }
+  static void complete(void* loop, asio::detail::operation* base, const error_code&, std::size_t) {
+    auto* const self = static_cast<ReadWatch*>(base);
+    const auto owner = std::move(self->owner_);
+    if (loop != nullptr) owner->on_readable(self->ec_);  // else the loop is being destroyed
+  }
+
+  std::shared_ptr<Owner> owner_;
+};
+
+#else
+
+using Socket = PlainSocket;
+
+class ReadWaits {
+ public:
+  explicit ReadWaits(asio::io_context&) {}
+};
+
+template <class Owner>
+class ReadWatch final {
+ public:
+  void wait(ReadWaits&, Socket& socket, std::shared_ptr<Owner> owner) {
+    socket.async_wait(Socket::wait_read,
+                      [owner = std::move(owner)](const error_code& error) { owner->on_readable(error); });
+  }
+};
+
+#endif
+
+}  // namespace wx::http_server
