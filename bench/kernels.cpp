@@ -89,7 +89,7 @@ class NoProcess final : public endpoints::ProcessView {
 
 // The service with a memory tier and the mock, as one I/O thread has it.
 struct MemoryService {
-  asio::io_context context{1};
+  asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   test::FakeClock clock;
   observability::Metrics metrics;
   std::unique_ptr<observability::Log> log = observability::make_null_log();

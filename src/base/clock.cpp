@@ -1,5 +1,7 @@
 #include "base/clock.hpp"
 
+#include <ctime>
+
 namespace wx {
 
 SteadyTime SystemClock::steady() const {
@@ -7,7 +9,10 @@ SteadyTime SystemClock::steady() const {
 }
 
 WallTime SystemClock::wall() const {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  // The kernel's own note of the time, some milliseconds old at most: a quarter of the price, on every answer.
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return WallTime(std::chrono::seconds(now.tv_sec) + milliseconds(now.tv_nsec / 1'000'000));
 }
 
 }  // namespace wx

@@ -1,5 +1,7 @@
 #include "endpoints/headers.hpp"
 
+#include <array>
+
 #include "base/text.hpp"
 
 namespace wx::endpoints {
@@ -54,7 +56,21 @@ std::string_view detail(const Served& served) {
 }
 
 void append_ms(std::string& out, nanoseconds span) {
-  append_fixed(out, static_cast<double>(span.count()) / 1e6, span < nanoseconds(100'000) ? 3 : 2);
+  // Microseconds below a tenth of a millisecond, hundredths of a millisecond above; in whole numbers, since this is on
+  // the way of every answer.
+  const bool fine = span < nanoseconds(100'000);
+  const auto units = fine ? (span.count() + 500) / 1'000 : (span.count() + 5'000) / 10'000;
+  const auto per_ms = fine ? 1'000 : 100;
+  const auto rest = units % per_ms;
+  const std::array<char, 4> digits{'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
+                                   static_cast<char>('0' + rest % 10)};
+  append(out, units / per_ms);
+  if (fine) {
+    append(out, std::string_view(digits.data(), digits.size()));
+  } else {
+    append(out, '.');
+    append(out, std::string_view(digits.data() + 2, 2));
+  }
 }
 
 }  // namespace

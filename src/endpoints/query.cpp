@@ -25,13 +25,25 @@ int hex_digit(char c) {
   return -1;
 }
 
+bool is_escaped(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return c == '%' || c == '+'; });
+}
+
 void take(Parameters& parameters, std::string_view name, std::string_view value) {
-  const auto decoded_name = decode_component(name);
-  if (!decoded_name) return;
+  std::optional<std::string> decoded_name;
+  if (is_escaped(name)) {
+    decoded_name = decode_component(name);
+    if (!decoded_name) return;
+    name = *decoded_name;
+  }
   for (std::size_t i = 0; i < kNames; ++i) {
-    if (*decoded_name != kNameTexts[i]) continue;
+    if (name != kNameTexts[i]) continue;
     auto& parameter = parameters[i];
     ++parameter.count;
+    if (!is_escaped(value)) {
+      parameter.value = value;
+      continue;
+    }
     auto decoded = decode_component(value);
     parameter.malformed |= !decoded;
     parameter.value = decoded ? std::move(*decoded) : std::string();

@@ -15,6 +15,14 @@ bool harmless(std::string_view text) {
   });
 }
 
+// Both hexadecimal digits of every byte.
+constexpr auto kHexPairs = [] {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kHex[i / 16], kHex[i % 16]};
+  return pairs;
+}();
+
 bool is_dash(std::size_t i) {
   return i == 8 || i == 13 || i == 18 || i == 23;
 }
@@ -32,20 +40,28 @@ bool is_uuid(std::string_view text) {
 }  // namespace
 
 Uuid Uuid::make(std::uint64_t high, std::uint64_t low, char version) {
-  constexpr std::string_view kHex = "0123456789abcdef";
+  // The variant of RFC 9562.
+  low = (low & ~(std::uint64_t{3} << 62)) | (std::uint64_t{2} << 62);
   Uuid uuid;
-  std::size_t digit = 0;
-  for (std::size_t i = 0; i < uuid.text_.size(); ++i) {
-    if (is_dash(i)) {
-      uuid.text_[i] = '-';
-      continue;
+  char* at = uuid.text_.data();
+  const auto put = [&at](std::uint64_t word, int from, int to) {
+    for (int shift = from; shift > to; shift -= 8) {
+      const auto& pair = kHexPairs[(word >> (shift - 8)) & 255];
+      *at++ = pair[0];
+      *at++ = pair[1];
     }
-    const auto word = digit < 16 ? high : low;
-    uuid.text_[i] = kHex[(word >> (60 - 4 * (digit % 16))) & 15];
-    ++digit;
-  }
+  };
+  const auto dash = [&at] { *at++ = '-'; };
+  put(high, 64, 32);
+  dash();
+  put(high, 32, 16);
+  dash();
+  put(high, 16, 0);
+  dash();
+  put(low, 64, 48);
+  dash();
+  put(low, 48, 0);
   uuid.text_[14] = version;
-  uuid.text_[19] = kHex[8 | ((low >> 60) & 3)];  // the variant of RFC 9562
   return uuid;
 }
 

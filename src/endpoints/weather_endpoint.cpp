@@ -58,7 +58,7 @@ void WeatherEndpoint::get(Exchange& exchange) {
   const weather::Key key(query.question);
   const bool forced = is_forced(request);
   if (!forced) {
-    const auto peeked = context_.service.peek(query.question, key, context_.clock.steady());
+    const auto peeked = context_.service.peek(query.question, key, request.received_at());
     if (peeked.served) {
       // The refresh first: once answered, the request is gone.
       if (peeked.refresh) {

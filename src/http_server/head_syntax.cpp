@@ -24,6 +24,12 @@ constexpr Alphabet kToken = alphabet("!#$%&'*+-.^_`|~");
 constexpr Alphabet kRegName = alphabet("-._~%!$&'()*+,;=");
 constexpr Alphabet kIpLiteral = alphabet("-._~!$&'()*+,;=:");
 
+constexpr Alphabet kTargetText = [] {
+  Alphabet set{};
+  for (unsigned c = ' ' + 1; c < 0x7f; ++c) set[c] = c != '#';
+  return set;
+}();
+
 bool all_of(std::string_view text, const Alphabet& set) {
   return std::ranges::all_of(text, [&set](char c) { return set[static_cast<unsigned char>(c)]; });
 }
@@ -68,7 +74,7 @@ bool is_token(std::string_view text) {
 }
 
 bool is_target_text(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '#'; });
+  return !text.empty() && all_of(text, kTargetText);
 }
 
 bool is_version(std::string_view text) {

@@ -1,9 +1,11 @@
 #include "weather/location.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <system_error>
 
@@ -95,6 +97,23 @@ double round_to(double value, int decimals) {
   return std::round(value * scale) / scale;
 }
 
+// The common case, cheaply: a number of at most six digits, written as shortest() would write it, is its own shortest
+// text, because a Float32 tells all decimals of six digits (FLT_DIG) apart. Nothing if the number is not of that kind.
+// Its value is the quotient of two numbers that a double holds exactly, so correctly rounded as from_chars does it.
+std::optional<double> plain_value(const Decimal& d, std::string_view text) {
+  constexpr std::array<double, 7> kPowers{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+  if (d.whole.size() + d.fraction.size() > std::numeric_limits<float>::digits10) return std::nullopt;
+  if (!d.exponent.empty() || text.front() == '+') return std::nullopt;
+  if (d.whole.front() == '0' && d.whole.size() > 1) return std::nullopt;
+  if (!d.fraction.empty() && d.fraction.back() == '0') return std::nullopt;
+  unsigned digits = 0;
+  for (const char c : d.whole) digits = digits * 10 + static_cast<unsigned>(c - '0');
+  for (const char c : d.fraction) digits = digits * 10 + static_cast<unsigned>(c - '0');
+  if (digits == 0 && d.negative) return std::nullopt;
+  const double value = digits / kPowers.at(d.fraction.size());
+  return d.negative ? -value : value;
+}
+
 std::string shortest(float degrees) {
   // The longest: a sign, "0." and 45 places for the smallest Float32 there is.
   char buffer[64];
@@ -109,7 +128,9 @@ Result<Coordinate> parse_coordinate(Axis axis, std::string_view text, int decima
   const auto decimal = split(text);
   if (!decimal) return fail(ErrorKind::bad_parameter, "is not a decimal number");
 
-  const double value = to_double(*decimal);
+  std::optional<double> plain;
+  if (decimals < 0 || static_cast<int>(decimal->fraction.size()) <= decimals) plain = plain_value(*decimal, text);
+  const double value = plain ? *plain : to_double(*decimal);
   const double limit = axis == Axis::latitude ? 90 : 180;
   if (!(value >= -limit && value <= limit)) {
     return fail(ErrorKind::bad_parameter,
@@ -117,6 +138,11 @@ Result<Coordinate> parse_coordinate(Axis axis, std::string_view text, int decima
   }
 
   Coordinate coordinate;
+  if (plain) {
+    coordinate.degrees = static_cast<float>(value);
+    coordinate.text = text;
+    return coordinate;
+  }
   coordinate.degrees = static_cast<float>(round_to(value, decimals));
   if (coordinate.degrees == 0) coordinate.degrees = 0;  // -0 is 0
   coordinate.text = shortest(coordinate.degrees);

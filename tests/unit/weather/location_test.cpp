@@ -39,6 +39,28 @@ TEST(Location, ZeroHasNoSign) {
   }
 }
 
+// Short numbers are taken as they are, without a conversion; an exponent of zero sends the same number the long way.
+TEST(Location, ShortNumbersAreWhatTheLongWayMakesOfThem) {
+  Random random(7);
+  for (int i = 0; i < 200'000; ++i) {
+    const auto digits = random.next() % 1'000'000;
+    auto text = std::to_string(digits);
+    if (const auto decimals = random.next() % 7; decimals > 0) {
+      text.insert(0, text.size() <= decimals ? decimals + 1 - text.size() : 0, '0');
+      text.insert(text.size() - decimals, ".");
+    }
+    if (random.next() % 2 == 0) text.insert(0, "-");
+    const auto axis = random.next() % 2 == 0 ? Axis::latitude : Axis::longitude;
+    const int limit = static_cast<int>(random.next() % 8) - 1;
+    const auto plain = parse_coordinate(axis, text, limit);
+    const auto long_way = parse_coordinate(axis, text + "e0", limit);
+    ASSERT_EQ(plain.has_value(), long_way.has_value()) << text;
+    if (!plain) continue;
+    ASSERT_EQ(plain->text, long_way->text) << text << " to " << limit;
+    ASSERT_EQ(plain->degrees, long_way->degrees) << text << " to " << limit;
+  }
+}
+
 TEST(Location, TheEndsOfTheRangeBelongToIt) {
   EXPECT_EQ(lat("90"), "90");
   EXPECT_EQ(lat("-90"), "-90");
