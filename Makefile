@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak fuzz bench micro instructions format clean
+.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak fuzz bench micro load instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -34,6 +34,7 @@ test: ## build and run all tests (the page's where Chromium is; in CI always)
 	@scripts/build $(PRESET)
 	@scripts/test $(PRESET)
 	@scripts/test-metrics $(PRESET)
+	@scripts/test-docs $(PRESET)
 	@scripts/test-openapi $(PRESET)
 	@scripts/test-page $(PRESET)
 
@@ -97,6 +98,11 @@ instructions: ## the request path counted in instructions against bench/instruct
 	@scripts/install-packages build bench
 	@scripts/build bench instructions
 	@scripts/instructions bench
+
+load: ## the k6 scripts of load/ (against BASE_URL, or a service of their own)
+	@scripts/install-packages build
+	@scripts/build release weather-cache
+	@scripts/load release
 
 format: ## clang-format-19 on all C++
 	@scripts/install-packages check

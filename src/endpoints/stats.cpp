@@ -8,18 +8,70 @@ using observability::Counter;
 
 namespace {
 
-// An object of numbers, one counter each.
-class Object {
- public:
-  Object(std::string& out, const observability::Metrics& metrics, std::string_view name)
-      : out_(out), metrics_(metrics) {
-    append(out_, cat(",\"", name, "\":{"));
-  }
-  Object(const Object&) = delete;
-  Object& operator=(const Object&) = delete;
-  ~Object() { out_ += '}'; }
+// The counters of each object, in their order.
+struct Row {
+  std::string_view object;
+  std::string_view member;
+  Counter counter;
+};
+constexpr auto kRows = std::to_array<Row>({
+    {"requests", "hit_memory", Counter::requests_hit_memory},
+    {"requests", "hit_redis", Counter::requests_hit_redis},
+    {"requests", "stale", Counter::requests_stale},
+    {"requests", "miss", Counter::requests_miss},
+    {"requests", "collapsed", Counter::requests_collapsed},
+    {"requests", "lease", Counter::requests_lease},
+    {"requests", "bypass", Counter::requests_bypass},
+    {"requests", "error", Counter::requests_error},
+    {"provider_calls", "ok", Counter::provider_ok},
+    {"provider_calls", "unreachable", Counter::provider_unreachable},
+    {"provider_calls", "timeout", Counter::provider_timeout},
+    {"provider_calls", "error", Counter::provider_error},
+    {"provider_calls", "bad_reply", Counter::provider_bad_reply},
+    {"provider_calls", "refused", Counter::provider_refused},
+    {"provider_calls", "limited", Counter::provider_limited},
+    {"provider_calls", "denied", Counter::provider_denied},
+    {"stale_served", "while_revalidate", Counter::stale_while_revalidate},
+    {"stale_served", "if_error", Counter::stale_if_error},
+    {"stale_served", "soft_timeout", Counter::stale_soft_timeout},
+    {"mock", "calls", Counter::mock_calls},
+    {"memory", "evictions", Counter::cache_memory_evicted},
+    {"redis", "commands", Counter::redis_commands},
+    {"redis", "timeouts", Counter::redis_timeouts},
+    {"redis", "errors", Counter::redis_errors},
+    {"redis", "reads_hit", Counter::cache_redis_hit},
+    {"redis", "reads_miss", Counter::cache_redis_miss},
+    {"redis", "reads_failed", Counter::cache_redis_error},
+    {"redis", "writes_ok", Counter::cache_write_ok},
+    {"redis", "writes_failed", Counter::cache_write_failed},
+    {"cache", "flights", Counter::cache_flights},
+    {"cache", "early_refreshes", Counter::cache_early_refresh},
+    {"cache", "leases_won", Counter::cache_lease_won},
+    {"cache", "leases_lost", Counter::cache_lease_lost},
+    {"cache", "fills_heard", Counter::cache_fills_heard},
+    {"cache", "purges", Counter::cache_purges},
+    {"http", "malformed", Counter::http_malformed},
+});
 
-  void add(std::string_view member, Counter counter) { number(member, metrics_.value(counter)); }
+// Writes the document's objects. One begins with what is put into it, and ends with its counters.
+class Writer {
+ public:
+  Writer(std::string& out, const observability::Metrics& metrics) : out_(out), metrics_(metrics) {}
+
+  void begin(std::string_view object) {
+    object_ = object;
+    append(out_, cat(",\"", object, "\":{"));
+  }
+  void end() {
+    for (const auto& row : kRows) {
+      if (row.object == object_) number(row.member, metrics_.value(row.counter));
+    }
+    out_ += '}';
+  }
+  void counters(std::string_view object) {
+    begin(object);
+    end();
+  }
 
   template <class Number>
   void number(std::string_view member, Number value) {
@@ -28,14 +80,14 @@ class Object {
   }
   void text(std::string_view member, std::string_view value) {
     if (out_.back() != '{') out_ += ',';
-    append(out_, cat("\"", member, "\":\""));
-    append_json_escaped(out_, value);
-    out_ += '"';
+    append(out_, cat("\"", member, "\":"));
+    append_json_string(out_, value);
   }
 
  private:
   std::string& out_;
   const observability::Metrics& metrics_;
+  std::string_view object_;
 };
 
 // Answers from a tier, of all answers that the cache was asked for. 0 while there are none.
@@ -55,83 +107,34 @@ std::string render_stats(const Context& context) {
   std::string out = cat("{\"version\":\"", context.options.version,
                         "\",\"uptime_seconds\":", process.uptime() / std::chrono::seconds(1), ",\"hit_ratio\":");
   append_fixed(out, hit_ratio(metrics), 4);
-  {
-    Object requests(out, metrics, "requests");
-    requests.add("hit_memory", Counter::requests_hit_memory);
-    requests.add("hit_redis", Counter::requests_hit_redis);
-    requests.add("stale", Counter::requests_stale);
-    requests.add("miss", Counter::requests_miss);
-    requests.add("collapsed", Counter::requests_collapsed);
-    requests.add("lease", Counter::requests_lease);
-    requests.add("bypass", Counter::requests_bypass);
-    requests.add("error", Counter::requests_error);
+  Writer write(out, metrics);
+  write.counters("requests");
+  write.counters("provider_calls");
+  write.counters("stale_served");
+  const auto provider_view = process.provider();
+  write.begin("provider");
+  write.text("breaker", provider_view.breaker);
+  for (const auto& window : provider_view.windows) {
+    write.number(cat("used_", window.name), window.used);
+    write.number(cat("limit_", window.name), window.limit);
   }
-  {
-    Object provider(out, metrics, "provider_calls");
-    provider.add("ok", Counter::provider_ok);
-    provider.add("unreachable", Counter::provider_unreachable);
-    provider.add("timeout", Counter::provider_timeout);
-    provider.add("error", Counter::provider_error);
-    provider.add("bad_reply", Counter::provider_bad_reply);
-    provider.add("refused", Counter::provider_refused);
-    provider.add("limited", Counter::provider_limited);
-    provider.add("denied", Counter::provider_denied);
-  }
-  {
-    Object stale(out, metrics, "stale_served");
-    stale.add("while_revalidate", Counter::stale_while_revalidate);
-    stale.add("if_error", Counter::stale_if_error);
-    stale.add("soft_timeout", Counter::stale_soft_timeout);
-  }
-  {
-    const auto provider_view = process.provider();
-    Object provider(out, metrics, "provider");
-    provider.text("breaker", provider_view.breaker);
-    for (const auto& window : provider_view.windows) {
-      provider.number(cat("used_", window.name), window.used);
-      provider.number(cat("limit_", window.name), window.limit);
-    }
-  }
-  {
-    Object mock(out, metrics, "mock");
-    mock.add("calls", Counter::mock_calls);
-  }
-  {
-    Object memory(out, metrics, "memory");
-    memory.text("state", process.memory_limit() > 0 ? "on" : "off");
-    memory.number("bytes", process.memory_bytes());
-    memory.number("limit_bytes", process.memory_limit());
-    memory.number("entries", process.memory_entries());
-    memory.add("evictions", Counter::cache_memory_evicted);
-  }
-  {
-    Object redis(out, metrics, "redis");
-    redis.text("state", process.redis_state());
-    redis.text("breaker", process.redis_breaker_open() ? "open" : "closed");
-    redis.text("backplane", process.listening() ? "listening" : "deaf");
-    redis.add("commands", Counter::redis_commands);
-    redis.add("timeouts", Counter::redis_timeouts);
-    redis.add("errors", Counter::redis_errors);
-    redis.add("reads_hit", Counter::cache_redis_hit);
-    redis.add("reads_miss", Counter::cache_redis_miss);
-    redis.add("reads_failed", Counter::cache_redis_error);
-    redis.add("writes_ok", Counter::cache_write_ok);
-    redis.add("writes_failed", Counter::cache_write_failed);
-  }
-  {
-    Object cache(out, metrics, "cache");
-    cache.add("flights", Counter::cache_flights);
-    cache.add("early_refreshes", Counter::cache_early_refresh);
-    cache.add("leases_won", Counter::cache_lease_won);
-    cache.add("leases_lost", Counter::cache_lease_lost);
-    cache.add("fills_heard", Counter::cache_fills_heard);
-    cache.add("purges", Counter::cache_purges);
-  }
-  {
-    Object http(out, metrics, "http");
-    http.number("connections", process.connections());
-    http.add("malformed", Counter::http_malformed);
-  }
+  write.end();
+  write.counters("mock");
+  write.begin("memory");
+  write.text("state", process.memory_limit() > 0 ? "on" : "off");
+  write.number("bytes", process.memory_bytes());
+  write.number("limit_bytes", process.memory_limit());
+  write.number("entries", process.memory_entries());
+  write.end();
+  write.begin("redis");
+  write.text("state", process.redis_state());
+  write.text("breaker", process.redis_breaker_open() ? "open" : "closed");
+  write.text("backplane", process.listening() ? "listening" : "deaf");
+  write.end();
+  write.counters("cache");
+  write.begin("http");
+  write.number("connections", process.connections());
+  write.end();
   append(out, "}\n");
   return out;
 }

@@ -78,6 +78,7 @@ describe('asking', () => {
     assert.equal(await page.getAttribute('#mark-icon', 'href'), '#bolt');
     assert.equal(await page.inputValue('#lat'), '11.25');
     assert.equal(await page.isVisible('#battle noscript .notice'), true);
+    await assertAccessible(page, 'without JavaScript');
     assert.equal(await page.isVisible('#battle-all'), false);
   }));
 

@@ -1,0 +1,230 @@
+"""What the documents say is so: their links lead somewhere, and their commands do what stands below them.
+
+A block of the language `console` is run: lines that begin with "$ " are commands, the lines below one are what it
+prints, in that order, other lines between them allowed; "..." stands for anything. `make run` starts the service (the
+one that ran before is stopped, as by Ctrl-C), `redis-server` a Redis. Ports are replaced by free ones. See
+scripts/test-docs.
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ["WX_PROGRAM"]
+K6 = os.environ.get("K6") or shutil.which("k6")
+DOCUMENTS = [ROOT / name for name in subprocess.run(
+    ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+    capture_output=True, text=True, check=True).stdout.split()]
+TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
+
+
+def without_code(text):
+    return re.sub(r"(?ms)^(```|~~~).*?^\1\s*$", "", text)
+
+
+def anchors(text):
+    """The anchors of a document's headings, as GitHub makes them."""
+    found = []
+    for heading in re.findall(r"(?m)^#+ +(.*?)\s*$", without_code(text)):
+        heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        found.append(f"{anchor}-{found.count(anchor)}" if anchor in found else anchor)
+    return set(found)
+
+
+def links(text):
+    text = re.sub(r"`[^`]*`", "", without_code(text))
+    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+
+
+def dead_links(document, text):
+    dead = []
+    for link in links(text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        if target != document and not target.exists():
+            dead.append(link)
+        elif anchor and target.suffix == ".md" and anchor not in anchors(text if target == document else target.read_text("utf-8")):
+            dead.append(link)
+    return dead
+
+
+def console_blocks(text):
+    return re.findall(r"(?ms)^```console\n(.*?)^```", text)
+
+
+def steps(block):
+    """(command, lines that it should print) of a block."""
+    found = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found[-1][0].endswith("\\"):
+            found[-1] = (found[-1][0] + "\n" + line, [])
+        elif line.strip():
+            found[-1][1].append(line)
+    return found
+
+
+def missing(expected, printed):
+    """The first expected line that does not come, or None."""
+    left = iter(printed.splitlines())
+    for line in expected:
+        if line == "...":
+            continue
+        pattern = ".*".join(re.escape(part) for part in line.split("..."))
+        if not any(re.fullmatch(pattern, each.rstrip()) for each in left):
+            return line
+    return None
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Shell:
+    """Runs the commands of one document, each as a reader would."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.ports = {"8080": str(free_port()), "6379": str(free_port())}
+        self.running = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for name in list(self.running):
+            self.stop(name)
+        self.folder.cleanup()
+
+    def stop(self, name):
+        process = self.running.pop(name, None)
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # Ctrl-C
+        assert process.wait(20) in (0, -signal.SIGINT), f"{name} ended with {process.returncode}"
+
+    def environment(self, more=()):
+        return {"PATH": os.environ["PATH"], "HOME": self.folder.name, "LANG": "C.UTF-8", "K6_NO_USAGE_REPORT": "true",
+                "BASE_URL": f"http://localhost:{self.ports['8080']}", **dict(more)}
+
+    def run(self, command):
+        for given, free in self.ports.items():
+            command = re.sub(rf"\b{given}\b", free, command)
+        words = command.split()
+        settings = [word.split("=", 1) for word in words if re.match(r"[A-Z_0-9]+=", word)]
+        if "redis-cli" in words and self.ports["6379"] not in words:
+            command = command.replace("redis-cli", f"redis-cli -p {self.ports['6379']}")
+        if words[-2:] == ["make", "run"]:
+            self.stop("service")
+            # OPEN_METEO_URL: nothing here asks the provider.
+            more = {"PORT": self.ports["8080"], "ADDRESS": "127.0.0.1", "LOG_FORMAT": "text", "OPEN_METEO_URL": "http://127.0.0.1:1", **dict(settings)}
+            return self.start("service", [PROGRAM], "listening on", more)
+        if words[0] == "redis-server":
+            return self.start("redis", [*words, "--dir", self.folder.name], "eady to accept connections")
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{command} ends with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return (done.stdout + done.stderr).replace(self.ports["8080"], "8080").replace(self.ports["6379"], "6379")
+
+    def start(self, name, command, mark, more=()):
+        if name == "redis" and name in self.running:
+            self.running.pop(name).wait(20)  # `redis-cli shutdown` ended it
+        log = Path(self.folder.name) / f"{name}.log"
+        with log.open("w") as out:
+            self.running[name] = subprocess.Popen(command, env=self.environment(dict(more).items()), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        deadline = time.monotonic() + 20
+        while mark not in log.read_text("utf-8"):
+            assert time.monotonic() < deadline and self.running[name].poll() is None, f"{command} does not start:\n{log.read_text('utf-8')}"
+            time.sleep(0.02)
+        return log.read_text("utf-8").replace(self.ports["8080"], "8080").replace(self.ports["6379"], "6379").replace("127.0.0.1:8080", "localhost:8080")
+
+
+class Links(unittest.TestCase):
+    def test_every_link_inside_the_project_leads_somewhere(self):
+        self.assertGreater(len(DOCUMENTS), 10)
+        for document in DOCUMENTS:
+            with self.subTest(document=document.name):
+                self.assertEqual(dead_links(document, document.read_text("utf-8")), [])
+
+    def test_dead_links_are_noticed(self):
+        text = "# One thing: `x`\n[a](README.md) [b](NONE.md) [c](#one-thing-x) [d](#none) [e](README.md#none) [f](https://x.invalid)\n"
+        self.assertEqual(dead_links(ROOT / "X.md", text), ["NONE.md", "#none", "README.md#none"])
+
+
+class Translations(unittest.TestCase):
+    def test_have_the_same_commands_headings_and_pictures(self):
+        for pair in TRANSLATIONS:
+            english, portuguese = [(ROOT / name).read_text("utf-8") for name in pair]
+            with self.subTest(pair=pair):
+                self.assertEqual(console_blocks(english), console_blocks(portuguese))
+                levels = [re.findall(r"(?m)^(#+) ", without_code(text)) for text in (english, portuguese)]
+                self.assertEqual(levels[0], levels[1])
+                pictures = [re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text) for text in (english, portuguese)]
+                self.assertEqual(pictures[0], pictures[1])
+
+
+class Commands(unittest.TestCase):
+    def walk(self, name, shell):
+        text = (ROOT / name).read_text("utf-8")
+        count = 0
+        for block in console_blocks(text):
+            for command, expected in steps(block):
+                if re.search(r"\bk6\b", command):
+                    if not K6:
+                        print(f"SKIPPED: there is no k6 for: {command}")
+                        continue
+                    command = command.replace("k6 ", f"{K6} ", 1)
+                with self.subTest(document=name, command=command):
+                    printed = shell.run(command)
+                    self.assertIsNone(missing(expected, printed), f"does not come, in:\n{printed}")
+                count += 1
+        return count
+
+    def test_of_the_readme(self):
+        with Shell() as shell:
+            shell.run("redis-server --port 6379 --save ''")
+            shell.run("REDIS_URL=redis://localhost:6379 make run")
+            self.assertGreater(self.walk("README.md", shell), 2)
+
+    def test_of_the_lesson(self):
+        # The Portuguese one has the same commands (see above).
+        with Shell() as shell:
+            self.assertGreater(self.walk("docs/lesson.md", shell), 20)
+
+    def test_notice_what_is_not_printed(self):
+        self.assertIsNone(missing(["a ... c", "...", "e"], "x\na b c\nd\ne\n"))
+        self.assertEqual(missing(["e", "a"], "a\ne\n"), "a")
+        self.assertEqual(steps("$ a \\\n  b\n1\n\n2\n$ c\n"), [("a \\\n  b", ["1", "2"]), ("c", [])])
+
+
+class LoadScripts(unittest.TestCase):
+    def test_are_well_formed(self):
+        node = shutil.which("node")
+        if not node:
+            self.skipTest("SKIPPED: there is no node")
+        scripts = sorted((ROOT / "load").glob("*.js"))
+        self.assertGreater(len(scripts), 7)
+        for script in scripts:
+            with self.subTest(script=script.name), tempfile.TemporaryDirectory() as folder:
+                module = Path(folder) / "script.mjs"
+                module.write_text(script.read_text("utf-8"), "utf-8")
+                done = subprocess.run([node, "--check", str(module)], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
