@@ -35,10 +35,10 @@ std::string_view method_name(http_server::Method method) {
 // The memory-hit path passes here on every request and leaves after two comparisons.
 void log_answer(Context& context, const Request& request, std::string_view id, const std::optional<TraceContext>& trace,
                 const Sent& sent, std::initializer_list<std::string_view> body) {
-  // Who is turned away at the door has sent no request.
-  const bool received = request.received_at() != SteadyTime();
+  // Who is turned away at the door has sent no request; the server says when that begins and ends.
+  if (request.received_at() == SteadyTime()) return;
   const auto now = sent.took >= nanoseconds(0) ? request.received_at() + sent.took : context.clock.steady();
-  const auto took = received ? now - request.received_at() : nanoseconds(0);
+  const auto took = now - request.received_at();
   const auto kind = AccessLog::kind_of(sent.status, took);
   if (!context.log.enabled(AccessLog::level_of(kind))) return;
   const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());

@@ -78,8 +78,23 @@ describe('asking', () => {
     assert.equal(await page.getAttribute('#mark-icon', 'href'), '#bolt');
     assert.equal(await page.inputValue('#lat'), '11.25');
     assert.equal(await page.isVisible('#battle noscript .notice'), true);
-    await assertAccessible(page, 'without JavaScript');
     assert.equal(await page.isVisible('#battle-all'), false);
+  }));
+
+  // axe is itself a script, so here it looks at what a browser without scripts would show: ours taken out, <noscript> in.
+  it('without JavaScript is accessible, with an answer, a fault and without either', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await page.route((url) => !url.pathname.startsWith('/assets/'), async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/<script[^>]*><\/script>|<link rel="modulepreload"[^>]*>/g, '').replace(/<(\/?)noscript>/g, '<$1div>');
+      await route.fulfill({ response, body });
+    });
+    for (const lang of ['en', 'pt-BR']) {
+      for (const path of ['/', '/weather?lat=11.5&lon=1&mock=true&format=html', '/weather?lat=91&format=html', '/problems/provider-timeout']) {
+        await page.goto(`${service.url}${path}${path.includes('?') ? '&' : '?'}lang=${lang}`);
+        assert.equal(await page.locator('script, noscript').count(), 0);
+        await assertAccessible(page, `${path} in ${lang}`);
+      }
+    }
   }));
 
   it('explains a fault next to its field, in both languages, with and without JavaScript', async () => {
