@@ -18,8 +18,6 @@
 #include <memory>
 #include <utility>
 
-#include <boost/version.hpp>
-
 #include "base/async.hpp"
 
 #if defined(BOOST_ASIO_HAS_EPOLL) && !defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT) && BOOST_VERSION >= 108100 && \

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,7 +18,8 @@ namespace {
 
 using asio::ip::tcp;
 
-// Counts the commands (arrays of bulk strings) in what a Redis client sends, however it is cut.
+// Counts the commands (arrays of bulk strings) in what a Redis client sends, however it is cut. In what others send
+// there are none.
 class CommandCounter {
  public:
   std::size_t feed(std::string_view bytes) {
@@ -29,10 +31,12 @@ class CommandCounter {
       }
       line_ += c;
       if (c != '\n') continue;
-      const std::size_t number = std::stoul(line_.substr(1));
-      if (line_.front() == '*') {
+      const char type = line_.front();
+      std::size_t number = 0;
+      (void)std::from_chars(line_.data() + 1, line_.data() + line_.size(), number);
+      if (type == '*') {
         texts_ = number;
-      } else {
+      } else if (type == '$' && texts_ > 0) {
         --texts_;
         skip_ = number + 2;
       }
