@@ -31,7 +31,7 @@ class Compose(unittest.TestCase):
         if tool is None and not os.environ.get("CI"):
             self.skipTest("there is no docker compose; scripts/install-packages check installs it")
         self.assertIsNotNone(tool, "there is no docker compose")
-        said = subprocess.run([*tool, "--file", "compose.yaml", "--profile", "monitoring", "config",
+        said = subprocess.run([*tool, "--file", "compose.yaml", "--profile", "monitoring", "--profile", "load", "config",
                                "--quiet"], cwd=ROOT, capture_output=True, text=True)
         self.assertEqual(said.returncode, 0, said.stderr)
 
