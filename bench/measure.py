@@ -74,7 +74,7 @@ class Loader:
     def run(self, server, load, generator_only=False):
         """Puts the load on the server and says what it cost it."""
         before = cpu_ns(server.pids())
-        if self.wrk and not load.rate and load.keys == "one" and not generator_only:
+        if self.wrk and not load.rate and load.keys == "one" and load.seconds >= 1 and not generator_only:
             sample = self._wrk(server.port, load)
         else:
             sample = self._generator(server.port, load)

@@ -82,7 +82,7 @@ def markdown(results):
     if "start_ms" in single or "idle_kib" in single or single.get("idle_connections"):
         lines += ["### Start and memory", ""]
         for name, v in single.get("start_ms", {}).items():
-            lines.append(f"- exec to first answer, {name}: {v['median']:.1f} ms ({v['least']:.1f} to {v['most']:.1f})")
+            lines.append(f"- exec to first answer, {name}: {v['median']:.1f} ms ({v['least']:.1f} to {v['most']:.1f}), {v['cpu']:.1f} ms of CPU time")
         if "idle_kib" in single:
             v = single["idle_kib"]
             lines.append(f"- idle: {v['resident'] / 1024:.1f} MiB resident, {v['anonymous'] / 1024:.1f} MiB of it anonymous")

@@ -26,7 +26,7 @@ class Bench:
         self.quick = arguments.quick
         self.only = arguments.only.split(",") if arguments.only else None
         self.rounds = arguments.rounds or (3 if self.quick else 7)
-        self.seconds = 1
+        self.seconds = arguments.seconds
         cores = sorted(os.sched_getaffinity(0))
         # The server on one core, the load on the others; Redis beside the server it answers.
         self.server_cores = {cores[0]}
@@ -201,13 +201,17 @@ class Bench:
         if redis:
             cases["with Redis"] = (service, {**settings, "REDIS_URL": f"redis://127.0.0.1:{redis.port}"})
         spans = {name: [] for name in cases}
+        cpu = {name: [] for name in cases}
         for _ in range(7 if self.quick else 21):
             for name, (command, env) in cases.items():
-                spans[name].append(self.first_answer(command, env) * 1e3)
+                took, used = self.first_answer(command, env)
+                spans[name].append(took * 1e3)
+                cpu[name].append(used * 1e3)
         for name, taken in spans.items():
             self.results["single"].setdefault("start_ms", {})[name] = {
-                "median": median(taken), "least": min(taken), "most": max(taken)}
-            self.say(f"exec to first answer, {name}: {median(taken):.1f} ms ({min(taken):.1f} to {max(taken):.1f})")
+                "median": median(taken), "least": min(taken), "most": max(taken), "cpu": median(cpu[name])}
+            self.say(f"exec to first answer, {name}: {median(taken):.1f} ms ({min(taken):.1f} to {max(taken):.1f}), "
+                     f"of them {median(cpu[name]):.1f} ms CPU")
         if redis:
             self.start.stop(redis)
 
@@ -225,8 +229,9 @@ class Bench:
                 except ConnectionRefusedError:
                     time.sleep(0.0002)
             took = time.perf_counter() - began
+            used = cpu_ns(server.pids()) / 1e9
             assert answer.startswith(b"HTTP/1.1 200"), answer
-            return took
+            return took, used
         finally:
             server.stop()
 
@@ -258,6 +263,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="about two minutes instead of fifteen")
     parser.add_argument("--only", help="scenarios by name, with commas")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float, default=1, help="of one measurement; below one, by our own generator")
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
     with tempfile.TemporaryDirectory(prefix="wx-bench-") as folder:

@@ -13,7 +13,8 @@
 namespace wx::observability {
 namespace {
 
-constexpr std::size_t kQueueLines = 8192;
+// Made in full when the program starts, and each line is half a kilobyte: more would be paid for in start-up time.
+constexpr std::size_t kQueueLines = 1024;
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
