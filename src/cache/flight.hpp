@@ -33,8 +33,8 @@
 //   loading   loaded                        ended     answer (miss), fill memory, write Redis, give the lease back
 //   loading   failed                        ended     answer (kept copy, else the error), remember the failure
 //   any       age limit                     ended     answer (kept copy, else deadline_exceeded)
-//   any       purge                         same      no copy is a fallback any more; what was read before is not taken,
-//                                                     and a load under way will not be stored
+//   any       purge                         same      no copy is a fallback any more, what was read before is not
+//                                                     taken, and a load under way will not be stored
 //
 // A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
 // Whoever joins a flight that holds a servable copy is answered with it at once.

@@ -1,4 +1,5 @@
 // The provider is never asked more than UPSTREAM_LIMIT allows, whoever asks for what.
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -147,8 +148,13 @@ TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
   EXPECT_GT(walker_saw["429"], 40);
   const auto calls = minutes.calls();
   ASSERT_FALSE(calls.empty());
-  for (const auto& [when, count] : calls) EXPECT_LE(count, 60);
-  EXPECT_GE(calls.rbegin()->second, 55) << "what the limit allows is made use of";
+  // In which minute the walker has loads left in its own windows depends on when in a minute the test began.
+  int most = 0;
+  for (const auto& [when, count] : calls) {
+    EXPECT_LE(count, 60);
+    most = std::max(most, count);
+  }
+  EXPECT_GE(most, 55) << "what the limit allows is made use of";
 }
 
 TEST(Budget, ForOneClientIsItsOwn) {
