@@ -13,6 +13,7 @@ TAG ?= weather-cache
 # The program alone; a build with tests has the same program in it (CI has one at hand).
 DEB_PRESET ?= program
 SOAK_SECONDS ?= 600
+SOAK_PRESET ?= asan
 QUICK ?=
 BENCH_ARGS ?=
 ARGS ?=
@@ -73,10 +74,10 @@ tsan: ## all tests with the thread sanitizer
 	@scripts/build tsan
 	@scripts/test tsan
 
-soak: ## ten minutes of mixed load and faults at random, with the address sanitizer (SOAK_SECONDS, SOAK_SEED)
+soak: ## ten minutes of mixed load and faults at random, with the address sanitizer (SOAK_SECONDS, SOAK_SEED, SOAK_PRESET)
 	@scripts/install-packages build test sanitize
-	@scripts/build asan soak
-	@WX_SOAK_SECONDS=$(SOAK_SECONDS) $(if $(SOAK_SEED),WX_SOAK_SEED=$(SOAK_SEED)) scripts/test asan -R '^Soak\.' --verbose
+	@scripts/build $(SOAK_PRESET) soak
+	@WX_SOAK_SECONDS=$(SOAK_SECONDS) $(if $(SOAK_SEED),WX_SOAK_SEED=$(SOAK_SEED)) scripts/test $(SOAK_PRESET) -R '^Soak\.' --verbose
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (30)
 	@scripts/install-packages build fuzz

@@ -1,7 +1,13 @@
 // A mixed load with faults injected at random; at the end everything is as at the beginning.
 //
-// WX_SOAK_SECONDS (60) says for how long, WX_SOAK_SEED which faults and which questions: the seed is printed, and the
-// same one gives the same sequence of faults and, per client, of questions. How they meet is the machine's.
+// WX_SOAK_SECONDS (20, with the address sanitizer 60) says for how long, WX_SOAK_SEED which faults and which questions:
+// the seed is printed, and the same one gives the same sequence of faults and, per client, of questions. How they meet is
+// the machine's.
+//
+// Two builds look for two kinds of leak. What nothing points at any more, the address sanitizer finds when the services
+// stop. What is held and keeps growing shows in the memory of the program as users run it, which is a few megabytes and
+// settles within seconds. With the sanitizer most of it is the sanitizer's own and takes minutes to settle (50 MiB after
+// half a minute, 65 after two), so there it is only looked at in a run that is long enough.
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -41,6 +47,15 @@ constexpr milliseconds kRequestTimeout{5000};
 constexpr milliseconds kAftermath = milliseconds(8000) * kSlowdown;
 // Hand-overs between threads and processes on a busy machine.
 constexpr milliseconds kSlack = milliseconds(2500) * kSlowdown;
+#ifdef WX_SOAK_ADDRESS_SANITIZER
+constexpr std::uint64_t kUsualSeconds = 60;
+constexpr seconds kMemorySettles{150};
+constexpr std::size_t kMemoryNoise = std::size_t{8} << 20;
+#else
+constexpr std::uint64_t kUsualSeconds = 20;
+constexpr seconds kMemorySettles{10};
+constexpr std::size_t kMemoryNoise = std::size_t{1} << 20;
+#endif
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
@@ -395,7 +410,7 @@ Held held_by(const Service& service) {
 }
 
 TEST(Soak, EndsAsItBegan) {
-  const seconds span(number_from("WX_SOAK_SECONDS", 60));
+  const seconds span(number_from("WX_SOAK_SECONDS", kUsualSeconds));
   const std::uint64_t seed = number_from("WX_SOAK_SEED", std::random_device{}());
   std::cout << "WX_SOAK_SECONDS=" << span.count() << " WX_SOAK_SEED=" << seed << '\n' << std::flush;
 
@@ -469,7 +484,9 @@ TEST(Soak, EndsAsItBegan) {
               << now.memory / 1024 << " KiB (" << half[i].memory / 1024 << " at half time)\n";
     // Listeners, event loops, Redis, and the provider's kept connections.
     EXPECT_LE(now.files, 40U);
-    EXPECT_LE(now.memory, half[i].memory + half[i].memory / 10 + (std::size_t{8} << 20));
+    if (span / 2 >= kMemorySettles) {
+      EXPECT_LE(now.memory, half[i].memory + half[i].memory / 10 + kMemoryNoise);
+    }
   }
   for (const auto& [minute, calls] : weather.minutes()) {
     // Counters that are lost within a minute, or cannot be asked, leave each process with what it knows by itself.
