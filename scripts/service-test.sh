@@ -5,6 +5,10 @@
 service=  # the process of scripts/confined
 port=
 
+# A command that fails where nobody expects it must not end the script without a word.
+set -E
+trap 'echo "FAILED: $0, line $LINENO: $BASH_COMMAND" >&2' ERR
+
 complain() {
   echo "FAILED: $*" >&2
   if [[ -s $work/service.log ]]; then sed 's/^/  service: /' "$work/service.log" >&2; fi
@@ -18,6 +22,7 @@ stop_service() {
 
 # start_service [NAME=value ...]: on a free port of 127.0.0.1.
 start_service() {
+  : >"$work/service.log"  # the service makes it when it gets its turn, which may be after our first look
   scripts/confined "$root" "$user" ADDRESS=127.0.0.1 PORT=0 LOG_FORMAT=json "$@" /usr/bin/weather-cache \
     >"$work/service.log" 2>&1 &
   service=$!
@@ -60,8 +65,9 @@ expect() {
 # check_health CODE: what `weather-cache healthcheck` says, as confined as the service.
 check_health() {
   local code=0
-  scripts/confined "$root" "$user" ADDRESS=127.0.0.1 PORT="$port" /usr/bin/weather-cache healthcheck || code=$?
-  [[ $code -eq $1 ]] || complain "healthcheck ended with $code, not $1"
+  scripts/confined "$root" "$user" ADDRESS=127.0.0.1 PORT="$port" /usr/bin/weather-cache healthcheck \
+    >"$work/health" 2>&1 || code=$?
+  [[ $code -eq $1 ]] || complain "healthcheck ended with $code, not $1: $(<"$work/health")"
 }
 
 # SIGTERM while a slow request runs: it is answered, and the service ends with 0.
