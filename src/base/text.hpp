@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,21 +13,28 @@
 
 namespace wx {
 
+// Appends text that is no part of `out`. Written so that it is compiled in place: an answer is made of some forty
+// pieces, most of them literals, whose length is known then.
+inline void append(std::string& out, std::string_view text) {
+  const std::size_t before = out.size();
+  // Not the size that it is given: libstdc++ 12 gives the capacity it made.
+  out.resize_and_overwrite(before + text.size(), [before, text](char* to, std::size_t) {
+    text.copy(to + before, text.size());
+    return before + text.size();
+  });
+}
+inline void append(std::string& out, const char* text) {
+  append(out, std::string_view(text));
+}
+inline void append(std::string& out, const std::string& text) {
+  append(out, std::string_view(text));
+}
 // Appends an integer in decimal.
 template <std::integral T>
 void append(std::string& out, T value) {
   char buffer[24];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  out.append(buffer, end);
-}
-inline void append(std::string& out, std::string_view text) {
-  out.append(text);
-}
-inline void append(std::string& out, const char* text) {
-  out.append(text);
-}
-inline void append(std::string& out, const std::string& text) {
-  out.append(text);
+  const char* const end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  append(out, std::string_view(buffer, static_cast<std::size_t>(end - buffer)));
 }
 inline void append(std::string& out, char c) {
   out.push_back(c);

@@ -14,9 +14,8 @@ constexpr std::array<std::string_view, kNames> kNameTexts{"lat", "lon", "mock", 
 struct Parameter {
   int count = 0;
   bool malformed = false;
-  std::string value;
+  std::string_view value;  // of the last one; in the query itself where it has no escapes
 };
-using Parameters = std::array<Parameter, kNames>;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -25,54 +24,105 @@ int hex_digit(char c) {
   return -1;
 }
 
-bool is_escaped(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c == '%' || c == '+'; });
-}
-
-void take(Parameters& parameters, std::string_view name, std::string_view value) {
-  std::optional<std::string> decoded_name;
-  if (is_escaped(name)) {
-    decoded_name = decode_component(name);
-    if (!decoded_name) return;
-    name = *decoded_name;
-  }
-  for (std::size_t i = 0; i < kNames; ++i) {
-    if (name != kNameTexts[i]) continue;
-    auto& parameter = parameters[i];
-    ++parameter.count;
-    if (!is_escaped(value)) {
-      parameter.value = value;
-      continue;
+// False, with nothing appended, if an escape is malformed.
+bool append_decoded(std::string& out, std::string_view text) {
+  const std::size_t before = out.size();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      out += ' ';
+    } else if (text[i] != '%') {
+      out += text[i];
+    } else {
+      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) {
+        out.resize(before);
+        return false;
+      }
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
     }
-    auto decoded = decode_component(value);
-    parameter.malformed |= !decoded;
-    parameter.value = decoded ? std::move(*decoded) : std::string();
   }
+  return true;
 }
 
-Parameters split(std::string_view query) {
-  Parameters parameters;
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const auto pair = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
-    const auto equals = pair.find('=');
-    take(parameters, pair.substr(0, equals),
-         equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
-  }
-  return parameters;
+// Spelled out, so that each comparison is with a text known when this is compiled.
+std::optional<Name> known_name(std::string_view name) {
+  if (name == kNameTexts[kLat]) return kLat;
+  if (name == kNameTexts[kLon]) return kLon;
+  if (name == kNameTexts[kMock]) return kMock;
+  if (name == kNameTexts[kCache]) return kCache;
+  if (name == kNameTexts[kFormat]) return kFormat;
+  return std::nullopt;
 }
+
+// The parameters that we know. Stays where it was made: values lie in it and in the query.
+class Parameters {
+ public:
+  explicit Parameters(std::string_view query) : query_size_(query.size()) {
+    while (!query.empty()) query.remove_prefix(take_pair(query));
+  }
+  Parameters(const Parameters&) = delete;
+  Parameters& operator=(const Parameters&) = delete;
+  ~Parameters() = default;
+
+  const Parameter& operator[](Name name) const { return known_.at(name); }
+
+ private:
+  // Takes what comes before the next '&' and says how long it was, the '&' included.
+  std::size_t take_pair(std::string_view query) {
+    std::size_t end = 0;
+    std::size_t equals = std::string_view::npos;
+    bool name_is_escaped = false;
+    bool value_is_escaped = false;
+    for (; end < query.size() && query[end] != '&'; ++end) {
+      const char c = query[end];
+      if (c == '=' && equals == std::string_view::npos) equals = end;
+      if (c == '%' || c == '+') (equals == std::string_view::npos ? name_is_escaped : value_is_escaped) = true;
+    }
+    const std::string_view pair = query.substr(0, end);
+    const auto value = equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
+    take(pair.substr(0, equals), name_is_escaped, value, value_is_escaped);
+    return std::min(end + 1, query.size());
+  }
+
+  void take(std::string_view name, bool name_is_escaped, std::string_view value, bool value_is_escaped) {
+    std::optional<std::string> decoded_name;
+    if (name_is_escaped) {
+      decoded_name = decode_component(name);
+      if (!decoded_name) return;
+      name = *decoded_name;
+    }
+    const auto known = known_name(name);
+    if (!known) return;
+    auto& parameter = known_.at(*known);
+    ++parameter.count;
+    parameter.value = value;
+    if (value_is_escaped) decode(parameter);
+  }
+
+  void decode(Parameter& parameter) {
+    decoded_.reserve(query_size_);  // as much as all values can need: what lies in it stays where it is
+    const std::size_t before = decoded_.size();
+    parameter.malformed |= !append_decoded(decoded_, parameter.value);
+    parameter.value = std::string_view(decoded_).substr(before);
+  }
+
+  std::array<Parameter, kNames> known_{};
+  std::size_t query_size_;
+  std::string decoded_;
+};
 
 class Reader {
  public:
-  Reader(Parameters parameters, WeatherQuery& out) : parameters_(std::move(parameters)), out_(out) {}
+  Reader(std::string_view query, WeatherQuery& out) : parameters_(query), out_(out) {}
 
   // The one value of a parameter; nothing if it is absent or a fault has been noted.
-  const std::string* one(Name name, bool required) {
+  std::optional<std::string_view> one(Name name, bool required) {
     const auto& parameter = parameters_[name];
     if (parameter.count == 0) {
       if (required) fault(name, "is missing");
-      return nullptr;
+      return std::nullopt;
     }
     if (parameter.count > 1) {
       fault(name, "is given more than once");
@@ -81,15 +131,14 @@ class Reader {
     } else if (parameter.value.empty()) {
       fault(name, "is empty");
     } else {
-      return &parameter.value;
+      return parameter.value;
     }
-    return nullptr;
+    return std::nullopt;
   }
 
-  void coordinate(Name name, weather::Axis axis, int decimals, weather::Coordinate& to, std::string& text) {
-    text = parameters_[name].value;
-    const auto* value = one(name, true);
-    if (value == nullptr) return;
+  void coordinate(Name name, weather::Axis axis, int decimals, weather::Coordinate& to) {
+    const auto value = one(name, true);
+    if (!value) return;
     auto coordinate = weather::parse_coordinate(axis, *value, decimals);
     if (coordinate) {
       to = std::move(*coordinate);
@@ -99,8 +148,8 @@ class Reader {
   }
 
   void mock(const QueryOptions& options) {
-    const auto* value = one(kMock, false);
-    if (value == nullptr) return;
+    const auto value = one(kMock, false);
+    if (!value) return;
     if (*value != "true" && *value != "false") {
       fault(kMock, "must be true or false");
     } else if (*value == "true" && !options.lab) {
@@ -111,8 +160,8 @@ class Reader {
   }
 
   void cache(const QueryOptions& options) {
-    const auto* value = one(kCache, false);
-    if (value == nullptr) return;
+    const auto value = one(kCache, false);
+    if (!value) return;
     if (*value != "on" && *value != "redis" && *value != "off") {
       fault(kCache, "must be on, redis or off");
     } else if (!out_.question.mock) {
@@ -128,8 +177,8 @@ class Reader {
   }
 
   void format() {
-    const auto* value = one(kFormat, false);
-    if (value == nullptr) return;
+    const auto value = one(kFormat, false);
+    if (!value) return;
     if (*value == "json") {
       out_.format = Format::json;
     } else if (*value == "html") {
@@ -156,34 +205,25 @@ class Reader {
 std::optional<std::string> decode_component(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
+  if (!append_decoded(out, text)) return std::nullopt;
   return out;
 }
 
 WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& options) {
   WeatherQuery out;
-  Reader reader(split(query), out);
+  Reader reader(query, out);
   auto& location = out.question.location;
-  reader.coordinate(kLat, weather::Axis::latitude, options.coordinate_decimals, location.latitude, out.latitude_text);
-  reader.coordinate(kLon, weather::Axis::longitude, options.coordinate_decimals, location.longitude,
-                    out.longitude_text);
+  reader.coordinate(kLat, weather::Axis::latitude, options.coordinate_decimals, location.latitude);
+  reader.coordinate(kLon, weather::Axis::longitude, options.coordinate_decimals, location.longitude);
   reader.mock(options);
   reader.cache(options);
   reader.format();
   return out;
+}
+
+SentCoordinates sent_coordinates(std::string_view query) {
+  const Parameters parameters(query);
+  return {std::string(parameters[kLat].value), std::string(parameters[kLon].value)};
 }
 
 }  // namespace wx::endpoints

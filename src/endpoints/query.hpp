@@ -30,13 +30,16 @@ struct WeatherQuery {
   weather::Question question;
   Format format = Format::by_accept;
   std::vector<ParameterFault> faults;  // empty: the question is good
-
-  // As they were sent, decoded, for the form; empty if absent.
-  std::string latitude_text;
-  std::string longitude_text;
 };
 
 [[nodiscard]] WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& options);
+
+// The coordinates as they were sent, decoded, for the form to show again; empty if absent.
+struct SentCoordinates {
+  std::string latitude;
+  std::string longitude;
+};
+[[nodiscard]] SentCoordinates sent_coordinates(std::string_view query);
 
 // Decodes %XX and '+'; nothing if an escape is malformed.
 [[nodiscard]] std::optional<std::string> decode_component(std::string_view text);

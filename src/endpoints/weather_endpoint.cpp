@@ -121,7 +121,8 @@ void WeatherEndpoint::refuse(Exchange& exchange, WeatherQuery& query, bool html)
   }
   problem.faults = std::move(query.faults);
   problem.html = html;
-  problem.form = pages::FormValues{query.latitude_text, query.longitude_text, query.question.mock};
+  const auto sent = sent_coordinates(exchange.request().query());
+  problem.form = pages::FormValues{sent.latitude, sent.longitude, query.question.mock};
   context_.metrics.add(Counter::requests_error);
   respond_problem(context_, exchange, problem);
 }
@@ -179,10 +180,11 @@ template <class Answer>
 void WeatherEndpoint::answer_html(Answer& answer, const Served& served, bool mock) {
   const auto& request = answer.request();
   const auto query = parse_weather_query(request.query(), context_.options.query);
+  const auto sent = sent_coordinates(request.query());
   const auto reading = weather::read_back(served.entry->body);
   const auto total = context_.clock.steady() - request.received_at();
   auto model = page_model(context_, request);
-  model.form = {query.latitude_text, query.longitude_text, mock};
+  model.form = {sent.latitude, sent.longitude, mock};
   model.result = pages::ResultCard{.mark = mark_of(served.outcome),
                                    .source = source_name(served.tier, mock),
                                    .temperature = reading.temperature,
@@ -213,9 +215,10 @@ template <class Answer>
 void WeatherEndpoint::answer_error(Answer& answer, Error error, bool html) {
   context_.metrics.add(Counter::requests_error);
   const auto query = parse_weather_query(answer.request().query(), context_.options.query);
+  const auto sent = sent_coordinates(answer.request().query());
   Problem problem;
   problem.html = html;
-  problem.form = pages::FormValues{query.latitude_text, query.longitude_text, query.question.mock};
+  problem.form = pages::FormValues{sent.latitude, sent.longitude, query.question.mock};
   std::string status;
   if (error.remembered) {
     append(status, "Cache-Status: weather-cache; hit; detail=error-memo");

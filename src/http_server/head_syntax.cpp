@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -39,17 +40,27 @@ bool is_control(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
-// Whether any of eight bytes is below 0x20 or equal to 0x7f (a false alarm on TAB is sorted out byte by byte). The
-// classic tests for "a byte less than n" and "a zero byte" in a word.
-bool may_have_control(const char* eight) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  constexpr std::uint64_t kHighs = 0x8080808080808080U;
+// Eight bytes at a time, by the classic tests for "a byte less than n" and "a zero byte" in a word: the high bit of
+// each byte found is set. A borrow or a carry can set bits above a byte that was found, never below the first.
+constexpr std::uint64_t kOnes = 0x0101010101010101U;
+constexpr std::uint64_t kHighs = 0x8080808080808080U;
+
+std::uint64_t word_at(const char* eight) {
   std::uint64_t word = 0;
   std::memcpy(&word, eight, sizeof word);
-  const std::uint64_t low = (word - kOnes * 0x20) & ~word;
-  const std::uint64_t flipped = word ^ (kOnes * 0x7f);
-  const std::uint64_t del = (flipped - kOnes) & ~flipped;
-  return ((low | del) & kHighs) != 0;
+  // The first byte is to be the lowest.
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+constexpr std::uint64_t less_than(std::uint64_t word, unsigned char n) {
+  return (word - kOnes * n) & ~word & kHighs;
+}
+constexpr std::uint64_t equal_to(std::uint64_t word, unsigned char c) {
+  const std::uint64_t zero_where_equal = word ^ (kOnes * c);
+  return (zero_where_equal - kOnes) & ~zero_where_equal & kHighs;
+}
+// Bytes that no target has: up to the space, '#', from DEL on.
+constexpr std::uint64_t no_target_text(std::uint64_t word) {
+  return less_than(word, ' ' + 1) | equal_to(word, '#') | ((word | (word + kOnes)) & kHighs);
 }
 
 bool is_port(std::string_view text) {
@@ -59,14 +70,19 @@ bool is_port(std::string_view text) {
 }  // namespace
 
 std::size_t skip_text(std::string_view bytes, std::size_t from) {
-  while (true) {
-    while (from + 8 <= bytes.size() && !may_have_control(bytes.data() + from)) from += 8;
-    const std::size_t stop = std::min(from + 8, bytes.size());
-    for (; from < stop; ++from) {
-      if (is_control(bytes[from])) return from;
+  while (from + 8 <= bytes.size()) {
+    const std::uint64_t word = word_at(bytes.data() + from);
+    const std::uint64_t found = less_than(word, 0x20) | equal_to(word, 0x7f);
+    if (found == 0) {
+      from += 8;
+      continue;
     }
-    if (from == bytes.size()) return from;
+    from += static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    if (bytes[from] != '\t') return from;
+    ++from;
   }
+  while (from < bytes.size() && !is_control(bytes[from])) ++from;
+  return from;
 }
 
 bool is_token(std::string_view text) {
@@ -74,7 +90,12 @@ bool is_token(std::string_view text) {
 }
 
 bool is_target_text(std::string_view text) {
-  return !text.empty() && all_of(text, kTargetText);
+  if (text.empty()) return false;
+  while (text.size() >= 8) {
+    if (no_target_text(word_at(text.data())) != 0) return false;
+    text.remove_prefix(8);
+  }
+  return all_of(text, kTargetText);
 }
 
 bool is_version(std::string_view text) {

@@ -60,24 +60,24 @@ void append_response(std::string& out, const ResponseHead& head, std::initialize
   const std::size_t needed = out.size() + kOwnLines + head.headers.size() + (send_body ? length : 0);
   if (out.capacity() < needed) out.reserve(std::max(needed, out.capacity() * 2));
 
-  out += "HTTP/1.1 ";
+  append(out, "HTTP/1.1 ");
   append(out, head.status);
-  out += ' ';
-  out += reason(head.status);
-  out += "\r\nDate: ";
-  out += head.date;
-  out += "\r\n";
+  append(out, ' ');
+  append(out, reason(head.status));
+  append(out, "\r\nDate: ");
+  append(out, head.date);
+  append(out, "\r\n");
   if (has_length) {
-    out += "Content-Length: ";
+    append(out, "Content-Length: ");
     append(out, length);
-    out += "\r\n";
+    append(out, "\r\n");
   }
-  if (head.connection == ConnectionField::close) out += "Connection: close\r\n";
-  if (head.connection == ConnectionField::keep_alive) out += "Connection: keep-alive\r\n";
-  out += head.headers;
-  out += "\r\n";
+  if (head.connection == ConnectionField::close) append(out, "Connection: close\r\n");
+  if (head.connection == ConnectionField::keep_alive) append(out, "Connection: keep-alive\r\n");
+  append(out, head.headers);
+  append(out, "\r\n");
   if (send_body) {
-    for (const std::string_view part : body) out += part;
+    for (const std::string_view part : body) append(out, part);
   }
 }
 

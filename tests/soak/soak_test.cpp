@@ -1,13 +1,13 @@
 // A mixed load with faults injected at random; at the end everything is as at the beginning.
 //
 // WX_SOAK_SECONDS (20, with the address sanitizer 60) says for how long, WX_SOAK_SEED which faults and which questions:
-// the seed is printed, and the same one gives the same sequence of faults and, per client, of questions. How they meet is
-// the machine's.
+// the seed is printed, and the same one gives the same sequence of faults and, per client, of questions. How they meet
+// is the machine's.
 //
 // Two builds look for two kinds of leak. What nothing points at any more, the address sanitizer finds when the services
 // stop. What is held and keeps growing shows in the memory of the program as users run it, which is a few megabytes and
-// settles within seconds. With the sanitizer most of it is the sanitizer's own and takes minutes to settle (50 MiB after
-// half a minute, 65 after two), so there it is only looked at in a run that is long enough.
+// settles within seconds. With the sanitizer most of it is the sanitizer's own and takes minutes to settle (50 MiB
+// after half a minute, 65 after two), so there it is only looked at in a run that is long enough.
 #include <atomic>
 #include <cmath>
 #include <cstdlib>

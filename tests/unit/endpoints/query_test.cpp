@@ -167,10 +167,14 @@ TEST(Query, RoundsToTheDecimalsThatTheServiceShares) {
 }
 
 TEST(Query, RemembersTheTextsForTheForm) {
-  const auto query = parse("lat=%3Cb%3E&lon=5.0");
-  EXPECT_EQ(query.latitude_text, "<b>");
-  EXPECT_EQ(query.longitude_text, "5.0");
-  EXPECT_EQ(parse("lon=1").latitude_text, "");
+  const auto sent = sent_coordinates("lat=%3Cb%3E&lon=5.0");
+  EXPECT_EQ(sent.latitude, "<b>");
+  EXPECT_EQ(sent.longitude, "5.0");
+  EXPECT_EQ(sent_coordinates("lon=1").latitude, "");
+  // However many values are decoded, each stays what it was.
+  const auto both = sent_coordinates("lat=1%2B1&cache=%41%42&lon=%32%33%34%35%36%37%38%39%30%31%32%33%34%35%36%37%38");
+  EXPECT_EQ(both.latitude, "1+1");
+  EXPECT_EQ(both.longitude, "23456789012345678");
 }
 
 TEST(Query, HasWordsForEveryFaultInEveryLanguage) {
