@@ -56,11 +56,30 @@ std::optional<Name> known_name(std::string_view name) {
   return std::nullopt;
 }
 
+// What a byte of a query means.
+enum class Sign : std::uint8_t { none, end, equals, escape };
+constexpr auto kSigns = [] {
+  std::array<Sign, 256> signs{};
+  signs['&'] = Sign::end;
+  signs['='] = Sign::equals;
+  signs['%'] = signs['+'] = Sign::escape;
+  return signs;
+}();
+
 // The parameters that we know. Stays where it was made: values lie in it and in the query.
 class Parameters {
  public:
   explicit Parameters(std::string_view query) : query_size_(query.size()) {
-    while (!query.empty()) query.remove_prefix(take_pair(query));
+    while (!query.empty()) {
+      const Piece name = cut(query, true);
+      Piece value;
+      if (query.starts_with('=')) {
+        query.remove_prefix(1);
+        value = cut(query, false);
+      }
+      if (!query.empty()) query.remove_prefix(1);  // the '&'
+      take(name, value);
+    }
   }
   Parameters(const Parameters&) = delete;
   Parameters& operator=(const Parameters&) = delete;
@@ -69,36 +88,38 @@ class Parameters {
   const Parameter& operator[](Name name) const { return known_.at(name); }
 
  private:
-  // Takes what comes before the next '&' and says how long it was, the '&' included.
-  std::size_t take_pair(std::string_view query) {
+  struct Piece {
+    std::string_view text;
+    bool escaped = false;
+  };
+
+  // Takes a name, which ends at '=' or '&', or a value, which ends at '&'.
+  static Piece cut(std::string_view& rest, bool is_name) {
+    Piece piece;
     std::size_t end = 0;
-    std::size_t equals = std::string_view::npos;
-    bool name_is_escaped = false;
-    bool value_is_escaped = false;
-    for (; end < query.size() && query[end] != '&'; ++end) {
-      const char c = query[end];
-      if (c == '=' && equals == std::string_view::npos) equals = end;
-      if (c == '%' || c == '+') (equals == std::string_view::npos ? name_is_escaped : value_is_escaped) = true;
+    for (; end < rest.size(); ++end) {
+      const auto sign = kSigns[static_cast<unsigned char>(rest[end])];
+      if (sign == Sign::none) continue;
+      if (sign == Sign::end || (sign == Sign::equals && is_name)) break;
+      if (sign == Sign::escape) piece.escaped = true;
     }
-    const std::string_view pair = query.substr(0, end);
-    const auto value = equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
-    take(pair.substr(0, equals), name_is_escaped, value, value_is_escaped);
-    return std::min(end + 1, query.size());
+    piece.text = rest.substr(0, end);
+    rest.remove_prefix(end);
+    return piece;
   }
 
-  void take(std::string_view name, bool name_is_escaped, std::string_view value, bool value_is_escaped) {
+  void take(const Piece& name, const Piece& value) {
     std::optional<std::string> decoded_name;
-    if (name_is_escaped) {
-      decoded_name = decode_component(name);
+    if (name.escaped) {
+      decoded_name = decode_component(name.text);
       if (!decoded_name) return;
-      name = *decoded_name;
     }
-    const auto known = known_name(name);
+    const auto known = known_name(decoded_name ? *decoded_name : name.text);
     if (!known) return;
     auto& parameter = known_.at(*known);
     ++parameter.count;
-    parameter.value = value;
-    if (value_is_escaped) decode(parameter);
+    parameter.value = value.text;
+    if (value.escaped) decode(parameter);
   }
 
   void decode(Parameter& parameter) {
