@@ -19,10 +19,29 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ["WX_PROGRAM"]
 K6 = os.environ.get("K6") or shutil.which("k6")
-DOCUMENTS = [ROOT / name for name in subprocess.run(
-    ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-    capture_output=True, text=True, check=True).stdout.split()]
 TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
+
+
+def known_to_git():
+    """The project's documents, new ones included; None where git is missing or knows nothing of this folder."""
+    try:
+        done = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+                              capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return [ROOT / name for name in done.stdout.split()] if done.returncode == 0 and done.stdout else None
+
+
+def found_in_folders():
+    """The same without git: all but what was built or fetched."""
+    found = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in ("build", "node_modules", ".git", ".cache")]
+        found += [Path(folder) / name for name in files if name.endswith(".md")]
+    return found
+
+
+DOCUMENTS = known_to_git() or found_in_folders()
 
 
 def without_code(text):
@@ -159,6 +178,9 @@ class Links(unittest.TestCase):
         for document in DOCUMENTS:
             with self.subTest(document=document.name):
                 self.assertEqual(dead_links(document, document.read_text("utf-8")), [])
+
+    def test_without_git_the_same_documents_are_found(self):
+        self.assertEqual(sorted(found_in_folders()), sorted(DOCUMENTS))
 
     def test_dead_links_are_noticed(self):
         text = "# One thing: `x`\n[a](README.md) [b](NONE.md) [c](#one-thing-x) [d](#none) [e](README.md#none) [f](https://x.invalid)\n"
