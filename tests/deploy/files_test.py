@@ -85,6 +85,13 @@ class Compose(unittest.TestCase):
             if "build" not in service:
                 self.assertRegex(service["image"], r"^docker\.io/[^:]+:v?\d", name)
 
+    def test_k6_is_everywhere_the_same(self):
+        texts = [(ROOT / name).read_text("utf-8") for name in ("compose.yaml", "scripts/load", "README.md", "README.pt-BR.md")]
+        found = [re.findall(r"\bk6[:@ ]v?(\d+\.\d+\.\d+)", text) for text in texts]
+        self.assertTrue(all(found), found)
+        self.assertEqual(len(set(sum(found, []))), 1, found)
+        self.assertEqual(sum(text.count("grafana/k6 ") for text in texts), 0, "an image without a version")
+
 
 class Monitoring(unittest.TestCase):
     def mounted(self, service, inside):
