@@ -155,6 +155,14 @@ class Image(unittest.TestCase):
     def test_builders_without_buildkit_can_read_the_dockerfile(self):
         self.assertNotRegex(DOCKERFILE, r"(?m)^RUN --|<<|^COPY .*--(link|chmod|parents|exclude)|^# *syntax=")
 
+    def test_the_stage_of_the_tests_gets_what_the_documents_link_to(self):
+        ignored = [name for name in (ROOT / ".dockerignore").read_text().split("\n") if name and name[0] not in "#*"]
+        self.assertIn("build", ignored)
+        for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+            for link in re.findall(r"\]\(([^)\s#:]+)\)", document.read_text("utf-8")):
+                target = (document.parent / link).resolve().relative_to(ROOT).as_posix()
+                self.assertFalse([name for name in ignored if f"{target}/".startswith(f"{name}/")], f"{document.name}: {link}")
+
     def test_cloud_build_gets_what_the_dockerfile_copies(self):
         ignored = (ROOT / ".gcloudignore").read_text().split()
         self.assertNotIn("**/build", (ROOT / ".dockerignore").read_text().split(), "it would take scripts/build along")
