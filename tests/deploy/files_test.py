@@ -139,6 +139,19 @@ class CloudRun(unittest.TestCase):
         fleet = next(variable for variable in container()["env"] if variable["name"] == "FLEET_SIZE")
         self.assertEqual(fleet["value"], scale)
 
+    def test_the_guide_puts_the_project_wherever_it_belongs(self):
+        command = re.search(r"^sed .*>service\.yaml$", (ROOT / "docs/deploy/cloud-run.md").read_text(), re.M)[0]
+        with tempfile.TemporaryDirectory() as folder:
+            gcloud = Path(folder, "gcloud")
+            gcloud.write_text("#!/bin/sh\necho mine-7\n")
+            gcloud.chmod(0o755)
+            subprocess.run(["sh", "-c", command.replace("deploy/", f"{ROOT}/deploy/")], cwd=folder, check=True,
+                           env={"PATH": f"{folder}:{os.environ['PATH']}"})
+            service = yaml.safe_load(Path(folder, "service.yaml").read_text())["spec"]["template"]["spec"]
+        self.assertEqual(service["serviceAccountName"], "weather-app@mine-7.iam.gserviceaccount.com")
+        self.assertIn("/mine-7/", service["containers"][0]["image"])
+        self.assertIn({"name": "GOOGLE_CLOUD_PROJECT", "value": "mine-7"}, service["containers"][0]["env"])
+
     def test_both_guides_have_the_same_commands_and_headings(self):
         english = (ROOT / "docs/deploy/cloud-run.md").read_text()
         portuguese = (ROOT / "docs/deploy/cloud-run.pt-BR.md").read_text()
