@@ -14,7 +14,7 @@ WORKDIR /src
 # The packages first: they change seldom, and their layer is kept.
 COPY scripts/install-packages scripts/compiler scripts/
 RUN scripts/install-packages build
-COPY CMakeLists.txt CMakePresets.json ./
+COPY CMakeLists.txt CMakePresets.json LICENSE ./
 COPY cmake cmake
 COPY scripts scripts
 COPY web web

@@ -186,6 +186,20 @@ class Image(unittest.TestCase):
             self.assertNotIn(name.split("/")[0] + "/", ignored)
 
 
+class Licences(unittest.TestCase):
+    def test_go_with_the_program(self):
+        done = subprocess.run([ROOT / "scripts/copyright"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith((ROOT / "LICENSE").read_text()))
+        self.assertIn("Redistributions in binary form must reproduce", done.stdout)
+
+    def test_are_thought_of_for_every_library(self):
+        # A new one whose headers are all of it, and whose licence asks for it, belongs in scripts/copyright.
+        found = set(re.findall(r"find_(?:package|library)\((\w+)", (ROOT / "cmake/dependencies.cmake").read_text()))
+        shared = {"OpenSSL", "CURL", "simdjson", "spdlog", "WX_PROMETHEUS_CORE"}
+        self.assertEqual(found - shared, {"Boost", "CLI11"})
+
+
 class Builder(unittest.TestCase):
     """scripts/image between engines that only say what they were asked."""
 
