@@ -14,17 +14,18 @@ WORKDIR /src
 # The packages first: they change seldom, and their layer is kept.
 COPY scripts/install-packages scripts/compiler scripts/
 RUN scripts/install-packages build
-COPY CMakeLists.txt CMakePresets.json ./
+COPY CMakeLists.txt CMakePresets.json LICENSE ./
 COPY cmake cmake
 COPY scripts scripts
 COPY web web
 COPY src src
 RUN scripts/build program weather-cache && scripts/image-root build/program/weather-cache /image
 
-# A builder without BuildKit makes every stage on its way to the last one, so this one costs nothing until it is run.
+# A builder without BuildKit makes every stage on its way to the last one, so this one costs nothing until it is run;
+# make itself comes only then, and the packages of the tests with it.
 FROM build AS test
 COPY . .
-CMD ["make", "test"]
+CMD ["sh", "-c", "scripts/install-packages build test && exec make test"]
 
 FROM scratch
 ARG REVISION=

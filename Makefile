@@ -101,9 +101,10 @@ instructions: ## the request path counted in instructions against bench/instruct
 	@scripts/instructions bench
 
 load: ## the k6 scripts of load/ (against BASE_URL, or a service of their own)
+	@scripts/load
 	@scripts/install-packages build
-	@scripts/build release weather-cache
-	@scripts/load release
+	@scripts/build program weather-cache
+	@scripts/load program
 
 format: ## clang-format-19 on all C++
 	@scripts/install-packages check

@@ -3,9 +3,17 @@ include(GNUInstallDirs)
 install(TARGETS weather-cache RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES deploy/systemd/weather-cache.service DESTINATION lib/systemd/system)
 install(FILES docs/deploy/systemd.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 # An absolute path: it stands in /etc whatever the prefix. It may come to hold a password.
 install(FILES deploy/debian/weather-cache.conf DESTINATION /etc/weather-cache PERMISSIONS OWNER_READ OWNER_WRITE)
+
+# Our licence, and the notices of what is compiled in: Debian has them at a known place, elsewhere ours is at hand.
+install(CODE "if(EXISTS /etc/debian_version)
+    execute_process(COMMAND \"${CMAKE_SOURCE_DIR}/scripts/copyright\"
+      OUTPUT_FILE \"${CMAKE_BINARY_DIR}/copyright\" COMMAND_ERROR_IS_FATAL ANY)
+  else()
+    file(COPY_FILE \"${CMAKE_SOURCE_DIR}/LICENSE\" \"${CMAKE_BINARY_DIR}/copyright\")
+  endif()")
+install(FILES ${CMAKE_BINARY_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # Debian's policy (12.7) wants the changelog compressed; without a time in it, it is the same bytes each time.
 install(CODE "execute_process(COMMAND gzip -9nc \"${CMAKE_SOURCE_DIR}/CHANGELOG.md\"

@@ -49,6 +49,14 @@ check_confinement() {
   awk '$5 == "/" && $6 ~ /(^|,)ro(,|$)/ { found = 1 } END { exit !found }' <<<"$mounts" || complain "its root is writable"
 }
 
+# Beside the program stand its licence and that of what is compiled into it.
+check_copyright() {
+  local file=$root/usr/share/doc/weather-cache/copyright text
+  for text in 'Permission is hereby granted' CLI11 'Redistributions in binary form'; do
+    grep -q -- "$text" "$file" || complain "no \"$text\" in $file"
+  done
+}
+
 # ask TARGET: the answer's headers and body.
 ask() { curl --silent --show-error --max-time 10 --include --header 'Accept: application/json' "http://127.0.0.1:$port$1"; }
 

@@ -85,6 +85,13 @@ class Compose(unittest.TestCase):
             if "build" not in service:
                 self.assertRegex(service["image"], r"^docker\.io/[^:]+:v?\d", name)
 
+    def test_k6_is_everywhere_the_same(self):
+        texts = [(ROOT / name).read_text("utf-8") for name in ("compose.yaml", "scripts/load", "README.md", "README.pt-BR.md")]
+        found = [re.findall(r"\bk6[:@ ]v?(\d+\.\d+\.\d+)", text) for text in texts]
+        self.assertTrue(all(found), found)
+        self.assertEqual(len(set(sum(found, []))), 1, found)
+        self.assertEqual(sum(text.count("grafana/k6 ") for text in texts), 0, "an image without a version")
+
 
 class Monitoring(unittest.TestCase):
     def mounted(self, service, inside):
@@ -132,6 +139,19 @@ class CloudRun(unittest.TestCase):
         fleet = next(variable for variable in container()["env"] if variable["name"] == "FLEET_SIZE")
         self.assertEqual(fleet["value"], scale)
 
+    def test_the_guide_puts_the_project_wherever_it_belongs(self):
+        command = re.search(r"^sed .*>service\.yaml$", (ROOT / "docs/deploy/cloud-run.md").read_text(), re.M)[0]
+        with tempfile.TemporaryDirectory() as folder:
+            gcloud = Path(folder, "gcloud")
+            gcloud.write_text("#!/bin/sh\necho mine-7\n")
+            gcloud.chmod(0o755)
+            subprocess.run(["sh", "-c", command.replace("deploy/", f"{ROOT}/deploy/")], cwd=folder, check=True,
+                           env={"PATH": f"{folder}:{os.environ['PATH']}"})
+            service = yaml.safe_load(Path(folder, "service.yaml").read_text())["spec"]["template"]["spec"]
+        self.assertEqual(service["serviceAccountName"], "weather-app@mine-7.iam.gserviceaccount.com")
+        self.assertIn("/mine-7/", service["containers"][0]["image"])
+        self.assertIn({"name": "GOOGLE_CLOUD_PROJECT", "value": "mine-7"}, service["containers"][0]["env"])
+
     def test_both_guides_have_the_same_commands_and_headings(self):
         english = (ROOT / "docs/deploy/cloud-run.md").read_text()
         portuguese = (ROOT / "docs/deploy/cloud-run.pt-BR.md").read_text()
@@ -148,6 +168,14 @@ class Image(unittest.TestCase):
     def test_builders_without_buildkit_can_read_the_dockerfile(self):
         self.assertNotRegex(DOCKERFILE, r"(?m)^RUN --|<<|^COPY .*--(link|chmod|parents|exclude)|^# *syntax=")
 
+    def test_the_stage_of_the_tests_gets_what_the_documents_link_to(self):
+        ignored = [name for name in (ROOT / ".dockerignore").read_text().split("\n") if name and name[0] not in "#*"]
+        self.assertIn("build", ignored)
+        for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+            for link in re.findall(r"\]\(([^)\s#:]+)\)", document.read_text("utf-8")):
+                target = (document.parent / link).resolve().relative_to(ROOT).as_posix()
+                self.assertFalse([name for name in ignored if f"{target}/".startswith(f"{name}/")], f"{document.name}: {link}")
+
     def test_cloud_build_gets_what_the_dockerfile_copies(self):
         ignored = (ROOT / ".gcloudignore").read_text().split()
         self.assertNotIn("**/build", (ROOT / ".dockerignore").read_text().split(), "it would take scripts/build along")
@@ -156,6 +184,20 @@ class Image(unittest.TestCase):
         for name in " ".join(copied).split():
             self.assertTrue((ROOT / name).exists(), name)
             self.assertNotIn(name.split("/")[0] + "/", ignored)
+
+
+class Licences(unittest.TestCase):
+    def test_go_with_the_program(self):
+        done = subprocess.run([ROOT / "scripts/copyright"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith((ROOT / "LICENSE").read_text()))
+        self.assertIn("Redistributions in binary form must reproduce", done.stdout)
+
+    def test_are_thought_of_for_every_library(self):
+        # A new one whose headers are all of it, and whose licence asks for it, belongs in scripts/copyright.
+        found = set(re.findall(r"find_(?:package|library)\((\w+)", (ROOT / "cmake/dependencies.cmake").read_text()))
+        shared = {"OpenSSL", "CURL", "simdjson", "spdlog", "WX_PROMETHEUS_CORE"}
+        self.assertEqual(found - shared, {"Boost", "CLI11"})
 
 
 class Builder(unittest.TestCase):

@@ -124,7 +124,7 @@ class Metrics(unittest.TestCase):
         self.assertEqual(grouped, {"a", "b"})
         self.assertEqual(words, {"sum", "by", "rate", "wether_cache_y"})
 
-    def test_a_scrape_under_load_costs_less_than_five_milliseconds(self):
+    def test_half_of_the_scrapes_under_load_take_less_than_five_milliseconds(self):
         with Service() as service:
             stop = threading.Event()
 
@@ -150,9 +150,8 @@ class Metrics(unittest.TestCase):
                 for thread in threads:
                     thread.join()
         median = statistics.median(spans) * 1000
-        print(f"\na scrape under load: median {median:.2f} ms, fastest {min(spans) * 1000:.2f} ms")
-        # The fastest is the service's part; everything above it is other people's turns on the machine's cores.
-        self.assertLess(min(spans) * 1000, 5)
+        print(f"\na scrape under load: median {median:.2f} ms, slowest {max(spans) * 1000:.2f} ms")
+        self.assertLess(median, 5)
 
 
 @unittest.skipUnless(PROMTOOL, "SKIPPED: there is no promtool (scripts/promtool fetches it)")

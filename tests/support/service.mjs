@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createListener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -58,6 +59,24 @@ export async function startRedis() {
       child.kill('SIGKILL');
       await ended(child);
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+// Somebody who takes every connection and never says a word.
+export async function startSilence() {
+  const sockets = new Set();
+  const server = createListener((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}); // whoever waited may break it off
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
     },
   };
 }
