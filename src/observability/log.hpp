@@ -28,7 +28,7 @@ enum class LogFormat : std::uint8_t { text, json, gcp };
 struct LogOptions {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
-  std::string google_project;  // whose traces `gcp` lines point at; empty: the bare trace id, which Cloud Run completes
+  std::string google_project;  // whose traces `gcp` lines point at; empty: the bare trace id
 };
 
 struct LogField {
