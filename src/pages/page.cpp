@@ -113,6 +113,8 @@ std::string_view name_of(StopState state) {
       return "answered";
     case StopState::waited:
       return "waited";
+    case StopState::slow:
+      return "slow";
     case StopState::failed:
       return "failed";
   }

@@ -31,9 +31,10 @@ enum class StopState : std::uint8_t {
   idle,      // nothing asked yet
   off,       // not configured
   skipped,   // nearer stops answered, or the question left it out
-  passed,    // had nothing
+  passed,    // had nothing fresh
   answered,  // the answer came from here
   waited,    // the answer to somebody else's request served this one too
+  slow,      // had not answered when something older was served
   failed,    // did not answer
 };
 struct Stop {

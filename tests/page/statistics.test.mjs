@@ -1,4 +1,4 @@
-// The numbers and the battle's rules, without a browser.
+// The numbers, the battle's rules and the drawing of a read, without a browser.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -7,6 +7,8 @@ import { describe, it } from 'node:test';
 import { toCsv, toJson } from '../../web/export.js';
 import { makeI18n } from '../../web/i18n.js';
 import { laneSummary, parallelFor, problemOf, ratios, run, toSample } from '../../web/lanes.js';
+import { parseServerTiming } from '../../web/measure.js';
+import { stopsOf } from '../../web/path.js';
 import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
 
 const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
@@ -167,6 +169,20 @@ describe('a run', () => {
     assert.equal(parallelFor(['slow', 'memory'], 6), 2);
     assert.equal(parallelFor(['slow', 'memory'], 1), 1);
   });
+});
+
+// The service draws the same without scripts: its own test reads the same table.
+describe('the drawing of a read', async () => {
+  const table = JSON.parse(await readFile(new URL('../unit/endpoints/read_paths.json', import.meta.url), 'utf8'));
+  const sources = { memory: 'Memory Cache ⚡', redis: 'Redis Cache ⚡', loader: 'Mock API (Slow) 🐢' };
+  for (const { name, served, headers, drawn, redis } of table) {
+    it(`of ${name}`, () => {
+      const answer = { xCache: headers['X-Cache'], cacheStatus: headers['Cache-Status'], timing: parseServerTiming(headers['Server-Timing']) };
+      const stops = stopsOf(answer, sources[served.tier], redis !== 'off');
+      const asDrawn = Object.fromEntries(Object.entries(stops).map(([stop, { state, took }]) => [stop, took === undefined ? { state } : { state, ms: took }]));
+      assert.deepEqual(asDrawn, drawn);
+    });
+  }
 });
 
 describe('the export', () => {
