@@ -185,16 +185,21 @@ void add_problem(Values& values, const PageModel& model) {
   for (const auto& fault : card.faults) {
     append(detail, cat(detail.empty() ? "" : "; ", fault.parameter, " ", fault_text(language, fault.detail)));
   }
-  const bool others_words = detail.empty() && has_own_words(card.kind);
-  if (others_words) detail = card.detail;
+  // What nobody has translated is shown for what it is: English.
+  const bool english = detail.empty() && !card.detail.empty();
+  if (english) detail = card.detail;
+  values.html("said-hidden", detail.empty() ? " hidden" : "");
+  values.text("detail-label", english ? web::text(language, "live.detail") : std::string_view());
   values.text("problem-detail", detail);
-  values.html("detail-lang", others_words ? " lang=\"en\"" : "");
+  values.html("detail-lang", english ? " lang=\"en\"" : "");
+  values.html("request-hidden", card.request_id.empty() ? " hidden" : "");
+  values.text("request-id", card.request_id);
   std::string what_to_do;
-  if (model.error) what_to_do = advice(language, card.kind, model.lab);
+  if (model.error) what_to_do = advice(language, card.kind, model.lab, !detail.empty());
   if (card.retry_after_seconds) {
     auto wait = std::string(web::text(language, "live.retry-after"));
     wait.replace(wait.find("{n}"), 3, cat(*card.retry_after_seconds));
-    append(what_to_do, cat(" ", wait));
+    append(what_to_do, cat(what_to_do.empty() ? "" : " ", wait));
   }
   values.text("problem-advice", what_to_do);
   values.html("offer-hidden",
@@ -222,7 +227,7 @@ std::string render_problem_page(ErrorKind kind, Language language, bool explicit
   Values values;
   add_language(values, language, explicit_language);
   values.text("problem-title", error_title(language, kind));
-  values.text("problem-advice", advice(language, kind, false));
+  values.text("problem-advice", advice(language, kind, false, true));
   values.html("problem-name", name(kind));
   std::string out;
   fill(out, web::html_template(language, "problem.html"), values);

@@ -75,6 +75,7 @@ struct ErrorCard {
   std::string_view detail;  // English, or the provider's words
   std::vector<ParameterFault> faults;
   std::optional<long long> retry_after_seconds;
+  std::string_view request_id;  // as a problem document's `instance` has it
 };
 
 struct PageModel {

@@ -184,6 +184,49 @@ describe('asking', () => {
   });
 });
 
+describe('a problem', () => {
+  it('is told with its detail, in the language that it is in, and with the request it was', async () => {
+    const provider = await startProvider();
+    provider.answer = { status: 500, body: { error: true, reason: 'oh' } };
+    try {
+      await withService({ OPEN_METEO_URL: provider.url, ERROR_TTL: '1ms' }, async (own) => {
+        for (const [locale, label] of [['en', /^In detail:/], ['pt-BR', /^Em detalhe, em inglês:/]]) {
+          for (const javaScriptEnabled of [true, false]) {
+            await withPage({ locale, javaScriptEnabled, expectErrors: [FAILED_REQUEST] }, async (page) => {
+              await page.click('#ask-form button');
+              await page.waitForSelector('#problem:not([hidden])');
+              assert.match(await text(page, '#problem-title'), /^502/);
+              assert.match(await text(page, '#problem-said'), label);
+              assert.equal(await text(page, '#problem-detail'), 'oh');
+              assert.equal(await page.getAttribute('#problem-detail', 'lang'), 'en');
+              assert.match(await text(page, '#request-id'), /^[0-9a-f-]{36}$/);
+              if (javaScriptEnabled) await assertAccessible(page, `a problem in ${locale}`);
+            }, own.url);
+          }
+        }
+      });
+    } finally {
+      await provider.stop();
+    }
+  });
+
+  it('that is somebody else’s answer is not taken for ours', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await page.route('**/weather?**', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<h1>busy</h1>' }));
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.equal(await text(page, '#problem-title'), '503 · This answer is not from this service');
+    assert.equal(await page.isVisible('#problem-said'), false);
+    assert.equal(await page.isVisible('#problem-request'), false);
+  }));
+
+  it('of an address that is not there says so, and points at nothing that it does not show', async () => {
+    const html = await (await fetch(`${service.url}/nowhere`, { headers: { Accept: 'text/html' } })).text();
+    assert.match(html, /id="problem-said" hidden/);
+    assert.match(html, /Check the address/);
+    assert.doesNotMatch(html, /detail of the answer/);
+  });
+});
+
 describe('a battle', () => {
   it('of all lanes shows what it measured, to the digit, and announces itself', () => withPage({}, async (page) => {
     await page.evaluate(() => {

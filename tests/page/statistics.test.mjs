@@ -1,4 +1,4 @@
-// The numbers, the battle's rules and the drawing of a read, without a browser.
+// The numbers, the battle's rules, the drawing of a read and the words for what went wrong, without a browser.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -9,11 +9,14 @@ import { makeI18n } from '../../web/i18n.js';
 import { laneSummary, parallelFor, problemOf, ratios, run, toSample } from '../../web/lanes.js';
 import { parseServerTiming } from '../../web/measure.js';
 import { stopsOf } from '../../web/path.js';
+import { failureCard, problemCard } from '../../web/problem.js';
 import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
 
 const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
 const texts = { en: await read('en'), 'pt-BR': await read('pt-BR') };
-const sources = await Promise.all(['ask', 'battle', 'chart', 'path', 'stampede', 'stats'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+const sources = await Promise.all(['ask', 'battle', 'chart', 'path', 'problem', 'stampede', 'stats'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+
+const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
 
 const close = (actual, expected, tolerance = 1e-9) => assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, not ${expected}`);
 
@@ -185,6 +188,48 @@ describe('the drawing of a read', async () => {
   }
 });
 
+describe('the words for a problem', () => {
+  const i18n = (language) => makeI18n(language, Object.fromEntries(flat(texts[language])));
+  const id = '5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11';
+  const problem = (kind, status, more = {}) => ({ status, body: JSON.stringify({ type: `/problems/${kind}`, title: 'T', status, instance: `urn:uuid:${id}`, ...more }) });
+  const card = (answer, { language = 'en', lab = true, mock = false } = {}) => problemCard(i18n(language), answer, { lab, mock });
+  it('show the detail of any, as the English that it is, and the request', () => {
+    for (const language of ['en', 'pt-BR']) {
+      for (const [kind, status] of [['uri-too-long', 414], ['provider-error', 502], ['provider-limited', 429], ['internal', 500]]) {
+        const shown = card(problem(kind, status, { detail: 'it has limited us' }), { language });
+        assert.deepEqual([shown.detail, shown.language, shown.request], ['it has limited us', 'en', id]);
+        assert.ok(shown.label);
+        assert.ok(shown.title.startsWith(`${status} · ${texts[language].error[kind]}`));
+      }
+    }
+  });
+  it('name faults in the page’s language', () => {
+    const shown = card(problem('bad-parameter', 400, { detail: 'lat is missing', errors: [{ parameter: 'lat', detail: 'is missing' }] }), { language: 'pt-BR' });
+    assert.deepEqual([shown.detail, shown.language, shown.label], ['lat está faltando', 'pt-BR', '']);
+  });
+  it('point at a detail only where there is one', () => {
+    const pointing = texts.en.error['advice-other'];
+    for (const kind of Object.keys(texts.en.error).filter((key) => !key.startsWith('advice-'))) assert.notEqual(card(problem(kind, 400)).advice, pointing, kind);
+    assert.equal(card(problem('malformed-request', 400, { detail: 'there is no Host' })).advice, pointing);
+    assert.equal(card(problem('not-found', 404)).advice, texts.en.error['advice-path']);
+  });
+  it('do not take somebody else’s answer for this service’s', () => {
+    for (const body of ['<html>busy</html>', '', 'null', '3', '{"type":"about:blank"}']) {
+      const shown = card({ status: 503, body, retryAfter: '7' });
+      assert.equal(shown.title, `503 · ${texts.en.live['foreign-title']}`);
+      assert.match(shown.advice, /in its place.*Ask again in 7 s/);
+      assert.deepEqual([shown.detail, shown.offer], ['', false]);
+    }
+  });
+  it('offer the mock where it would answer', () => {
+    assert.equal(card(problem('provider-timeout', 504)).offer, true);
+    assert.equal(card(problem('provider-timeout', 504), { mock: true }).offer, false);
+    assert.equal(card(problem('provider-timeout', 504), { lab: false }).offer, false);
+    assert.equal(card(problem('not-found', 404)).offer, false);
+  });
+  it('say so where there is no answer at all', () => assert.equal(failureCard(i18n('en')).title, texts.en.live['unreachable-title']));
+});
+
 describe('the export', () => {
   const battle = { samples: [{ lane: 'memory', number: 1, start: 0.5, duration: 1.25, service: null, status: 200, xCache: 'HIT', cacheStatus: 'a "quoted", value', clock: 'page', problem: null }] };
   it('as JSON reads back', () => assert.deepEqual(JSON.parse(toJson(battle)), battle));
@@ -192,7 +237,6 @@ describe('the export', () => {
 });
 
 describe('the words', () => {
-  const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
   it('have the same keys and placeholders in every language', () => {
     const shape = (groups) => flat(groups).map(([key, words]) => [key, [...words.matchAll(/\{\w+\}/g)].map(String).sort()]);
     assert.deepEqual(Object.fromEntries(shape(texts['pt-BR'])), Object.fromEntries(shape(texts.en)));

@@ -185,6 +185,40 @@ TEST(Page, ExplainsAnErrorAndOffersTheMockWhereItHelps) {
   EXPECT_TRUE(has(tag(render_page(model), "problem-mock"), " hidden"));
 }
 
+TEST(Page, ShowsTheDetailOfEveryProblemAsTheEnglishThatItIs) {
+  for (const auto language : web::kLanguages) {
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      PageModel model;
+      model.language = language;
+      model.error = error(static_cast<ErrorKind>(i), 500);
+      model.error->detail = "it answered with status 500";
+      const auto page = render_page(model);
+      EXPECT_EQ(text(page, "problem-detail"), "it answered with status 500");
+      EXPECT_TRUE(has(tag(page, "problem-detail"), " lang=\"en\"")) << tag(page, "problem-detail");
+      EXPECT_FALSE(has(tag(page, "problem-said"), " hidden"));
+      EXPECT_EQ(text(page, "detail-label"), web::text(language, "live.detail"));
+    }
+  }
+}
+
+TEST(Page, LeavesNoGapWhereAProblemHasNoDetail) {
+  PageModel model;
+  model.error = error(ErrorKind::not_found, 404);
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(tag(page, "problem-said"), " hidden"));
+  EXPECT_EQ(text(page, "problem-advice"), web::text(Language::en, "error.advice-path"));
+}
+
+TEST(Page, NamesTheRequestThatFailed) {
+  PageModel model;
+  EXPECT_TRUE(has(tag(render_page(model), "problem-request"), " hidden"));
+  model.error = error(ErrorKind::internal, 500);
+  model.error->request_id = "5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11";
+  const auto page = render_page(model);
+  EXPECT_FALSE(has(tag(page, "problem-request"), " hidden"));
+  EXPECT_EQ(text(page, "request-id"), "5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11");
+}
+
 TEST(Page, TellsWhenToAskAgain) {
   for (const auto language : web::kLanguages) {
     PageModel model;

@@ -1,0 +1,66 @@
+// What the page says where there is no weather to show: pure, so that it is tested without a browser.
+
+const OURS = /^\/problems\/([\w-]+)$/;
+const MOCK_WOULD_HELP = /^(provider-|client-limited$|deadline-exceeded$)/;
+
+// The problem document of an answer (RFC 9457); null if the answer is not this service's.
+function documentOf(body) {
+  try {
+    const problem = JSON.parse(body);
+    return OURS.test(problem.type) ? problem : null;
+  } catch {
+    return null;
+  }
+}
+
+// As advice() in src/pages/wording.cpp; empty where the title says all.
+function adviceFor(kind, { lab, detail }) {
+  if (kind === 'bad-parameter') return 'parameter';
+  if (kind === 'not-found') return 'path';
+  if (kind === 'method-not-allowed') return 'method';
+  if (kind === 'uri-too-long' || kind === 'headers-too-large') return 'too-long';
+  if (kind === 'internal' || kind.startsWith('redis-')) return 'internal';
+  if (kind === 'client-limited' || kind === 'provider-limited') return 'limited';
+  if (['lab-busy', 'overloaded', 'draining', 'request-timeout'].includes(kind)) return 'busy';
+  if (kind === 'provider-refused') return 'refused';
+  if (kind === 'provider-denied') return 'denied';
+  if (kind.startsWith('provider-') || kind === 'deadline-exceeded') return lab ? 'provider' : 'plain';
+  return detail ? 'other' : '';
+}
+
+export const faultText = (i18n, detail) => (i18n.has(`fault.${detail}`) ? i18n.t(`fault.${detail}`) : detail);
+
+const NOTHING = { detail: '', label: '', language: '', request: '', offer: false, errors: [] };
+
+function foreignCard({ t }, { status, retryAfter }) {
+  const advice = [t('live.foreign-advice'), retryAfter ? t('live.retry-after', { n: retryAfter }) : ''];
+  return { ...NOTHING, title: `${status} · ${t('live.foreign-title')}`, advice: advice.join(' ').trim() };
+}
+
+// An answer that is a problem, or somebody else's. `detail` is in `language`: what nobody has translated is English.
+export function problemCard(i18n, answer, { lab, mock }) {
+  const { t } = i18n;
+  const problem = documentOf(answer.body);
+  if (!problem) return foreignCard(i18n, answer);
+  const kind = OURS.exec(problem.type)[1];
+  const errors = problem.errors ?? [];
+  const faults = errors.map((error) => `${error.parameter} ${faultText(i18n, error.detail)}`).join('; ');
+  const detail = faults || (problem.detail ?? '');
+  const english = detail !== '' && faults === '';
+  const advice = adviceFor(kind, { lab, detail: detail !== '' });
+  return {
+    title: `${answer.status} · ${i18n.has(`error.${kind}`) ? t(`error.${kind}`) : problem.title}`,
+    detail,
+    label: english ? t('live.detail') : '',
+    language: english ? 'en' : i18n.language,
+    request: String(problem.instance ?? '').replace('urn:uuid:', ''),
+    advice: [advice && t(`error.advice-${advice}`), answer.retryAfter ? t('live.retry-after', { n: answer.retryAfter }) : ''].join(' ').trim(),
+    offer: lab && !mock && MOCK_WOULD_HELP.test(kind),
+    errors,
+  };
+}
+
+// No answer at all.
+export function failureCard({ t }) {
+  return { ...NOTHING, title: t('live.unreachable-title'), advice: t('live.unreachable-advice') };
+}
