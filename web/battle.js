@@ -106,10 +106,11 @@ export function startBattle(i18n, { onBusy }) {
 
   function showVerdict() {
     battle.ratios = ratios(battle.samples, { seed: SEED });
-    const cards = Object.entries(battle.ratios).map(([lane, { ratio, low, high }]) => html('div', { class: `panel ratio lane-${lane}` },
+    const cards = Object.entries(battle.ratios).map(([lane, { ratio, low, high }]) => html('div', { class: `panel ratio lane-${lane}${low === null ? ' few' : ''}` },
       html('p', { class: 'big' }, t('live.ratio', { ratio: i18n.number(ratio) })),
       html('p', {}, t(ratio > 1 ? 'live.ratio-faster' : 'live.ratio-slower', { lane: t(`live.short-${lane}`), ratio: i18n.number(ratio) })),
-      html('p', { class: 'hint' }, t('live.ratio-interval', { low: i18n.number(low), high: i18n.number(high) }))));
+      html('p', { class: 'hint' }, low === null ? t('live.ratio-few', { n: ENOUGH.ratio })
+        : t('live.ratio-interval', { low: i18n.number(low), high: i18n.number(high) }))));
     byId('verdict').replaceChildren(...cards);
     byId('verdict').hidden = cards.length === 0;
   }

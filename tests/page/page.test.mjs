@@ -309,6 +309,14 @@ describe('a battle', () => {
     assert.equal(result.stopped, true);
     assert.ok(result.samples.length >= 9 && result.samples.length < 30, String(result.samples.length));
     assert.equal(await page.evaluate(() => document.activeElement.id), 'copy-json');
+    // What it has is too little for a median's interval, unless this machine was slow to press Stop.
+    const few = (lane) => result.summary[lane].count < 6;
+    for (const lane of ['slow', 'memory']) assert.equal(await page.locator(`[data-lane=${lane}] [data-stat=p50].few`).count(), few(lane) ? 1 : 0, lane);
+    if (few('slow')) {
+      assert.match(await text(page, '#verdict .lane-memory.few'), /too few answers for an interval: each lane needs 6/);
+      assert.equal(result.ratios.memory.low, null);
+      await assertAccessible(page, 'too few for an interval');
+    }
     await battle(page, '[data-run=memory]');
     assert.match(await status(page), /^Done\./);
   }));

@@ -65,7 +65,12 @@ describe('the ratio of medians', () => {
     assert.ok(first.low <= first.ratio && first.ratio <= first.high);
     assert.ok(first.low > 200 && first.high < 520, JSON.stringify(first));
   });
-  it('has an interval without width where nothing varies', () => assert.deepEqual(ratioOfMedians([6, 6], [2, 2]), { ratio: 3, low: 3, high: 3 }));
+  it('has an interval without width where nothing varies', () => assert.deepEqual(ratioOfMedians(Array(6).fill(6), Array(6).fill(2)), { ratio: 3, low: 3, high: 3 }));
+  it('has no interval from fewer than six of either', () => {
+    assert.deepEqual(ratioOfMedians([6], [2]), { ratio: 3, low: null, high: null });
+    assert.deepEqual(ratioOfMedians(Array(5).fill(6), Array(50).fill(2)), { ratio: 3, low: null, high: null });
+    assert.deepEqual(ratioOfMedians(Array(50).fill(6), Array(5).fill(2)), { ratio: 3, low: null, high: null });
+  });
   it('is nothing without both sides', () => assert.equal(ratioOfMedians([], [1]), null));
   it('covers the true ratio in about 95 of 100 experiments', () => {
     const chance = random(11);
