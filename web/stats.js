@@ -18,8 +18,7 @@ export function startStats(i18n) {
   function show(stats) {
     const { requests, provider_calls: provider, memory, redis } = stats;
     const hits = requests.hit_memory + requests.hit_redis + requests.stale;
-    const all = hits + requests.miss + requests.collapsed + requests.error;
-    tile('ratio', all === 0 ? '–' : i18n.percent(stats.hit_ratio), t('live.stat-ratio', { hits: i18n.whole(hits), all: i18n.whole(all) }));
+    tile('ratio', stats.lookups === 0 ? '–' : i18n.percent(stats.hit_ratio), t('live.stat-ratio', { hits: i18n.whole(stats.hits), all: i18n.whole(stats.lookups) }));
     tile('saved', i18n.whole(hits + requests.collapsed), t('live.stat-saved', {
       calls: i18n.whole(Object.values(provider).reduce((sum, count) => sum + count, 0)), mock: i18n.whole(stats.mock.calls),
     }));

@@ -123,7 +123,7 @@ void WeatherEndpoint::refuse(Exchange& exchange, WeatherQuery& query, bool html)
   problem.html = html;
   const auto sent = sent_coordinates(exchange.request().query());
   problem.form = pages::FormValues{sent.latitude, sent.longitude, query.question.mock};
-  context_.metrics.add(Counter::requests_error);
+  context_.metrics.add(Counter::requests_invalid);
   respond_problem(context_, exchange, problem);
 }
 

@@ -410,6 +410,16 @@ describe('what the cache is doing', () => {
   }));
 });
 
+describe('the numbers of the cache', () => {
+  it('are told with the sum that the ratio is of', () => withPage({}, async (page) => {
+    const stats = await (await fetch(`${service.url}/stats`)).json();
+    const shown = { ...stats, hits: 3, lookups: 12, hit_ratio: 0.25, requests: { ...stats.requests, hit_memory: 3, hit_redis: 0, stale: 0, miss: 1, collapsed: 2, lease: 2, error: 4, invalid: 50 } };
+    await page.route('**/stats', (route) => route.fulfill({ json: shown }));
+    await until(async () => (await text(page, '[data-stat=ratio]')) === '25 %', 'the ratio');
+    assert.equal(await text(page, '[data-stat=ratio-note]'), '3 of 12 answers came from a copy');
+  }));
+});
+
 describe('everybody', () => {
   const views = [{ width: 320, height: 640 }, { width: 768, height: 1024 }, { width: 1280, height: 900 }, { width: 3840, height: 2160 }];
   for (const locale of ['en', 'pt-BR']) {

@@ -178,7 +178,8 @@ TEST_F(WeatherEndpointTest, NamesEveryFaultAndAsksNobody) {
   EXPECT_EQ(json_at(answer->body, "/errors/2/detail"), "must be true or false");
   EXPECT_EQ(provider_.count, 0);
   EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
-  EXPECT_EQ(metrics_.value(Counter::requests_error), 1U);
+  EXPECT_EQ(metrics_.value(Counter::requests_invalid), 1U);
+  EXPECT_EQ(metrics_.value(Counter::requests_error), 0U) << "the cache was not asked";
 }
 
 TEST_F(WeatherEndpointTest, TurnsTheProvidersFailureIntoAProblem) {
@@ -335,7 +336,7 @@ TEST_F(WeatherEndpointTest, CountsEachKindOfAnswer) {
   get("/weather");
   EXPECT_EQ(metrics_.value(Counter::requests_miss), 1U);
   EXPECT_EQ(metrics_.value(Counter::requests_hit_memory), 2U);
-  EXPECT_EQ(metrics_.value(Counter::requests_error), 1U);
+  EXPECT_EQ(metrics_.value(Counter::requests_invalid), 1U);
 }
 
 // Whoever can write to our Redis could store that; it must not bring the service down.
