@@ -3,6 +3,7 @@
 import { byId, setText } from './dom.js';
 import { timedRequest } from './measure.js';
 import { showPath } from './path.js';
+import { limitMs } from './patience.js';
 import { failureCard, faultText, problemCard } from './problem.js';
 
 const MARKS = { HIT: ['hit', 'bolt'], MISS: ['miss', 'turtle'], STALE: ['stale', 'clock'], BYPASS: ['bypass', 'detour'] };
@@ -100,7 +101,7 @@ export function startAsk(i18n) {
     setText(button, label);
     byId('answer').removeAttribute('aria-busy');
     if (answer.failure) {
-      showProblem(failureCard(i18n));
+      showProblem(failureCard(i18n, answer.failure, limitMs()));
     } else if (answer.status === 200) {
       showFaults([]);
       showResult(answer, mock);

@@ -60,7 +60,10 @@ export function problemCard(i18n, answer, { lab, mock }) {
   };
 }
 
-// No answer at all.
-export function failureCard({ t }) {
+// No answer at all: the connection failed, or the page's patience (`limit`, in ms) is over.
+export function failureCard({ t, whole }, failure, limit) {
+  if (failure === 'timeout') {
+    return { ...NOTHING, title: t('live.silent-title', { n: whole(limit / 1000) }), advice: t('live.silent-advice') };
+  }
   return { ...NOTHING, title: t('live.unreachable-title'), advice: t('live.unreachable-advice') };
 }

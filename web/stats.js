@@ -1,14 +1,17 @@
 // What the cache is doing, from /stats: only while somebody looks, and never while a battle is being measured.
 
 import { byId, setText } from './dom.js';
+import { patience } from './patience.js';
 
 const EVERY_MS = 2000;
+const LIMIT_MS = 4000; // the service has these numbers at hand
 
 export function startStats(i18n) {
   const { t } = i18n;
   const tiles = byId('tiles');
   let paused = false;
   let timer = 0;
+  let shownAt = null; // when the numbers that are shown came
 
   function tile(name, value, note) {
     setText(tiles.querySelector(`[data-stat=${name}]`), value);
@@ -30,17 +33,25 @@ export function startStats(i18n) {
     }));
   }
 
+  function gone() {
+    if (shownAt === null) return t('live.stats-none');
+    return t('live.stats-gone', { n: i18n.whole(Math.round((performance.now() - shownAt) / 1000)) });
+  }
+
   async function ask() {
     clearTimeout(timer);
     if (paused || document.hidden) return;
+    const limit = patience(LIMIT_MS);
     try {
-      const response = await fetch('/stats', { cache: 'no-store' });
+      const response = await fetch('/stats', { cache: 'no-store', signal: limit.signal });
       if (!response.ok) throw new Error(String(response.status));
       show(await response.json());
+      shownAt = performance.now();
       if (!paused) setText(byId('stats-state'), t('live.stats-every'));
     } catch {
-      if (!paused) setText(byId('stats-state'), t('live.stats-gone'));
+      if (!paused) setText(byId('stats-state'), gone());
     }
+    limit.end();
     clearTimeout(timer);
     if (!paused && !document.hidden) timer = setTimeout(ask, EVERY_MS);
   }

@@ -18,6 +18,7 @@ pages::PageModel page_model(const Context& context, const http_server::Request& 
   model.lab = context.options.query.lab;
   model.redis = context.options.query.redis;
   model.mock_delay = context.options.mock_delay;
+  model.request_timeout = context.options.request_timeout;
   model.version = context.options.version;
   return model;
 }

@@ -52,6 +52,7 @@ void add_head(Values& values, const PageModel& model) {
   values.html("redis", model.redis ? "true" : "false");
   values.html("redis-disabled", model.redis ? "" : " aria-disabled=\"true\"");
   values.html("redis-button", model.redis ? "" : " disabled");
+  values.html("request-timeout", cat(model.request_timeout.count()));
   values.html("mock-delay", cat(model.mock_delay.count()));
   values.text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
   values.text("version", model.version);

@@ -87,6 +87,7 @@ struct PageModel {
   bool lab = true;     // the mock and the page's experiments exist
   bool redis = false;  // a Redis is configured
   milliseconds mock_delay{500};
+  milliseconds request_timeout{10'000};  // how long an answer may take, for the page's own patience
   std::string_view version;
 };
 

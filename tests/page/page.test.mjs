@@ -146,6 +146,32 @@ describe('asking', () => {
     await until(async () => /does not answer/.test(await text(page, '#stats-state')), 'the statistics to notice');
   }, own.url)));
 
+  // The connection stands and nothing comes: a second of REQUEST_TIMEOUT, and the three that the page adds.
+  for (const [locale, words] of [['en', { title: 'No answer within 4 s', lane: /\d+ without an answer: no answer in time/, herd: 'No result: no answer in time', stats: /does not answer; these numbers are \d+ s old/ }],
+    ['pt-BR', { title: 'Nenhuma resposta em 4 s', lane: /\d+ sem resposta: não respondeu a tempo/, herd: 'Sem resultado: não respondeu a tempo', stats: /não responde; estes números são de \d+ s atrás/ }]]) {
+    it(`of a service that is frozen ends, everywhere on the page, and says so (${locale})`, () => withService({ REQUEST_TIMEOUT: '1s', MOCK_DELAY: '20ms' }, (own) => withPage({ locale, expectErrors: [FAILED_REQUEST] }, async (page) => {
+      await until(async () => /%|–/.test(await text(page, '[data-stat=ratio]')), 'the statistics');
+      own.signal('SIGSTOP');
+      try {
+        await page.click('#ask-form button');
+        await page.click('#stampede-run');
+        await page.waitForSelector('#problem:not([hidden])');
+        assert.equal(await text(page, '#problem-title'), words.title);
+        await until(async () => words.stats.test(await text(page, '#stats-state')), 'the statistics to tell their age');
+        await until(async () => (await text(page, '#stampede-status')) === words.herd, 'the stampede to end');
+        await assertAccessible(page, 'frozen');
+        await page.click('[data-run=memory]');
+        await until(async () => words.lane.test(await text(page, '[data-lane=memory] .wrong')), 'the first request without an answer');
+        await page.click('#battle-stop');
+        await page.waitForSelector('#battle:not(.running)');
+        assert.ok(JSON.parse(await exported(page)).samples.every((sample) => sample.problem === 'timeout' && sample.duration === null));
+      } finally {
+        own.signal('SIGCONT');
+      }
+      await askTheMock(page);
+    }, own.url)));
+  }
+
   it('shows what a provider answers, its 429, its 400 and a stale copy, for what they are', async () => {
     const provider = await startProvider();
     try {

@@ -1,6 +1,7 @@
 // The numbers, the battle's rules, the drawing of a read and the words for what went wrong, without a browser.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 
@@ -9,6 +10,7 @@ import { makeI18n } from '../../web/i18n.js';
 import { laneSummary, parallelFor, problemOf, ratios, run, toSample } from '../../web/lanes.js';
 import { parseServerTiming } from '../../web/measure.js';
 import { stopsOf } from '../../web/path.js';
+import { patience } from '../../web/patience.js';
 import { failureCard, problemCard } from '../../web/problem.js';
 import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
 
@@ -95,10 +97,10 @@ describe('an answer', () => {
     assert.equal(problemOf('slow', answer()), 'unexpected');
   });
   it('with another status, or none, is an error and has no time', () => {
-    for (const wrong of [answer({ status: 429 }), { start: 3, failure: 'network' }]) {
+    for (const wrong of [answer({ status: 429 }), { start: 3, failure: 'network' }, { start: 3, failure: 'timeout' }]) {
       const sample = toSample('memory', 1, wrong, 0);
       assert.equal(sample.duration, null);
-      assert.ok(['status', 'network'].includes(sample.problem));
+      assert.ok(['status', 'network', 'timeout'].includes(sample.problem));
     }
   });
   it('counts as an error, not as a latency', () => {
@@ -193,6 +195,31 @@ describe('the drawing of a read', async () => {
   }
 });
 
+describe('patience', () => {
+  it('ends by itself, and says so', async () => {
+    const limit = patience(5);
+    await once(limit.signal, 'abort');
+    assert.equal(limit.late, true);
+  });
+  it('ends with whoever ends it before, who is not late', () => {
+    const outer = new AbortController();
+    const limit = patience(60_000, outer.signal);
+    assert.equal(limit.signal.aborted, false);
+    outer.abort();
+    assert.deepEqual([limit.signal.aborted, limit.late], [true, false]);
+    limit.end();
+    const after = patience(60_000, outer.signal);
+    assert.equal(after.signal.aborted, true);
+    after.end();
+  });
+  it('that is not needed any more ends nothing', async () => {
+    const limit = patience(1);
+    limit.end();
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    assert.equal(limit.signal.aborted, false);
+  });
+});
+
 describe('the words for a problem', () => {
   const i18n = (language) => makeI18n(language, Object.fromEntries(flat(texts[language])));
   const id = '5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11';
@@ -232,7 +259,10 @@ describe('the words for a problem', () => {
     assert.equal(card(problem('provider-timeout', 504), { lab: false }).offer, false);
     assert.equal(card(problem('not-found', 404)).offer, false);
   });
-  it('say so where there is no answer at all', () => assert.equal(failureCard(i18n('en')).title, texts.en.live['unreachable-title']));
+  it('say so where there is no answer at all, and where none came in time', () => {
+    assert.equal(failureCard(i18n('en'), 'network', 13_000).title, texts.en.live['unreachable-title']);
+    assert.equal(failureCard(i18n('en'), 'timeout', 13_000).title, 'No answer within 13 s');
+  });
 });
 
 describe('the export', () => {

@@ -21,6 +21,11 @@ TEST_F(OtherEndpointsTest, GivesThePageWithAFormToFillIn) {
   EXPECT_NE(page->body.find("value=\"13.41\""), std::string::npos);
 }
 
+TEST_F(OtherEndpointsTest, TellsThePageHowLongAnAnswerMayTake) {
+  options_.request_timeout = milliseconds(1500);
+  EXPECT_NE(get("/")->body.find(" data-request-timeout=\"1500\""), std::string::npos);
+}
+
 TEST_F(OtherEndpointsTest, IsLiveAsLongAsItAnswers) {
   process_.phase_now = Phase::draining;
   for (const auto* path : {"/health/live", "/livez", "/healthz"}) {
