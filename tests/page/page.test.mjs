@@ -283,6 +283,15 @@ describe('a battle', () => {
       assert.equal(await page.locator(`#chart .dots .lane-${lane}`).count(), 20);
       assert.ok(await page.locator(`#chart .bars .lane-${lane}`).count() > 0);
     }
+    // A dot stands where its request was sent.
+    const places = await page.locator('#chart .dots use').evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('x'))));
+    const { samples } = result;
+    const last = samples.reduce((a, b) => (b.start > a.start ? b : a));
+    const perMs = (places[samples.indexOf(last)] - places[0]) / (last.start - samples[0].start);
+    samples.forEach(({ start }, i) => {
+      const expected = places[0] + (start - samples[0].start) * perMs;
+      assert.ok(Math.abs(places[i] - expected) < 0.01, `dot ${i} at ${places[i]}, not ${expected}`);
+    });
     assert.equal(result.clock.crossOriginIsolated, true);
     assert.ok(result.clock.stepMs > 0 && result.clock.stepMs <= 0.1, `${result.clock.stepMs} ms`);
     assert.match(await text(page, '#clock-note'), /isolated/);
