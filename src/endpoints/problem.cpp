@@ -58,7 +58,7 @@ void respond_problem(Context& context, Answer& answer, const Problem& problem) {
   std::string body;
   if (problem.html) {
     auto model = page_model(context, answer.request());
-    if (problem.form) model.form = *problem.form;
+    model.form = problem.form;
     model.error = pages::ErrorCard{
         status,     problem.error.kind, problem.error.detail, problem.faults, retry_after_seconds(problem.error),
         uuid.text()};

@@ -184,7 +184,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, bool moc
   const auto reading = weather::read_back(served.entry->body);
   const auto total = context_.clock.steady() - request.received_at();
   auto model = page_model(context_, request);
-  model.form = {sent.latitude, sent.longitude, mock};
+  model.form = pages::FormValues{sent.latitude, sent.longitude, mock};
   model.result = pages::ResultCard{.mark = mark_of(served.outcome),
                                    .source = source_name(served.tier, mock),
                                    .temperature = reading.temperature,

@@ -25,12 +25,16 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
+bool asks_the_mock(const PageModel& model) {
+  return model.form && model.form->mock;
+}
+
 // The same page in a language, with its question if one was asked.
 std::string here(const PageModel& model, std::string_view language, bool mock) {
   std::string out = "/";
   std::string_view separator = "?";
-  if (model.result || model.error) {
-    append(out, cat("weather?lat=", encoded(model.form.latitude), "&lon=", encoded(model.form.longitude)));
+  if (model.form) {
+    append(out, cat("weather?lat=", encoded(model.form->latitude), "&lon=", encoded(model.form->longitude)));
     if (mock) append(out, "&mock=true");
     separator = "&";
   }
@@ -56,8 +60,8 @@ void add_head(Values& values, const PageModel& model) {
   values.html("mock-delay", cat(model.mock_delay.count()));
   values.text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
   values.text("version", model.version);
-  values.text("href-en", here(model, "en", model.form.mock));
-  values.text("href-pt-BR", here(model, "pt-BR", model.form.mock));
+  values.text("href-en", here(model, "en", asks_the_mock(model)));
+  values.text("href-pt-BR", here(model, "pt-BR", asks_the_mock(model)));
   values.html("current-en", model.language == Language::en ? " aria-current=\"true\"" : "");
   values.html("current-pt-BR", model.language == Language::pt_br ? " aria-current=\"true\"" : "");
 }
@@ -75,9 +79,10 @@ void add_field(Values& values, const PageModel& model, std::string_view paramete
 }
 
 void add_form(Values& values, const PageModel& model) {
-  values.text("lat", model.form.latitude);
-  values.text("lon", model.form.longitude);
-  values.html("mock-checked", model.form.mock ? " checked" : "");
+  const auto form = model.form.value_or(FormValues{});
+  values.text("lat", form.latitude);
+  values.text("lon", form.longitude);
+  values.html("mock-checked", form.mock ? " checked" : "");
   add_field(values, model, "lat", "lat-fault", "lat-invalid");
   add_field(values, model, "lon", "lon-fault", "lon-invalid");
 }
@@ -138,7 +143,7 @@ void add_path(Values& values, const PageModel& model) {
   ReadPath path;
   if (!model.redis) path.redis.state = StopState::off;
   if (model.result) path = model.result->path;
-  const auto provider = web::text(language, model.form.mock ? "live.mock-api" : "live.provider");
+  const auto provider = web::text(language, asks_the_mock(model) ? "live.mock-api" : "live.provider");
   const auto memory = add_stop(values, language, web::text(language, "live.stop-memory"), path.memory,
                                {"memory-state", "memory-word", "memory-time"});
   const auto redis = add_stop(values, language, "Redis", path.redis, {"redis-state", "redis-word", "redis-time"});
@@ -203,8 +208,8 @@ void add_problem(Values& values, const PageModel& model) {
     append(what_to_do, cat(what_to_do.empty() ? "" : " ", wait));
   }
   values.text("problem-advice", what_to_do);
-  values.html("offer-hidden",
-              model.error && model.lab && !model.form.mock && mock_would_help(card.kind) ? "" : " hidden");
+  const bool offer = model.error && model.lab && model.form && !model.form->mock && mock_would_help(card.kind);
+  values.html("offer-hidden", offer ? "" : " hidden");
   values.text("mock-href", here(model, model.explicit_language ? web::tag(language) : "", true));
 }
 

@@ -81,7 +81,7 @@ struct ErrorCard {
 struct PageModel {
   Language language = Language::en;
   bool explicit_language = false;  // the visitor chose it with ?lang=, so it goes on with the form
-  FormValues form;
+  std::optional<FormValues> form;  // if the weather was asked for, as it was; links then keep the question
   std::optional<ResultCard> result;
   std::optional<ErrorCard> error;
   bool lab = true;     // the mock and the page's experiments exist

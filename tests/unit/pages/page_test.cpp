@@ -67,12 +67,12 @@ TEST(Page, OffersAFormThatIsFilledIn) {
 
 TEST(Page, KeepsWhatTheVisitorTyped) {
   PageModel model;
-  model.form = {"0", "-0.0", true};
+  model.form = FormValues{"0", "-0.0", true};
   const auto page = render_page(model);
   EXPECT_TRUE(has(tag(page, "lat"), " value=\"0\"")) << tag(page, "lat");
   EXPECT_TRUE(has(tag(page, "lon"), " value=\"-0.0\"")) << tag(page, "lon");
   EXPECT_TRUE(has(tag(page, "mock"), " checked")) << tag(page, "mock");
-  model.form = {"", "", false};
+  model.form = FormValues{"", "", false};
   EXPECT_TRUE(has(tag(render_page(model), "lat"), " value=\"\""));
 }
 
@@ -95,7 +95,7 @@ TEST(Page, ShowsTheResult) {
 
 TEST(Page, ShowsAPlaceOnTheEquator) {
   PageModel model;
-  model.form = {"0", "0", false};
+  model.form = FormValues{"0", "0", false};
   model.result = card();
   model.result->latitude = "0";
   model.result->longitude = "0";
@@ -146,7 +146,7 @@ TEST(Page, DoesNotPromiseTimeThatIsOver) {
 
 TEST(Page, TiesEachFaultToItsField) {
   PageModel model;
-  model.form = {"abc", "", false};
+  model.form = FormValues{"abc", "", false};
   model.error = error();
   model.error->faults = {{"lat", "is not a decimal number"}, {"lon", "is empty"}, {"format", "must be json or html"}};
   const auto page = render_page(model);
@@ -170,6 +170,7 @@ TEST(Page, BlamesNoFieldThatIsRight) {
 
 TEST(Page, ExplainsAnErrorAndOffersTheMockWhereItHelps) {
   PageModel model;
+  model.form = FormValues{};
   model.error = error(ErrorKind::provider_timeout, 504);
   auto page = render_page(model);
   EXPECT_FALSE(has(tag(page, "problem"), " hidden"));
@@ -240,7 +241,7 @@ TEST(Page, WritesNothingFromOutsideUnescaped) {
     PageModel model;
     model.language = language;
     model.version = kHostile;
-    model.form = {kHostile, kHostile, true};
+    model.form = FormValues{kHostile, kHostile, true};
     auto hostile = card();
     hostile.source = hostile.temperature = hostile.temperature_unit = hostile.wind_speed = hostile.wind_speed_unit =
         hostile.latitude = hostile.longitude = hostile.time = kHostile;
@@ -268,10 +269,19 @@ TEST(Page, WritesNothingFromOutsideUnescaped) {
 
 TEST(Page, KeepsTheQuestionInItsLinksEncoded) {
   PageModel model;
-  model.form = {"1&mock=true#\"", "2 3", false};
+  model.form = FormValues{"1&mock=true#\"", "2 3", false};
   model.error = error();
   const auto page = render_page(model);
   EXPECT_TRUE(has(page, "lat=1%26mock%3Dtrue%23%22&amp;lon=2%203")) << page;
+}
+
+TEST(Page, AsksNothingWhenTheLanguageIsChangedWhereNothingWasAsked) {
+  PageModel model;
+  EXPECT_TRUE(has(render_page(model), "href=\"/?lang=pt-BR\""));
+  model.error = error(ErrorKind::not_found, 404);
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(page, "href=\"/?lang=pt-BR\""));
+  EXPECT_FALSE(has(page, "/weather?"));
 }
 
 TEST(Page, LeavesNoSlotUnfilled) {
