@@ -12,6 +12,7 @@ import { parseServerTiming } from '../../web/measure.js';
 import { stopsOf } from '../../web/path.js';
 import { patience } from '../../web/patience.js';
 import { failureCard, problemCard } from '../../web/problem.js';
+import { loadsSaved } from '../../web/stats.js';
 import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
 
 const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
@@ -262,6 +263,13 @@ describe('the words for a problem', () => {
   it('say so where there is no answer at all, and where none came in time', () => {
     assert.equal(failureCard(i18n('en'), 'network', 13_000).title, texts.en.live['unreachable-title']);
     assert.equal(failureCard(i18n('en'), 'timeout', 13_000).title, 'No answer within 13 s');
+  });
+});
+
+describe('the loads saved', () => {
+  it('are the answers that needed no load of their own', () => {
+    const requests = { hit_memory: 10, hit_redis: 5, stale: 6, miss: 100, collapsed: 20, lease: 3, bypass: 100, error: 100 };
+    assert.equal(loadsSaved({ hits: 21, requests, stale_served: { while_revalidate: 3, if_error: 2, soft_timeout: 1 } }), 41);
   });
 });
 
