@@ -239,7 +239,7 @@ describe('errors', () => {
     }
     const plain = await start({ LAB: 'off', ADMIN_TOKEN: '' });
     await check('POST', '/lab/stampede', '/lab/stampede', 404, { to: plain });
-    await check('DELETE', '/cache', '/cache', 404, { to: plain });
+    await check('DELETE', '/cache', '/cache', 405, { to: plain });
     await check('DELETE', '/weather', place(), 405, { to: plain });
   });
 

@@ -102,6 +102,18 @@ TEST_F(OtherEndpointsTest, TellsWhichMethodsAPathKnows) {
   EXPECT_EQ(options->header("Allow"), "GET, HEAD, OPTIONS");
 }
 
+TEST_F(OtherEndpointsTest, KnowsNoMethodToForgetAllWithoutAToken) {
+  for (const auto* method : {"DELETE", "GET"}) {
+    const auto refused = send(method, "/cache");
+    EXPECT_EQ(refused->status, 405) << method;
+    EXPECT_EQ(refused->header("Allow"), "OPTIONS") << method;
+  }
+  options_.admin_token = "secret-token";
+  endpoints_.reset();
+  EXPECT_EQ(send("DELETE", "/cache")->status, 401);
+  EXPECT_EQ(send("GET", "/cache")->header("Allow"), "DELETE, OPTIONS");
+}
+
 TEST_F(OtherEndpointsTest, SendsEveryLineOnce) {
   for (const auto* target :
        {"/", "/stats", "/metrics", "/health/ready", "/robots.txt", "/nowhere", "/weather", "/problems/internal"}) {
