@@ -4,7 +4,7 @@ import { byId, setText } from './dom.js';
 import { timedRequest } from './measure.js';
 import { showPath } from './path.js';
 import { limitMs } from './patience.js';
-import { failureCard, faultText, problemCard } from './problem.js';
+import { failureCard, faultText, problemCard, weatherOf } from './problem.js';
 
 const MARKS = { HIT: ['hit', 'bolt'], MISS: ['miss', 'turtle'], STALE: ['stale', 'clock'], BYPASS: ['bypass', 'detour'] };
 
@@ -35,8 +35,7 @@ export function startAsk(i18n) {
     if (id !== 'result') clearInterval(ticking);
   }
 
-  function showResult(answer, mock) {
-    const data = JSON.parse(answer.body);
+  function showResult(answer, data, mock) {
     const [mark, shape] = MARKS[answer.xCache] ?? MARKS.MISS;
     const units = data.current_units ?? {};
     showOnly('result');
@@ -100,11 +99,12 @@ export function startAsk(i18n) {
     button.removeAttribute('aria-disabled');
     setText(button, label);
     byId('answer').removeAttribute('aria-busy');
+    const data = answer.status === 200 ? weatherOf(answer.body) : null;
     if (answer.failure) {
       showProblem(failureCard(i18n, answer.failure, limitMs()));
-    } else if (answer.status === 200) {
+    } else if (data) {
       showFaults([]);
-      showResult(answer, mock);
+      showResult(answer, data, mock);
     } else {
       showProblem(problemCard(i18n, answer, { lab: byId('mock') !== null, mock }));
     }

@@ -24,20 +24,22 @@ function providerState(fromTier, { cacheStatus, timing }) {
 
 // The stops of an answer, from its headers and the source that it names. The service draws the same on a page without
 // scripts (read_path() in page_model.cpp); tests/unit/endpoints/read_paths.json holds both to one table.
-export function stopsOf(answer, source, redisConfigured) {
+export function stopsOf(answer, source, tiers) {
   const fromMemory = source.startsWith('Memory');
   const fromRedis = source.startsWith('Redis');
   const { cache, redis, upstream } = answer.timing;
+  const off = { state: 'off', took: undefined };
   return {
-    memory: { state: memoryState(fromMemory, answer), took: fromMemory ? cache?.dur : undefined },
-    redis: redisConfigured ? { state: redisState(fromRedis, answer), took: redis?.dur } : { state: 'off', took: undefined },
+    memory: tiers.memory ? { state: memoryState(fromMemory, answer), took: fromMemory ? cache?.dur : undefined } : off,
+    redis: tiers.redis ? { state: redisState(fromRedis, answer), took: redis?.dur } : off,
     provider: { state: providerState(fromMemory || fromRedis, answer), took: upstream?.dur },
   };
 }
 
 export function showPath(i18n, answer, source, mock) {
   const { t } = i18n;
-  const stops = stopsOf(answer, source, document.body.dataset.redis === 'true');
+  const { memory, redis } = document.body.dataset;
+  const stops = stopsOf(answer, source, { memory: memory === 'true', redis: redis === 'true' });
   const provider = t(mock ? 'live.mock-api' : 'live.provider');
   const names = { memory: t('live.stop-memory'), redis: 'Redis', provider };
   setText(byId('stop-provider').querySelector('[data-part=name]'), provider);

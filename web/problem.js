@@ -1,16 +1,27 @@
-// What the page says where there is no weather to show: pure, so that it is tested without a browser.
+// What an answer holds, and what the page says where that is no weather: pure, so that it is tested without a browser.
 
 const OURS = /^\/problems\/([\w-]+)$/;
 const MOCK_WOULD_HELP = /^(provider-|client-limited$|deadline-exceeded$)/;
 
-// The problem document of an answer (RFC 9457); null if the answer is not this service's.
-function documentOf(body) {
+function parsed(body) {
   try {
-    const problem = JSON.parse(body);
-    return OURS.test(problem.type) ? problem : null;
+    return JSON.parse(body);
   } catch {
     return null;
   }
+}
+
+// The weather; null if the answer is not this service's (a network that wants a sign-in answers 200, too).
+export function weatherOf(body) {
+  const data = parsed(body);
+  const numbers = [data?.current?.temperature_2m, data?.current?.wind_speed_10m];
+  return numbers.every(Number.isFinite) && typeof data.source === 'string' ? data : null;
+}
+
+// The problem document of an answer (RFC 9457); null if the answer is not this service's.
+function documentOf(body) {
+  const problem = parsed(body);
+  return OURS.test(problem?.type) ? problem : null;
 }
 
 // As advice() in src/pages/wording.cpp; empty where the title says all.

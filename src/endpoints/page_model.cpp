@@ -10,13 +10,19 @@ using cache::Outcome;
 using cache::Tier;
 using pages::StopState;
 
+Tiers tiers_of(const Context& context) {
+  return {context.process.memory_limit() > 0, context.options.query.redis};
+}
+
 pages::PageModel page_model(const Context& context, const http_server::Request& request) {
   const auto choice = choose_language(request);
   pages::PageModel model;
   model.language = choice.language;
   model.explicit_language = choice.chosen;
   model.lab = context.options.query.lab;
-  model.redis = context.options.query.redis;
+  const auto tiers = tiers_of(context);
+  model.memory = tiers.memory;
+  model.redis = tiers.redis;
   model.mock_delay = context.options.mock_delay;
   model.request_timeout = context.options.request_timeout;
   model.version = context.options.version;
@@ -64,7 +70,7 @@ StopState provider_state(const cache::Served& served, const cache::Timings& took
 }  // namespace
 
 // web/path.js draws the same from an answer's headers; tests/unit/endpoints/read_paths.json holds both to one table.
-pages::ReadPath read_path(const cache::Served& served, bool redis_configured, Mode mode, nanoseconds total) {
+pages::ReadPath read_path(const cache::Served& served, Tiers tiers, Mode mode, nanoseconds total) {
   const auto split = split_of(served, total);
   const auto took = [](nanoseconds span) {
     return span >= nanoseconds(0) ? std::optional(span) : std::optional<nanoseconds>();
@@ -74,7 +80,8 @@ pages::ReadPath read_path(const cache::Served& served, bool redis_configured, Mo
   path.memory = {memory_state(served, mode), took(served.tier == Tier::memory ? split.cache : nanoseconds(-1))};
   path.redis = {redis_state(served, split.stops), took(split.stops.redis)};
   path.provider = {provider_state(served, split.stops), took(split.stops.load)};
-  if (!redis_configured) path.redis = {StopState::off, std::nullopt};
+  if (!tiers.memory) path.memory = {StopState::off, std::nullopt};
+  if (!tiers.redis) path.redis = {StopState::off, std::nullopt};
   return path;
 }
 

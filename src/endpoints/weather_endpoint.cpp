@@ -196,7 +196,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, bool moc
                                    .time = reading.time,
                                    .age_seconds = age_seconds(served),
                                    .ttl_seconds = ttl_seconds(served),
-                                   .path = read_path(served, context_.options.query.redis, query.question.mode, total)};
+                                   .path = read_path(served, tiers_of(context_), query.question.mode, total)};
   const auto body = pages::render_page(model);
   const RequestId id(request.field(Field::x_request_id), context_.random);
   auto& headers = context_.headers;

@@ -53,6 +53,7 @@ void add_head(Values& values, const PageModel& model) {
   values.flag("no-lab", !model.lab);
   values.flag("has-redis", model.redis);
   values.flag("no-redis", !model.redis);
+  values.html("memory", model.memory ? "true" : "false");
   values.html("redis", model.redis ? "true" : "false");
   values.html("redis-disabled", model.redis ? "" : " aria-disabled=\"true\"");
   values.html("redis-button", model.redis ? "" : " disabled");
@@ -141,6 +142,7 @@ std::string add_stop(Values& values, Language language, std::string_view label, 
 void add_path(Values& values, const PageModel& model) {
   const auto language = model.language;
   ReadPath path;
+  if (!model.memory) path.memory.state = StopState::off;
   if (!model.redis) path.redis.state = StopState::off;
   if (model.result) path = model.result->path;
   const auto provider = web::text(language, asks_the_mock(model) ? "live.mock-api" : "live.provider");

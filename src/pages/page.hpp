@@ -29,7 +29,7 @@ enum class Mark : std::uint8_t { hit, miss, stale, bypass };
 // A stop on the way of an answer.
 enum class StopState : std::uint8_t {
   idle,      // nothing asked yet
-  off,       // not configured
+  off,       // not there: not configured, or switched off
   skipped,   // nearer stops answered, or the question left it out
   passed,    // had nothing fresh
   answered,  // the answer came from here
@@ -85,6 +85,7 @@ struct PageModel {
   std::optional<ResultCard> result;
   std::optional<ErrorCard> error;
   bool lab = true;     // the mock and the page's experiments exist
+  bool memory = true;  // the memory tier is switched on
   bool redis = false;  // a Redis is configured
   milliseconds mock_delay{500};
   milliseconds request_timeout{10'000};  // how long an answer may take, for the page's own patience

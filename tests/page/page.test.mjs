@@ -245,6 +245,16 @@ describe('a problem', () => {
     assert.equal(await page.isVisible('#problem-request'), false);
   }));
 
+  it('that is a network’s sign-in page, answered with 200, does not leave the card before it', () => withPage({}, async (page) => {
+    await askTheMock(page);
+    await page.route('**/weather?**', (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Sign in</h1>' }));
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.equal(await text(page, '#problem-title'), '200 · This answer is not from this service');
+    assert.equal(await page.isVisible('#result'), false);
+    assert.equal(await page.getAttribute('#answer', 'aria-busy'), null);
+  }));
+
   it('of an address that is not there says so, and points at nothing that it does not show', async () => {
     const html = await (await fetch(`${service.url}/nowhere`, { headers: { Accept: 'text/html' } })).text();
     assert.match(html, /id="problem-said" hidden/);
@@ -371,6 +381,9 @@ describe('a battle', () => {
   }, own.url)));
 
   it('marks answers that came from elsewhere than expected', () => withService({ MEMORY_LIMIT: '0', MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
+    assert.equal(await page.getAttribute('#stop-memory', 'data-state'), 'off');
+    await askTheMock(page);
+    assert.match(await text(page, '#path-text'), /^Memory: not in use\. /);
     await battle(page, '[data-run=memory]');
     assert.match(await text(page, '[data-lane=memory] .wrong'), /20 from elsewhere than expected: MISS/);
     assert.equal(await page.locator('#chart .dots .wrong').count(), 20);

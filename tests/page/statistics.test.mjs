@@ -11,7 +11,7 @@ import { laneSummary, parallelFor, problemOf, ratios, run, toSample } from '../.
 import { parseServerTiming } from '../../web/measure.js';
 import { stopsOf } from '../../web/path.js';
 import { patience } from '../../web/patience.js';
-import { failureCard, problemCard } from '../../web/problem.js';
+import { failureCard, problemCard, weatherOf } from '../../web/problem.js';
 import { loadsSaved } from '../../web/stats.js';
 import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
 
@@ -186,10 +186,10 @@ describe('a run', () => {
 describe('the drawing of a read', async () => {
   const table = JSON.parse(await readFile(new URL('../unit/endpoints/read_paths.json', import.meta.url), 'utf8'));
   const sources = { memory: 'Memory Cache ⚡', redis: 'Redis Cache ⚡', loader: 'Mock API (Slow) 🐢' };
-  for (const { name, served, headers, drawn, redis } of table) {
+  for (const { name, served, headers, drawn, memory, redis } of table) {
     it(`of ${name}`, () => {
       const answer = { xCache: headers['X-Cache'], cacheStatus: headers['Cache-Status'], timing: parseServerTiming(headers['Server-Timing']) };
-      const stops = stopsOf(answer, sources[served.tier], redis !== 'off');
+      const stops = stopsOf(answer, sources[served.tier], { memory: memory !== 'off', redis: redis !== 'off' });
       const asDrawn = Object.fromEntries(Object.entries(stops).map(([stop, { state, took }]) => [stop, took === undefined ? { state } : { state, ms: took }]));
       assert.deepEqual(asDrawn, drawn);
     });
@@ -218,6 +218,16 @@ describe('patience', () => {
     limit.end();
     await new Promise((resolve) => { setTimeout(resolve, 20); });
     assert.equal(limit.signal.aborted, false);
+  });
+});
+
+describe('the weather in an answer', () => {
+  const good = { latitude: 1, longitude: 2, current: { temperature_2m: 25.0, wind_speed_10m: 10.0 }, source: 'Memory Cache ⚡' };
+  it('is read from what has it', () => assert.deepEqual(weatherOf(JSON.stringify(good)), good));
+  it('is not there where the answer is not this service’s', () => {
+    for (const body of ['<html>Sign in</html>', '', 'null', '[]', '{}', JSON.stringify({ ...good, source: undefined }), JSON.stringify({ ...good, current: { temperature_2m: 'warm' } })]) {
+      assert.equal(weatherOf(body), null, body);
+    }
   });
 });
 

@@ -26,6 +26,15 @@ TEST_F(OtherEndpointsTest, TellsThePageHowLongAnAnswerMayTake) {
   EXPECT_NE(get("/")->body.find(" data-request-timeout=\"1500\""), std::string::npos);
 }
 
+TEST_F(OtherEndpointsTest, DrawsAMemoryThatIsSwitchedOffAsOff) {
+  constexpr std::string_view kOff = "id=\"stop-memory\" data-state=\"off\"";
+  EXPECT_EQ(get("/")->body.find(kOff), std::string::npos);
+  process_.limit = 0;
+  const auto page = get("/")->body;
+  EXPECT_NE(page.find(kOff), std::string::npos);
+  EXPECT_NE(page.find(" data-memory=\"false\""), std::string::npos);
+}
+
 TEST_F(OtherEndpointsTest, IsLiveAsLongAsItAnswers) {
   process_.phase_now = Phase::draining;
   for (const auto* path : {"/health/live", "/livez", "/healthz"}) {

@@ -94,7 +94,8 @@ TEST(ReadPath, IsDrawnAsTheTableSays) {
     const Row row(table, number);
     const auto served = row.served();
     seen.insert(served.outcome);
-    const auto path = read_path(served, row.text("redis") != "off", cache::Mode::normal, row.ms("total_ms"));
+    const auto path = read_path(served, Tiers{row.text("memory") != "off", row.text("redis") != "off"},
+                                cache::Mode::normal, row.ms("total_ms"));
     for (const auto& [name, stop] :
          {std::pair("memory", path.memory), {"redis", path.redis}, {"provider", path.provider}}) {
       EXPECT_EQ(name_in(kStates, stop.state), row.text(cat("drawn/", name, "/state")))
@@ -125,7 +126,7 @@ TEST(ReadPath, LeavesOutTheMemoryThatTheQuestionLeavesOut) {
   cache::Served served;
   served.tier = Tier::redis;
   served.outcome = Outcome::hit;
-  EXPECT_EQ(read_path(served, true, cache::Mode::redis_only, milliseconds(1)).memory.state, StopState::skipped);
+  EXPECT_EQ(read_path(served, {}, cache::Mode::redis_only, milliseconds(1)).memory.state, StopState::skipped);
 }
 
 }  // namespace
