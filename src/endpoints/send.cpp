@@ -64,7 +64,10 @@ template <class Answer>
 void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,
           std::initializer_list<std::string_view> body) {
   auto& headers = context.headers;
-  append(headers, "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n");
+  append(
+      headers,
+      "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n"
+      "Access-Control-Expose-Headers: X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After\r\n");
   append_line(headers, "X-Request-Id", id.text());
   const auto& request = answer.request();
   std::optional<TraceContext> trace;

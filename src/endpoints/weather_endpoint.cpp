@@ -224,6 +224,8 @@ void WeatherEndpoint::answer_error(Answer& answer, Error error, bool html) {
     append(status, "Cache-Status: weather-cache; hit; detail=error-memo");
   } else if (error.kind == ErrorKind::not_cached) {
     append(status, "Cache-Status: weather-cache; detail=only-if-cached");
+  } else if (query.question.mode == cache::Mode::bypass) {
+    append(status, "Cache-Status: weather-cache; fwd=bypass");
   } else {
     append(status, "Cache-Status: weather-cache; fwd=uri-miss");
   }

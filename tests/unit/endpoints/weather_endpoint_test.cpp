@@ -104,6 +104,25 @@ TEST_F(WeatherEndpointTest, AnswersBypassesSlowlyEveryTime) {
   EXPECT_EQ(metrics_.value(Counter::requests_bypass), 3U);
 }
 
+TEST_F(WeatherEndpointTest, ABypassThatFailsIsStillOne) {
+  options_.request_timeout = milliseconds(100);
+  const auto answer = get(cat(kMock, "&cache=off"));
+  executor_.advance(milliseconds(100));
+  EXPECT_EQ(answer->status, 504);
+  EXPECT_EQ(answer->header("Cache-Status"), "weather-cache; fwd=bypass");
+  executor_.advance(milliseconds(400));
+  EXPECT_EQ(answer->answers, 1) << "what came later is for nobody";
+}
+
+// What a script of another site may read; without that, the Fetch standard shows it none of ours.
+TEST_F(WeatherEndpointTest, LetsOtherSitesReadWhatItTells) {
+  const std::string_view exposed = "X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After";
+  for (const auto& answer : {ask_mock(kMock), get(kMock), get("/weather"), get("/nowhere"), get("/stats")}) {
+    EXPECT_EQ(answer->header("Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(answer->header("Access-Control-Expose-Headers"), exposed);
+  }
+}
+
 TEST_F(WeatherEndpointTest, ManyWhoWaitForOneLoadAreToldSo) {
   std::vector<Answer> answers;
   for (int i = 0; i < 20; ++i) answers.push_back(get(kReal));
