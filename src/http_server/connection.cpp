@@ -148,8 +148,12 @@ void Connection::on_readable(const error_code& error) {
   if (!socket_) return;
   if (error) return close();
   if (phase() == Phase::lingering) return discard_input();
-  // finish_idle() read without waiting; reading goes on when what it found is answered.
-  if (block_ || !out_.empty()) return;
+  if (block_ || !out_.empty()) {
+    // finish_idle() read without waiting; reading goes on when what it found is answered. The edge that brought us here
+    // is used up, though (read_watch.hpp), and what it told of is unread: the next wait must not wait for another.
+    more_to_read_ = true;
+    return;
+  }
   if (!read_input()) wait_readable();
 }
 
