@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
-#include "observability/trace_context.hpp"
+#include "http_server/request_trace.hpp"
 
 namespace wx::endpoints {
 
@@ -70,8 +70,7 @@ void send(Context& context, Answer& answer, const RequestId& id, const Sent& sen
       "Access-Control-Expose-Headers: X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After\r\n");
   append_line(headers, "X-Request-Id", id.text());
   const auto& request = answer.request();
-  std::optional<TraceContext> trace;
-  if (const auto sent_trace = request.field(Field::traceparent)) trace = observability::parse_traceparent(*sent_trace);
+  const auto trace = http_server::trace_of(request);
   if (trace) observability::append_traceparent(headers, *trace);
   log_answer(context, request, id.text(), trace, sent, body);
   answer.respond(sent.status, headers, body);

@@ -9,8 +9,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "http_server/request_trace.hpp"
 #include "http_server/response.hpp"
-#include "observability/trace_context.hpp"
 
 namespace wx::http_server {
 namespace {
@@ -31,8 +31,7 @@ observability::Counter class_counter(int status) {
 
 // For the log; empty if the request belongs to none.
 std::string_view trace_id(const Request& request) {
-  const auto sent = request.field(Field::traceparent);
-  const auto trace = sent ? observability::parse_traceparent(*sent) : std::nullopt;
+  const auto trace = trace_of(request);
   return trace ? trace->trace_id : std::string_view();
 }
 
