@@ -51,7 +51,7 @@ function counted({ requests, mock, provider_calls: provider }) {
     STALE: requests.stale,
     MISS: requests.miss + requests.collapsed + requests.lease,
     BYPASS: requests.bypass,
-    error: requests.error,
+    error: requests.error + requests.invalid,
     mock: mock.calls,
     provider: Object.values(provider).reduce((sum, n) => sum + n, 0),
   };

@@ -23,7 +23,7 @@ export default function () {
     const callback = http.expectedStatuses(status);
     check(http.get(`${BASE_URL}${path}`, { responseCallback: callback }), { [`${path} answers ${status}`]: (r) => r.status === status });
   }
-  // Refused before any cache is asked, and counted by the server as an error.
+  // Refused before any cache is asked, and counted by the server as invalid.
   const wrong = ask(91, 0);
   check(wrong, { 'a wrong place is a problem document': (r) => r.status === 400 && r.headers['Content-Type'] === 'application/problem+json' });
 }

@@ -3,9 +3,10 @@
 import { byId, setText } from './dom.js';
 import { timedRequest } from './measure.js';
 import { showPath } from './path.js';
+import { limitMs } from './patience.js';
+import { failureCard, faultText, problemCard, weatherOf } from './problem.js';
 
 const MARKS = { HIT: ['hit', 'bolt'], MISS: ['miss', 'turtle'], STALE: ['stale', 'clock'], BYPASS: ['bypass', 'detour'] };
-const PROVIDER_FAULT = /^\/problems\/(provider-|client-limited|deadline-exceeded)/;
 
 export function startAsk(i18n) {
   const { t } = i18n;
@@ -34,8 +35,7 @@ export function startAsk(i18n) {
     if (id !== 'result') clearInterval(ticking);
   }
 
-  function showResult(answer, mock) {
-    const data = JSON.parse(answer.body);
+  function showResult(answer, data, mock) {
     const [mark, shape] = MARKS[answer.xCache] ?? MARKS.MISS;
     const units = data.current_units ?? {};
     showOnly('result');
@@ -63,55 +63,27 @@ export function startAsk(i18n) {
 
   function showFaults(errors) {
     for (const name of ['lat', 'lon']) {
-      const words = errors.filter((error) => error.parameter === name).map((error) => faultText(error.detail));
+      const words = errors.filter((error) => error.parameter === name).map((error) => faultText(i18n, error.detail));
       setText(byId(`${name}-fault`), words.join('; '));
       if (words.length > 0) byId(name).setAttribute('aria-invalid', 'true');
       else byId(name).removeAttribute('aria-invalid');
     }
     form.querySelector('[aria-invalid]')?.focus();
   }
-  const faultText = (detail) => (i18n.has(`fault.${detail}`) ? t(`fault.${detail}`) : detail);
 
-  function showProblem(answer, mock) {
-    let problem = {};
-    try {
-      problem = JSON.parse(answer.body);
-    } catch {
-      // not ours: the status says enough
-    }
-    const kind = String(problem.type ?? '').replace('/problems/', '');
-    const title = i18n.has(`error.${kind}`) ? t(`error.${kind}`) : (problem.title ?? '');
-    const errors = problem.errors ?? [];
-    const theirs = kind === 'provider-refused' || kind === 'provider-limited' ? (problem.detail ?? '') : '';
-    fillProblem({
-      title: `${answer.status} · ${title}`,
-      detail: errors.map((error) => `${error.parameter} ${faultText(error.detail)}`).join('; ') || theirs,
-      detailLanguage: theirs && errors.length === 0 ? 'en' : i18n.language,
-      advice: [t(`error.advice-${adviceFor(kind)}`),
-        answer.retryAfter ? t('live.retry-after', { n: answer.retryAfter }) : ''].join(' ').trim(),
-      offer: PROVIDER_FAULT.test(problem.type ?? '') && !mock,
-    });
-    showFaults(errors);
-  }
-
-  function adviceFor(kind) {
-    if (kind === 'bad-parameter') return 'parameter';
-    if (kind === 'client-limited' || kind === 'provider-limited') return 'limited';
-    if (kind === 'overloaded' || kind === 'draining') return 'busy';
-    if (kind === 'provider-refused') return 'refused';
-    if (kind === 'provider-denied') return 'denied';
-    if (kind.startsWith('provider-') || kind === 'deadline-exceeded') return byId('mock') ? 'provider' : 'plain';
-    return 'other';
-  }
-
-  function fillProblem({ title, detail, detailLanguage, advice, offer }) {
+  function showProblem({ title, detail, label, language, request, advice, offer, errors }) {
     showOnly('problem');
     setText(byId('problem-title'), title);
+    byId('problem-said').hidden = detail === '';
+    setText(byId('detail-label'), label);
     setText(byId('problem-detail'), detail);
-    byId('problem-detail').lang = detailLanguage;
+    byId('problem-detail').lang = language;
     setText(byId('problem-advice'), advice);
-    byId('problem-mock').hidden = !offer || !byId('mock');
-    setText(byId('ask-status'), `${title}. ${detail} ${advice}`);
+    byId('problem-mock').hidden = !offer;
+    byId('problem-request').hidden = request === '';
+    setText(byId('request-id'), request);
+    setText(byId('ask-status'), [`${title}.`, detail, advice].filter(Boolean).join(' '));
+    showFaults(errors);
   }
 
   async function ask() {
@@ -127,14 +99,14 @@ export function startAsk(i18n) {
     button.removeAttribute('aria-disabled');
     setText(button, label);
     byId('answer').removeAttribute('aria-busy');
+    const data = answer.status === 200 ? weatherOf(answer.body) : null;
     if (answer.failure) {
-      fillProblem({ title: t('live.unreachable-title'), detail: '', advice: t('live.unreachable-advice'), offer: false });
+      showProblem(failureCard(i18n, answer.failure, limitMs()));
+    } else if (data) {
       showFaults([]);
-    } else if (answer.status === 200) {
-      showFaults([]);
-      showResult(answer, mock);
+      showResult(answer, data, mock);
     } else {
-      showProblem(answer, mock);
+      showProblem(problemCard(i18n, answer, { lab: byId('mock') !== null, mock }));
     }
     remember(question);
   }

@@ -10,6 +10,7 @@ import { clockStep, timedRequest } from './measure.js';
 const SEED = 20; // of the bootstrap: the same samples always give the same interval
 const DRAW_PAUSE_MS = 60;
 const DRAW_AT_LATEST_MS = 400;
+const NO_ANSWER = ['network', 'timeout'];
 const STATS = ['p50', 'mean', 'p90', 'p99', 'max', 'network', 'service'];
 
 export function startBattle(i18n, { onBusy }) {
@@ -29,7 +30,7 @@ export function startBattle(i18n, { onBusy }) {
 
   function whatWentWrong(samples) {
     const words = samples.map((sample) => {
-      if (sample.problem === 'network') return t('live.what-network');
+      if (NO_ANSWER.includes(sample.problem)) return t(`live.what-${sample.problem}`);
       if (sample.problem === 'status') return t('live.what-status', { status: sample.status });
       return [sample.xCache, /detail=([\w-]+)/.exec(sample.cacheStatus ?? '')?.[1]].filter(Boolean).join(' ');
     });
@@ -106,10 +107,11 @@ export function startBattle(i18n, { onBusy }) {
 
   function showVerdict() {
     battle.ratios = ratios(battle.samples, { seed: SEED });
-    const cards = Object.entries(battle.ratios).map(([lane, { ratio, low, high }]) => html('div', { class: `panel ratio lane-${lane}` },
+    const cards = Object.entries(battle.ratios).map(([lane, { ratio, low, high }]) => html('div', { class: `panel ratio lane-${lane}${low === null ? ' few' : ''}` },
       html('p', { class: 'big' }, t('live.ratio', { ratio: i18n.number(ratio) })),
       html('p', {}, t(ratio > 1 ? 'live.ratio-faster' : 'live.ratio-slower', { lane: t(`live.short-${lane}`), ratio: i18n.number(ratio) })),
-      html('p', { class: 'hint' }, t('live.ratio-interval', { low: i18n.number(low), high: i18n.number(high) }))));
+      html('p', { class: 'hint' }, low === null ? t('live.ratio-few', { n: ENOUGH.ratio })
+        : t('live.ratio-interval', { low: i18n.number(low), high: i18n.number(high) }))));
     byId('verdict').replaceChildren(...cards);
     byId('verdict').hidden = cards.length === 0;
   }
@@ -126,7 +128,7 @@ export function startBattle(i18n, { onBusy }) {
 
   function fillTable() {
     const number = (value) => (value === null ? '' : value.toFixed(3));
-    const remark = { network: t('live.what-network'), status: t('live.legend-error'), unexpected: t('live.remark-unexpected') };
+    const remark = { network: t('live.what-network'), timeout: t('live.what-timeout'), status: t('live.legend-error'), unexpected: t('live.remark-unexpected') };
     byId('samples').tBodies[0].replaceChildren(...battle.samples.map((sample) => html('tr', {},
       html('th', { scope: 'row' }, t(`live.lane-${sample.lane}`)),
       ...[sample.number, number(sample.start), number(sample.duration), number(sample.service), sample.status ?? '', sample.xCache ?? '',
@@ -186,8 +188,9 @@ export function startBattle(i18n, { onBusy }) {
       onWarm(lane, answer) {
         battle.warmUp[lane] = { status: answer.status ?? null, xCache: answer.xCache ?? null, duration: answer.duration ?? null };
         const failed = problemOf(lane, answer);
-        const what = failed === 'status' ? t('live.what-status', { status: answer.status }) : t('live.what-network');
-        setText(part(lane, 'warm'), failed === 'network' || failed === 'status' ? t('live.warm-failed', { what })
+        const none = NO_ANSWER.includes(failed);
+        const what = none ? t(`live.what-${failed}`) : t('live.what-status', { status: answer.status });
+        setText(part(lane, 'warm'), none || failed === 'status' ? t('live.warm-failed', { what })
           : t('live.warm', { mark: answer.xCache, time: i18n.ms(answer.duration) }));
       },
       onSample(sample) {

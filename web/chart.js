@@ -43,7 +43,7 @@ export function drawChart(container, { samples, i18n, label, minimumSeconds }) {
   const values = answered.map((sample) => sample.duration);
   const [low, high] = decades(values);
   const y = (ms) => plot.bottom - ((Math.log10(Math.max(ms, low)) - Math.log10(low)) / Math.log10(high / low)) * (plot.bottom - plot.top);
-  const seconds = Math.max(minimumSeconds, ...samples.map((sample) => (sample.start + (sample.duration ?? 0)) / 1000));
+  const seconds = Math.max(minimumSeconds, ...samples.map((sample) => sample.start / 1000));
   const x = (s) => plot.left + (s / seconds) * (plot.right - plot.left);
 
   const axes = svg('g', { class: 'axes' });
@@ -62,7 +62,7 @@ export function drawChart(container, { samples, i18n, label, minimumSeconds }) {
 
   const dots = svg('g', { class: 'dots' });
   for (const sample of samples) {
-    const at = x((sample.start + (sample.duration ?? 0)) / 1000);
+    const at = x(sample.start / 1000);
     if (sample.duration === null) {
       dots.append(cross(at, plot.top, 'error'));
     } else {

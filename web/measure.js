@@ -1,6 +1,8 @@
 // One request, timed as the browser's network layer saw it: Resource Timing, request sent to last byte. Waiting for a
 // free connection and for the page's own script is not part of it.
 
+import { limitMs, patience } from './patience.js';
+
 const waiting = new Map(); // URL -> what to call with its entry
 
 if (typeof PerformanceObserver === 'function') {
@@ -40,19 +42,27 @@ export function parseServerTiming(text) {
   return metrics;
 }
 
-// Never rejects. `url` must be asked once only, so that its timing can be told from others'.
+function failureOf(error, limit) {
+  if (limit.late) return 'timeout';
+  return error.name === 'AbortError' ? 'aborted' : 'network';
+}
+
+// Never rejects, and ends. `url` must be asked once only, so that its timing can be told from others'.
 export async function timedRequest(url, { signal, accept = 'application/json' } = {}) {
+  const limit = patience(limitMs(), signal);
   const absolute = new URL(url, location.href).href;
   const entryComes = entryOf(absolute);
   const sent = performance.now();
   let response;
   let body;
   try {
-    response = await fetch(url, { cache: 'no-store', headers: { Accept: accept }, signal });
+    response = await fetch(url, { cache: 'no-store', headers: { Accept: accept }, signal: limit.signal });
     body = await response.text();
   } catch (error) {
     waiting.delete(absolute);
-    return { start: sent, failure: error.name === 'AbortError' ? 'aborted' : 'network' };
+    return { start: sent, failure: failureOf(error, limit) };
+  } finally {
+    limit.end();
   }
   const received = performance.now();
   const entry = await orNothing(entryComes, ENTRY_WAIT_MS);

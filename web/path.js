@@ -2,29 +2,44 @@
 
 import { byId, setText } from './dom.js';
 
-// The stops of an answer, from its headers and the source that it names.
-export function stopsOf({ xCache, cacheStatus, timing }, source, redisConfigured) {
-  const took = { redis: timing.redis?.dur, provider: timing.upstream?.dur };
-  const stops = {
-    memory: { state: xCache === 'BYPASS' ? 'skipped' : 'passed' },
-    redis: { state: took.redis === undefined ? 'skipped' : 'passed', took: took.redis },
-    provider: { state: 'skipped', took: took.provider },
+function memoryState(fromMemory, { xCache, cacheStatus }) {
+  if (fromMemory) return 'answered';
+  return xCache === 'BYPASS' || cacheStatus.includes('fwd=request') ? 'skipped' : 'passed';
+}
+
+function redisState(fromRedis, { cacheStatus, timing }) {
+  if (cacheStatus.includes('redis-unavailable')) return 'failed';
+  if (fromRedis) return 'answered';
+  if (!timing.redis) return 'skipped';
+  // Patience ended before the load began.
+  return cacheStatus.includes('soft-timeout') && !timing.upstream ? 'slow' : 'passed';
+}
+
+function providerState(fromTier, { cacheStatus, timing }) {
+  if (cacheStatus.includes('stale-if-error')) return 'failed';
+  if (cacheStatus.includes('soft-timeout')) return timing.upstream ? 'slow' : 'skipped';
+  if (cacheStatus.includes('collapsed')) return 'waited';
+  return fromTier ? 'skipped' : 'answered';
+}
+
+// The stops of an answer, from its headers and the source that it names. The service draws the same on a page without
+// scripts (read_path() in page_model.cpp); tests/unit/endpoints/read_paths.json holds both to one table.
+export function stopsOf(answer, source, tiers) {
+  const fromMemory = source.startsWith('Memory');
+  const fromRedis = source.startsWith('Redis');
+  const { cache, redis, upstream } = answer.timing;
+  const off = { state: 'off', took: undefined };
+  return {
+    memory: tiers.memory ? { state: memoryState(fromMemory, answer), took: fromMemory ? cache?.dur : undefined } : off,
+    redis: tiers.redis ? { state: redisState(fromRedis, answer), took: redis?.dur } : off,
+    provider: { state: providerState(fromMemory || fromRedis, answer), took: upstream?.dur },
   };
-  if (source.startsWith('Memory')) {
-    stops.memory = { state: 'answered', took: timing.total?.dur };
-  } else if (source.startsWith('Redis')) {
-    stops.redis.state = 'answered';
-  } else {
-    stops.provider.state = cacheStatus.includes('collapsed') ? 'waited' : 'answered';
-  }
-  if (cacheStatus.includes('redis-unavailable')) stops.redis.state = 'failed';
-  if (!redisConfigured) stops.redis = { state: 'off' };
-  return stops;
 }
 
 export function showPath(i18n, answer, source, mock) {
   const { t } = i18n;
-  const stops = stopsOf(answer, source, document.body.dataset.redis === 'true');
+  const { memory, redis } = document.body.dataset;
+  const stops = stopsOf(answer, source, { memory: memory === 'true', redis: redis === 'true' });
   const provider = t(mock ? 'live.mock-api' : 'live.provider');
   const names = { memory: t('live.stop-memory'), redis: 'Redis', provider };
   setText(byId('stop-provider').querySelector('[data-part=name]'), provider);

@@ -1,6 +1,7 @@
 // The stampede: the callers are made inside the service, and its own counts are shown.
 
 import { byId, setText, svg } from './dom.js';
+import { limitMs, patience } from './patience.js';
 
 export function startStampede(i18n) {
   const { t } = i18n;
@@ -39,8 +40,9 @@ export function startStampede(i18n) {
     button.setAttribute('aria-disabled', 'true');
     setText(button, t('live.running'));
     announce(t('live.stampede-running', { n: callers }));
+    const limit = patience(limitMs(2)); // two herds, one after the other
     try {
-      const response = await fetch(`/lab/stampede?n=${callers}`, { method: 'POST', cache: 'no-store' });
+      const response = await fetch(`/lab/stampede?n=${callers}`, { method: 'POST', cache: 'no-store', signal: limit.signal });
       if (response.ok) {
         const result = await response.json();
         show('bypass', result.callers, result.bypass);
@@ -54,8 +56,9 @@ export function startStampede(i18n) {
           : t('live.stampede-failed', { what: t('live.what-status', { status: response.status }) }));
       }
     } catch {
-      announce(t('live.stampede-failed', { what: t('live.what-network') }));
+      announce(t('live.stampede-failed', { what: t(limit.late ? 'live.what-timeout' : 'live.what-network') }));
     }
+    limit.end();
     button.removeAttribute('aria-disabled');
     setText(button, t('live.stampede-run'));
   }

@@ -1,7 +1,8 @@
 // The numbers, apart from everything that is seen: pure functions, tested without a browser.
 
-// Below these counts a percentile says more about chance than about the service.
-export const ENOUGH = { p90: 10, p99: 100 };
+// Below these counts a number says more about chance than about the service. Six: what a median needs for an interval
+// that holds it with 95 % whatever the distribution, which is then from the smallest value to the largest (1 - 2 / 2^6).
+export const ENOUGH = { p50: 6, p90: 10, p99: 100, ratio: 6 };
 
 export function mean(values) {
   return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -78,9 +79,12 @@ export function random(seed) {
   };
 }
 
-// median(slow) / median(fast), with the percentile bootstrap's 95 % interval (Efron and Tibshirani, 1993, chapter 13).
+// median(slow) / median(fast), with the percentile bootstrap's 95 % interval (Efron and Tibshirani, 1993, chapter 13);
+// without one, that is with null for its ends, where there are too few values for any.
 export function ratioOfMedians(slow, fast, { resamples = 2000, seed = 1 } = {}) {
   if (slow.length === 0 || fast.length === 0) return null;
+  const ratio = median(slow) / median(fast);
+  if (Math.min(slow.length, fast.length) < ENOUGH.ratio) return { ratio, low: null, high: null };
   const next = random(seed);
   const draw = (values) => {
     const picked = new Float64Array(values.length);
@@ -90,5 +94,5 @@ export function ratioOfMedians(slow, fast, { resamples = 2000, seed = 1 } = {}) 
   const ratios = new Float64Array(resamples);
   for (let i = 0; i < resamples; ++i) ratios[i] = draw(slow) / draw(fast);
   ratios.sort();
-  return { ratio: median(slow) / median(fast), low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
+  return { ratio, low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
 }

@@ -1,14 +1,23 @@
 // What the cache is doing, from /stats: only while somebody looks, and never while a battle is being measured.
 
 import { byId, setText } from './dom.js';
+import { patience } from './patience.js';
 
 const EVERY_MS = 2000;
+const LIMIT_MS = 4000; // the service has these numbers at hand
+
+// Answers that needed no load of their own: copies, and the answers of loads that others had begun. Not what was kept and
+// served because its load failed or was slow: that load was made. The mock's are among them.
+export function loadsSaved({ hits, requests, stale_served: stale }) {
+  return hits - stale.if_error - stale.soft_timeout + requests.collapsed + requests.lease;
+}
 
 export function startStats(i18n) {
   const { t } = i18n;
   const tiles = byId('tiles');
   let paused = false;
   let timer = 0;
+  let shownAt = null; // when the numbers that are shown came
 
   function tile(name, value, note) {
     setText(tiles.querySelector(`[data-stat=${name}]`), value);
@@ -16,11 +25,9 @@ export function startStats(i18n) {
   }
 
   function show(stats) {
-    const { requests, provider_calls: provider, memory, redis } = stats;
-    const hits = requests.hit_memory + requests.hit_redis + requests.stale;
-    const all = hits + requests.miss + requests.collapsed + requests.error;
-    tile('ratio', all === 0 ? '–' : i18n.percent(stats.hit_ratio), t('live.stat-ratio', { hits: i18n.whole(hits), all: i18n.whole(all) }));
-    tile('saved', i18n.whole(hits + requests.collapsed), t('live.stat-saved', {
+    const { provider_calls: provider, memory, redis } = stats;
+    tile('ratio', stats.lookups === 0 ? '–' : i18n.percent(stats.hit_ratio), t('live.stat-ratio', { hits: i18n.whole(stats.hits), all: i18n.whole(stats.lookups) }));
+    tile('saved', i18n.whole(loadsSaved(stats)), t('live.stat-saved', {
       calls: i18n.whole(Object.values(provider).reduce((sum, count) => sum + count, 0)), mock: i18n.whole(stats.mock.calls),
     }));
     const off = memory.state === 'off';
@@ -31,17 +38,25 @@ export function startStats(i18n) {
     }));
   }
 
+  function gone() {
+    if (shownAt === null) return t('live.stats-none');
+    return t('live.stats-gone', { n: i18n.whole(Math.round((performance.now() - shownAt) / 1000)) });
+  }
+
   async function ask() {
     clearTimeout(timer);
     if (paused || document.hidden) return;
+    const limit = patience(LIMIT_MS);
     try {
-      const response = await fetch('/stats', { cache: 'no-store' });
+      const response = await fetch('/stats', { cache: 'no-store', signal: limit.signal });
       if (!response.ok) throw new Error(String(response.status));
       show(await response.json());
+      shownAt = performance.now();
       if (!paused) setText(byId('stats-state'), t('live.stats-every'));
     } catch {
-      if (!paused) setText(byId('stats-state'), t('live.stats-gone'));
+      if (!paused) setText(byId('stats-state'), gone());
     }
+    limit.end();
     clearTimeout(timer);
     if (!paused && !document.hidden) timer = setTimeout(ask, EVERY_MS);
   }

@@ -106,7 +106,7 @@ TieredCache::Shell::Entrance TieredCache::Shell::enter(Worker& worker, const Que
     entrance.run->refresh |= entrance.begins;
     if (entrance.begins) entrance.run->refresh_loader = std::move(loader);
   } else {
-    entrance.waiter = std::make_shared<Waiter>(worker, std::move(loader), std::move(done));
+    entrance.waiter = std::make_shared<Waiter>(worker, std::move(loader), std::move(done), now);
     entrance.waiter->leader = entrance.begins;
     entrance.run->waiters.push_back(entrance.waiter);
     entrance.soft = entrance.run->flight.kept_copy(Outcome::soft_timeout, now).has_value();
@@ -206,6 +206,16 @@ void TieredCache::Shell::wait(const RunPtr& run, const WaiterPtr& waiter, Steady
       });
 }
 
+// What was waited for in vain took its time all the same: Redis if it has not answered yet, else the load.
+void TieredCache::Shell::charge_wait(const Run& run, nanoseconds waited, Timings& timings) {
+  const auto state = run.flight.state();
+  if (state == Flight::State::created || state == Flight::State::reading) {
+    timings.redis = waited;
+  } else {
+    timings.load = waited - std::clamp(timings.redis, nanoseconds(0), waited);
+  }
+}
+
 void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter, SteadyTime deadline) {
   waiter->ticket.reset();
   if (waiter->answered) return;
@@ -216,6 +226,7 @@ void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const W
       const std::lock_guard lock(shard_of(run->hash).mutex);
       if (const auto verdict = run->flight.kept_copy(Outcome::soft_timeout, now)) {
         kept = served(*run, *verdict, waiter->leader);
+        if (*kept) charge_wait(*run, now - waiter->since, (*kept)->timings);
       }
       if (kept || now >= deadline) {
         // Who was served something kept leaves a refresh behind; who got nothing leaves nothing that has not begun.

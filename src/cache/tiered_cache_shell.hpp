@@ -23,12 +23,14 @@ struct Worker::State {
 // One caller of get(). Everything but `leader` and `loader` is touched on its worker's thread only; those two are
 // guarded by the lock of the flight table's shard.
 struct Waiter {
-  Waiter(Worker& w, Loader l, GetCallback d) : worker(w), loader(std::move(l)), done(std::move(d)) {}
+  Waiter(Worker& w, Loader l, GetCallback d, SteadyTime now)
+      : worker(w), loader(std::move(l)), done(std::move(d)), since(now) {}
 
   Worker& worker;
   Loader loader;        // for when this one becomes the leader
   bool leader = false;  // its request is the one that loads
   GetCallback done;
+  const SteadyTime since;
   bool answered = false;
   std::optional<DeadlineQueue::Ticket> ticket;
 };
@@ -108,6 +110,7 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   [[nodiscard]] FlightOptions flight_options(const Worker& worker, const Question& question, bool doubtful) const;
   void begin(const RunPtr& run, SteadyTime deadline);
   void wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime deadline, bool soft);
+  static void charge_wait(const Run& run, nanoseconds waited, Timings& timings);
   void out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter, SteadyTime deadline);
 
   // Those who are answered by one event, and what they are told.

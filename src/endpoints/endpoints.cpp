@@ -52,11 +52,14 @@ std::vector<Route> Endpoints::routes() {
   const http_server::HandlerFunction ready = [this](Exchange& e) { this->ready(e); };
   std::vector<Route> routes;
   routes.push_back(get("/weather", [this](Exchange& e) { weather_.get(e); }));
+  auto& weather = routes.back();
+  Route cache{"/cache", Route::Match::exact, {}};
   // Without a token nobody can purge: then DELETE is simply not an allowed method.
   if (!context_.options.admin_token.empty()) {
-    routes.back().methods.emplace_back(Method::del, [this](Exchange& e) { weather_.del(e); });
-    routes.push_back({"/cache", Route::Match::exact, {{Method::del, [this](Exchange& e) { purge_all(e); }}}});
+    weather.methods.emplace_back(Method::del, [this](Exchange& e) { weather_.del(e); });
+    cache.methods.emplace_back(Method::del, [this](Exchange& e) { purge_all(e); });
   }
+  routes.push_back(std::move(cache));
   routes.push_back(get("/", [this](Exchange& e) { page(e); }));
   routes.push_back(get("/stats", [this](Exchange& e) { stats(e); }));
   routes.push_back(get("/metrics", [this](Exchange& e) { respond(e, 200, kPrometheus, context_.metrics.text()); }));

@@ -164,22 +164,29 @@ void append_cache_status(std::string& out, const Served& served) {
   }
 }
 
+Split split_of(const Served& served, nanoseconds total) {
+  Split split{total, served.timings};
+  for (auto* const stop : {&split.stops.redis, &split.stops.load}) {
+    *stop = std::min(*stop, split.cache);
+    split.cache -= std::max(*stop, nanoseconds(0));
+  }
+  return split;
+}
+
 void append_server_timing(std::string& out, const Served& served, nanoseconds total) {
+  const auto split = split_of(served, total);
   append(out, "Server-Timing: cache;desc=\"");
   append(out, is_hit(served.outcome) ? (served.outcome == Outcome::hit ? "hit" : "stale")
                                      : (served.outcome == Outcome::bypass ? "bypass" : "miss"));
   append(out, "\";dur=");
-  // The cache's own part: what neither Redis nor the provider took.
-  append_ms(out, std::max(total - std::max(served.timings.redis, nanoseconds(0)) -
-                              std::max(served.timings.load, nanoseconds(0)),
-                          nanoseconds(0)));
-  if (served.timings.redis >= nanoseconds(0)) {
+  append_ms(out, split.cache);
+  if (split.stops.redis >= nanoseconds(0)) {
     append(out, ", redis;dur=");
-    append_ms(out, served.timings.redis);
+    append_ms(out, split.stops.redis);
   }
-  if (served.timings.load >= nanoseconds(0)) {
+  if (split.stops.load >= nanoseconds(0)) {
     append(out, ", upstream;dur=");
-    append_ms(out, served.timings.load);
+    append_ms(out, split.stops.load);
   }
   append(out, ", total;dur=");
   append_ms(out, total);

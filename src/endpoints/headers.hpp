@@ -21,6 +21,14 @@ void append_page_security(std::string& out);
 // X-Cache, Cache-Status (RFC 9211) and Age of an answer (HTTP.md's table).
 void append_cache_status(std::string& out, const cache::Served& served);
 
+// Where an answer's time went: what Redis and the load took, never more than there was of it (who waits for a load that
+// another request began waits for its rest only), and the cache's own part, which is what is left.
+struct Split {
+  nanoseconds cache{0};
+  cache::Timings stops;  // negative where the stop did not happen
+};
+[[nodiscard]] Split split_of(const cache::Served& served, nanoseconds total);
+
 // Server-Timing: only the stops that happened, and the cache itself. `total` from the request read to now.
 void append_server_timing(std::string& out, const cache::Served& served, nanoseconds total);
 

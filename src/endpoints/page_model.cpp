@@ -1,5 +1,6 @@
 #include "endpoints/page_model.hpp"
 
+#include "endpoints/headers.hpp"
 #include "endpoints/language.hpp"
 
 namespace wx::endpoints {
@@ -9,41 +10,78 @@ using cache::Outcome;
 using cache::Tier;
 using pages::StopState;
 
+Tiers tiers_of(const Context& context) {
+  return {context.process.memory_limit() > 0, context.options.query.redis};
+}
+
 pages::PageModel page_model(const Context& context, const http_server::Request& request) {
   const auto choice = choose_language(request);
   pages::PageModel model;
   model.language = choice.language;
   model.explicit_language = choice.chosen;
   model.lab = context.options.query.lab;
-  model.redis = context.options.query.redis;
+  const auto tiers = tiers_of(context);
+  model.memory = tiers.memory;
+  model.redis = tiers.redis;
   model.mock_delay = context.options.mock_delay;
+  model.request_timeout = context.options.request_timeout;
   model.version = context.options.version;
   return model;
 }
 
-pages::ReadPath read_path(const cache::Served& served, bool redis_configured, Mode mode, nanoseconds total) {
+namespace {
+
+StopState memory_state(const cache::Served& served, Mode mode) {
+  if (served.tier == Tier::memory) return StopState::answered;
+  const bool asked = mode == Mode::normal && served.outcome != Outcome::forced && served.outcome != Outcome::bypass;
+  return asked ? StopState::passed : StopState::skipped;
+}
+
+StopState redis_state(const cache::Served& served, const cache::Timings& took) {
+  if (served.redis_unavailable) return StopState::failed;
+  if (served.tier == Tier::redis) return StopState::answered;
+  if (took.redis < nanoseconds(0)) return StopState::skipped;
+  // Patience ended before the load began.
+  const bool waited_for = served.outcome == Outcome::soft_timeout && took.load < nanoseconds(0);
+  return waited_for ? StopState::slow : StopState::passed;
+}
+
+StopState provider_state(const cache::Served& served, const cache::Timings& took) {
+  switch (served.outcome) {
+    case Outcome::hit:
+    case Outcome::stale_while_revalidate:
+      return StopState::skipped;
+    case Outcome::stale_if_error:
+      return StopState::failed;
+    case Outcome::soft_timeout:
+      return took.load < nanoseconds(0) ? StopState::skipped : StopState::slow;
+    case Outcome::collapsed:
+    case Outcome::lease:
+      return StopState::waited;
+    case Outcome::miss:
+    case Outcome::revalidated:
+    case Outcome::forced:
+    case Outcome::bypass:
+      return StopState::answered;
+  }
+  return StopState::skipped;
+}
+
+}  // namespace
+
+// web/path.js draws the same from an answer's headers; tests/unit/endpoints/read_paths.json holds both to one table.
+pages::ReadPath read_path(const cache::Served& served, Tiers tiers, Mode mode, nanoseconds total) {
+  const auto split = split_of(served, total);
   const auto took = [](nanoseconds span) {
     return span >= nanoseconds(0) ? std::optional(span) : std::optional<nanoseconds>();
   };
-  const auto redis = took(served.timings.redis);
   pages::ReadPath path;
   path.total = total;
-  path.memory.state = mode == Mode::normal ? StopState::passed : StopState::skipped;
-  path.redis = {redis ? StopState::passed : StopState::skipped, redis};
-  path.provider = {StopState::skipped, took(served.timings.load)};
-  switch (served.tier) {
-    case Tier::memory:
-      path.memory = {StopState::answered, total};
-      break;
-    case Tier::redis:
-      path.redis.state = StopState::answered;
-      break;
-    case Tier::loader:
-      path.provider.state = served.outcome == Outcome::collapsed ? StopState::waited : StopState::answered;
-      break;
-  }
-  if (served.redis_unavailable) path.redis.state = StopState::failed;
-  if (!redis_configured) path.redis = {StopState::off, std::nullopt};
+  path.memory = {memory_state(served, mode), took(served.tier == Tier::memory ? split.cache : nanoseconds(-1))};
+  path.redis = {redis_state(served, split.stops), took(split.stops.redis)};
+  path.provider = {provider_state(served, split.stops), took(split.stops.load)};
+  if (!tiers.memory) path.memory = {StopState::off, std::nullopt};
+  if (!tiers.redis) path.redis = {StopState::off, std::nullopt};
   return path;
 }
 

@@ -13,8 +13,14 @@ namespace wx::endpoints {
 // The page before any question: language and what this service offers.
 [[nodiscard]] pages::PageModel page_model(const Context& context, const http_server::Request& request);
 
+// Which tiers this service has.
+struct Tiers {
+  bool memory = true;
+  bool redis = true;
+};
+[[nodiscard]] Tiers tiers_of(const Context& context);
+
 // The stops that an answer took, with their times. `total`: from the request read to now.
-[[nodiscard]] pages::ReadPath read_path(const cache::Served& served, bool redis_configured, cache::Mode mode,
-                                        nanoseconds total);
+[[nodiscard]] pages::ReadPath read_path(const cache::Served& served, Tiers tiers, cache::Mode mode, nanoseconds total);
 
 }  // namespace wx::endpoints

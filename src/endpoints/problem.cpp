@@ -52,19 +52,21 @@ template <class Answer>
 void respond_problem(Context& context, Answer& answer, const Problem& problem) {
   const int status = status_of(problem.error.kind);
   const RequestId id(answer.request().field(http_server::Field::x_request_id), context.random);
+  const auto uuid = id.uuid();
   auto& headers = context.headers;
   headers.clear();
   std::string body;
   if (problem.html) {
     auto model = page_model(context, answer.request());
-    if (problem.form) model.form = *problem.form;
-    model.error = pages::ErrorCard{status, problem.error.kind, problem.error.detail, problem.faults,
-                                   retry_after_seconds(problem.error)};
+    model.form = problem.form;
+    model.error = pages::ErrorCard{
+        status,     problem.error.kind, problem.error.detail, problem.faults, retry_after_seconds(problem.error),
+        uuid.text()};
     body = pages::render_page(model);
     append(headers, "Content-Type: text/html; charset=utf-8\r\n");
     append_page_security(headers);
   } else {
-    render_problem_json(body, problem, id.uuid().text());
+    render_problem_json(body, problem, uuid.text());
     append(headers, "Content-Type: application/problem+json\r\n");
   }
   append(headers, "Cache-Control: no-store\r\n");

@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
-#include "observability/trace_context.hpp"
+#include "http_server/request_trace.hpp"
 
 namespace wx::endpoints {
 
@@ -64,11 +64,13 @@ template <class Answer>
 void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,
           std::initializer_list<std::string_view> body) {
   auto& headers = context.headers;
-  append(headers, "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n");
+  append(
+      headers,
+      "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n"
+      "Access-Control-Expose-Headers: X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After\r\n");
   append_line(headers, "X-Request-Id", id.text());
   const auto& request = answer.request();
-  std::optional<TraceContext> trace;
-  if (const auto sent_trace = request.field(Field::traceparent)) trace = observability::parse_traceparent(*sent_trace);
+  const auto trace = http_server::trace_of(request);
   if (trace) observability::append_traceparent(headers, *trace);
   log_answer(context, request, id.text(), trace, sent, body);
   answer.respond(sent.status, headers, body);

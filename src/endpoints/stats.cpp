@@ -23,6 +23,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"requests", "lease", Counter::requests_lease},
     {"requests", "bypass", Counter::requests_bypass},
     {"requests", "error", Counter::requests_error},
+    {"requests", "invalid", Counter::requests_invalid},
     {"provider_calls", "ok", Counter::provider_ok},
     {"provider_calls", "unreachable", Counter::provider_unreachable},
     {"provider_calls", "timeout", Counter::provider_timeout},
@@ -90,13 +91,23 @@ class Writer {
   std::string_view object_;
 };
 
-// Answers from a tier, of all answers that the cache was asked for. 0 while there are none.
-double hit_ratio(const observability::Metrics& metrics) {
+// What the cache was asked for, and how much of that it had a copy for. A question without the cache is none of it, and
+// neither is one that was refused for its parameters.
+struct Lookups {
+  std::uint64_t hits;
+  std::uint64_t all;
+};
+Lookups lookups_of(const observability::Metrics& metrics) {
   const auto hits = metrics.value(Counter::requests_hit_memory) + metrics.value(Counter::requests_hit_redis) +
                     metrics.value(Counter::requests_stale);
-  const auto all = hits + metrics.value(Counter::requests_miss) + metrics.value(Counter::requests_collapsed) +
-                   metrics.value(Counter::requests_lease) + metrics.value(Counter::requests_error);
-  return all == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(all);
+  const auto others = metrics.value(Counter::requests_miss) + metrics.value(Counter::requests_collapsed) +
+                      metrics.value(Counter::requests_lease) + metrics.value(Counter::requests_error);
+  return {hits, hits + others};
+}
+
+// 0 while there are none.
+double hit_ratio(const Lookups& lookups) {
+  return lookups.all == 0 ? 0 : static_cast<double>(lookups.hits) / static_cast<double>(lookups.all);
 }
 
 }  // namespace
@@ -104,9 +115,11 @@ double hit_ratio(const observability::Metrics& metrics) {
 std::string render_stats(const Context& context) {
   const auto& metrics = context.metrics;
   const auto& process = context.process;
+  const auto lookups = lookups_of(metrics);
   std::string out = cat("{\"version\":\"", context.options.version,
-                        "\",\"uptime_seconds\":", process.uptime() / std::chrono::seconds(1), ",\"hit_ratio\":");
-  append_fixed(out, hit_ratio(metrics), 4);
+                        "\",\"uptime_seconds\":", process.uptime() / std::chrono::seconds(1),
+                        ",\"hits\":", lookups.hits, ",\"lookups\":", lookups.all, ",\"hit_ratio\":");
+  append_fixed(out, hit_ratio(lookups), 4);
   Writer write(out, metrics);
   write.counters("requests");
   write.counters("provider_calls");

@@ -123,7 +123,7 @@ void WeatherEndpoint::refuse(Exchange& exchange, WeatherQuery& query, bool html)
   problem.html = html;
   const auto sent = sent_coordinates(exchange.request().query());
   problem.form = pages::FormValues{sent.latitude, sent.longitude, query.question.mock};
-  context_.metrics.add(Counter::requests_error);
+  context_.metrics.add(Counter::requests_invalid);
   respond_problem(context_, exchange, problem);
 }
 
@@ -184,7 +184,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, bool moc
   const auto reading = weather::read_back(served.entry->body);
   const auto total = context_.clock.steady() - request.received_at();
   auto model = page_model(context_, request);
-  model.form = {sent.latitude, sent.longitude, mock};
+  model.form = pages::FormValues{sent.latitude, sent.longitude, mock};
   model.result = pages::ResultCard{.mark = mark_of(served.outcome),
                                    .source = source_name(served.tier, mock),
                                    .temperature = reading.temperature,
@@ -196,7 +196,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, bool moc
                                    .time = reading.time,
                                    .age_seconds = age_seconds(served),
                                    .ttl_seconds = ttl_seconds(served),
-                                   .path = read_path(served, context_.options.query.redis, query.question.mode, total)};
+                                   .path = read_path(served, tiers_of(context_), query.question.mode, total)};
   const auto body = pages::render_page(model);
   const RequestId id(request.field(Field::x_request_id), context_.random);
   auto& headers = context_.headers;
@@ -224,6 +224,8 @@ void WeatherEndpoint::answer_error(Answer& answer, Error error, bool html) {
     append(status, "Cache-Status: weather-cache; hit; detail=error-memo");
   } else if (error.kind == ErrorKind::not_cached) {
     append(status, "Cache-Status: weather-cache; detail=only-if-cached");
+  } else if (query.question.mode == cache::Mode::bypass) {
+    append(status, "Cache-Status: weather-cache; fwd=bypass");
   } else {
     append(status, "Cache-Status: weather-cache; fwd=uri-miss");
   }

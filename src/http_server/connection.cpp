@@ -9,8 +9,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "http_server/request_trace.hpp"
 #include "http_server/response.hpp"
-#include "observability/trace_context.hpp"
 
 namespace wx::http_server {
 namespace {
@@ -31,8 +31,7 @@ observability::Counter class_counter(int status) {
 
 // For the log; empty if the request belongs to none.
 std::string_view trace_id(const Request& request) {
-  const auto sent = request.field(Field::traceparent);
-  const auto trace = sent ? observability::parse_traceparent(*sent) : std::nullopt;
+  const auto trace = trace_of(request);
   return trace ? trace->trace_id : std::string_view();
 }
 
@@ -148,8 +147,12 @@ void Connection::on_readable(const error_code& error) {
   if (!socket_) return;
   if (error) return close();
   if (phase() == Phase::lingering) return discard_input();
-  // finish_idle() read without waiting; reading goes on when what it found is answered.
-  if (block_ || !out_.empty()) return;
+  if (block_ || !out_.empty()) {
+    // finish_idle() read without waiting; reading goes on when what it found is answered. The edge that brought us here
+    // is used up, though (read_watch.hpp), and what it told of is unread: the next wait must not wait for another.
+    more_to_read_ = true;
+    return;
+  }
   if (!read_input()) wait_readable();
 }
 

@@ -20,6 +20,7 @@ namespace wx::observability {
   X(requests_lease, "weather_cache_requests_total", "outcome=\"lease\"", "")                                           \
   X(requests_bypass, "weather_cache_requests_total", "outcome=\"bypass\"", "")                                         \
   X(requests_error, "weather_cache_requests_total", "outcome=\"error\"", "")                                           \
+  X(requests_invalid, "weather_cache_requests_invalid_total", "", "Weather questions refused for their parameters")    \
   X(stale_while_revalidate, "weather_cache_stale_served_total", "reason=\"stale-while-revalidate\"",                   \
     "Answers past their freshness, by reason")                                                                         \
   X(stale_if_error, "weather_cache_stale_served_total", "reason=\"stale-if-error\"", "")                               \

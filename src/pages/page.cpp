@@ -25,12 +25,16 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
+bool asks_the_mock(const PageModel& model) {
+  return model.form && model.form->mock;
+}
+
 // The same page in a language, with its question if one was asked.
 std::string here(const PageModel& model, std::string_view language, bool mock) {
   std::string out = "/";
   std::string_view separator = "?";
-  if (model.result || model.error) {
-    append(out, cat("weather?lat=", encoded(model.form.latitude), "&lon=", encoded(model.form.longitude)));
+  if (model.form) {
+    append(out, cat("weather?lat=", encoded(model.form->latitude), "&lon=", encoded(model.form->longitude)));
     if (mock) append(out, "&mock=true");
     separator = "&";
   }
@@ -49,14 +53,16 @@ void add_head(Values& values, const PageModel& model) {
   values.flag("no-lab", !model.lab);
   values.flag("has-redis", model.redis);
   values.flag("no-redis", !model.redis);
+  values.html("memory", model.memory ? "true" : "false");
   values.html("redis", model.redis ? "true" : "false");
   values.html("redis-disabled", model.redis ? "" : " aria-disabled=\"true\"");
   values.html("redis-button", model.redis ? "" : " disabled");
+  values.html("request-timeout", cat(model.request_timeout.count()));
   values.html("mock-delay", cat(model.mock_delay.count()));
   values.text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
   values.text("version", model.version);
-  values.text("href-en", here(model, "en", model.form.mock));
-  values.text("href-pt-BR", here(model, "pt-BR", model.form.mock));
+  values.text("href-en", here(model, "en", asks_the_mock(model)));
+  values.text("href-pt-BR", here(model, "pt-BR", asks_the_mock(model)));
   values.html("current-en", model.language == Language::en ? " aria-current=\"true\"" : "");
   values.html("current-pt-BR", model.language == Language::pt_br ? " aria-current=\"true\"" : "");
 }
@@ -74,9 +80,10 @@ void add_field(Values& values, const PageModel& model, std::string_view paramete
 }
 
 void add_form(Values& values, const PageModel& model) {
-  values.text("lat", model.form.latitude);
-  values.text("lon", model.form.longitude);
-  values.html("mock-checked", model.form.mock ? " checked" : "");
+  const auto form = model.form.value_or(FormValues{});
+  values.text("lat", form.latitude);
+  values.text("lon", form.longitude);
+  values.html("mock-checked", form.mock ? " checked" : "");
   add_field(values, model, "lat", "lat-fault", "lat-invalid");
   add_field(values, model, "lon", "lon-fault", "lon-invalid");
 }
@@ -113,6 +120,8 @@ std::string_view name_of(StopState state) {
       return "answered";
     case StopState::waited:
       return "waited";
+    case StopState::slow:
+      return "slow";
     case StopState::failed:
       return "failed";
   }
@@ -133,9 +142,10 @@ std::string add_stop(Values& values, Language language, std::string_view label, 
 void add_path(Values& values, const PageModel& model) {
   const auto language = model.language;
   ReadPath path;
+  if (!model.memory) path.memory.state = StopState::off;
   if (!model.redis) path.redis.state = StopState::off;
   if (model.result) path = model.result->path;
-  const auto provider = web::text(language, model.form.mock ? "live.mock-api" : "live.provider");
+  const auto provider = web::text(language, asks_the_mock(model) ? "live.mock-api" : "live.provider");
   const auto memory = add_stop(values, language, web::text(language, "live.stop-memory"), path.memory,
                                {"memory-state", "memory-word", "memory-time"});
   const auto redis = add_stop(values, language, "Redis", path.redis, {"redis-state", "redis-word", "redis-time"});
@@ -183,20 +193,25 @@ void add_problem(Values& values, const PageModel& model) {
   for (const auto& fault : card.faults) {
     append(detail, cat(detail.empty() ? "" : "; ", fault.parameter, " ", fault_text(language, fault.detail)));
   }
-  const bool others_words = detail.empty() && has_own_words(card.kind);
-  if (others_words) detail = card.detail;
+  // What nobody has translated is shown for what it is: English.
+  const bool english = detail.empty() && !card.detail.empty();
+  if (english) detail = card.detail;
+  values.html("said-hidden", detail.empty() ? " hidden" : "");
+  values.text("detail-label", english ? web::text(language, "live.detail") : std::string_view());
   values.text("problem-detail", detail);
-  values.html("detail-lang", others_words ? " lang=\"en\"" : "");
+  values.html("detail-lang", english ? " lang=\"en\"" : "");
+  values.html("request-hidden", card.request_id.empty() ? " hidden" : "");
+  values.text("request-id", card.request_id);
   std::string what_to_do;
-  if (model.error) what_to_do = advice(language, card.kind, model.lab);
+  if (model.error) what_to_do = advice(language, card.kind, model.lab, !detail.empty());
   if (card.retry_after_seconds) {
     auto wait = std::string(web::text(language, "live.retry-after"));
     wait.replace(wait.find("{n}"), 3, cat(*card.retry_after_seconds));
-    append(what_to_do, cat(" ", wait));
+    append(what_to_do, cat(what_to_do.empty() ? "" : " ", wait));
   }
   values.text("problem-advice", what_to_do);
-  values.html("offer-hidden",
-              model.error && model.lab && !model.form.mock && mock_would_help(card.kind) ? "" : " hidden");
+  const bool offer = model.error && model.lab && model.form && !model.form->mock && mock_would_help(card.kind);
+  values.html("offer-hidden", offer ? "" : " hidden");
   values.text("mock-href", here(model, model.explicit_language ? web::tag(language) : "", true));
 }
 
@@ -220,7 +235,7 @@ std::string render_problem_page(ErrorKind kind, Language language, bool explicit
   Values values;
   add_language(values, language, explicit_language);
   values.text("problem-title", error_title(language, kind));
-  values.text("problem-advice", advice(language, kind, false));
+  values.text("problem-advice", advice(language, kind, false, true));
   values.html("problem-name", name(kind));
   std::string out;
   fill(out, web::html_template(language, "problem.html"), values);

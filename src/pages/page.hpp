@@ -29,11 +29,12 @@ enum class Mark : std::uint8_t { hit, miss, stale, bypass };
 // A stop on the way of an answer.
 enum class StopState : std::uint8_t {
   idle,      // nothing asked yet
-  off,       // not configured
+  off,       // not there: not configured, or switched off
   skipped,   // nearer stops answered, or the question left it out
-  passed,    // had nothing
+  passed,    // had nothing fresh
   answered,  // the answer came from here
   waited,    // the answer to somebody else's request served this one too
+  slow,      // had not answered when something older was served
   failed,    // did not answer
 };
 struct Stop {
@@ -74,17 +75,20 @@ struct ErrorCard {
   std::string_view detail;  // English, or the provider's words
   std::vector<ParameterFault> faults;
   std::optional<long long> retry_after_seconds;
+  std::string_view request_id;  // as a problem document's `instance` has it
 };
 
 struct PageModel {
   Language language = Language::en;
   bool explicit_language = false;  // the visitor chose it with ?lang=, so it goes on with the form
-  FormValues form;
+  std::optional<FormValues> form;  // if the weather was asked for, as it was; links then keep the question
   std::optional<ResultCard> result;
   std::optional<ErrorCard> error;
   bool lab = true;     // the mock and the page's experiments exist
+  bool memory = true;  // the memory tier is switched on
   bool redis = false;  // a Redis is configured
   milliseconds mock_delay{500};
+  milliseconds request_timeout{10'000};  // how long an answer may take, for the page's own patience
   std::string_view version;
 };
 

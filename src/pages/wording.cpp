@@ -43,21 +43,32 @@ bool mock_would_help(ErrorKind kind) {
          kind == ErrorKind::deadline_exceeded;
 }
 
-bool has_own_words(ErrorKind kind) {
-  return kind == ErrorKind::provider_refused || kind == ErrorKind::provider_limited;
-}
-
-std::string_view advice(Language language, ErrorKind kind, bool lab) {
+// web/problem.js has the same.
+std::string_view advice(Language language, ErrorKind kind, bool lab, bool detail) {
   const auto of = [language](std::string_view key) { return web::text(language, cat("error.advice-", key)); };
   switch (kind) {
     case ErrorKind::bad_parameter:
       return of("parameter");
+    case ErrorKind::not_found:
+      return of("path");
+    case ErrorKind::method_not_allowed:
+      return of("method");
+    case ErrorKind::uri_too_long:
+    case ErrorKind::headers_too_large:
+      return of("too-long");
+    case ErrorKind::internal:
+    case ErrorKind::redis_unavailable:
+    case ErrorKind::redis_timeout:
+    case ErrorKind::redis_error:
+    case ErrorKind::redis_protocol:
+      return of("internal");
     case ErrorKind::client_limited:
     case ErrorKind::provider_limited:
       return of("limited");
     case ErrorKind::lab_busy:
     case ErrorKind::overloaded:
     case ErrorKind::draining:
+    case ErrorKind::request_timeout:
       return of("busy");
     case ErrorKind::provider_unreachable:
     case ErrorKind::provider_timeout:
@@ -69,9 +80,14 @@ std::string_view advice(Language language, ErrorKind kind, bool lab) {
       return of("refused");
     case ErrorKind::provider_denied:
       return of("denied");
-    default:
-      return of("other");
+    case ErrorKind::malformed_request:
+    case ErrorKind::unauthorized:
+    case ErrorKind::content_too_large:
+    case ErrorKind::version_unsupported:
+    case ErrorKind::not_cached:
+      return detail ? of("other") : std::string_view();
   }
+  return {};
 }
 
 }  // namespace wx::pages

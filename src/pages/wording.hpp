@@ -22,13 +22,11 @@ namespace wx::pages {
 [[nodiscard]] std::string_view fault_text(web::Language language, std::string_view detail);
 
 [[nodiscard]] std::string_view error_title(web::Language language, ErrorKind kind);
-// What to do about it. `lab`: the mock may be offered.
-[[nodiscard]] std::string_view advice(web::Language language, ErrorKind kind, bool lab);
+// What to do about it; empty where there is nothing to say. `lab`: the mock may be offered. `detail`: there is one to
+// point at.
+[[nodiscard]] std::string_view advice(web::Language language, ErrorKind kind, bool lab, bool detail);
 
 // Whether the fault is the provider's, so that the mock would answer.
 [[nodiscard]] bool mock_would_help(ErrorKind kind);
-
-// Whether the detail is somebody else's words and worth showing; ours repeat the title in English.
-[[nodiscard]] bool has_own_words(ErrorKind kind);
 
 }  // namespace wx::pages

@@ -146,6 +146,32 @@ describe('asking', () => {
     await until(async () => /does not answer/.test(await text(page, '#stats-state')), 'the statistics to notice');
   }, own.url)));
 
+  // The connection stands and nothing comes: a second of REQUEST_TIMEOUT, and the three that the page adds.
+  for (const [locale, words] of [['en', { title: 'No answer within 4 s', lane: /\d+ without an answer: no answer in time/, herd: 'No result: no answer in time', stats: /does not answer; these numbers are \d+ s old/ }],
+    ['pt-BR', { title: 'Nenhuma resposta em 4 s', lane: /\d+ sem resposta: não respondeu a tempo/, herd: 'Sem resultado: não respondeu a tempo', stats: /não responde; estes números são de \d+ s atrás/ }]]) {
+    it(`of a service that is frozen ends, everywhere on the page, and says so (${locale})`, () => withService({ REQUEST_TIMEOUT: '1s', MOCK_DELAY: '20ms' }, (own) => withPage({ locale, expectErrors: [FAILED_REQUEST] }, async (page) => {
+      await until(async () => /%|–/.test(await text(page, '[data-stat=ratio]')), 'the statistics');
+      own.signal('SIGSTOP');
+      try {
+        await page.click('#ask-form button');
+        await page.click('#stampede-run');
+        await page.waitForSelector('#problem:not([hidden])');
+        assert.equal(await text(page, '#problem-title'), words.title);
+        await until(async () => words.stats.test(await text(page, '#stats-state')), 'the statistics to tell their age');
+        await until(async () => (await text(page, '#stampede-status')) === words.herd, 'the stampede to end');
+        await assertAccessible(page, 'frozen');
+        await page.click('[data-run=memory]');
+        await until(async () => words.lane.test(await text(page, '[data-lane=memory] .wrong')), 'the first request without an answer');
+        await page.click('#battle-stop');
+        await page.waitForSelector('#battle:not(.running)');
+        assert.ok(JSON.parse(await exported(page)).samples.every((sample) => sample.problem === 'timeout' && sample.duration === null));
+      } finally {
+        own.signal('SIGCONT');
+      }
+      await askTheMock(page);
+    }, own.url)));
+  }
+
   it('shows what a provider answers, its 429, its 400 and a stale copy, for what they are', async () => {
     const provider = await startProvider();
     try {
@@ -184,6 +210,59 @@ describe('asking', () => {
   });
 });
 
+describe('a problem', () => {
+  it('is told with its detail, in the language that it is in, and with the request it was', async () => {
+    const provider = await startProvider();
+    provider.answer = { status: 500, body: { error: true, reason: 'oh' } };
+    try {
+      await withService({ OPEN_METEO_URL: provider.url, ERROR_TTL: '1ms' }, async (own) => {
+        for (const [locale, label] of [['en', /^In detail:/], ['pt-BR', /^Em detalhe, em inglês:/]]) {
+          for (const javaScriptEnabled of [true, false]) {
+            await withPage({ locale, javaScriptEnabled, expectErrors: [FAILED_REQUEST] }, async (page) => {
+              await page.click('#ask-form button');
+              await page.waitForSelector('#problem:not([hidden])');
+              assert.match(await text(page, '#problem-title'), /^502/);
+              assert.match(await text(page, '#problem-said'), label);
+              assert.equal(await text(page, '#problem-detail'), 'oh');
+              assert.equal(await page.getAttribute('#problem-detail', 'lang'), 'en');
+              assert.match(await text(page, '#request-id'), /^[0-9a-f-]{36}$/);
+              if (javaScriptEnabled) await assertAccessible(page, `a problem in ${locale}`);
+            }, own.url);
+          }
+        }
+      });
+    } finally {
+      await provider.stop();
+    }
+  });
+
+  it('that is somebody else’s answer is not taken for ours', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await page.route('**/weather?**', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<h1>busy</h1>' }));
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.equal(await text(page, '#problem-title'), '503 · This answer is not from this service');
+    assert.equal(await page.isVisible('#problem-said'), false);
+    assert.equal(await page.isVisible('#problem-request'), false);
+  }));
+
+  it('that is a network’s sign-in page, answered with 200, does not leave the card before it', () => withPage({}, async (page) => {
+    await askTheMock(page);
+    await page.route('**/weather?**', (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Sign in</h1>' }));
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.equal(await text(page, '#problem-title'), '200 · This answer is not from this service');
+    assert.equal(await page.isVisible('#result'), false);
+    assert.equal(await page.getAttribute('#answer', 'aria-busy'), null);
+  }));
+
+  it('of an address that is not there says so, and points at nothing that it does not show', async () => {
+    const html = await (await fetch(`${service.url}/nowhere`, { headers: { Accept: 'text/html' } })).text();
+    assert.match(html, /id="problem-said" hidden/);
+    assert.match(html, /Check the address/);
+    assert.doesNotMatch(html, /detail of the answer/);
+  });
+});
+
 describe('a battle', () => {
   it('of all lanes shows what it measured, to the digit, and announces itself', () => withPage({}, async (page) => {
     await page.evaluate(() => {
@@ -214,6 +293,15 @@ describe('a battle', () => {
       assert.equal(await page.locator(`#chart .dots .lane-${lane}`).count(), 20);
       assert.ok(await page.locator(`#chart .bars .lane-${lane}`).count() > 0);
     }
+    // A dot stands where its request was sent.
+    const places = await page.locator('#chart .dots use').evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('x'))));
+    const { samples } = result;
+    const last = samples.reduce((a, b) => (b.start > a.start ? b : a));
+    const perMs = (places[samples.indexOf(last)] - places[0]) / (last.start - samples[0].start);
+    samples.forEach(({ start }, i) => {
+      const expected = places[0] + (start - samples[0].start) * perMs;
+      assert.ok(Math.abs(places[i] - expected) < 0.01, `dot ${i} at ${places[i]}, not ${expected}`);
+    });
     assert.equal(result.clock.crossOriginIsolated, true);
     assert.ok(result.clock.stepMs > 0 && result.clock.stepMs <= 0.1, `${result.clock.stepMs} ms`);
     assert.match(await text(page, '#clock-note'), /isolated/);
@@ -266,6 +354,14 @@ describe('a battle', () => {
     assert.equal(result.stopped, true);
     assert.ok(result.samples.length >= 9 && result.samples.length < 30, String(result.samples.length));
     assert.equal(await page.evaluate(() => document.activeElement.id), 'copy-json');
+    // What it has is too little for a median's interval, unless this machine was slow to press Stop.
+    const few = (lane) => result.summary[lane].count < 6;
+    for (const lane of ['slow', 'memory']) assert.equal(await page.locator(`[data-lane=${lane}] [data-stat=p50].few`).count(), few(lane) ? 1 : 0, lane);
+    if (few('slow')) {
+      assert.match(await text(page, '#verdict .lane-memory.few'), /too few answers for an interval: each lane needs 6/);
+      assert.equal(result.ratios.memory.low, null);
+      await assertAccessible(page, 'too few for an interval');
+    }
     await battle(page, '[data-run=memory]');
     assert.match(await status(page), /^Done\./);
   }));
@@ -285,6 +381,9 @@ describe('a battle', () => {
   }, own.url)));
 
   it('marks answers that came from elsewhere than expected', () => withService({ MEMORY_LIMIT: '0', MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
+    assert.equal(await page.getAttribute('#stop-memory', 'data-state'), 'off');
+    await askTheMock(page);
+    assert.match(await text(page, '#path-text'), /^Memory: not in use\. /);
     await battle(page, '[data-run=memory]');
     assert.match(await text(page, '[data-lane=memory] .wrong'), /20 from elsewhere than expected: MISS/);
     assert.equal(await page.locator('#chart .dots .wrong').count(), 20);
@@ -356,6 +455,16 @@ describe('what the cache is doing', () => {
       document.dispatchEvent(new Event('visibilitychange'));
     });
     await until(() => asked > 0, 'the statistics to go on');
+  }));
+});
+
+describe('the numbers of the cache', () => {
+  it('are told with the sum that the ratio is of', () => withPage({}, async (page) => {
+    const stats = await (await fetch(`${service.url}/stats`)).json();
+    const shown = { ...stats, hits: 3, lookups: 12, hit_ratio: 0.25, requests: { ...stats.requests, hit_memory: 3, hit_redis: 0, stale: 0, miss: 1, collapsed: 2, lease: 2, error: 4, invalid: 50 } };
+    await page.route('**/stats', (route) => route.fulfill({ json: shown }));
+    await until(async () => (await text(page, '[data-stat=ratio]')) === '25 %', 'the ratio');
+    assert.equal(await text(page, '[data-stat=ratio-note]'), '3 of 12 answers came from a copy');
   }));
 });
 

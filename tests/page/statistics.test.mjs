@@ -1,17 +1,25 @@
-// The numbers and the battle's rules, without a browser.
+// The numbers, the battle's rules, the drawing of a read and the words for what went wrong, without a browser.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 
 import { toCsv, toJson } from '../../web/export.js';
 import { makeI18n } from '../../web/i18n.js';
 import { laneSummary, parallelFor, problemOf, ratios, run, toSample } from '../../web/lanes.js';
+import { parseServerTiming } from '../../web/measure.js';
+import { stopsOf } from '../../web/path.js';
+import { patience } from '../../web/patience.js';
+import { failureCard, problemCard, weatherOf } from '../../web/problem.js';
+import { loadsSaved } from '../../web/stats.js';
 import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
 
 const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
 const texts = { en: await read('en'), 'pt-BR': await read('pt-BR') };
-const sources = await Promise.all(['ask', 'battle', 'chart', 'path', 'stampede', 'stats'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+const sources = await Promise.all(['ask', 'battle', 'chart', 'path', 'problem', 'stampede', 'stats'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+
+const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
 
 const close = (actual, expected, tolerance = 1e-9) => assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, not ${expected}`);
 
@@ -60,7 +68,12 @@ describe('the ratio of medians', () => {
     assert.ok(first.low <= first.ratio && first.ratio <= first.high);
     assert.ok(first.low > 200 && first.high < 520, JSON.stringify(first));
   });
-  it('has an interval without width where nothing varies', () => assert.deepEqual(ratioOfMedians([6, 6], [2, 2]), { ratio: 3, low: 3, high: 3 }));
+  it('has an interval without width where nothing varies', () => assert.deepEqual(ratioOfMedians(Array(6).fill(6), Array(6).fill(2)), { ratio: 3, low: 3, high: 3 }));
+  it('has no interval from fewer than six of either', () => {
+    assert.deepEqual(ratioOfMedians([6], [2]), { ratio: 3, low: null, high: null });
+    assert.deepEqual(ratioOfMedians(Array(5).fill(6), Array(50).fill(2)), { ratio: 3, low: null, high: null });
+    assert.deepEqual(ratioOfMedians(Array(50).fill(6), Array(5).fill(2)), { ratio: 3, low: null, high: null });
+  });
   it('is nothing without both sides', () => assert.equal(ratioOfMedians([], [1]), null));
   it('covers the true ratio in about 95 of 100 experiments', () => {
     const chance = random(11);
@@ -85,10 +98,10 @@ describe('an answer', () => {
     assert.equal(problemOf('slow', answer()), 'unexpected');
   });
   it('with another status, or none, is an error and has no time', () => {
-    for (const wrong of [answer({ status: 429 }), { start: 3, failure: 'network' }]) {
+    for (const wrong of [answer({ status: 429 }), { start: 3, failure: 'network' }, { start: 3, failure: 'timeout' }]) {
       const sample = toSample('memory', 1, wrong, 0);
       assert.equal(sample.duration, null);
-      assert.ok(['status', 'network'].includes(sample.problem));
+      assert.ok(['status', 'network', 'timeout'].includes(sample.problem));
     }
   });
   it('counts as an error, not as a latency', () => {
@@ -169,6 +182,107 @@ describe('a run', () => {
   });
 });
 
+// The service draws the same without scripts: its own test reads the same table.
+describe('the drawing of a read', async () => {
+  const table = JSON.parse(await readFile(new URL('../unit/endpoints/read_paths.json', import.meta.url), 'utf8'));
+  const sources = { memory: 'Memory Cache ⚡', redis: 'Redis Cache ⚡', loader: 'Mock API (Slow) 🐢' };
+  for (const { name, served, headers, drawn, memory, redis } of table) {
+    it(`of ${name}`, () => {
+      const answer = { xCache: headers['X-Cache'], cacheStatus: headers['Cache-Status'], timing: parseServerTiming(headers['Server-Timing']) };
+      const stops = stopsOf(answer, sources[served.tier], { memory: memory !== 'off', redis: redis !== 'off' });
+      const asDrawn = Object.fromEntries(Object.entries(stops).map(([stop, { state, took }]) => [stop, took === undefined ? { state } : { state, ms: took }]));
+      assert.deepEqual(asDrawn, drawn);
+    });
+  }
+});
+
+describe('patience', () => {
+  it('ends by itself, and says so', async () => {
+    const limit = patience(5);
+    await once(limit.signal, 'abort');
+    assert.equal(limit.late, true);
+  });
+  it('ends with whoever ends it before, who is not late', () => {
+    const outer = new AbortController();
+    const limit = patience(60_000, outer.signal);
+    assert.equal(limit.signal.aborted, false);
+    outer.abort();
+    assert.deepEqual([limit.signal.aborted, limit.late], [true, false]);
+    limit.end();
+    const after = patience(60_000, outer.signal);
+    assert.equal(after.signal.aborted, true);
+    after.end();
+  });
+  it('that is not needed any more ends nothing', async () => {
+    const limit = patience(1);
+    limit.end();
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    assert.equal(limit.signal.aborted, false);
+  });
+});
+
+describe('the weather in an answer', () => {
+  const good = { latitude: 1, longitude: 2, current: { temperature_2m: 25.0, wind_speed_10m: 10.0 }, source: 'Memory Cache ⚡' };
+  it('is read from what has it', () => assert.deepEqual(weatherOf(JSON.stringify(good)), good));
+  it('is not there where the answer is not this service’s', () => {
+    for (const body of ['<html>Sign in</html>', '', 'null', '[]', '{}', JSON.stringify({ ...good, source: undefined }), JSON.stringify({ ...good, current: { temperature_2m: 'warm' } })]) {
+      assert.equal(weatherOf(body), null, body);
+    }
+  });
+});
+
+describe('the words for a problem', () => {
+  const i18n = (language) => makeI18n(language, Object.fromEntries(flat(texts[language])));
+  const id = '5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11';
+  const problem = (kind, status, more = {}) => ({ status, body: JSON.stringify({ type: `/problems/${kind}`, title: 'T', status, instance: `urn:uuid:${id}`, ...more }) });
+  const card = (answer, { language = 'en', lab = true, mock = false } = {}) => problemCard(i18n(language), answer, { lab, mock });
+  it('show the detail of any, as the English that it is, and the request', () => {
+    for (const language of ['en', 'pt-BR']) {
+      for (const [kind, status] of [['uri-too-long', 414], ['provider-error', 502], ['provider-limited', 429], ['internal', 500]]) {
+        const shown = card(problem(kind, status, { detail: 'it has limited us' }), { language });
+        assert.deepEqual([shown.detail, shown.language, shown.request], ['it has limited us', 'en', id]);
+        assert.ok(shown.label);
+        assert.ok(shown.title.startsWith(`${status} · ${texts[language].error[kind]}`));
+      }
+    }
+  });
+  it('name faults in the page’s language', () => {
+    const shown = card(problem('bad-parameter', 400, { detail: 'lat is missing', errors: [{ parameter: 'lat', detail: 'is missing' }] }), { language: 'pt-BR' });
+    assert.deepEqual([shown.detail, shown.language, shown.label], ['lat está faltando', 'pt-BR', '']);
+  });
+  it('point at a detail only where there is one', () => {
+    const pointing = texts.en.error['advice-other'];
+    for (const kind of Object.keys(texts.en.error).filter((key) => !key.startsWith('advice-'))) assert.notEqual(card(problem(kind, 400)).advice, pointing, kind);
+    assert.equal(card(problem('malformed-request', 400, { detail: 'there is no Host' })).advice, pointing);
+    assert.equal(card(problem('not-found', 404)).advice, texts.en.error['advice-path']);
+  });
+  it('do not take somebody else’s answer for this service’s', () => {
+    for (const body of ['<html>busy</html>', '', 'null', '3', '{"type":"about:blank"}']) {
+      const shown = card({ status: 503, body, retryAfter: '7' });
+      assert.equal(shown.title, `503 · ${texts.en.live['foreign-title']}`);
+      assert.match(shown.advice, /in its place.*Ask again in 7 s/);
+      assert.deepEqual([shown.detail, shown.offer], ['', false]);
+    }
+  });
+  it('offer the mock where it would answer', () => {
+    assert.equal(card(problem('provider-timeout', 504)).offer, true);
+    assert.equal(card(problem('provider-timeout', 504), { mock: true }).offer, false);
+    assert.equal(card(problem('provider-timeout', 504), { lab: false }).offer, false);
+    assert.equal(card(problem('not-found', 404)).offer, false);
+  });
+  it('say so where there is no answer at all, and where none came in time', () => {
+    assert.equal(failureCard(i18n('en'), 'network', 13_000).title, texts.en.live['unreachable-title']);
+    assert.equal(failureCard(i18n('en'), 'timeout', 13_000).title, 'No answer within 13 s');
+  });
+});
+
+describe('the loads saved', () => {
+  it('are the answers that needed no load of their own', () => {
+    const requests = { hit_memory: 10, hit_redis: 5, stale: 6, miss: 100, collapsed: 20, lease: 3, bypass: 100, error: 100 };
+    assert.equal(loadsSaved({ hits: 21, requests, stale_served: { while_revalidate: 3, if_error: 2, soft_timeout: 1 } }), 41);
+  });
+});
+
 describe('the export', () => {
   const battle = { samples: [{ lane: 'memory', number: 1, start: 0.5, duration: 1.25, service: null, status: 200, xCache: 'HIT', cacheStatus: 'a "quoted", value', clock: 'page', problem: null }] };
   it('as JSON reads back', () => assert.deepEqual(JSON.parse(toJson(battle)), battle));
@@ -176,7 +290,6 @@ describe('the export', () => {
 });
 
 describe('the words', () => {
-  const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
   it('have the same keys and placeholders in every language', () => {
     const shape = (groups) => flat(groups).map(([key, words]) => [key, [...words.matchAll(/\{\w+\}/g)].map(String).sort()]);
     assert.deepEqual(Object.fromEntries(shape(texts['pt-BR'])), Object.fromEntries(shape(texts.en)));

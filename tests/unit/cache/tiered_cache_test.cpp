@@ -251,6 +251,7 @@ TEST_F(TieredCacheTest, AKeptAnswerIsWaitedWithButNotForLong) {
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::soft_timeout);
   EXPECT_EQ(answers[1]->age, nanoseconds(milliseconds(101'500)));
+  EXPECT_EQ(answers[1]->timings.load, nanoseconds(milliseconds(1500))) << "what was waited for in vain took its time";
   complete(value("{2}"));
   EXPECT_EQ(answers.size(), 2U);
   EXPECT_EQ(peek().served->entry->body, "{2}") << "the load was not in vain";
@@ -277,10 +278,27 @@ TEST_F(TieredCacheTest, AKeptAnswerCoversTheProvidersFailure) {
   complete(value("{1}"));
   clock_.advance(seconds(100));
   cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(300));
   complete(fail(ErrorKind::provider_timeout));
   ASSERT_EQ(answers.size(), 2U);
   ASSERT_TRUE(answers[1]);
   EXPECT_EQ(answers[1]->outcome, Outcome::stale_if_error);
+  EXPECT_EQ(answers[1]->timings.load, nanoseconds(milliseconds(300)));
+}
+
+TEST_F(TieredCacheTest, TellsWhetherRedisOrTheLoadWasWaitedForInVain) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(100));
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(1500));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::soft_timeout);
+  EXPECT_EQ(answers[1]->timings.redis, nanoseconds(milliseconds(1500)));
+  EXPECT_LT(answers[1]->timings.load, nanoseconds(0));
 }
 
 TEST_F(TieredCacheTest, NobodyWaitsLongerThanTheirDeadlineWhateverTheLoaderDoes) {

@@ -21,6 +21,20 @@ TEST_F(OtherEndpointsTest, GivesThePageWithAFormToFillIn) {
   EXPECT_NE(page->body.find("value=\"13.41\""), std::string::npos);
 }
 
+TEST_F(OtherEndpointsTest, TellsThePageHowLongAnAnswerMayTake) {
+  options_.request_timeout = milliseconds(1500);
+  EXPECT_NE(get("/")->body.find(" data-request-timeout=\"1500\""), std::string::npos);
+}
+
+TEST_F(OtherEndpointsTest, DrawsAMemoryThatIsSwitchedOffAsOff) {
+  constexpr std::string_view kOff = "id=\"stop-memory\" data-state=\"off\"";
+  EXPECT_EQ(get("/")->body.find(kOff), std::string::npos);
+  process_.limit = 0;
+  const auto page = get("/")->body;
+  EXPECT_NE(page.find(kOff), std::string::npos);
+  EXPECT_NE(page.find(" data-memory=\"false\""), std::string::npos);
+}
+
 TEST_F(OtherEndpointsTest, IsLiveAsLongAsItAnswers) {
   process_.phase_now = Phase::draining;
   for (const auto* path : {"/health/live", "/livez", "/healthz"}) {
@@ -83,6 +97,8 @@ TEST_F(OtherEndpointsTest, TellsWhatItDoesNotKnowAsAProblem) {
   const auto page = get("/nowhere", "Accept: text/html\r\n");
   EXPECT_EQ(page->status, 404);
   EXPECT_EQ(page->header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_NE(page->body.find("href=\"/?lang=pt-BR\""), std::string::npos) << "no question where none was asked";
+  EXPECT_EQ(page->body.find("/weather?"), std::string::npos);
 }
 
 TEST_F(OtherEndpointsTest, TellsWhichMethodsAPathKnows) {
@@ -93,6 +109,18 @@ TEST_F(OtherEndpointsTest, TellsWhichMethodsAPathKnows) {
   const auto options = send("OPTIONS", "/weather");
   EXPECT_EQ(options->status, 204);
   EXPECT_EQ(options->header("Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST_F(OtherEndpointsTest, KnowsNoMethodToForgetAllWithoutAToken) {
+  for (const auto* method : {"DELETE", "GET"}) {
+    const auto refused = send(method, "/cache");
+    EXPECT_EQ(refused->status, 405) << method;
+    EXPECT_EQ(refused->header("Allow"), "OPTIONS") << method;
+  }
+  options_.admin_token = "secret-token";
+  endpoints_.reset();
+  EXPECT_EQ(send("DELETE", "/cache")->status, 401);
+  EXPECT_EQ(send("GET", "/cache")->header("Allow"), "DELETE, OPTIONS");
 }
 
 TEST_F(OtherEndpointsTest, SendsEveryLineOnce) {

@@ -161,6 +161,21 @@ TEST(ServerTiming, NamesOnlyTheStopsThatHappened) {
             "Server-Timing: cache;desc=\"miss\";dur=0.19, redis;dur=0.31, upstream;dur=503.10, total;dur=503.60\r\n");
 }
 
+// The load began before this request came: it took longer than this one has waited.
+TEST(ServerTiming, TellsNoStopThatTookLongerThanTheWhole) {
+  auto collapsed = served(Outcome::collapsed, Tier::loader);
+  collapsed.timings = {.redis = milliseconds(1), .load = milliseconds(500)};
+  std::string out;
+  append_server_timing(out, collapsed, milliseconds(404));
+  EXPECT_EQ(out,
+            "Server-Timing: cache;desc=\"miss\";dur=0.000, redis;dur=1.00, upstream;dur=403.00, total;dur=404.00\r\n");
+
+  out.clear();
+  append_server_timing(out, collapsed, nanoseconds(0));
+  EXPECT_EQ(out,
+            "Server-Timing: cache;desc=\"miss\";dur=0.000, redis;dur=0.000, upstream;dur=0.000, total;dur=0.000\r\n");
+}
+
 TEST(ServerTiming, SaysHowTheCacheServed) {
   const auto word = [](Outcome outcome) {
     std::string out;

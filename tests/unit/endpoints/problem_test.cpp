@@ -133,6 +133,12 @@ TEST_F(ProblemTest, SaysTheSameAsAPage) {
   EXPECT_TRUE(answer->header("Content-Security-Policy").starts_with("default-src 'none';"));
   EXPECT_TRUE(answer->body.starts_with("<!doctype html>"));
   EXPECT_NE(answer->body.find("is missing"), std::string::npos);
+  EXPECT_NE(answer->body.find(cat("<code id=\"request-id\">", answer->header("X-Request-Id"), "</code>")),
+            std::string::npos);
+
+  auto failed = problem_of(ErrorKind::provider_error, "it answered with status 500");
+  failed.html = true;
+  EXPECT_NE(respond(failed)->body.find("it answered with status 500"), std::string::npos);
 }
 
 }  // namespace

@@ -65,6 +65,13 @@ TEST_F(StatsTest, ReckonsTheHitRatioFromWhatTheCacheWasAskedFor) {
   EXPECT_EQ(ratio(), "0.5000");
   metrics_.add(Counter::requests_bypass, 100);  // what "without a cache" costs says nothing about the cache
   EXPECT_EQ(ratio(), "0.5000");
+  metrics_.add(Counter::requests_invalid, 100);  // never reached the cache
+  EXPECT_EQ(ratio(), "0.5000");
+  metrics_.add(Counter::requests_lease, 2);
+  metrics_.add(Counter::requests_error, 4);
+  EXPECT_EQ(ratio(), "0.2500");
+  EXPECT_EQ(at("/hits"), "3");
+  EXPECT_EQ(at("/lookups"), "12");
 }
 
 }  // namespace

@@ -104,6 +104,25 @@ TEST_F(WeatherEndpointTest, AnswersBypassesSlowlyEveryTime) {
   EXPECT_EQ(metrics_.value(Counter::requests_bypass), 3U);
 }
 
+TEST_F(WeatherEndpointTest, ABypassThatFailsIsStillOne) {
+  options_.request_timeout = milliseconds(100);
+  const auto answer = get(cat(kMock, "&cache=off"));
+  executor_.advance(milliseconds(100));
+  EXPECT_EQ(answer->status, 504);
+  EXPECT_EQ(answer->header("Cache-Status"), "weather-cache; fwd=bypass");
+  executor_.advance(milliseconds(400));
+  EXPECT_EQ(answer->answers, 1) << "what came later is for nobody";
+}
+
+// What a script of another site may read; without that, the Fetch standard shows it none of ours.
+TEST_F(WeatherEndpointTest, LetsOtherSitesReadWhatItTells) {
+  const std::string_view exposed = "X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After";
+  for (const auto& answer : {ask_mock(kMock), get(kMock), get("/weather"), get("/nowhere"), get("/stats")}) {
+    EXPECT_EQ(answer->header("Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(answer->header("Access-Control-Expose-Headers"), exposed);
+  }
+}
+
 TEST_F(WeatherEndpointTest, ManyWhoWaitForOneLoadAreToldSo) {
   std::vector<Answer> answers;
   for (int i = 0; i < 20; ++i) answers.push_back(get(kReal));
@@ -178,7 +197,8 @@ TEST_F(WeatherEndpointTest, NamesEveryFaultAndAsksNobody) {
   EXPECT_EQ(json_at(answer->body, "/errors/2/detail"), "must be true or false");
   EXPECT_EQ(provider_.count, 0);
   EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
-  EXPECT_EQ(metrics_.value(Counter::requests_error), 1U);
+  EXPECT_EQ(metrics_.value(Counter::requests_invalid), 1U);
+  EXPECT_EQ(metrics_.value(Counter::requests_error), 0U) << "the cache was not asked";
 }
 
 TEST_F(WeatherEndpointTest, TurnsTheProvidersFailureIntoAProblem) {
@@ -335,7 +355,7 @@ TEST_F(WeatherEndpointTest, CountsEachKindOfAnswer) {
   get("/weather");
   EXPECT_EQ(metrics_.value(Counter::requests_miss), 1U);
   EXPECT_EQ(metrics_.value(Counter::requests_hit_memory), 2U);
-  EXPECT_EQ(metrics_.value(Counter::requests_error), 1U);
+  EXPECT_EQ(metrics_.value(Counter::requests_invalid), 1U);
 }
 
 // Whoever can write to our Redis could store that; it must not bring the service down.

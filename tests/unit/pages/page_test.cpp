@@ -67,12 +67,12 @@ TEST(Page, OffersAFormThatIsFilledIn) {
 
 TEST(Page, KeepsWhatTheVisitorTyped) {
   PageModel model;
-  model.form = {"0", "-0.0", true};
+  model.form = FormValues{"0", "-0.0", true};
   const auto page = render_page(model);
   EXPECT_TRUE(has(tag(page, "lat"), " value=\"0\"")) << tag(page, "lat");
   EXPECT_TRUE(has(tag(page, "lon"), " value=\"-0.0\"")) << tag(page, "lon");
   EXPECT_TRUE(has(tag(page, "mock"), " checked")) << tag(page, "mock");
-  model.form = {"", "", false};
+  model.form = FormValues{"", "", false};
   EXPECT_TRUE(has(tag(render_page(model), "lat"), " value=\"\""));
 }
 
@@ -95,7 +95,7 @@ TEST(Page, ShowsTheResult) {
 
 TEST(Page, ShowsAPlaceOnTheEquator) {
   PageModel model;
-  model.form = {"0", "0", false};
+  model.form = FormValues{"0", "0", false};
   model.result = card();
   model.result->latitude = "0";
   model.result->longitude = "0";
@@ -146,7 +146,7 @@ TEST(Page, DoesNotPromiseTimeThatIsOver) {
 
 TEST(Page, TiesEachFaultToItsField) {
   PageModel model;
-  model.form = {"abc", "", false};
+  model.form = FormValues{"abc", "", false};
   model.error = error();
   model.error->faults = {{"lat", "is not a decimal number"}, {"lon", "is empty"}, {"format", "must be json or html"}};
   const auto page = render_page(model);
@@ -170,6 +170,7 @@ TEST(Page, BlamesNoFieldThatIsRight) {
 
 TEST(Page, ExplainsAnErrorAndOffersTheMockWhereItHelps) {
   PageModel model;
+  model.form = FormValues{};
   model.error = error(ErrorKind::provider_timeout, 504);
   auto page = render_page(model);
   EXPECT_FALSE(has(tag(page, "problem"), " hidden"));
@@ -183,6 +184,40 @@ TEST(Page, ExplainsAnErrorAndOffersTheMockWhereItHelps) {
   model.lab = true;
   model.error = error(ErrorKind::not_found, 404);
   EXPECT_TRUE(has(tag(render_page(model), "problem-mock"), " hidden"));
+}
+
+TEST(Page, ShowsTheDetailOfEveryProblemAsTheEnglishThatItIs) {
+  for (const auto language : web::kLanguages) {
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      PageModel model;
+      model.language = language;
+      model.error = error(static_cast<ErrorKind>(i), 500);
+      model.error->detail = "it answered with status 500";
+      const auto page = render_page(model);
+      EXPECT_EQ(text(page, "problem-detail"), "it answered with status 500");
+      EXPECT_TRUE(has(tag(page, "problem-detail"), " lang=\"en\"")) << tag(page, "problem-detail");
+      EXPECT_FALSE(has(tag(page, "problem-said"), " hidden"));
+      EXPECT_EQ(text(page, "detail-label"), web::text(language, "live.detail"));
+    }
+  }
+}
+
+TEST(Page, LeavesNoGapWhereAProblemHasNoDetail) {
+  PageModel model;
+  model.error = error(ErrorKind::not_found, 404);
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(tag(page, "problem-said"), " hidden"));
+  EXPECT_EQ(text(page, "problem-advice"), web::text(Language::en, "error.advice-path"));
+}
+
+TEST(Page, NamesTheRequestThatFailed) {
+  PageModel model;
+  EXPECT_TRUE(has(tag(render_page(model), "problem-request"), " hidden"));
+  model.error = error(ErrorKind::internal, 500);
+  model.error->request_id = "5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11";
+  const auto page = render_page(model);
+  EXPECT_FALSE(has(tag(page, "problem-request"), " hidden"));
+  EXPECT_EQ(text(page, "request-id"), "5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11");
 }
 
 TEST(Page, TellsWhenToAskAgain) {
@@ -206,7 +241,7 @@ TEST(Page, WritesNothingFromOutsideUnescaped) {
     PageModel model;
     model.language = language;
     model.version = kHostile;
-    model.form = {kHostile, kHostile, true};
+    model.form = FormValues{kHostile, kHostile, true};
     auto hostile = card();
     hostile.source = hostile.temperature = hostile.temperature_unit = hostile.wind_speed = hostile.wind_speed_unit =
         hostile.latitude = hostile.longitude = hostile.time = kHostile;
@@ -234,10 +269,19 @@ TEST(Page, WritesNothingFromOutsideUnescaped) {
 
 TEST(Page, KeepsTheQuestionInItsLinksEncoded) {
   PageModel model;
-  model.form = {"1&mock=true#\"", "2 3", false};
+  model.form = FormValues{"1&mock=true#\"", "2 3", false};
   model.error = error();
   const auto page = render_page(model);
   EXPECT_TRUE(has(page, "lat=1%26mock%3Dtrue%23%22&amp;lon=2%203")) << page;
+}
+
+TEST(Page, AsksNothingWhenTheLanguageIsChangedWhereNothingWasAsked) {
+  PageModel model;
+  EXPECT_TRUE(has(render_page(model), "href=\"/?lang=pt-BR\""));
+  model.error = error(ErrorKind::not_found, 404);
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(page, "href=\"/?lang=pt-BR\""));
+  EXPECT_FALSE(has(page, "/weather?"));
 }
 
 TEST(Page, LeavesNoSlotUnfilled) {

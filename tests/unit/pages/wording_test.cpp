@@ -38,8 +38,24 @@ TEST(Wording, HasATitleAndAdviceForEveryKindInEveryLanguage) {
     for (std::size_t i = 0; i < kErrorKinds; ++i) {
       const auto kind = static_cast<ErrorKind>(i);
       EXPECT_FALSE(error_title(language, kind).empty()) << name(kind);
-      EXPECT_FALSE(advice(language, kind, true).empty()) << name(kind);
-      EXPECT_FALSE(advice(language, kind, false).empty()) << name(kind);
+      EXPECT_FALSE(advice(language, kind, true, true).empty()) << name(kind);
+      EXPECT_FALSE(advice(language, kind, false, true).empty()) << name(kind);
+    }
+  }
+}
+
+TEST(Wording, PointsAtADetailOnlyWhereThereIsOne) {
+  for (const auto language : web::kLanguages) {
+    const auto pointing = web::text(language, "error.advice-other");
+    EXPECT_EQ(advice(language, ErrorKind::malformed_request, true, true), pointing);
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      const auto kind = static_cast<ErrorKind>(i);
+      EXPECT_NE(advice(language, kind, true, false), pointing) << name(kind);
+    }
+    for (const auto kind : {ErrorKind::not_found, ErrorKind::method_not_allowed, ErrorKind::uri_too_long,
+                            ErrorKind::headers_too_large, ErrorKind::internal}) {
+      EXPECT_FALSE(advice(language, kind, true, false).empty()) << name(kind);
+      EXPECT_NE(advice(language, kind, true, true), pointing) << name(kind);
     }
   }
 }

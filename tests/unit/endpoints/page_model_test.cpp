@@ -1,0 +1,133 @@
+// The drawing of a read's stops, on the table that the page's own script is held to as well (tests/page).
+#include "endpoints/page_model.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "endpoints/headers.hpp"
+#include "flow/json.hpp"
+
+namespace wx::endpoints {
+namespace {
+
+using cache::Outcome;
+using cache::Tier;
+using pages::StopState;
+using test::json_at;
+
+std::string read_paths() {
+  std::ifstream file(WX_SOURCE "/tests/unit/endpoints/read_paths.json");
+  EXPECT_TRUE(file);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+constexpr auto kOutcomes = std::to_array<std::pair<std::string_view, Outcome>>({
+    {"hit", Outcome::hit},
+    {"stale_while_revalidate", Outcome::stale_while_revalidate},
+    {"stale_if_error", Outcome::stale_if_error},
+    {"soft_timeout", Outcome::soft_timeout},
+    {"miss", Outcome::miss},
+    {"collapsed", Outcome::collapsed},
+    {"revalidated", Outcome::revalidated},
+    {"lease", Outcome::lease},
+    {"forced", Outcome::forced},
+    {"bypass", Outcome::bypass},
+});
+
+constexpr auto kStates = std::to_array<std::pair<std::string_view, StopState>>({
+    {"idle", StopState::idle},
+    {"off", StopState::off},
+    {"skipped", StopState::skipped},
+    {"passed", StopState::passed},
+    {"answered", StopState::answered},
+    {"waited", StopState::waited},
+    {"slow", StopState::slow},
+    {"failed", StopState::failed},
+});
+
+// The name of what the other side of a table has.
+template <class Table, class Value>
+std::string_view name_in(const Table& table, Value value) {
+  const auto found = std::ranges::find(table, value, [](const auto& row) { return row.second; });
+  return found == table.end() ? "none" : found->first;
+}
+
+// A row of the table, by what it says.
+class Row {
+ public:
+  Row(const std::string& table, std::size_t number) : table_(table), place_(cat("/", number, "/")) {}
+
+  [[nodiscard]] std::string text(std::string_view pointer) const { return json_at(table_, cat(place_, pointer)); }
+  [[nodiscard]] nanoseconds ms(std::string_view pointer) const {
+    const auto value = text(pointer);
+    return value.empty() ? nanoseconds(-1) : nanoseconds(milliseconds(std::stoll(value)));
+  }
+  [[nodiscard]] cache::Served served() const {
+    cache::Entry entry;
+    entry.spans.fresh_for = std::chrono::seconds(10);
+    cache::Served served;
+    served.entry = std::make_shared<const cache::Entry>(std::move(entry));
+    const auto outcome = text("served/outcome");
+    served.outcome = std::ranges::find(kOutcomes, outcome, [](const auto& row) { return row.first; })->second;
+    const auto tier = text("served/tier");
+    served.tier = tier == "memory" ? Tier::memory : tier == "redis" ? Tier::redis : Tier::loader;
+    served.age = std::chrono::seconds(std::stoll(text("served/age_s")));
+    served.stored = text("served/stored") == "true";
+    served.redis_unavailable = text("served/redis_unavailable") == "true";
+    served.timings = {.redis = ms("served/redis_ms"), .load = ms("served/load_ms")};
+    return served;
+  }
+
+ private:
+  const std::string& table_;
+  std::string place_;
+};
+
+TEST(ReadPath, IsDrawnAsTheTableSays) {
+  const auto table = read_paths();
+  std::set<Outcome> seen;
+  for (std::size_t number = 0; !Row(table, number).text("name").empty(); ++number) {
+    const Row row(table, number);
+    const auto served = row.served();
+    seen.insert(served.outcome);
+    const auto path = read_path(served, Tiers{row.text("memory") != "off", row.text("redis") != "off"},
+                                cache::Mode::normal, row.ms("total_ms"));
+    for (const auto& [name, stop] :
+         {std::pair("memory", path.memory), {"redis", path.redis}, {"provider", path.provider}}) {
+      EXPECT_EQ(name_in(kStates, stop.state), row.text(cat("drawn/", name, "/state")))
+          << row.text("name") << ": " << name;
+      EXPECT_EQ(stop.took.value_or(nanoseconds(-1)), row.ms(cat("drawn/", name, "/ms")))
+          << row.text("name") << ": " << name;
+    }
+  }
+  EXPECT_EQ(seen.size(), kOutcomes.size()) << "every outcome";
+}
+
+// What the page's script has to go by.
+TEST(ReadPath, IsToldInTheHeadersThatTheTableHas) {
+  const auto table = read_paths();
+  for (std::size_t number = 0; !Row(table, number).text("name").empty(); ++number) {
+    const Row row(table, number);
+    std::string headers;
+    append_cache_status(headers, row.served());
+    append_server_timing(headers, row.served(), row.ms("total_ms"));
+    for (const auto* name : {"X-Cache", "Cache-Status", "Server-Timing"}) {
+      const auto line = cat(name, ": ", row.text(cat("headers/", name)), "\r\n");
+      EXPECT_NE(headers.find(line), std::string::npos) << row.text("name") << ": " << line << "not in\n" << headers;
+    }
+  }
+}
+
+TEST(ReadPath, LeavesOutTheMemoryThatTheQuestionLeavesOut) {
+  cache::Served served;
+  served.tier = Tier::redis;
+  served.outcome = Outcome::hit;
+  EXPECT_EQ(read_path(served, {}, cache::Mode::redis_only, milliseconds(1)).memory.state, StopState::skipped);
+}
+
+}  // namespace
+}  // namespace wx::endpoints

@@ -1,0 +1,80 @@
+// What an answer holds, and what the page says where that is no weather: pure, so that it is tested without a browser.
+
+const OURS = /^\/problems\/([\w-]+)$/;
+const MOCK_WOULD_HELP = /^(provider-|client-limited$|deadline-exceeded$)/;
+
+function parsed(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+// The weather; null if the answer is not this service's (a network that wants a sign-in answers 200, too).
+export function weatherOf(body) {
+  const data = parsed(body);
+  const numbers = [data?.current?.temperature_2m, data?.current?.wind_speed_10m];
+  return numbers.every(Number.isFinite) && typeof data.source === 'string' ? data : null;
+}
+
+// The problem document of an answer (RFC 9457); null if the answer is not this service's.
+function documentOf(body) {
+  const problem = parsed(body);
+  return OURS.test(problem?.type) ? problem : null;
+}
+
+// As advice() in src/pages/wording.cpp; empty where the title says all.
+function adviceFor(kind, { lab, detail }) {
+  if (kind === 'bad-parameter') return 'parameter';
+  if (kind === 'not-found') return 'path';
+  if (kind === 'method-not-allowed') return 'method';
+  if (kind === 'uri-too-long' || kind === 'headers-too-large') return 'too-long';
+  if (kind === 'internal' || kind.startsWith('redis-')) return 'internal';
+  if (kind === 'client-limited' || kind === 'provider-limited') return 'limited';
+  if (['lab-busy', 'overloaded', 'draining', 'request-timeout'].includes(kind)) return 'busy';
+  if (kind === 'provider-refused') return 'refused';
+  if (kind === 'provider-denied') return 'denied';
+  if (kind.startsWith('provider-') || kind === 'deadline-exceeded') return lab ? 'provider' : 'plain';
+  return detail ? 'other' : '';
+}
+
+export const faultText = (i18n, detail) => (i18n.has(`fault.${detail}`) ? i18n.t(`fault.${detail}`) : detail);
+
+const NOTHING = { detail: '', label: '', language: '', request: '', offer: false, errors: [] };
+
+function foreignCard({ t }, { status, retryAfter }) {
+  const advice = [t('live.foreign-advice'), retryAfter ? t('live.retry-after', { n: retryAfter }) : ''];
+  return { ...NOTHING, title: `${status} · ${t('live.foreign-title')}`, advice: advice.join(' ').trim() };
+}
+
+// An answer that is a problem, or somebody else's. `detail` is in `language`: what nobody has translated is English.
+export function problemCard(i18n, answer, { lab, mock }) {
+  const { t } = i18n;
+  const problem = documentOf(answer.body);
+  if (!problem) return foreignCard(i18n, answer);
+  const kind = OURS.exec(problem.type)[1];
+  const errors = problem.errors ?? [];
+  const faults = errors.map((error) => `${error.parameter} ${faultText(i18n, error.detail)}`).join('; ');
+  const detail = faults || (problem.detail ?? '');
+  const english = detail !== '' && faults === '';
+  const advice = adviceFor(kind, { lab, detail: detail !== '' });
+  return {
+    title: `${answer.status} · ${i18n.has(`error.${kind}`) ? t(`error.${kind}`) : problem.title}`,
+    detail,
+    label: english ? t('live.detail') : '',
+    language: english ? 'en' : i18n.language,
+    request: String(problem.instance ?? '').replace('urn:uuid:', ''),
+    advice: [advice && t(`error.advice-${advice}`), answer.retryAfter ? t('live.retry-after', { n: answer.retryAfter }) : ''].join(' ').trim(),
+    offer: lab && !mock && MOCK_WOULD_HELP.test(kind),
+    errors,
+  };
+}
+
+// No answer at all: the connection failed, or the page's patience (`limit`, in ms) is over.
+export function failureCard({ t, whole }, failure, limit) {
+  if (failure === 'timeout') {
+    return { ...NOTHING, title: t('live.silent-title', { n: whole(limit / 1000) }), advice: t('live.silent-advice') };
+  }
+  return { ...NOTHING, title: t('live.unreachable-title'), advice: t('live.unreachable-advice') };
+}
