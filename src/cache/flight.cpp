@@ -5,7 +5,7 @@
 namespace wx::cache {
 
 Flight::Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held)
-    : options_(options), key_hash_(key_hash), held_(std::move(held)) {}
+    : options_(options), key_hash_(key_hash), held_(std::move(held)), forced_(options.forced) {}
 
 Actions Flight::start() {
   Actions actions;
@@ -34,6 +34,7 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   const auto freshness = copy.freshness(now);
   held_ = HeldCopy{copy, Tier::redis};
   if (options_.memory) actions.fill_memory = copy;
+  if (forced_) return actions;
   actions.answer = join(now);
   const bool late = copy.age(now) >= early_refresh_age(*copy.entry, options_.early_part, key_hash_);
   if (freshness == Freshness::fresh && (options_.memory || !late)) {
@@ -72,6 +73,11 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   }
   if (!result) {
     redis_unavailable_ = true;
+    call(actions);
+    return actions;
+  }
+  if (forced_ && !unwanted_) unwanted_ = result->copy ? result->copy->entry->stored_at : WallTime::min();
+  if (forced_ && result->failure && !result->won) {
     call(actions);
     return actions;
   }
@@ -244,9 +250,11 @@ void Flight::end(Actions& actions) {
   actions.ended = true;
 }
 
-// Whether a copy in Redis tells us anything: still usable, and stored later than the one we hold.
+// Whether a copy in Redis tells us anything: still usable, stored later than the one we hold, and not one that a forced
+// question is not to be answered with.
 bool Flight::news(const Copy& copy, SteadyTime now) const {
   if (copy.freshness(now) == Freshness::gone) return false;
+  if (unwanted_ && copy.entry->stored_at <= *unwanted_) return false;
   return !held_ || copy.entry->stored_at > held_->copy.entry->stored_at;
 }
 

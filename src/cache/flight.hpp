@@ -21,6 +21,7 @@
 //   leasing   won                           loading   proceed
 //   leasing   newer value                   ended     stand down, answer (lease), fill memory; give the lease back
 //   leasing   a failure is remembered       ended     stand down, answer (kept copy, else that error)
+//   leasing   the same, forced              loading   proceed
 //   leasing   lost                          awaiting  stand down, wait for the fill or the lease's end
 //   leasing   lost, and a fill was heard    looking   stand down, look
 //   leasing   error                         loading   proceed (without a lease: one flight per process)
@@ -38,6 +39,11 @@
 //
 // A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
 // Whoever joins a flight that holds a servable copy is answered with it at once.
+//
+// A forced flight, or one that somebody who wants a new answer has joined, answers with nothing that was there before:
+// a copy that is read in Redis is a fallback alone (reading: on to queued), one that stands there as the lease is taken
+// is passed over (only what is stored later is a newer value), and a failure that is remembered then stands where the
+// lease would: proceed, without one.
 //
 // Thread-safety: none; the shell holds the flight table's lock.
 #pragma once
@@ -122,6 +128,8 @@ class Flight {
   // `others_wait`: somebody but the leader waits, who could be the next leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   Actions purge();
+  // Somebody joins who wants a new answer, whatever is there.
+  void force() { forced_ = true; }
   Actions age_limit(SteadyTime now);
 
   // What somebody who asks now may be told at once; nothing: they wait.
@@ -151,7 +159,9 @@ class Flight {
   std::optional<HeldCopy> held_;
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
-  bool heard_ = false;  // a fill or fail was heard while the lease was being asked for, or looked at
+  bool forced_;
+  std::optional<WallTime> unwanted_;  // forced: what stood in Redis was stored then; only what is later is news
+  bool heard_ = false;                // a fill or fail was heard while the lease was being asked for, or looked at
   bool purged_ = false;
   bool redis_unavailable_ = false;
 };

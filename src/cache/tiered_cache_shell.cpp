@@ -89,6 +89,7 @@ TieredCache::Shell::Entrance TieredCache::Shell::enter(Worker& worker, const Que
   const auto found = table_key.empty() ? shard.runs.end() : shard.runs.find(table_key);
   if (found != shard.runs.end()) {
     entrance.run = found->second;
+    if (question.forced) entrance.run->flight.force();
     const auto verdict = question.forced ? std::nullopt : entrance.run->flight.join(now);
     if (verdict) entrance.at_once = served(*entrance.run, *verdict, false);
   } else {

@@ -458,6 +458,77 @@ TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
   EXPECT_TRUE(actions.ended);
 }
 
+class ForcedTest : public LeaseTest {
+ protected:
+  Flight forced() {
+    Flight flight(FlightOptions{.remote = true, .forced = true}, 0, std::nullopt);
+    EXPECT_TRUE(flight.start().load) << "what Redis holds is not even asked for";
+    EXPECT_TRUE(flight.turn(true).take_lease);
+    return flight;
+  }
+};
+
+TEST_F(ForcedTest, WhatStandsInRedisAsTheLeaseIsTakenIsNotWhatWasAskedFor) {
+  auto flight = forced();
+  auto actions = flight.leased(LeaseSeen{true, copy_aged(seconds(1)), {}, {}}, now() + seconds(6), now());
+  EXPECT_EQ(actions.proceed, true);
+  EXPECT_FALSE(actions.answer);
+  actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::forced);
+}
+
+TEST_F(ForcedTest, WaitsForAnothersLoadAndTakesOnlyWhatThatStored) {
+  const auto before = copy_aged(seconds(1));
+  auto flight = forced();
+  auto actions = flight.leased(LeaseSeen{false, before, {}, seconds(5)}, now(), now());
+  EXPECT_FALSE(actions.answer);
+  EXPECT_EQ(actions.await, nanoseconds(seconds(5)));
+  (void)flight.look_again();
+  actions = flight.looked(LeaseSeen{false, before, {}, seconds(4)}, now());
+  EXPECT_FALSE(actions.answer);
+  EXPECT_EQ(actions.await, nanoseconds(seconds(4)));
+  (void)flight.heard_fill();
+  actions = flight.looked(LeaseSeen{false, copy_aged(seconds(0)), {}, {}}, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::lease);
+}
+
+TEST_F(ForcedTest, AFailureFromBeforeIsNoAnswerButThatOfTheLoadItWaitedForIs) {
+  const FailureMemo memo{ErrorKind::provider_timeout, 2, seconds(3)};
+  {
+    auto flight = forced();
+    const auto actions = flight.leased(LeaseSeen{false, {}, memo, {}}, now(), now());
+    EXPECT_EQ(actions.proceed, true) << "without a lease: the memo stands in its place";
+    EXPECT_FALSE(actions.answer);
+    EXPECT_FALSE(flight.loaded(copy_aged(seconds(0)), false, now()).release_lease);
+  }
+  {
+    auto flight = forced();
+    (void)flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+    (void)flight.heard_fail();
+    const auto actions = flight.looked(LeaseSeen{false, {}, memo, {}}, now());
+    ASSERT_TRUE(actions.answer && actions.answer->error);
+    EXPECT_TRUE(actions.ended);
+  }
+}
+
+TEST_F(ForcedTest, WhoJoinsAFlightThatReadsRedisLeavesWhatIsReadAsAFallbackOnly) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  flight.force();
+  const auto read = copy_aged(seconds(1));
+  const auto actions = flight.remote_read(read, now());
+  EXPECT_FALSE(actions.answer);
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.ended);
+  EXPECT_TRUE(flight.turn(true).take_lease);
+  EXPECT_EQ(flight.leased(LeaseSeen{true, read, {}, {}}, now() + seconds(6), now()).proceed, true);
+  const auto failed = flight.loaded(fail(ErrorKind::provider_timeout), false, now());
+  ASSERT_TRUE(failed.answer && failed.answer->copy);
+  EXPECT_EQ(failed.answer->copy->entry, read.entry);
+}
+
 TEST_F(FlightTest, APurgeHeardBeforeTheCallDoesNotKeepItsResultOut) {
   Flight flight(kWithRedis, 0, std::nullopt);
   (void)flight.start();

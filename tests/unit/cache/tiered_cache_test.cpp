@@ -602,6 +602,60 @@ TEST_F(TieredCacheTest, AForcedQuestionLoadsAlthoughAFreshAnswerIsThere) {
   EXPECT_EQ(peek().served->entry->body, "{2}");
 }
 
+TEST_F(FleetTest, AForcedQuestionLoadsAlthoughAnotherProcessHasFilledRedis) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(2));
+  for (const auto mode : {Mode::normal, Mode::redis_only}) {
+    auto forced = question(mode);
+    forced.forced = true;
+    answers.clear();
+    cache_->get(*worker_, forced, loader(), into(answers));
+    complete(value("{2}"));
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0]->outcome, Outcome::forced);
+    EXPECT_EQ(answers[0]->entry->body, "{2}");
+    EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}");
+    EXPECT_TRUE(fleet_.leases.empty());
+  }
+}
+
+TEST_F(FleetTest, AForcedQuestionIsNotAnsweredWithAFailureThatTheFleetRemembers) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_error));
+  executor_.run_posted();
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  ASSERT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, AForcedQuestionThatJoinsAFlightIsNotAnsweredWithWhatThatReadsInRedis) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(2));
+  answers.clear();
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_EQ(answer->entry->body, "{2}");
+}
+
 TEST_F(TieredCacheTest, RefreshingInlineLetsTheStaleHitWaitForItsRefresh) {
   CacheOptions options;
   options.inline_refresh = true;
