@@ -34,8 +34,11 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   const auto freshness = copy.freshness(now);
   held_ = HeldCopy{copy, Tier::redis};
   if (options_.memory) actions.fill_memory = copy;
-  if (forced_) return actions;
-  actions.answer = join(now);
+  if (!forced_) actions.answer = join(now);
+  if (!actions.answer) {
+    actions.fallback = true;
+    return actions;
+  }
   const bool late = copy.age(now) >= early_refresh_age(*copy.entry, options_.early_part, key_hash_);
   if (freshness == Freshness::fresh && (options_.memory || !late)) {
     actions.load = false;

@@ -12,7 +12,8 @@
 //   reading   fresh copy                    ended     answer (hit), fill memory; but late in fresh_for and no memory
 //                                                     tier to notice it: answer, load, and on to queued
 //   reading   stale copy                    queued    answer (stale), fill memory, load
-//   reading   kept copy                     queued    fill memory, load (callers wait, and fall back on the copy)
+//   reading   kept copy                     queued    fill memory, load (callers wait, but from now on no longer than
+//                                                     soft_wait, and fall back on the copy)
 //   reading   nothing, or an error          queued    load
 //   queued    turn, somebody cares          leasing   take_lease
 //   queued    turn, without Redis           loading   proceed
@@ -41,7 +42,7 @@
 // Whoever joins a flight that holds a servable copy is answered with it at once.
 //
 // A forced flight, or one that somebody who wants a new answer has joined, answers with nothing that was there before:
-// a copy that is read in Redis is a fallback alone (reading: on to queued), one that stands there as the lease is taken
+// a copy that is read in Redis counts as a kept one, one that stands there as the lease is taken
 // is passed over (only what is stored later is a newer value), and a failure that is remembered then stands where the
 // lease would: proceed, without one.
 //
@@ -101,7 +102,8 @@ struct Actions {
   std::optional<Error> failed;               // a load failed: to be remembered; with hold_lease for the fleet too
   bool failure_to_fleet = false;             // our lease becomes the fleet's memory of it
   std::optional<FailureMemo> fleet_failure;  // another process's failure, to be remembered here
-  bool refuse_leader = false;                // tell the leader alone `failed`, and load for the next who waits
+  bool fallback = false;       // a copy to fall back on has come: who still waits does so for soft_wait only
+  bool refuse_leader = false;  // tell the leader alone `failed`, and load for the next who waits
   std::optional<Verdict> answer;
   bool ended = false;
 };

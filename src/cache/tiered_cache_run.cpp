@@ -59,6 +59,7 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
       if (found != shard.runs.end() && found->second.get() == &run) shard.runs.erase(found);
     }
   }
+  if (actions.fallback) told.softened = run.waiters;
   if (actions.answer) {
     told.waiters.swap(run.waiters);
     told.leader = served(run, *actions.answer, true);
@@ -74,6 +75,11 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
 }
 
 void TieredCache::Shell::perform(const RunPtr& run, Actions& actions, Told& told) {
+  for (const auto& waiter : told.softened) {
+    run_on(waiter->worker.executor(), [self = weak_from_this(), run, waiter] {
+      if (const auto shell = self.lock()) shell->wait_softly(run, waiter);
+    });
+  }
   if (actions.proceed && run->proceed) {
     auto proceed = std::exchange(run->proceed, nullptr);
     run->load_started = clock_.steady();

@@ -64,7 +64,7 @@ void TieredCache::Shell::get(Worker& worker, const Question& question, Loader lo
   if (entrance.at_once) {
     done(std::move(*entrance.at_once));
   } else {
-    wait(entrance.run, entrance.waiter, question.deadline, entrance.soft);
+    wait(entrance.run, entrance.waiter, entrance.soft ? entrance.waiter->soft_deadline : question.deadline);
   }
   if (entrance.begins) begin(entrance.run, question.deadline);
 }
@@ -107,7 +107,11 @@ TieredCache::Shell::Entrance TieredCache::Shell::enter(Worker& worker, const Que
     entrance.run->refresh |= entrance.begins;
     if (entrance.begins) entrance.run->refresh_loader = std::move(loader);
   } else {
-    entrance.waiter = std::make_shared<Waiter>(worker, std::move(loader), std::move(done));
+    // Who wants a new answer is not content with a kept one before the load has failed.
+    const auto soft_deadline =
+        question.forced ? question.deadline : std::min(question.deadline, now + options_.soft_wait);
+    entrance.waiter =
+        std::make_shared<Waiter>(worker, question.deadline, soft_deadline, std::move(loader), std::move(done));
     entrance.waiter->leader = entrance.begins;
     entrance.run->waiters.push_back(entrance.waiter);
     entrance.soft = entrance.run->flight.kept_copy(Outcome::soft_timeout, now).has_value();
@@ -197,17 +201,22 @@ void TieredCache::Shell::begin(const RunPtr& run, SteadyTime deadline) {
   step(run, [](Run& locked) { return locked.flight.start(); });
 }
 
-void TieredCache::Shell::wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime deadline, bool soft) {
-  const auto first = soft ? std::min(deadline, clock_.steady() + options_.soft_wait) : deadline;
+void TieredCache::Shell::wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime until) {
   waiter->ticket = waiter->worker.state().deadlines.add(
-      first, [self = weak_from_this(), run = std::weak_ptr(run), weak = std::weak_ptr(waiter), deadline] {
+      until, [self = weak_from_this(), run = std::weak_ptr(run), weak = std::weak_ptr(waiter)] {
         const auto shell = self.lock();
         const auto waiting = weak.lock();
-        if (shell && waiting) shell->out_of_patience(run, waiting, deadline);
+        if (shell && waiting) shell->out_of_patience(run, waiting);
       });
 }
 
-void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter, SteadyTime deadline) {
+void TieredCache::Shell::wait_softly(const RunPtr& run, const WaiterPtr& waiter) {
+  if (waiter->answered || !waiter->ticket) return;
+  waiter->worker.state().deadlines.cancel(*waiter->ticket);
+  wait(run, waiter, waiter->soft_deadline);
+}
+
+void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter) {
   waiter->ticket.reset();
   if (waiter->answered) return;
   const auto now = clock_.steady();
@@ -218,7 +227,7 @@ void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const W
       if (const auto verdict = run->flight.kept_copy(Outcome::soft_timeout, now)) {
         kept = served(*run, *verdict, waiter->leader);
       }
-      if (kept || now >= deadline) {
+      if (kept || now >= waiter->deadline) {
         // Who was served something kept leaves a refresh behind; who got nothing leaves nothing that has not begun.
         run->refresh |= kept.has_value();
         if (!run->refresh_loader) run->refresh_loader = std::move(waiter->loader);
@@ -227,7 +236,7 @@ void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const W
     }
     if (kept) return finish(waiter, std::move(*kept));
     // A kept copy that ended while it was waited on: the rest of the patience is for the load.
-    if (now < deadline) return wait(run, waiter, deadline, false);
+    if (now < waiter->deadline) return wait(run, waiter, waiter->deadline);
   }
   finish(waiter, fail(ErrorKind::deadline_exceeded));
 }

@@ -23,11 +23,14 @@ struct Worker::State {
 // One caller of get(). Everything but `leader` and `loader` is touched on its worker's thread only; those two are
 // guarded by the lock of the flight table's shard.
 struct Waiter {
-  Waiter(Worker& w, Loader l, GetCallback d) : worker(w), loader(std::move(l)), done(std::move(d)) {}
+  Waiter(Worker& w, SteadyTime until, SteadyTime soft, Loader l, GetCallback d)
+      : worker(w), deadline(until), soft_deadline(soft), loader(std::move(l)), done(std::move(d)) {}
 
   Worker& worker;
-  Loader loader;        // for when this one becomes the leader
-  bool leader = false;  // its request is the one that loads
+  const SteadyTime deadline;       // when the caller stops waiting
+  const SteadyTime soft_deadline;  // when it takes what is kept instead, if anything is
+  Loader loader;                   // for when this one becomes the leader
+  bool leader = false;             // its request is the one that loads
   GetCallback done;
   bool answered = false;
   std::optional<DeadlineQueue::Ticket> ticket;
@@ -107,8 +110,10 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   [[nodiscard]] Validity validity() const;
   [[nodiscard]] FlightOptions flight_options(const Worker& worker, const Question& question, bool doubtful) const;
   void begin(const RunPtr& run, SteadyTime deadline);
-  void wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime deadline, bool soft);
-  void out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter, SteadyTime deadline);
+  void wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime until);
+  // A copy to fall back on has come while the waiter waits. On its thread.
+  void wait_softly(const RunPtr& run, const WaiterPtr& waiter);
+  void out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter);
 
   // Those who are answered by one event, and what they are told.
   struct Told {
@@ -116,6 +121,7 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
     Result<Served> leader;
     Result<Served> others;
     std::optional<FailureMemo> memo;  // for the fleet
+    std::vector<WaiterPtr> softened;  // who goes on waiting, but for soft_wait only
   };
   // Feeds one event to the flight under the table's lock, then performs what it asks for. `event` takes the locked Run.
   template <class Event>

@@ -81,6 +81,7 @@ TEST_F(FlightTest, AKeptCopyFromRedisLetsCallersWaitForTheLoadAndIsTheirFallback
   (void)flight.start();
   auto actions = flight.remote_read(copy_aged(seconds(23)), now());
   EXPECT_FALSE(actions.answer);
+  EXPECT_TRUE(actions.fallback);
   EXPECT_TRUE(actions.load);
   to_loading(flight);
   actions = flight.loaded(fail(ErrorKind::provider_timeout), false, now());

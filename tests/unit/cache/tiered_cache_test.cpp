@@ -672,6 +672,103 @@ TEST_F(TieredCacheTest, RefreshingInlineLetsTheStaleHitWaitForItsRefresh) {
   EXPECT_EQ(answers[1]->outcome, Outcome::revalidated);
 }
 
+class KeptInRedisTest : public TieredCacheTest {
+ protected:
+  // Redis holds a copy of this age; the memory of the process that is asked is empty.
+  void start(seconds age, CacheOptions options = {}) {
+    cache(&remote_, options);
+    Entry entry;
+    entry.body = "{1}";
+    entry.etag = "e";
+    entry.spans = spans_;
+    entry.stored_at = clock_.wall() - age;
+    fleet_.values[std::string(kKey)] = entry;
+  }
+};
+
+TEST_F(KeptInRedisTest, ACopyThatComesFromRedisIsWaitedWithButNotForLong) {
+  start(seconds(100));
+  Answers answers;
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*other_worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(40));  // Redis takes its time, which is part of the wait
+  remote_.hold = false;
+  remote_.release();
+  other_executor_.run_posted();
+  EXPECT_EQ(loads_, 1);
+  executor_.advance(milliseconds(1440));
+  other_executor_.run_due();
+  EXPECT_TRUE(answers.empty());
+  executor_.advance(milliseconds(30));
+  ASSERT_EQ(answers.size(), 1U);
+  other_executor_.run_due();
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) {
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->outcome, Outcome::soft_timeout);
+    EXPECT_EQ(answer->tier, Tier::redis);
+    EXPECT_GE(answer->age, nanoseconds(milliseconds(101'500)));
+  }
+  complete(value("{2}"));
+  EXPECT_EQ(peek().served->entry->body, "{2}") << "the load was not in vain";
+}
+
+TEST_F(KeptInRedisTest, AStaleCopyThatIsRefreshedInlineIsWaitedWithNoLonger) {
+  CacheOptions options;
+  options.inline_refresh = true;
+  start(seconds(20), options);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(1400));
+  EXPECT_TRUE(answers.empty());
+  executor_.advance(milliseconds(110));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->outcome, Outcome::soft_timeout);
+}
+
+TEST_F(KeptInRedisTest, ACallersOwnDeadlineIsNotPutOff) {
+  start(seconds(100));
+  Answers answers;
+  auto hasty = question();
+  hasty.deadline = clock_.steady() + milliseconds(700);
+  cache_->get(*worker_, hasty, loader(), into(answers));
+  executor_.advance(milliseconds(710));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->outcome, Outcome::soft_timeout);
+}
+
+TEST_F(KeptInRedisTest, AForcedQuestionWaitsForItsLoadUntilItsDeadline) {
+  start(seconds(100));
+  Answers answers;
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  auto forced = question();
+  forced.forced = true;
+  Answers wanted;
+  cache_->get(*worker_, forced, loader(), into(wanted));
+  remote_.hold = false;
+  remote_.release();
+  executor_.advance(seconds(2));
+  EXPECT_EQ(answers.size(), 1U);
+  EXPECT_TRUE(wanted.empty());
+  complete(value("{2}"));
+  ASSERT_EQ(wanted.size(), 1U);
+  EXPECT_EQ(wanted[0]->entry->body, "{2}");
+}
+
+TEST_F(KeptInRedisTest, APurgeGivesTheRestOfThePatienceBackToTheLoad) {
+  start(seconds(100));
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->purge(*worker_, kKey, [](const Result<void>&) {});
+  executor_.advance(seconds(2));
+  EXPECT_TRUE(answers.empty());
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{2}");
+}
+
 TEST_F(TieredCacheTest, WritingBeforeTheAnswerHoldsItButNotForLong) {
   CacheOptions options;
   options.write_wait = milliseconds(20);
