@@ -175,18 +175,15 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   if (state_ == State::ended) return actions;
   const bool called = state_ == State::loading;
   const bool ours = lease_ours(now);
-  if (!result && result.error().kind == ErrorKind::client_limited) {
-    // One client's allowance is over; that is no reason to refuse the others.
-    actions.failed = std::move(result.error());
-    if (others_wait) {
-      actions.refuse_leader = true;
+  if (!result && !called && others_wait) {
+    // One client's allowance, or the time that it had for the queue, is over; that is no reason to refuse the others.
+    const auto kind = result.error().kind;
+    if (kind == ErrorKind::client_limited || kind == ErrorKind::deadline_exceeded) {
+      actions.answer_leader = failure(std::move(result.error()), now);
       actions.load = true;
       state_ = State::queued;
       return actions;
     }
-    actions.answer = failure(*std::exchange(actions.failed, std::nullopt), now);
-    end(actions);
-    return actions;
   }
   if (!result) {
     if (called && !options_.bypass) {

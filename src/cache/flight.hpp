@@ -19,6 +19,8 @@
 //   queued    turn, without Redis           loading   proceed
 //   queued    turn, nobody waits any more   ended     stand down
 //   queued    loaded (refused before turn)  ended     answer (kept copy, else the error)
+//   queued    its client's allowance or     queued    answer_leader (kept copy, else the error), load; and where no
+//             time is over                            other waits: ended, as above
 //   leasing   won                           loading   proceed
 //   leasing   newer value                   ended     stand down, answer (lease), fill memory; give the lease back
 //   leasing   a failure is remembered       ended     stand down, answer (kept copy, else that error)
@@ -102,8 +104,8 @@ struct Actions {
   std::optional<Error> failed;               // a load failed: to be remembered; with hold_lease for the fleet too
   bool failure_to_fleet = false;             // our lease becomes the fleet's memory of it
   std::optional<FailureMemo> fleet_failure;  // another process's failure, to be remembered here
-  bool fallback = false;       // a copy to fall back on has come: who still waits does so for soft_wait only
-  bool refuse_leader = false;  // tell the leader alone `failed`, and load for the next who waits
+  bool fallback = false;                 // a copy to fall back on has come: who still waits does so for soft_wait only
+  std::optional<Verdict> answer_leader;  // told to the leader alone; `load` for the next one who waits
   std::optional<Verdict> answer;
   bool ended = false;
 };
@@ -127,7 +129,7 @@ class Flight {
   Actions listening_again();
   Actions look_again();
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
-  // `others_wait`: somebody but the leader waits, who could be the next leader.
+  // `others_wait`: somebody but the leader waits, whose time is not over: who could be the next leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   Actions purge();
   // Somebody joins who wants a new answer, whatever is there.

@@ -29,15 +29,16 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
   const auto now = clock_.steady();
   if (actions.fill_memory) memory_.insert(run.key, run.hash, *actions.fill_memory, now);
   if (!run.table_key.empty()) {
-    if (actions.refuse_leader) {
-      // Only the leader hears of it, and its successor's loader goes next.
+    if (actions.answer_leader) {
+      // The leader may have left. Its successor, with its own loader, is whoever can wait longest.
       const auto leader = std::ranges::find_if(run.waiters, [](const WaiterPtr& w) { return w->leader; });
       if (leader != run.waiters.end()) {
         told.waiters.push_back(*leader);
-        told.leader = std::unexpected(*actions.failed);
+        told.leader = served(run, *actions.answer_leader, true);
         run.waiters.erase(leader);
       }
-      if (!run.waiters.empty()) run.waiters.front()->leader = true;
+      const auto next = std::ranges::max_element(run.waiters, {}, [](const WaiterPtr& w) { return w->deadline; });
+      if (next != run.waiters.end()) (*next)->leader = true;
       run.loader = nullptr;
     } else if (actions.failed) {
       const auto& memo = shard.memos.record(run.table_key, *actions.failed, run.flight.held(), now);
@@ -205,6 +206,10 @@ void TieredCache::Shell::load(const RunPtr& run) {
     } else {
       request.purpose = freshness == Freshness::fresh ? Purpose::early : Purpose::refresh;
     }
+    request.deadline = run->deadline;
+    if (!run->waiters.empty()) {
+      request.deadline = std::ranges::max(run->waiters, {}, [](const WaiterPtr& w) { return w->deadline; })->deadline;
+    }
     request.redis_unavailable = run->flight.redis_unavailable();
     // Kept for the whole flight: it may load a second time, when the lease was another's who did not succeed.
     if (!run->loader) {
@@ -214,7 +219,6 @@ void TieredCache::Shell::load(const RunPtr& run) {
     loader = run->loader;
   }
   if (!*loader) return take_load(run, fail(ErrorKind::internal, "a flight without a loader"));
-  request.deadline = run->deadline;
   run->load_started = clock_.steady();
   request.turn = [self = weak_from_this(), run](Proceed proceed) mutable {
     run_on(run->worker.executor(), [self = std::move(self), run, proceed = std::move(proceed)]() mutable {
@@ -255,7 +259,9 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
   }
   step(run, [&](Run& locked) {
     locked.timings.load = now - locked.load_started;
-    return locked.flight.loaded(std::move(copy), locked.waiters.size() > 1, now);
+    const bool others_wait =
+        std::ranges::any_of(locked.waiters, [&](const WaiterPtr& w) { return !w->leader && now < w->deadline; });
+    return locked.flight.loaded(std::move(copy), others_wait, now);
   });
 }
 

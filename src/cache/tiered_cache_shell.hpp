@@ -54,7 +54,7 @@ struct Run {
   std::shared_ptr<Loader> loader;  // once it has loaded: that of the leader, or:
   Loader refresh_loader;           // of a flight that nobody waits for
   bool refresh = false;
-  SteadyTime deadline;
+  SteadyTime deadline;  // of the question that began it
   SteadyTime step_started;
   SteadyTime load_started;
   Proceed proceed;  // the loader waits for this

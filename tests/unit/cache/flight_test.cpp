@@ -382,12 +382,32 @@ TEST_F(LeaseTest, ARefusalBeforeTheTurnIsNoFailureOfTheProvider) {
 TEST_F(LeaseTest, OneClientsAllowanceIsNotTheOthersFault) {
   auto flight = cold();
   auto actions = flight.loaded(fail(ErrorKind::client_limited), true, now());
-  EXPECT_TRUE(actions.refuse_leader);
+  ASSERT_TRUE(actions.answer_leader && actions.answer_leader->error);
   EXPECT_TRUE(actions.load);
   EXPECT_FALSE(actions.ended);
   actions = flight.loaded(fail(ErrorKind::client_limited), false, now());
   EXPECT_TRUE(actions.ended);
   EXPECT_FALSE(actions.failed) << "nothing is remembered of it";
+}
+
+TEST_F(LeaseTest, OneClientsTimeInTheQueueIsNotTheOthersEither) {
+  auto flight = cold();
+  auto actions = flight.loaded(fail(ErrorKind::deadline_exceeded), true, now());
+  ASSERT_TRUE(actions.answer_leader && actions.answer_leader->error);
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.answer);
+  actions = flight.loaded(fail(ErrorKind::deadline_exceeded), false, now());
+  EXPECT_TRUE(actions.answer && actions.answer->error);
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(LeaseTest, WhoIsRefusedAloneFallsBackOnWhatIsKept) {
+  Flight flight(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
+  (void)flight.start();
+  (void)flight.remote_read(std::nullopt, now());
+  const auto actions = flight.loaded(fail(ErrorKind::client_limited), true, now());
+  ASSERT_TRUE(actions.answer_leader);
+  EXPECT_EQ(actions.answer_leader->outcome, Outcome::stale_if_error);
 }
 
 TEST_F(LeaseTest, GivenUpWhileItIsAskedForItIsGivenBackAndTheLoaderToldToStandDown) {

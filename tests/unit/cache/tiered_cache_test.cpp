@@ -571,6 +571,90 @@ TEST_F(TieredCacheTest, OnlyTheClientAtItsLimitIsRefused) {
   EXPECT_EQ(others[0]->entry->body, "{1}");
 }
 
+// Loads that wait in the provider's queue until the test says what becomes of them.
+class QueueTest : public TieredCacheTest {
+ protected:
+  struct Queued {
+    LoadRequest request;
+    LoadCallback done;
+  };
+  Loader queue() {
+    return [this](LoadRequest request, LoadCallback done) { queued_.push_back({std::move(request), std::move(done)}); };
+  }
+  Question patient_for(milliseconds patience) {
+    auto patient = question();
+    patient.deadline = clock_.steady() + patience;
+    return patient;
+  }
+  // As the source does it with what it could not start in time.
+  void expire() {
+    ASSERT_FALSE(queued_.empty());
+    auto late = std::move(queued_.front());
+    queued_.pop_front();
+    ASSERT_GE(clock_.steady(), late.request.deadline);
+    late.done(fail(ErrorKind::deadline_exceeded));
+  }
+  void start_queued() {
+    ASSERT_FALSE(queued_.empty());
+    auto first = std::move(queued_.front());
+    queued_.pop_front();
+    first.request.turn([this, done = std::move(first.done)](bool go) mutable {
+      ASSERT_TRUE(go);
+      waiting_.push_back(std::move(done));
+    });
+  }
+
+  std::deque<Queued> queued_;
+};
+
+TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
+  cache();
+  Answers first;
+  Answers late;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(first));
+  executor_.advance(milliseconds(900));
+  const auto joiner = patient_for(seconds(5));
+  cache_->get(*worker_, joiner, queue(), into(late));
+  executor_.advance(milliseconds(100));
+  expire();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_TRUE(late.empty());
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_EQ(queued_[0].request.deadline, joiner.deadline);
+  start_queued();
+  complete(value("{2}"));
+  ASSERT_EQ(late.size(), 1U);
+  ASSERT_TRUE(late[0]);
+  EXPECT_EQ(late[0]->outcome, Outcome::miss) << "the load is its own now";
+}
+
+TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  clock_.advance(seconds(1));
+  expire();
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_TRUE(queued_.empty());
+  EXPECT_EQ(cache_->flights(), 0U);
+}
+
+TEST_F(QueueTest, ALoadIsQueuedForAsLongAsAnybodyWaitsForIt) {
+  cache(&remote_);
+  remote_.hold = true;
+  Answers answers;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  const auto joiner = patient_for(seconds(5));
+  cache_->get(*worker_, joiner, queue(), into(answers));
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_EQ(queued_[0].request.deadline, joiner.deadline);
+}
+
 TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   cache(&remote_);
   Answers answers;
