@@ -1,8 +1,15 @@
 #include "cache/flight.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace wx::cache {
+namespace {
+
+// A refresh that came to nothing is tried again no later than this: whoever refused it may have room again.
+constexpr milliseconds kTryAgain{1000};
+
+}  // namespace
 
 Flight::Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held)
     : options_(options), key_hash_(key_hash), held_(std::move(held)), forced_(options.forced) {}
@@ -55,6 +62,7 @@ Actions Flight::turn(bool somebody_waits) {
   }
   if (!somebody_waits) {
     actions.proceed = false;
+    actions.again_after = kTryAgain;
     end(actions);
   } else if (options_.remote && !options_.bypass && !redis_unavailable_) {
     state_ = State::leasing;
@@ -189,6 +197,8 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
     if (called && !options_.bypass) {
       actions.failed = result.error();
       actions.failure_to_fleet = ours;
+    } else {
+      actions.again_after = std::min(result.error().retry_after.value_or(kTryAgain), kTryAgain);
     }
     actions.answer = failure(std::move(result.error()), now);
     end(actions);
@@ -233,6 +243,7 @@ Actions Flight::age_limit(SteadyTime now) {
   if (state_ == State::ended) return actions;
   // Whoever waits for its turn with the provider is told no when that turn comes.
   actions.answer = failure(Error{ErrorKind::deadline_exceeded, {}, std::nullopt, 0, false}, now);
+  actions.again_after = kTryAgain;
   actions.release_lease = false;  // the load may still be running: the lease ends by itself
   end(actions);
   return actions;

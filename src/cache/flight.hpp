@@ -40,6 +40,9 @@
 //   any       purge                         same      no copy is a fallback any more, what was read before is not
 //                                                     taken, and a load under way will not be stored
 //
+// Where a flight ends with neither a value nor a failure to be remembered (it was refused, stood down or given up), it
+// says after how long a hit may start the next refresh (again_after).
+//
 // A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
 // Whoever joins a flight that holds a servable copy is answered with it at once.
 //
@@ -104,8 +107,9 @@ struct Actions {
   std::optional<Error> failed;               // a load failed: to be remembered; with hold_lease for the fleet too
   bool failure_to_fleet = false;             // our lease becomes the fleet's memory of it
   std::optional<FailureMemo> fleet_failure;  // another process's failure, to be remembered here
-  bool fallback = false;                 // a copy to fall back on has come: who still waits does so for soft_wait only
-  std::optional<Verdict> answer_leader;  // told to the leader alone; `load` for the next one who waits
+  bool fallback = false;  // a copy to fall back on has come: who still waits does so for soft_wait only
+  std::optional<nanoseconds> again_after;  // ended, and nothing came of it: a hit may start a refresh after so long
+  std::optional<Verdict> answer_leader;    // told to the leader alone; `load` for the next one who waits
   std::optional<Verdict> answer;
   bool ended = false;
 };

@@ -55,6 +55,7 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
     } else if (actions.write_remote || actions.fill_memory) {
       shard.memos.forget(run.table_key);
     }
+    if (actions.again_after) memory_.rearm_refresh(run.key, run.hash, now + *actions.again_after);
     if (actions.ended) {
       const auto found = shard.runs.find(run.table_key);
       if (found != shard.runs.end() && found->second.get() == &run) shard.runs.erase(found);

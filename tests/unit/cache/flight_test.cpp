@@ -375,6 +375,7 @@ TEST_F(LeaseTest, ARefusalBeforeTheTurnIsNoFailureOfTheProvider) {
   auto flight = cold();
   const auto actions = flight.loaded(fail(ErrorKind::overloaded), false, now());
   EXPECT_FALSE(actions.failed);
+  EXPECT_EQ(actions.again_after, nanoseconds(seconds(1)));
   ASSERT_TRUE(actions.answer && actions.answer->error);
   EXPECT_TRUE(actions.ended);
 }

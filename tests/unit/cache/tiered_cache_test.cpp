@@ -237,6 +237,49 @@ TEST_F(TieredCacheTest, AFailedRefreshIsTriedAgainAfterAPauseNotAtEveryHit) {
   EXPECT_TRUE(peek().refresh);
 }
 
+TEST_F(TieredCacheTest, ARefreshThatWasRefusedBeforeItsTurnIsTriedAgainSoon) {
+  spans_ = {seconds(100), seconds(100), seconds(0)};
+  struct Case {
+    std::optional<milliseconds> retry_after;
+    milliseconds pause;
+  };
+  for (const auto& [retry_after, pause] : {Case{std::nullopt, milliseconds(1000)},
+                                           {milliseconds(500), milliseconds(500)},
+                                           {milliseconds(50'000), milliseconds(1000)}}) {
+    cache();
+    Answers answers;
+    cache_->get(*worker_, question(), loader(), into(answers));
+    complete(value("{1}"));
+    clock_.advance(seconds(120));
+    const auto refusing = [retry_after](LoadRequest, LoadCallback done) {
+      Error error{ErrorKind::provider_limited, {}, retry_after, 0, false};
+      done(std::unexpected(std::move(error)));
+    };
+    ASSERT_TRUE(peek().refresh);
+    cache_->refresh(*worker_, question(), refusing);
+    EXPECT_FALSE(peek().refresh) << "not at every hit";
+    clock_.advance(pause - milliseconds(1));
+    EXPECT_FALSE(peek().refresh);
+    clock_.advance(milliseconds(1));
+    EXPECT_TRUE(peek().refresh);
+  }
+}
+
+TEST_F(TieredCacheTest, ARefreshThatEndsAtItsAgeLimitIsTriedAgainSoon) {
+  spans_ = {seconds(100), seconds(100), seconds(0)};
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(120));
+  ASSERT_TRUE(peek().refresh);
+  cache_->refresh(*worker_, question(), loader());
+  executor_.advance(seconds(20));
+  EXPECT_EQ(cache_->flights(), 0U);
+  executor_.advance(seconds(1));
+  EXPECT_TRUE(peek().refresh);
+}
+
 TEST_F(TieredCacheTest, AKeptAnswerIsWaitedWithButNotForLong) {
   cache();
   Answers answers;
