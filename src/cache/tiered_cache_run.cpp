@@ -27,7 +27,7 @@ void run_on(Executor& executor, Work work) {
 // the flight gone, and who is told what.
 void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& told) {
   const auto now = clock_.steady();
-  if (actions.fill_memory) memory_.insert(run.key, run.hash, *actions.fill_memory, now);
+  const bool kept = actions.fill_memory && memory_.insert(run.key, run.hash, *actions.fill_memory, now);
   if (!run.table_key.empty()) {
     if (actions.answer_leader) {
       // The leader may have left. Its successor, with its own loader, is whoever can wait longest.
@@ -65,6 +65,9 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
   if (actions.answer) {
     told.waiters.swap(run.waiters);
     told.leader = served(run, *actions.answer, true);
+    // Redis is written to behind the answer: whether it takes it is not known, but whether it answered before is.
+    const bool stored = kept || (actions.write_remote && !run.flight.redis_unavailable());
+    if (told.leader) told.leader->stored = stored && actions.answer->tier == Tier::loader;
     told.others = served(run, *actions.answer, false);
     // Answered and going on: a refresh from here on.
     run.refresh |= !actions.ended;
@@ -321,7 +324,6 @@ Result<Served> TieredCache::Shell::served(const Run& run, const Verdict& verdict
   const bool loaded =
       verdict.outcome == Outcome::miss || verdict.outcome == Outcome::revalidated || verdict.outcome == Outcome::forced;
   if (loaded && !leader) served.outcome = Outcome::collapsed;
-  served.stored = loaded && leader && !run.flight.purged();
   served.redis_unavailable = run.flight.redis_unavailable();
   served.timings = run.timings;
   return served;

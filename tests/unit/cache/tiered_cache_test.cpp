@@ -367,6 +367,28 @@ TEST_F(TieredCacheTest, ABypassSharesNothing) {
   EXPECT_FALSE(peek().served);
 }
 
+TEST_F(TieredCacheTest, SaysThatItStoredOnlyWhereATierTookIt) {
+  const auto stored = [this](RemoteTier* remote, std::size_t memory, Mode mode = Mode::normal) {
+    fleet_.values.clear();
+    CacheOptions options;
+    options.memory.limit = memory;
+    cache(remote, options);
+    Answers answers;
+    cache_->get(*worker_, question(mode), loader(), into(answers));
+    complete(value(std::string(1000, 'x')));
+    return answers.size() == 1 && answers[0] && answers[0]->stored;
+  };
+  constexpr std::size_t kMemory = std::size_t{64} << 20;
+  EXPECT_TRUE(stored(nullptr, kMemory));
+  EXPECT_TRUE(stored(&remote_, 0));
+  EXPECT_TRUE(stored(&remote_, kMemory, Mode::redis_only));
+  EXPECT_FALSE(stored(nullptr, 0)) << "no tier at all";
+  EXPECT_FALSE(stored(nullptr, std::size_t{64} << 10)) << "too large for a shard of 1 KiB";
+  remote_.failing = ErrorKind::redis_timeout;
+  EXPECT_FALSE(stored(&remote_, 0)) << "a Redis that has not answered";
+  EXPECT_TRUE(stored(&remote_, kMemory));
+}
+
 TEST_F(TieredCacheTest, RedisOnlyNeitherReadsNorFillsMemory) {
   cache(&remote_);
   Answers answers;
