@@ -71,6 +71,7 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
     told.others = served(run, *actions.answer, false);
     // Answered and going on: a refresh from here on.
     run.refresh |= !actions.ended;
+    if (actions.load && actions.answer->outcome == Outcome::hit) metrics_.add(Counter::cache_early_refresh);
     if (!actions.ended) {
       for (const auto& waiter : told.waiters) {
         if (waiter->leader) run.refresh_loader = std::move(waiter->loader);

@@ -176,6 +176,7 @@ void TieredCache::Shell::refresh(Worker& worker, const Question& question, Loade
     }
     bool doubtful = false;
     auto held = held_in_memory(question, now, doubtful);
+    if (held && held->copy.freshness(now) == Freshness::fresh) metrics_.add(Counter::cache_early_refresh);
     run = std::make_shared<Run>(flight_options(worker, question, doubtful), question.key, question.hash,
                                 std::move(held), worker);
     run->refresh = true;
@@ -183,7 +184,6 @@ void TieredCache::Shell::refresh(Worker& worker, const Question& question, Loade
     run->table_key = table_key;
     shard.runs.emplace(table_key, run);
   }
-  metrics_.add(Counter::cache_early_refresh);
   begin(run, question.deadline);
 }
 

@@ -222,6 +222,35 @@ TEST_F(TieredCacheTest, ALateHitStartsExactlyOneEarlyRefreshAndTheKeyStaysHit) {
   EXPECT_LE(refreshes, 8);
 }
 
+TEST_F(TieredCacheTest, OnlyARefreshBeforeAnEntryEndedCountsAsEarly) {
+  const auto early = [this] { return metrics_.value(observability::Counter::cache_early_refresh); };
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(milliseconds(9900));
+  ASSERT_TRUE(peek().refresh);
+  cache_->refresh(*worker_, question(), loader());
+  EXPECT_EQ(early(), 1U);
+  complete(value("{2}"));
+  clock_.advance(seconds(12));
+  ASSERT_TRUE(peek().refresh) << "stale by now";
+  cache_->refresh(*worker_, question(), loader());
+  EXPECT_EQ(early(), 1U);
+  complete(value("{3}"));
+
+  // Where no memory tier notices that it is late, the flight that reads Redis does.
+  cache(&remote_);
+  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  complete(value("{4}"));
+  EXPECT_EQ(early(), 1U);
+  clock_.advance(milliseconds(9900));
+  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  EXPECT_EQ(answers.back()->outcome, Outcome::hit);
+  EXPECT_EQ(early(), 2U);
+  complete(value("{5}"));
+}
+
 TEST_F(TieredCacheTest, AFailedRefreshIsTriedAgainAfterAPauseNotAtEveryHit) {
   spans_ = {seconds(100), seconds(0), seconds(0)};
   cache();
