@@ -106,6 +106,7 @@ void TieredCache::Shell::perform(const RunPtr& run, Actions& actions, Told& told
           shell->step(waiting, [](Run& locked) { return locked.flight.look_again(); });
         });
   }
+  if (actions.answer_leader) limit_age(run);  // as good as a new flight, of whoever leads now
   if (actions.load) load(run);
   if (actions.ended) {
     run->age_timer.reset();

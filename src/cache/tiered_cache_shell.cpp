@@ -190,6 +190,11 @@ void TieredCache::Shell::refresh(Worker& worker, const Question& question, Loade
 void TieredCache::Shell::begin(const RunPtr& run, SteadyTime deadline) {
   metrics_.add(Counter::cache_flights);
   run->deadline = deadline;
+  limit_age(run);
+  step(run, [](Run& locked) { return locked.flight.start(); });
+}
+
+void TieredCache::Shell::limit_age(const RunPtr& run) {
   // Nobody waits for a flight without end, whatever the source, Redis or another process does.
   run->age_timer =
       run->worker.executor().after(options_.flight_age_limit, [self = weak_from_this(), weak = std::weak_ptr(run)] {
@@ -198,7 +203,6 @@ void TieredCache::Shell::begin(const RunPtr& run, SteadyTime deadline) {
         if (!shell || !aged) return;
         shell->step(aged, [&](Run& locked) { return locked.flight.age_limit(shell->clock_.steady()); });
       });
-  step(run, [](Run& locked) { return locked.flight.start(); });
 }
 
 void TieredCache::Shell::wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime until) {

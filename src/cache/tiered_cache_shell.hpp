@@ -110,6 +110,7 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   [[nodiscard]] Validity validity() const;
   [[nodiscard]] FlightOptions flight_options(const Worker& worker, const Question& question, bool doubtful) const;
   void begin(const RunPtr& run, SteadyTime deadline);
+  void limit_age(const RunPtr& run);
   void wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime until);
   // A copy to fall back on has come while the waiter waits. On its thread.
   void wait_softly(const RunPtr& run, const WaiterPtr& waiter);

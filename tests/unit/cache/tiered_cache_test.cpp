@@ -723,6 +723,24 @@ TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
   EXPECT_EQ(late[0]->outcome, Outcome::miss) << "the load is its own now";
 }
 
+TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {
+  cache();  // a flight is given up after 20 s
+  Answers first;
+  Answers late;
+  cache_->get(*worker_, patient_for(seconds(10)), queue(), into(first));
+  executor_.advance(seconds(9));
+  cache_->get(*worker_, patient_for(seconds(15)), queue(), into(late));
+  executor_.advance(seconds(1));
+  expire();
+  executor_.advance(seconds(11));
+  EXPECT_TRUE(late.empty());
+  start_queued();
+  complete(value("{2}"));
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_TRUE(late[0]);
+  EXPECT_TRUE(peek().served);
+}
+
 TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
   cache();
   Answers answers;
