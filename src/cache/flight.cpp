@@ -17,7 +17,7 @@ Flight::Flight(const FlightOptions& options, std::uint64_t key_hash, std::option
 Actions Flight::start() {
   Actions actions;
   if (state_ != State::created) return actions;
-  if (options_.remote && !options_.bypass && !options_.forced) {
+  if (options_.remote && !options_.bypass) {
     state_ = State::reading;
     actions.read_remote = true;
   } else {
@@ -87,10 +87,15 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     call(actions);
     return actions;
   }
-  if (forced_ && !unwanted_) unwanted_ = result->copy ? result->copy->entry->stored_at : WallTime::min();
-  if (forced_ && result->failure && !result->won) {
-    call(actions);
-    return actions;
+  if (forced_) {
+    if (result->copy && !purged_ && news(*result->copy, now)) {
+      held_ = HeldCopy{*result->copy, Tier::redis};
+      actions.fallback = true;
+    }
+    if (result->failure && !result->won) {
+      call(actions);
+      return actions;
+    }
   }
   if (settled(*result, actions, now)) {
     actions.proceed = false;
@@ -261,11 +266,9 @@ void Flight::end(Actions& actions) {
   actions.ended = true;
 }
 
-// Whether a copy in Redis tells us anything: still usable, stored later than the one we hold, and not one that a forced
-// question is not to be answered with.
+// Whether a copy in Redis tells us anything: still usable, and stored later than the one we hold.
 bool Flight::news(const Copy& copy, SteadyTime now) const {
   if (copy.freshness(now) == Freshness::gone) return false;
-  if (unwanted_ && copy.entry->stored_at <= *unwanted_) return false;
   return !held_ || copy.entry->stored_at > held_->copy.entry->stored_at;
 }
 

@@ -8,7 +8,7 @@
 //   state     event                         next      actions
 //   --------  ----------------------------  --------  ----------------------------------------------------------------
 //   created   start, with Redis             reading   read_remote
-//   created   start, without; or forced     queued    load
+//   created   start, without                queued    load
 //   reading   fresh copy                    ended     answer (hit), fill memory; but late in fresh_for and no memory
 //                                                     tier to notice it: answer, load, and on to queued
 //   reading   stale copy                    queued    answer (stale), fill memory, load
@@ -47,9 +47,8 @@
 // Whoever joins a flight that holds a servable copy is answered with it at once.
 //
 // A forced flight, or one that somebody who wants a new answer has joined, answers with nothing that was there before:
-// a copy that is read in Redis counts as a kept one, one that stands there as the lease is taken
-// is passed over (only what is stored later is a newer value), and a failure that is remembered then stands where the
-// lease would: proceed, without one.
+// what is read in Redis, or stands there as the lease is taken, counts as a kept copy (only what is stored later is a
+// newer value), and a failure that is remembered then stands where the lease would: proceed, without one.
 //
 // Thread-safety: none; the shell holds the flight table's lock.
 #pragma once
@@ -66,7 +65,7 @@ struct FlightOptions {
   bool remote = false;          // a Redis tier is there to be asked
   bool memory = true;           // the memory tier is filled
   bool bypass = false;          // ask nothing, fill nothing: load only
-  bool forced = false;          // the client wants a new one: whatever Redis holds is not asked for
+  bool forced = false;          // the client wants a new one: what is there is a fallback
   bool confirm = false;         // the held copy is in doubt: Redis holding the same one, still fresh, settles it
   bool inline_refresh = false;  // a stale copy is waited with like a kept one (CACHE_REFRESH=inline)
   double early_part = 0.8;
@@ -168,8 +167,7 @@ class Flight {
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
   bool forced_;
-  std::optional<WallTime> unwanted_;  // forced: what stood in Redis was stored then; only what is later is news
-  bool heard_ = false;                // a fill or fail was heard while the lease was being asked for, or looked at
+  bool heard_ = false;  // a fill or fail was heard while the lease was being asked for, or looked at
   bool purged_ = false;
   bool redis_unavailable_ = false;
 };

@@ -484,7 +484,8 @@ class ForcedTest : public LeaseTest {
  protected:
   Flight forced() {
     Flight flight(FlightOptions{.remote = true, .forced = true}, 0, std::nullopt);
-    EXPECT_TRUE(flight.start().load) << "what Redis holds is not even asked for";
+    EXPECT_TRUE(flight.start().read_remote) << "for something to fall back on";
+    EXPECT_TRUE(flight.remote_read(std::nullopt, now()).load);
     EXPECT_TRUE(flight.turn(true).take_lease);
     return flight;
   }

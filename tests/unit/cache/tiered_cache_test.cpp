@@ -832,6 +832,46 @@ TEST_F(FleetTest, AForcedQuestionIsNotAnsweredWithAFailureThatTheFleetRemembers)
   EXPECT_EQ(answers[1]->entry->body, "{2}");
 }
 
+TEST_F(FleetTest, AForcedQuestionWhoseLoadFailsFallsBackOnWhatRedisHolds) {
+  for (const auto age : {seconds(2), seconds(100)}) {
+    Answers answers;
+    cache_->listener().on_purge(kKey);
+    second_->listener().on_purge(kKey);
+    fleet_.leases.clear();
+    second_->get(*second_worker_, question(), loader(), into(answers));
+    complete(value("{1}"));
+    executor_.run_posted();
+    clock_.advance(age);
+    auto forced = question();
+    forced.forced = true;
+    answers.clear();
+    cache_->get(*worker_, forced, loader(), into(answers));
+    complete(fail(ErrorKind::provider_error));
+    ASSERT_EQ(answers.size(), 1U);
+    ASSERT_TRUE(answers[0]);
+    EXPECT_EQ(answers[0]->outcome, Outcome::stale_if_error);
+    EXPECT_EQ(answers[0]->tier, Tier::redis);
+    fleet_.values.clear();
+  }
+}
+
+TEST_F(QueueTest, AForcedQuestionThatIsRefusedInTheQueueFallsBackOnWhatRedisHolds) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  cache(&remote_);  // another process, the same Redis
+  auto forced = question();
+  forced.forced = true;
+  answers.clear();
+  cache_->get(*worker_, forced, queue(), into(answers));
+  ASSERT_EQ(queued_.size(), 1U);
+  queued_.front().done(fail(ErrorKind::provider_limited));
+  ASSERT_EQ(answers.size(), 1U);
+  ASSERT_TRUE(answers[0]);
+  EXPECT_EQ(answers[0]->outcome, Outcome::stale_if_error);
+}
+
 TEST_F(FleetTest, AForcedQuestionThatJoinsAFlightIsNotAnsweredWithWhatThatReadsInRedis) {
   Answers answers;
   second_->get(*second_worker_, question(), loader(), into(answers));
