@@ -16,7 +16,7 @@ const Memo& ErrorMemos::record(std::string_view key, const Error& error, std::op
   Memo& memo = place(key);
   // Failures in a row: a memo that ended long ago does not make the next failure a second one.
   const bool in_a_row = known && now < memo.until + 2 * options_.most;
-  memo.count = in_a_row ? memo.count + 1 : 1;
+  memo.count = in_a_row ? std::min(memo.count + 1, FailureMemo::kMostCounted) : 1;
   memo.error = error;
   memo.error.remembered = true;
   memo.held = std::move(held);

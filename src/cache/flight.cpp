@@ -1,16 +1,23 @@
 #include "cache/flight.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace wx::cache {
+namespace {
+
+// A refresh that came to nothing is tried again no later than this: whoever refused it may have room again.
+constexpr milliseconds kTryAgain{1000};
+
+}  // namespace
 
 Flight::Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held)
-    : options_(options), key_hash_(key_hash), held_(std::move(held)) {}
+    : options_(options), key_hash_(key_hash), held_(std::move(held)), forced_(options.forced) {}
 
 Actions Flight::start() {
   Actions actions;
   if (state_ != State::created) return actions;
-  if (options_.remote && !options_.bypass && !options_.forced) {
+  if (options_.remote && !options_.bypass) {
     state_ = State::reading;
     actions.read_remote = true;
   } else {
@@ -34,7 +41,11 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   const auto freshness = copy.freshness(now);
   held_ = HeldCopy{copy, Tier::redis};
   if (options_.memory) actions.fill_memory = copy;
-  actions.answer = join(now);
+  if (!forced_) actions.answer = join(now);
+  if (!actions.answer) {
+    actions.fallback = true;
+    return actions;
+  }
   const bool late = copy.age(now) >= early_refresh_age(*copy.entry, options_.early_part, key_hash_);
   if (freshness == Freshness::fresh && (options_.memory || !late)) {
     actions.load = false;
@@ -51,6 +62,7 @@ Actions Flight::turn(bool somebody_waits) {
   }
   if (!somebody_waits) {
     actions.proceed = false;
+    actions.again_after = kTryAgain;
     end(actions);
   } else if (options_.remote && !options_.bypass && !redis_unavailable_) {
     state_ = State::leasing;
@@ -74,6 +86,16 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     redis_unavailable_ = true;
     call(actions);
     return actions;
+  }
+  if (forced_) {
+    if (result->copy && !purged_ && news(*result->copy, now)) {
+      held_ = HeldCopy{*result->copy, Tier::redis};
+      actions.fallback = true;
+    }
+    if (result->failure && !result->won) {
+      call(actions);
+      return actions;
+    }
   }
   if (settled(*result, actions, now)) {
     actions.proceed = false;
@@ -166,23 +188,22 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   if (state_ == State::ended) return actions;
   const bool called = state_ == State::loading;
   const bool ours = lease_ours(now);
-  if (!result && result.error().kind == ErrorKind::client_limited) {
-    // One client's allowance is over; that is no reason to refuse the others.
-    actions.failed = std::move(result.error());
-    if (others_wait) {
-      actions.refuse_leader = true;
+  if (!result && !called && others_wait) {
+    // One client's allowance, or the time that it had for the queue, is over; that is no reason to refuse the others.
+    const auto kind = result.error().kind;
+    if (kind == ErrorKind::client_limited || kind == ErrorKind::deadline_exceeded) {
+      actions.answer_leader = failure(std::move(result.error()), now);
       actions.load = true;
       state_ = State::queued;
       return actions;
     }
-    actions.answer = failure(*std::exchange(actions.failed, std::nullopt), now);
-    end(actions);
-    return actions;
   }
   if (!result) {
     if (called && !options_.bypass) {
       actions.failed = result.error();
       actions.failure_to_fleet = ours;
+    } else {
+      actions.again_after = std::min(result.error().retry_after.value_or(kTryAgain), kTryAgain);
     }
     actions.answer = failure(std::move(result.error()), now);
     end(actions);
@@ -227,6 +248,7 @@ Actions Flight::age_limit(SteadyTime now) {
   if (state_ == State::ended) return actions;
   // Whoever waits for its turn with the provider is told no when that turn comes.
   actions.answer = failure(Error{ErrorKind::deadline_exceeded, {}, std::nullopt, 0, false}, now);
+  actions.again_after = kTryAgain;
   actions.release_lease = false;  // the load may still be running: the lease ends by itself
   end(actions);
   return actions;

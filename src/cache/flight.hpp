@@ -8,19 +8,23 @@
 //   state     event                         next      actions
 //   --------  ----------------------------  --------  ----------------------------------------------------------------
 //   created   start, with Redis             reading   read_remote
-//   created   start, without; or forced     queued    load
+//   created   start, without                queued    load
 //   reading   fresh copy                    ended     answer (hit), fill memory; but late in fresh_for and no memory
 //                                                     tier to notice it: answer, load, and on to queued
 //   reading   stale copy                    queued    answer (stale), fill memory, load
-//   reading   kept copy                     queued    fill memory, load (callers wait, and fall back on the copy)
+//   reading   kept copy                     queued    fill memory, load (callers wait, but from now on no longer than
+//                                                     soft_wait, and fall back on the copy)
 //   reading   nothing, or an error          queued    load
 //   queued    turn, somebody cares          leasing   take_lease
 //   queued    turn, without Redis           loading   proceed
 //   queued    turn, nobody waits any more   ended     stand down
 //   queued    loaded (refused before turn)  ended     answer (kept copy, else the error)
+//   queued    its client's allowance or     queued    answer_leader (kept copy, else the error), load; and where no
+//             time is over                            other waits: ended, as above
 //   leasing   won                           loading   proceed
 //   leasing   newer value                   ended     stand down, answer (lease), fill memory; give the lease back
 //   leasing   a failure is remembered       ended     stand down, answer (kept copy, else that error)
+//   leasing   the same, forced              loading   proceed
 //   leasing   lost                          awaiting  stand down, wait for the fill or the lease's end
 //   leasing   lost, and a fill was heard    looking   stand down, look
 //   leasing   error                         loading   proceed (without a lease: one flight per process)
@@ -36,8 +40,15 @@
 //   any       purge                         same      no copy is a fallback any more, what was read before is not
 //                                                     taken, and a load under way will not be stored
 //
+// Where a flight ends with neither a value nor a failure to be remembered (it was refused, stood down or given up), it
+// says after how long a hit may start the next refresh (again_after).
+//
 // A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
 // Whoever joins a flight that holds a servable copy is answered with it at once.
+//
+// A forced flight, or one that somebody who wants a new answer has joined, answers with nothing that was there before:
+// what is read in Redis, or stands there as the lease is taken, counts as a kept copy (only what is stored later is a
+// newer value), and a failure that is remembered then stands where the lease would: proceed, without one.
 //
 // Thread-safety: none; the shell holds the flight table's lock.
 #pragma once
@@ -54,7 +65,7 @@ struct FlightOptions {
   bool remote = false;          // a Redis tier is there to be asked
   bool memory = true;           // the memory tier is filled
   bool bypass = false;          // ask nothing, fill nothing: load only
-  bool forced = false;          // the client wants a new one: whatever Redis holds is not asked for
+  bool forced = false;          // the client wants a new one: what is there is a fallback
   bool confirm = false;         // the held copy is in doubt: Redis holding the same one, still fresh, settles it
   bool inline_refresh = false;  // a stale copy is waited with like a kept one (CACHE_REFRESH=inline)
   double early_part = 0.8;
@@ -95,7 +106,9 @@ struct Actions {
   std::optional<Error> failed;               // a load failed: to be remembered; with hold_lease for the fleet too
   bool failure_to_fleet = false;             // our lease becomes the fleet's memory of it
   std::optional<FailureMemo> fleet_failure;  // another process's failure, to be remembered here
-  bool refuse_leader = false;                // tell the leader alone `failed`, and load for the next who waits
+  bool fallback = false;  // a copy to fall back on has come: who still waits does so for soft_wait only
+  std::optional<nanoseconds> again_after;  // ended, and nothing came of it: a hit may start a refresh after so long
+  std::optional<Verdict> answer_leader;    // told to the leader alone; `load` for the next one who waits
   std::optional<Verdict> answer;
   bool ended = false;
 };
@@ -119,9 +132,11 @@ class Flight {
   Actions listening_again();
   Actions look_again();
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
-  // `others_wait`: somebody but the leader waits, who could be the next leader.
+  // `others_wait`: somebody but the leader waits, whose time is not over: who could be the next leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   Actions purge();
+  // Somebody joins who wants a new answer, whatever is there.
+  void force() { forced_ = true; }
   Actions age_limit(SteadyTime now);
 
   // What somebody who asks now may be told at once; nothing: they wait.
@@ -151,6 +166,7 @@ class Flight {
   std::optional<HeldCopy> held_;
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
+  bool forced_;
   bool heard_ = false;  // a fill or fail was heard while the lease was being asked for, or looked at
   bool purged_ = false;
   bool redis_unavailable_ = false;

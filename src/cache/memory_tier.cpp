@@ -24,8 +24,8 @@ bool MemoryTier::heard_fill(std::string_view key, std::uint64_t hash, std::strin
   return locked.shard.heard_fill(key, hash, etag, stored_at, fresh_for, clock);
 }
 
-void MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now) {
-  if (!enabled()) return;
+bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now) {
+  if (!enabled()) return false;
   std::size_t evicted = 0;
   bool kept = false;
   {
@@ -35,6 +35,7 @@ void MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   }
   if (evicted > 0) metrics_.add(Counter::cache_memory_evicted, evicted);
   if (!kept) metrics_.add(Counter::cache_memory_too_large);
+  return kept;
 }
 
 void MemoryTier::rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at_time) {

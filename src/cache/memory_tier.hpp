@@ -34,7 +34,8 @@ class MemoryTier {
                                              const Validity& validity = {});
   bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                   milliseconds fresh_for, const Clock& clock);
-  void insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
+  // Returns whether it is kept: not where the tier is off, nor if it is too large.
+  bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
   void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
   bool erase(std::string_view key, std::uint64_t hash);
   void clear();

@@ -1,5 +1,6 @@
 #include "cache/redis_tier.hpp"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -32,8 +33,9 @@ std::optional<FailureMemo> parse_failure(std::string_view text) {
   if (colon == std::string_view::npos) return std::nullopt;
   const auto kind = kind_named(text.substr(0, colon));
   const auto count = parse_unsigned(text.substr(colon + 1));
-  if (!kind || !count || *count == 0 || *count > 1000) return std::nullopt;
-  return FailureMemo{*kind, static_cast<int>(*count), milliseconds(0)};
+  if (!kind || !count || *count == 0) return std::nullopt;
+  const auto counted = std::min<std::uint64_t>(*count, FailureMemo::kMostCounted);
+  return FailureMemo{*kind, static_cast<int>(counted), milliseconds(0)};
 }
 
 // What a Redis that works answers to a command that it will not perform: full, a replica, no permission. What it holds

@@ -15,8 +15,10 @@ namespace wx::cache {
 
 // A failed load as the fleet remembers it.
 struct FailureMemo {
+  static constexpr int kMostCounted = 1000;
+
   ErrorKind kind = ErrorKind::internal;
-  int count = 1;         // failures in a row: the back-off
+  int count = 1;         // failures in a row, as far as they are counted: the back-off
   milliseconds left{0};  // how long it holds
 };
 

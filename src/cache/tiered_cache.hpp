@@ -44,7 +44,7 @@ enum class Purpose : std::uint8_t {
 using Proceed = std::move_only_function<void(bool go)>;
 struct LoadRequest {
   Purpose purpose = Purpose::cold;
-  SteadyTime deadline;             // when the caller that started the load stops waiting
+  SteadyTime deadline;             // when the last of those who wait for the load so far stops waiting
   bool redis_unavailable = false;  // Redis has just not answered: nothing more is to be waited for from it
   // To be called by the loader, on any thread, once it could start at once (its turn has come). It answers through the
   // Proceed, on any thread: go on; or stand down, since somebody else loads or nobody waits any more: then LoadCallback

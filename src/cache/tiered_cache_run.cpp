@@ -27,17 +27,19 @@ void run_on(Executor& executor, Work work) {
 // the flight gone, and who is told what.
 void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& told) {
   const auto now = clock_.steady();
-  if (actions.fill_memory) memory_.insert(run.key, run.hash, *actions.fill_memory, now);
+  const bool kept = actions.fill_memory && memory_.insert(run.key, run.hash, *actions.fill_memory, now);
   if (!run.table_key.empty()) {
-    if (actions.refuse_leader) {
-      // Only the leader hears of it, and its successor's loader goes next.
+    if (actions.answer_leader) {
+      // The leader may have left. Its successor, with its own loader, is whoever can wait longest.
       const auto leader = std::ranges::find_if(run.waiters, [](const WaiterPtr& w) { return w->leader; });
       if (leader != run.waiters.end()) {
         told.waiters.push_back(*leader);
-        told.leader = std::unexpected(*actions.failed);
+        told.leader = served(run, *actions.answer_leader, true);
         run.waiters.erase(leader);
       }
-      if (!run.waiters.empty()) run.waiters.front()->leader = true;
+      const auto next =
+          std::ranges::max_element(run.waiters, {}, [](const WaiterPtr& w) { return w->patience.deadline; });
+      if (next != run.waiters.end()) (*next)->leader = true;
       run.loader = nullptr;
     } else if (actions.failed) {
       const auto& memo = shard.memos.record(run.table_key, *actions.failed, run.flight.held(), now);
@@ -54,17 +56,23 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
     } else if (actions.write_remote || actions.fill_memory) {
       shard.memos.forget(run.table_key);
     }
+    if (actions.again_after) memory_.rearm_refresh(run.key, run.hash, now + *actions.again_after);
     if (actions.ended) {
       const auto found = shard.runs.find(run.table_key);
       if (found != shard.runs.end() && found->second.get() == &run) shard.runs.erase(found);
     }
   }
+  if (actions.fallback) told.softened = run.waiters;
   if (actions.answer) {
     told.waiters.swap(run.waiters);
     told.leader = served(run, *actions.answer, true);
+    // Redis is written to behind the answer: whether it takes it is not known, but whether it answered before is.
+    const bool stored = kept || (actions.write_remote && !run.flight.redis_unavailable());
+    if (told.leader) told.leader->stored = stored && actions.answer->tier == Tier::loader;
     told.others = served(run, *actions.answer, false);
     // Answered and going on: a refresh from here on.
     run.refresh |= !actions.ended;
+    if (actions.load && actions.answer->outcome == Outcome::hit) metrics_.add(Counter::cache_early_refresh);
     if (!actions.ended) {
       for (const auto& waiter : told.waiters) {
         if (waiter->leader) run.refresh_loader = std::move(waiter->loader);
@@ -74,6 +82,11 @@ void TieredCache::Shell::settle(Shard& shard, Run& run, Actions& actions, Told& 
 }
 
 void TieredCache::Shell::perform(const RunPtr& run, Actions& actions, Told& told) {
+  for (const auto& waiter : told.softened) {
+    run_on(waiter->worker.executor(), [self = weak_from_this(), run, waiter] {
+      if (const auto shell = self.lock()) shell->wait_softly(run, waiter);
+    });
+  }
   if (actions.proceed && run->proceed) {
     auto proceed = std::exchange(run->proceed, nullptr);
     run->load_started = clock_.steady();
@@ -94,6 +107,7 @@ void TieredCache::Shell::perform(const RunPtr& run, Actions& actions, Told& told
           shell->step(waiting, [](Run& locked) { return locked.flight.look_again(); });
         });
   }
+  if (actions.answer_leader) limit_age(run);  // as good as a new flight, of whoever leads now
   if (actions.load) load(run);
   if (actions.ended) {
     run->age_timer.reset();
@@ -199,6 +213,11 @@ void TieredCache::Shell::load(const RunPtr& run) {
     } else {
       request.purpose = freshness == Freshness::fresh ? Purpose::early : Purpose::refresh;
     }
+    request.deadline = run->deadline;
+    if (!run->waiters.empty()) {
+      request.deadline =
+          std::ranges::max(run->waiters, {}, [](const WaiterPtr& w) { return w->patience.deadline; })->deadline;
+    }
     request.redis_unavailable = run->flight.redis_unavailable();
     // Kept for the whole flight: it may load a second time, when the lease was another's who did not succeed.
     if (!run->loader) {
@@ -208,7 +227,6 @@ void TieredCache::Shell::load(const RunPtr& run) {
     loader = run->loader;
   }
   if (!*loader) return take_load(run, fail(ErrorKind::internal, "a flight without a loader"));
-  request.deadline = run->deadline;
   run->load_started = clock_.steady();
   request.turn = [self = weak_from_this(), run](Proceed proceed) mutable {
     run_on(run->worker.executor(), [self = std::move(self), run, proceed = std::move(proceed)]() mutable {
@@ -249,7 +267,9 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
   }
   step(run, [&](Run& locked) {
     locked.timings.load = now - locked.load_started;
-    return locked.flight.loaded(std::move(copy), locked.waiters.size() > 1, now);
+    const bool others_wait = std::ranges::any_of(
+        locked.waiters, [&](const WaiterPtr& w) { return !w->leader && now < w->patience.deadline; });
+    return locked.flight.loaded(std::move(copy), others_wait, now);
   });
 }
 
@@ -308,7 +328,6 @@ Result<Served> TieredCache::Shell::served(const Run& run, const Verdict& verdict
   const bool loaded =
       verdict.outcome == Outcome::miss || verdict.outcome == Outcome::revalidated || verdict.outcome == Outcome::forced;
   if (loaded && !leader) served.outcome = Outcome::collapsed;
-  served.stored = loaded && leader && !run.flight.purged();
   served.redis_unavailable = run.flight.redis_unavailable();
   served.timings = run.timings;
   return served;

@@ -64,7 +64,7 @@ void TieredCache::Shell::get(Worker& worker, const Question& question, Loader lo
   if (entrance.at_once) {
     done(std::move(*entrance.at_once));
   } else {
-    wait(entrance.run, entrance.waiter, question.deadline, entrance.soft);
+    wait(entrance.run, entrance.waiter, entrance.soft ? entrance.waiter->patience.soft_deadline : question.deadline);
   }
   if (entrance.begins) begin(entrance.run, question.deadline);
 }
@@ -89,6 +89,7 @@ TieredCache::Shell::Entrance TieredCache::Shell::enter(Worker& worker, const Que
   const auto found = table_key.empty() ? shard.runs.end() : shard.runs.find(table_key);
   if (found != shard.runs.end()) {
     entrance.run = found->second;
+    if (question.forced) entrance.run->flight.force();
     const auto verdict = question.forced ? std::nullopt : entrance.run->flight.join(now);
     if (verdict) entrance.at_once = served(*entrance.run, *verdict, false);
   } else {
@@ -106,7 +107,11 @@ TieredCache::Shell::Entrance TieredCache::Shell::enter(Worker& worker, const Que
     entrance.run->refresh |= entrance.begins;
     if (entrance.begins) entrance.run->refresh_loader = std::move(loader);
   } else {
-    entrance.waiter = std::make_shared<Waiter>(worker, std::move(loader), std::move(done), now);
+    // Who wants a new answer is not content with a kept one before the load has failed.
+    const auto soft_deadline =
+        question.forced ? question.deadline : std::min(question.deadline, now + options_.soft_wait);
+    const Patience patience{.since = now, .deadline = question.deadline, .soft_deadline = soft_deadline};
+    entrance.waiter = std::make_shared<Waiter>(worker, patience, std::move(loader), std::move(done));
     entrance.waiter->leader = entrance.begins;
     entrance.run->waiters.push_back(entrance.waiter);
     entrance.soft = entrance.run->flight.kept_copy(Outcome::soft_timeout, now).has_value();
@@ -171,6 +176,7 @@ void TieredCache::Shell::refresh(Worker& worker, const Question& question, Loade
     }
     bool doubtful = false;
     auto held = held_in_memory(question, now, doubtful);
+    if (held && held->copy.freshness(now) == Freshness::fresh) metrics_.add(Counter::cache_early_refresh);
     run = std::make_shared<Run>(flight_options(worker, question, doubtful), question.key, question.hash,
                                 std::move(held), worker);
     run->refresh = true;
@@ -178,13 +184,17 @@ void TieredCache::Shell::refresh(Worker& worker, const Question& question, Loade
     run->table_key = table_key;
     shard.runs.emplace(table_key, run);
   }
-  metrics_.add(Counter::cache_early_refresh);
   begin(run, question.deadline);
 }
 
 void TieredCache::Shell::begin(const RunPtr& run, SteadyTime deadline) {
   metrics_.add(Counter::cache_flights);
   run->deadline = deadline;
+  limit_age(run);
+  step(run, [](Run& locked) { return locked.flight.start(); });
+}
+
+void TieredCache::Shell::limit_age(const RunPtr& run) {
   // Nobody waits for a flight without end, whatever the source, Redis or another process does.
   run->age_timer =
       run->worker.executor().after(options_.flight_age_limit, [self = weak_from_this(), weak = std::weak_ptr(run)] {
@@ -193,16 +203,14 @@ void TieredCache::Shell::begin(const RunPtr& run, SteadyTime deadline) {
         if (!shell || !aged) return;
         shell->step(aged, [&](Run& locked) { return locked.flight.age_limit(shell->clock_.steady()); });
       });
-  step(run, [](Run& locked) { return locked.flight.start(); });
 }
 
-void TieredCache::Shell::wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime deadline, bool soft) {
-  const auto first = soft ? std::min(deadline, clock_.steady() + options_.soft_wait) : deadline;
+void TieredCache::Shell::wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime until) {
   waiter->ticket = waiter->worker.state().deadlines.add(
-      first, [self = weak_from_this(), run = std::weak_ptr(run), weak = std::weak_ptr(waiter), deadline] {
+      until, [self = weak_from_this(), run = std::weak_ptr(run), weak = std::weak_ptr(waiter)] {
         const auto shell = self.lock();
         const auto waiting = weak.lock();
-        if (shell && waiting) shell->out_of_patience(run, waiting, deadline);
+        if (shell && waiting) shell->out_of_patience(run, waiting);
       });
 }
 
@@ -216,7 +224,13 @@ void TieredCache::Shell::charge_wait(const Run& run, nanoseconds waited, Timings
   }
 }
 
-void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter, SteadyTime deadline) {
+void TieredCache::Shell::wait_softly(const RunPtr& run, const WaiterPtr& waiter) {
+  if (waiter->answered || !waiter->ticket) return;
+  waiter->worker.state().deadlines.cancel(*waiter->ticket);
+  wait(run, waiter, waiter->patience.soft_deadline);
+}
+
+void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter) {
   waiter->ticket.reset();
   if (waiter->answered) return;
   const auto now = clock_.steady();
@@ -226,9 +240,9 @@ void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const W
       const std::lock_guard lock(shard_of(run->hash).mutex);
       if (const auto verdict = run->flight.kept_copy(Outcome::soft_timeout, now)) {
         kept = served(*run, *verdict, waiter->leader);
-        if (*kept) charge_wait(*run, now - waiter->since, (*kept)->timings);
+        if (*kept) charge_wait(*run, now - waiter->patience.since, (*kept)->timings);
       }
-      if (kept || now >= deadline) {
+      if (kept || now >= waiter->patience.deadline) {
         // Who was served something kept leaves a refresh behind; who got nothing leaves nothing that has not begun.
         run->refresh |= kept.has_value();
         if (!run->refresh_loader) run->refresh_loader = std::move(waiter->loader);
@@ -237,7 +251,7 @@ void TieredCache::Shell::out_of_patience(const std::weak_ptr<Run>& weak, const W
     }
     if (kept) return finish(waiter, std::move(*kept));
     // A kept copy that ended while it was waited on: the rest of the patience is for the load.
-    if (now < deadline) return wait(run, waiter, deadline, false);
+    if (now < waiter->patience.deadline) return wait(run, waiter, waiter->patience.deadline);
   }
   finish(waiter, fail(ErrorKind::deadline_exceeded));
 }

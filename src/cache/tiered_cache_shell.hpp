@@ -20,17 +20,24 @@ struct Worker::State {
   Random random;  // lease tokens, jitter
 };
 
+// From when a caller waits, and until when.
+struct Patience {
+  SteadyTime since;
+  SteadyTime deadline;       // when it stops waiting
+  SteadyTime soft_deadline;  // when it takes what is kept instead, if anything is
+};
+
 // One caller of get(). Everything but `leader` and `loader` is touched on its worker's thread only; those two are
 // guarded by the lock of the flight table's shard.
 struct Waiter {
-  Waiter(Worker& w, Loader l, GetCallback d, SteadyTime now)
-      : worker(w), loader(std::move(l)), done(std::move(d)), since(now) {}
+  Waiter(Worker& w, const Patience& p, Loader l, GetCallback d)
+      : worker(w), patience(p), loader(std::move(l)), done(std::move(d)) {}
 
   Worker& worker;
+  const Patience patience;
   Loader loader;        // for when this one becomes the leader
   bool leader = false;  // its request is the one that loads
   GetCallback done;
-  const SteadyTime since;
   bool answered = false;
   std::optional<DeadlineQueue::Ticket> ticket;
 };
@@ -53,7 +60,7 @@ struct Run {
   std::shared_ptr<Loader> loader;  // once it has loaded: that of the leader, or:
   Loader refresh_loader;           // of a flight that nobody waits for
   bool refresh = false;
-  SteadyTime deadline;
+  SteadyTime deadline;  // of the question that began it
   SteadyTime step_started;
   SteadyTime load_started;
   Proceed proceed;  // the loader waits for this
@@ -109,9 +116,12 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   [[nodiscard]] Validity validity() const;
   [[nodiscard]] FlightOptions flight_options(const Worker& worker, const Question& question, bool doubtful) const;
   void begin(const RunPtr& run, SteadyTime deadline);
-  void wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime deadline, bool soft);
+  void limit_age(const RunPtr& run);
+  void wait(const RunPtr& run, const WaiterPtr& waiter, SteadyTime until);
+  // A copy to fall back on has come while the waiter waits. On its thread.
+  void wait_softly(const RunPtr& run, const WaiterPtr& waiter);
   static void charge_wait(const Run& run, nanoseconds waited, Timings& timings);
-  void out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter, SteadyTime deadline);
+  void out_of_patience(const std::weak_ptr<Run>& weak, const WaiterPtr& waiter);
 
   // Those who are answered by one event, and what they are told.
   struct Told {
@@ -119,6 +129,7 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
     Result<Served> leader;
     Result<Served> others;
     std::optional<FailureMemo> memo;  // for the fleet
+    std::vector<WaiterPtr> softened;  // who goes on waiting, but for soft_wait only
   };
   // Feeds one event to the flight under the table's lock, then performs what it asks for. `event` takes the locked Run.
   template <class Event>

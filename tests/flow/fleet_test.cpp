@@ -1,7 +1,9 @@
 // Several processes, one Redis: one load for all of them, whatever happens to whoever loads.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -16,7 +18,13 @@
 namespace wx::test {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t kProcesses = 4;
+// Far below REQUEST_TIMEOUT, which is what a caller who hangs would take.
+constexpr milliseconds kSlack = milliseconds(1000) * kSlowdown;
+// With memos of 1, 2 and 4 s: the third attempt is over, the fourth far off. An attempt takes up to a second.
+constexpr milliseconds kThreeAttempts{5500};
 
 void answer_after(FakeProvider& provider, milliseconds delay) {
   provider.script([delay](const ProviderRequest& request) {
@@ -47,6 +55,27 @@ class Fleet : public testing::Test {
     });
     std::vector<Answer> all;
     for (auto& some : answers) all.insert(all.end(), some.begin(), some.end());
+    return all;
+  }
+  struct Asked {
+    Clock::time_point before;
+    Answer answer;
+    Clock::time_point after;
+  };
+  // Every process again and again, for so long.
+  std::vector<Asked> ask_on(std::string_view target, milliseconds span) {
+    std::vector<std::vector<Asked>> asked(kProcesses);
+    const auto end = Clock::now() + span;
+    in_parallel(kProcesses, [&](std::size_t i) {
+      while (Clock::now() < end) {
+        const auto before = Clock::now();
+        Answer answer = services_[i]->get(target);
+        asked[i].push_back({before, std::move(answer), Clock::now()});
+        std::this_thread::sleep_for(milliseconds(30));
+      }
+    });
+    std::vector<Asked> all;
+    for (auto& some : asked) std::ranges::move(some, std::back_inserter(all));
     return all;
   }
 
@@ -136,10 +165,10 @@ TEST_F(Fleet, RefreshesAStaleKeyByOneCallThatNobodyWaitsFor) {
 }
 
 TEST_F(Fleet, FollowsAHolderThatWasKilledWhenItsLeaseEnds) {
-  ProviderReply never;
-  never.delay = milliseconds(60'000);
-  provider_.always(never);
+  provider_.always(never());
   start({{"UPSTREAM_TIMEOUT", "1s"}, {"REQUEST_TIMEOUT", "30s"}});
+  constexpr milliseconds kLease{2000};  // UPSTREAM_TIMEOUT + 1 s
+  const auto begin = Clock::now();
   const std::jthread first([&] {
     try {
       (void)services_[0]->get(kReal);
@@ -150,23 +179,82 @@ TEST_F(Fleet, FollowsAHolderThatWasKilledWhenItsLeaseEnds) {
   ASSERT_TRUE(provider_.wait_for_calls(1));
   provider_.answer_weather();
   services_[0]->kill();
-  const auto answers = http_get_at_once(services_[1]->port(), kReal, 20);
-  for (const Answer& answer : answers) EXPECT_EQ(answer.status, 200);
+  std::array<std::vector<Answer>, kProcesses - 1> answers;
+  in_parallel(kProcesses - 1,
+              [&](std::size_t i) { answers[i] = http_get_at_once(services_[i + 1]->port(), kReal, 20); });
+  EXPECT_GE(Clock::now(), begin + kLease);
+  for (const auto& some : answers) {
+    for (const Answer& answer : some) {
+      EXPECT_EQ(answer.status, 200);
+      EXPECT_LT(answer.took, kLease + kSlack) << "its lease stood already when they asked";
+    }
+  }
   EXPECT_EQ(provider_.calls(), 2U);
 }
 
+// A provider that fails, and when it was asked.
+class Attempts {
+ public:
+  Attempts(FakeProvider& provider, ProviderReply reply) {
+    provider.script([this, reply = std::move(reply)](const ProviderRequest&) {
+      const std::lock_guard lock(mutex_);
+      times_.push_back(Clock::now());
+      return reply;
+    });
+  }
+  // So many, and each of them not before the memo of the one before had ended: 1 s, 2 s, 4 s ...
+  void expect(std::size_t count) const {
+    const std::lock_guard lock(mutex_);
+    EXPECT_EQ(times_.size(), count);
+    milliseconds memo(1000);
+    for (std::size_t i = 1; i < times_.size(); ++i, memo *= 2) {
+      EXPECT_GE(times_[i] - times_[i - 1], memo - milliseconds(20)) << "attempt " << i;
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Clock::time_point> times_;
+};
+
 TEST_F(Fleet, TriesAFailingProviderOncePerMemoAndServesWhatItKept) {
-  start({{"CACHE_TTL", "1s"}, {"CACHE_STALE", "0"}, {"ERROR_TTL", "30s"}});
+  start({{"CACHE_TTL", "1s"}, {"CACHE_STALE", "0"}, {"ERROR_TTL", "1s"}});
+  const auto asked = Clock::now();
+  EXPECT_EQ(services_[0]->get(kReal).status, 200);
+  const auto stored = Clock::now();
   for (const auto& service : services_) EXPECT_EQ(service->get(kReal).status, 200);
-  provider_.always(html_reply(500, "<html>"));  // not one of the statuses that are tried a second time
-  const auto before = provider_.calls();
+  const Attempts attempts(provider_, html_reply(500, "<html>"));  // not one of those that are tried a second time
   const auto kept = [](const Answer& answer) { return answer.header("X-Cache") == "STALE"; };
   EXPECT_EQ(get_until(*services_[0], kReal, milliseconds(5000), kept).status, 200);
-  for (const Answer& answer : ask_all(kReal)) {
-    EXPECT_EQ(answer.status, 200);
-    EXPECT_TRUE(answer.header("Cache-Status").contains("stale-if-error")) << answer.header("Cache-Status");
+  std::this_thread::sleep_for(milliseconds(10));  // ages are told to the millisecond between processes
+  for (const Asked& one : ask_on(kReal, kThreeAttempts)) {
+    EXPECT_EQ(one.answer.status, 200);
+    EXPECT_TRUE(one.answer.header("Cache-Status").contains("stale-if-error")) << one.answer.header("Cache-Status");
+    const auto age = std::chrono::seconds(std::stoi(one.answer.header("Age")));
+    EXPECT_GT(age + std::chrono::seconds(1), one.before - stored - milliseconds(5));
+    EXPECT_LE(age, one.after - asked + milliseconds(5));
   }
-  EXPECT_EQ(provider_.calls(), before + 1);
+  attempts.expect(3);
+}
+
+TEST_F(Fleet, TriesAFailingProviderOncePerMemoAlsoWithNothingKept) {
+  start({{"ERROR_TTL", "1s"}});
+  const Attempts attempts(provider_, html_reply(500, "<html>"));
+  for (const Asked& one : ask_on(kReal, kThreeAttempts)) {
+    expect_problem(one.answer, 502);
+    EXPECT_LT(one.answer.took, kSlack);
+  }
+  attempts.expect(3);
+}
+
+TEST_F(Fleet, LetsNobodyHangBehindAProviderThatNeverAnswers) {
+  start({{"ERROR_TTL", "1s"}, {"UPSTREAM_TIMEOUT", "1s"}});
+  const Attempts attempts(provider_, never());
+  for (const Asked& one : ask_on(kReal, kThreeAttempts)) {
+    expect_problem(one.answer, 504);
+    EXPECT_LT(one.answer.took, milliseconds(1000) + kSlack);
+  }
+  attempts.expect(3);
 }
 
 TEST_F(Fleet, ForgetsInEveryProcessWhatOnePurges) {

@@ -54,6 +54,25 @@ TEST(KService, LetsAStaleHitWaitNoLongerThanTheSoftWait) {
   EXPECT_LT(stale.took, milliseconds(3000 * kSlowdown));
 }
 
+TEST(KService, LetsAStaleCopyThatComesFromRedisWaitNoLongerThanTheSoftWait) {
+  const RedisServer redis;
+  FakeProvider provider;
+  const Settings settings = patient(
+      redis, settings_for(provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_SOFT_WAIT", "300ms"}}));
+  const Service before(settings);
+  EXPECT_EQ(before.get(kReal).status, 200);
+  answer_after(provider, milliseconds(3000 * kSlowdown));
+  std::this_thread::sleep_for(milliseconds(1100));
+  const Service service(settings);  // its memory is empty
+  const Answer stale = service.get(kReal);
+  EXPECT_EQ(stale.header("X-Cache"), "STALE");
+  EXPECT_EQ(source_of(stale), kFromRedis);
+  EXPECT_TRUE(stale.header("Cache-Status").contains("detail=soft-timeout")) << stale.header("Cache-Status");
+  EXPECT_GE(std::stoi(stale.header("Age")), 1);
+  EXPECT_GE(stale.took, milliseconds(300));
+  EXPECT_LT(stale.took, milliseconds(3000 * kSlowdown));
+}
+
 // Of 20 misses, those whose value stands in Redis at the moment at which the answer has come. Writing takes 8 ms.
 int written_when_answered(Settings settings) {
   const RedisServer redis;

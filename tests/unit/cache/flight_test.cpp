@@ -81,6 +81,7 @@ TEST_F(FlightTest, AKeptCopyFromRedisLetsCallersWaitForTheLoadAndIsTheirFallback
   (void)flight.start();
   auto actions = flight.remote_read(copy_aged(seconds(23)), now());
   EXPECT_FALSE(actions.answer);
+  EXPECT_TRUE(actions.fallback);
   EXPECT_TRUE(actions.load);
   to_loading(flight);
   actions = flight.loaded(fail(ErrorKind::provider_timeout), false, now());
@@ -374,6 +375,7 @@ TEST_F(LeaseTest, ARefusalBeforeTheTurnIsNoFailureOfTheProvider) {
   auto flight = cold();
   const auto actions = flight.loaded(fail(ErrorKind::overloaded), false, now());
   EXPECT_FALSE(actions.failed);
+  EXPECT_EQ(actions.again_after, nanoseconds(seconds(1)));
   ASSERT_TRUE(actions.answer && actions.answer->error);
   EXPECT_TRUE(actions.ended);
 }
@@ -381,12 +383,32 @@ TEST_F(LeaseTest, ARefusalBeforeTheTurnIsNoFailureOfTheProvider) {
 TEST_F(LeaseTest, OneClientsAllowanceIsNotTheOthersFault) {
   auto flight = cold();
   auto actions = flight.loaded(fail(ErrorKind::client_limited), true, now());
-  EXPECT_TRUE(actions.refuse_leader);
+  ASSERT_TRUE(actions.answer_leader && actions.answer_leader->error);
   EXPECT_TRUE(actions.load);
   EXPECT_FALSE(actions.ended);
   actions = flight.loaded(fail(ErrorKind::client_limited), false, now());
   EXPECT_TRUE(actions.ended);
   EXPECT_FALSE(actions.failed) << "nothing is remembered of it";
+}
+
+TEST_F(LeaseTest, OneClientsTimeInTheQueueIsNotTheOthersEither) {
+  auto flight = cold();
+  auto actions = flight.loaded(fail(ErrorKind::deadline_exceeded), true, now());
+  ASSERT_TRUE(actions.answer_leader && actions.answer_leader->error);
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.answer);
+  actions = flight.loaded(fail(ErrorKind::deadline_exceeded), false, now());
+  EXPECT_TRUE(actions.answer && actions.answer->error);
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(LeaseTest, WhoIsRefusedAloneFallsBackOnWhatIsKept) {
+  Flight flight(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
+  (void)flight.start();
+  (void)flight.remote_read(std::nullopt, now());
+  const auto actions = flight.loaded(fail(ErrorKind::client_limited), true, now());
+  ASSERT_TRUE(actions.answer_leader);
+  EXPECT_EQ(actions.answer_leader->outcome, Outcome::stale_if_error);
 }
 
 TEST_F(LeaseTest, GivenUpWhileItIsAskedForItIsGivenBackAndTheLoaderToldToStandDown) {
@@ -456,6 +478,78 @@ TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
   EXPECT_TRUE(actions.fill_memory.has_value());
   EXPECT_FALSE(actions.load);
   EXPECT_TRUE(actions.ended);
+}
+
+class ForcedTest : public LeaseTest {
+ protected:
+  Flight forced() {
+    Flight flight(FlightOptions{.remote = true, .forced = true}, 0, std::nullopt);
+    EXPECT_TRUE(flight.start().read_remote) << "for something to fall back on";
+    EXPECT_TRUE(flight.remote_read(std::nullopt, now()).load);
+    EXPECT_TRUE(flight.turn(true).take_lease);
+    return flight;
+  }
+};
+
+TEST_F(ForcedTest, WhatStandsInRedisAsTheLeaseIsTakenIsNotWhatWasAskedFor) {
+  auto flight = forced();
+  auto actions = flight.leased(LeaseSeen{true, copy_aged(seconds(1)), {}, {}}, now() + seconds(6), now());
+  EXPECT_EQ(actions.proceed, true);
+  EXPECT_FALSE(actions.answer);
+  actions = flight.loaded(copy_aged(seconds(0)), false, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::forced);
+}
+
+TEST_F(ForcedTest, WaitsForAnothersLoadAndTakesOnlyWhatThatStored) {
+  const auto before = copy_aged(seconds(1));
+  auto flight = forced();
+  auto actions = flight.leased(LeaseSeen{false, before, {}, seconds(5)}, now(), now());
+  EXPECT_FALSE(actions.answer);
+  EXPECT_EQ(actions.await, nanoseconds(seconds(5)));
+  (void)flight.look_again();
+  actions = flight.looked(LeaseSeen{false, before, {}, seconds(4)}, now());
+  EXPECT_FALSE(actions.answer);
+  EXPECT_EQ(actions.await, nanoseconds(seconds(4)));
+  (void)flight.heard_fill();
+  actions = flight.looked(LeaseSeen{false, copy_aged(seconds(0)), {}, {}}, now());
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::lease);
+}
+
+TEST_F(ForcedTest, AFailureFromBeforeIsNoAnswerButThatOfTheLoadItWaitedForIs) {
+  const FailureMemo memo{ErrorKind::provider_timeout, 2, seconds(3)};
+  {
+    auto flight = forced();
+    const auto actions = flight.leased(LeaseSeen{false, {}, memo, {}}, now(), now());
+    EXPECT_EQ(actions.proceed, true) << "without a lease: the memo stands in its place";
+    EXPECT_FALSE(actions.answer);
+    EXPECT_FALSE(flight.loaded(copy_aged(seconds(0)), false, now()).release_lease);
+  }
+  {
+    auto flight = forced();
+    (void)flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+    (void)flight.heard_fail();
+    const auto actions = flight.looked(LeaseSeen{false, {}, memo, {}}, now());
+    ASSERT_TRUE(actions.answer && actions.answer->error);
+    EXPECT_TRUE(actions.ended);
+  }
+}
+
+TEST_F(ForcedTest, WhoJoinsAFlightThatReadsRedisLeavesWhatIsReadAsAFallbackOnly) {
+  Flight flight(kWithRedis, 0, std::nullopt);
+  (void)flight.start();
+  flight.force();
+  const auto read = copy_aged(seconds(1));
+  const auto actions = flight.remote_read(read, now());
+  EXPECT_FALSE(actions.answer);
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.ended);
+  EXPECT_TRUE(flight.turn(true).take_lease);
+  EXPECT_EQ(flight.leased(LeaseSeen{true, read, {}, {}}, now() + seconds(6), now()).proceed, true);
+  const auto failed = flight.loaded(fail(ErrorKind::provider_timeout), false, now());
+  ASSERT_TRUE(failed.answer && failed.answer->copy);
+  EXPECT_EQ(failed.answer->copy->entry, read.entry);
 }
 
 TEST_F(FlightTest, APurgeHeardBeforeTheCallDoesNotKeepItsResultOut) {

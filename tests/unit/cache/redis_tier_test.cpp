@@ -268,6 +268,18 @@ TEST_F(RedisTierTest, TurnsItsLeaseIntoTheFleetsMemoryOfAFailure) {
   EXPECT_LE(seen.failure->left, seconds(4));
 }
 
+TEST_F(RedisTierTest, ReadsAFailureHoweverManyThereWereInARow) {
+  for (const auto* const count : {"1001", "4000000000", "18446744073709551615"}) {
+    server_.command(
+        {"SET", "app1:weather:lease:{app1:weather:1:2}", cat("fail:provider-timeout:", count), "PX", "9000"});
+    const auto seen = lease("weather:1:2", "yours");
+    EXPECT_FALSE(seen.held_for) << "nobody is loading";
+    ASSERT_TRUE(seen.failure) << count;
+    EXPECT_EQ(seen.failure->kind, ErrorKind::provider_timeout);
+    EXPECT_EQ(seen.failure->count, 1000);
+  }
+}
+
 TEST_F(RedisTierTest, RemembersNoFailureWithoutALease) {
   tier_.store_failure("weather:1:2", {ErrorKind::provider_timeout, 1, seconds(4)});
   EXPECT_TRUE(lease("weather:1:2", "mine").won);

@@ -222,6 +222,35 @@ TEST_F(TieredCacheTest, ALateHitStartsExactlyOneEarlyRefreshAndTheKeyStaysHit) {
   EXPECT_LE(refreshes, 8);
 }
 
+TEST_F(TieredCacheTest, OnlyARefreshBeforeAnEntryEndedCountsAsEarly) {
+  const auto early = [this] { return metrics_.value(observability::Counter::cache_early_refresh); };
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(milliseconds(9900));
+  ASSERT_TRUE(peek().refresh);
+  cache_->refresh(*worker_, question(), loader());
+  EXPECT_EQ(early(), 1U);
+  complete(value("{2}"));
+  clock_.advance(seconds(12));
+  ASSERT_TRUE(peek().refresh) << "stale by now";
+  cache_->refresh(*worker_, question(), loader());
+  EXPECT_EQ(early(), 1U);
+  complete(value("{3}"));
+
+  // Where no memory tier notices that it is late, the flight that reads Redis does.
+  cache(&remote_);
+  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  complete(value("{4}"));
+  EXPECT_EQ(early(), 1U);
+  clock_.advance(milliseconds(9900));
+  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  EXPECT_EQ(answers.back()->outcome, Outcome::hit);
+  EXPECT_EQ(early(), 2U);
+  complete(value("{5}"));
+}
+
 TEST_F(TieredCacheTest, AFailedRefreshIsTriedAgainAfterAPauseNotAtEveryHit) {
   spans_ = {seconds(100), seconds(0), seconds(0)};
   cache();
@@ -234,6 +263,49 @@ TEST_F(TieredCacheTest, AFailedRefreshIsTriedAgainAfterAPauseNotAtEveryHit) {
   complete(fail(ErrorKind::provider_error));
   EXPECT_FALSE(peek().refresh);
   clock_.advance(milliseconds(1100));
+  EXPECT_TRUE(peek().refresh);
+}
+
+TEST_F(TieredCacheTest, ARefreshThatWasRefusedBeforeItsTurnIsTriedAgainSoon) {
+  spans_ = {seconds(100), seconds(100), seconds(0)};
+  struct Case {
+    std::optional<milliseconds> retry_after;
+    milliseconds pause;
+  };
+  for (const auto& [retry_after, pause] : {Case{std::nullopt, milliseconds(1000)},
+                                           {milliseconds(500), milliseconds(500)},
+                                           {milliseconds(50'000), milliseconds(1000)}}) {
+    cache();
+    Answers answers;
+    cache_->get(*worker_, question(), loader(), into(answers));
+    complete(value("{1}"));
+    clock_.advance(seconds(120));
+    const auto refusing = [retry_after](LoadRequest, LoadCallback done) {
+      Error error{ErrorKind::provider_limited, {}, retry_after, 0, false};
+      done(std::unexpected(std::move(error)));
+    };
+    ASSERT_TRUE(peek().refresh);
+    cache_->refresh(*worker_, question(), refusing);
+    EXPECT_FALSE(peek().refresh) << "not at every hit";
+    clock_.advance(pause - milliseconds(1));
+    EXPECT_FALSE(peek().refresh);
+    clock_.advance(milliseconds(1));
+    EXPECT_TRUE(peek().refresh);
+  }
+}
+
+TEST_F(TieredCacheTest, ARefreshThatEndsAtItsAgeLimitIsTriedAgainSoon) {
+  spans_ = {seconds(100), seconds(100), seconds(0)};
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(120));
+  ASSERT_TRUE(peek().refresh);
+  cache_->refresh(*worker_, question(), loader());
+  executor_.advance(seconds(20));
+  EXPECT_EQ(cache_->flights(), 0U);
+  executor_.advance(seconds(1));
   EXPECT_TRUE(peek().refresh);
 }
 
@@ -340,6 +412,28 @@ TEST_F(TieredCacheTest, ABypassSharesNothing) {
   EXPECT_EQ(remote_.reads, 0);
   EXPECT_EQ(remote_.writes, 0);
   EXPECT_FALSE(peek().served);
+}
+
+TEST_F(TieredCacheTest, SaysThatItStoredOnlyWhereATierTookIt) {
+  const auto stored = [this](RemoteTier* remote, std::size_t memory, Mode mode = Mode::normal) {
+    fleet_.values.clear();
+    CacheOptions options;
+    options.memory.limit = memory;
+    cache(remote, options);
+    Answers answers;
+    cache_->get(*worker_, question(mode), loader(), into(answers));
+    complete(value(std::string(1000, 'x')));
+    return answers.size() == 1 && answers[0] && answers[0]->stored;
+  };
+  constexpr std::size_t kMemory = std::size_t{64} << 20;
+  EXPECT_TRUE(stored(nullptr, kMemory));
+  EXPECT_TRUE(stored(&remote_, 0));
+  EXPECT_TRUE(stored(&remote_, kMemory, Mode::redis_only));
+  EXPECT_FALSE(stored(nullptr, 0)) << "no tier at all";
+  EXPECT_FALSE(stored(nullptr, std::size_t{64} << 10)) << "too large for a shard of 1 KiB";
+  remote_.failing = ErrorKind::redis_timeout;
+  EXPECT_FALSE(stored(&remote_, 0)) << "a Redis that has not answered";
+  EXPECT_TRUE(stored(&remote_, kMemory));
 }
 
 TEST_F(TieredCacheTest, RedisOnlyNeitherReadsNorFillsMemory) {
@@ -589,6 +683,108 @@ TEST_F(TieredCacheTest, OnlyTheClientAtItsLimitIsRefused) {
   EXPECT_EQ(others[0]->entry->body, "{1}");
 }
 
+// Loads that wait in the provider's queue until the test says what becomes of them.
+class QueueTest : public TieredCacheTest {
+ protected:
+  struct Queued {
+    LoadRequest request;
+    LoadCallback done;
+  };
+  Loader queue() {
+    return [this](LoadRequest request, LoadCallback done) { queued_.push_back({std::move(request), std::move(done)}); };
+  }
+  Question patient_for(milliseconds patience) {
+    auto patient = question();
+    patient.deadline = clock_.steady() + patience;
+    return patient;
+  }
+  // As the source does it with what it could not start in time.
+  void expire() {
+    ASSERT_FALSE(queued_.empty());
+    auto late = std::move(queued_.front());
+    queued_.pop_front();
+    ASSERT_GE(clock_.steady(), late.request.deadline);
+    late.done(fail(ErrorKind::deadline_exceeded));
+  }
+  void start_queued() {
+    ASSERT_FALSE(queued_.empty());
+    auto first = std::move(queued_.front());
+    queued_.pop_front();
+    first.request.turn([this, done = std::move(first.done)](bool go) mutable {
+      ASSERT_TRUE(go);
+      waiting_.push_back(std::move(done));
+    });
+  }
+
+  std::deque<Queued> queued_;
+};
+
+TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
+  cache();
+  Answers first;
+  Answers late;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(first));
+  executor_.advance(milliseconds(900));
+  const auto joiner = patient_for(seconds(5));
+  cache_->get(*worker_, joiner, queue(), into(late));
+  executor_.advance(milliseconds(100));
+  expire();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_TRUE(late.empty());
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_EQ(queued_[0].request.deadline, joiner.deadline);
+  start_queued();
+  complete(value("{2}"));
+  ASSERT_EQ(late.size(), 1U);
+  ASSERT_TRUE(late[0]);
+  EXPECT_EQ(late[0]->outcome, Outcome::miss) << "the load is its own now";
+}
+
+TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {
+  cache();  // a flight is given up after 20 s
+  Answers first;
+  Answers late;
+  cache_->get(*worker_, patient_for(seconds(10)), queue(), into(first));
+  executor_.advance(seconds(9));
+  cache_->get(*worker_, patient_for(seconds(15)), queue(), into(late));
+  executor_.advance(seconds(1));
+  expire();
+  executor_.advance(seconds(11));
+  EXPECT_TRUE(late.empty());
+  start_queued();
+  complete(value("{2}"));
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_TRUE(late[0]);
+  EXPECT_TRUE(peek().served);
+}
+
+TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  clock_.advance(seconds(1));
+  expire();
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_TRUE(queued_.empty());
+  EXPECT_EQ(cache_->flights(), 0U);
+}
+
+TEST_F(QueueTest, ALoadIsQueuedForAsLongAsAnybodyWaitsForIt) {
+  cache(&remote_);
+  remote_.hold = true;
+  Answers answers;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  const auto joiner = patient_for(seconds(5));
+  cache_->get(*worker_, joiner, queue(), into(answers));
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_EQ(queued_[0].request.deadline, joiner.deadline);
+}
+
 TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   cache(&remote_);
   Answers answers;
@@ -620,6 +816,100 @@ TEST_F(TieredCacheTest, AForcedQuestionLoadsAlthoughAFreshAnswerIsThere) {
   EXPECT_EQ(peek().served->entry->body, "{2}");
 }
 
+TEST_F(FleetTest, AForcedQuestionLoadsAlthoughAnotherProcessHasFilledRedis) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(2));
+  for (const auto mode : {Mode::normal, Mode::redis_only}) {
+    auto forced = question(mode);
+    forced.forced = true;
+    answers.clear();
+    cache_->get(*worker_, forced, loader(), into(answers));
+    complete(value("{2}"));
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0]->outcome, Outcome::forced);
+    EXPECT_EQ(answers[0]->entry->body, "{2}");
+    EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}");
+    EXPECT_TRUE(fleet_.leases.empty());
+  }
+}
+
+TEST_F(FleetTest, AForcedQuestionIsNotAnsweredWithAFailureThatTheFleetRemembers) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_error));
+  executor_.run_posted();
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  ASSERT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, AForcedQuestionWhoseLoadFailsFallsBackOnWhatRedisHolds) {
+  for (const auto age : {seconds(2), seconds(100)}) {
+    Answers answers;
+    cache_->listener().on_purge(kKey);
+    second_->listener().on_purge(kKey);
+    fleet_.leases.clear();
+    second_->get(*second_worker_, question(), loader(), into(answers));
+    complete(value("{1}"));
+    executor_.run_posted();
+    clock_.advance(age);
+    auto forced = question();
+    forced.forced = true;
+    answers.clear();
+    cache_->get(*worker_, forced, loader(), into(answers));
+    complete(fail(ErrorKind::provider_error));
+    ASSERT_EQ(answers.size(), 1U);
+    ASSERT_TRUE(answers[0]);
+    EXPECT_EQ(answers[0]->outcome, Outcome::stale_if_error);
+    EXPECT_EQ(answers[0]->tier, Tier::redis);
+    fleet_.values.clear();
+  }
+}
+
+TEST_F(QueueTest, AForcedQuestionThatIsRefusedInTheQueueFallsBackOnWhatRedisHolds) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  cache(&remote_);  // another process, the same Redis
+  auto forced = question();
+  forced.forced = true;
+  answers.clear();
+  cache_->get(*worker_, forced, queue(), into(answers));
+  ASSERT_EQ(queued_.size(), 1U);
+  queued_.front().done(fail(ErrorKind::provider_limited));
+  ASSERT_EQ(answers.size(), 1U);
+  ASSERT_TRUE(answers[0]);
+  EXPECT_EQ(answers[0]->outcome, Outcome::stale_if_error);
+}
+
+TEST_F(FleetTest, AForcedQuestionThatJoinsAFlightIsNotAnsweredWithWhatThatReadsInRedis) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(2));
+  answers.clear();
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_EQ(answer->entry->body, "{2}");
+}
+
 TEST_F(TieredCacheTest, RefreshingInlineLetsTheStaleHitWaitForItsRefresh) {
   CacheOptions options;
   options.inline_refresh = true;
@@ -634,6 +924,103 @@ TEST_F(TieredCacheTest, RefreshingInlineLetsTheStaleHitWaitForItsRefresh) {
   complete(value("{2}"));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::revalidated);
+}
+
+class KeptInRedisTest : public TieredCacheTest {
+ protected:
+  // Redis holds a copy of this age; the memory of the process that is asked is empty.
+  void start(seconds age, CacheOptions options = {}) {
+    cache(&remote_, options);
+    Entry entry;
+    entry.body = "{1}";
+    entry.etag = "e";
+    entry.spans = spans_;
+    entry.stored_at = clock_.wall() - age;
+    fleet_.values[std::string(kKey)] = entry;
+  }
+};
+
+TEST_F(KeptInRedisTest, ACopyThatComesFromRedisIsWaitedWithButNotForLong) {
+  start(seconds(100));
+  Answers answers;
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*other_worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(40));  // Redis takes its time, which is part of the wait
+  remote_.hold = false;
+  remote_.release();
+  other_executor_.run_posted();
+  EXPECT_EQ(loads_, 1);
+  executor_.advance(milliseconds(1440));
+  other_executor_.run_due();
+  EXPECT_TRUE(answers.empty());
+  executor_.advance(milliseconds(30));
+  ASSERT_EQ(answers.size(), 1U);
+  other_executor_.run_due();
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) {
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->outcome, Outcome::soft_timeout);
+    EXPECT_EQ(answer->tier, Tier::redis);
+    EXPECT_GE(answer->age, nanoseconds(milliseconds(101'500)));
+  }
+  complete(value("{2}"));
+  EXPECT_EQ(peek().served->entry->body, "{2}") << "the load was not in vain";
+}
+
+TEST_F(KeptInRedisTest, AStaleCopyThatIsRefreshedInlineIsWaitedWithNoLonger) {
+  CacheOptions options;
+  options.inline_refresh = true;
+  start(seconds(20), options);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  executor_.advance(milliseconds(1400));
+  EXPECT_TRUE(answers.empty());
+  executor_.advance(milliseconds(110));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->outcome, Outcome::soft_timeout);
+}
+
+TEST_F(KeptInRedisTest, ACallersOwnDeadlineIsNotPutOff) {
+  start(seconds(100));
+  Answers answers;
+  auto hasty = question();
+  hasty.deadline = clock_.steady() + milliseconds(700);
+  cache_->get(*worker_, hasty, loader(), into(answers));
+  executor_.advance(milliseconds(710));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->outcome, Outcome::soft_timeout);
+}
+
+TEST_F(KeptInRedisTest, AForcedQuestionWaitsForItsLoadUntilItsDeadline) {
+  start(seconds(100));
+  Answers answers;
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  auto forced = question();
+  forced.forced = true;
+  Answers wanted;
+  cache_->get(*worker_, forced, loader(), into(wanted));
+  remote_.hold = false;
+  remote_.release();
+  executor_.advance(seconds(2));
+  EXPECT_EQ(answers.size(), 1U);
+  EXPECT_TRUE(wanted.empty());
+  complete(value("{2}"));
+  ASSERT_EQ(wanted.size(), 1U);
+  EXPECT_EQ(wanted[0]->entry->body, "{2}");
+}
+
+TEST_F(KeptInRedisTest, APurgeGivesTheRestOfThePatienceBackToTheLoad) {
+  start(seconds(100));
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->purge(*worker_, kKey, [](const Result<void>&) {});
+  executor_.advance(seconds(2));
+  EXPECT_TRUE(answers.empty());
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{2}");
 }
 
 TEST_F(TieredCacheTest, WritingBeforeTheAnswerHoldsItButNotForLong) {
@@ -696,25 +1083,54 @@ TEST_F(TieredCacheTest, AnEntryFromTheFutureIsServedStaleRefreshedAndCounted) {
 }
 
 TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative) {
-  for (const auto step : {milliseconds(3'600'000), milliseconds(-3'600'000)}) {
+  spans_ = {seconds(10), seconds(10), seconds(10)};
+  struct Case {
+    milliseconds step;
+    Outcome outcome;  // of what another process reads in Redis after the step
+    milliseconds age;
+  };
+  for (const auto& [step, outcome, age] : {Case{seconds(3600), Outcome::miss, seconds(0)},
+                                           {seconds(25), Outcome::revalidated, seconds(0)},
+                                           {seconds(15), Outcome::stale_while_revalidate, seconds(15)},
+                                           {seconds(-1), Outcome::hit, seconds(0)},
+                                           {seconds(-3600), Outcome::stale_while_revalidate, seconds(10)}}) {
+    SCOPED_TRACE(step.count());
     cache(&remote_);
     fleet_.values.clear();
-    spans_ = {seconds(10), seconds(10), seconds(10)};
-    Answers answers;
     waiting_.clear();
+    Answers answers;
     cache_->get(*worker_, question(), loader(), into(answers));
     complete(value("{1}"));
     clock_.step_wall(step);
+    ASSERT_TRUE(peek().served);
     EXPECT_EQ(peek().served->outcome, Outcome::hit) << "memory ages by the steady clock";
+    EXPECT_EQ(peek().served->age, nanoseconds(0));
+
     cache(&remote_);  // another process reads what was stored before the step
+    answers.clear();
     cache_->get(*worker_, question(), loader(), into(answers));
-    for (const auto& answer : answers) {
-      if (answer) {
-        EXPECT_GE(answer->age, nanoseconds(0));
-      }
+    if (answers.empty()) complete(value("{2}"));
+    ASSERT_EQ(answers.size(), 1U);
+    ASSERT_TRUE(answers[0]);
+    EXPECT_EQ(answers[0]->outcome, outcome);
+    EXPECT_EQ(answers[0]->age, nanoseconds(age));
+    if (age < seconds(10)) {
+      clock_.advance(seconds(4));
+      ASSERT_TRUE(peek().served);
+      EXPECT_EQ(peek().served->age, nanoseconds(seconds(4)));
+      clock_.advance(seconds(6));
     }
-    clock_.advance(seconds(31));
-    EXPECT_FALSE(peek().served);
+    // Whatever it was and whenever it is over, it is stale first (a refresh may be under way: it never ends here).
+    ASSERT_TRUE(peek().served);
+    EXPECT_EQ(peek().served->outcome, Outcome::stale_while_revalidate);
+    clock_.advance(seconds(20));
+    answers.clear();
+    auto cached = question();
+    cached.only_if_cached = true;
+    fleet_.values.clear();  // Redis's own clock has let go of it
+    cache_->get(*worker_, cached, loader(), into(answers));
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_FALSE(answers[0]) << "gone";
     clock_.step_wall(-step);
   }
 }

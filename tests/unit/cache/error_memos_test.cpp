@@ -1,0 +1,41 @@
+#include "cache/error_memos.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/fake_clock.hpp"
+
+namespace wx::cache {
+namespace {
+
+using std::chrono::seconds;
+
+const Error kTimeout{ErrorKind::provider_timeout, {}, std::nullopt, 0, false};
+
+TEST(ErrorMemos, HoldsTwiceAsLongWithEveryFailureInARowUpToALimit) {
+  test::FakeClock clock;
+  ErrorMemos memos({});
+  for (const auto expected : {1, 2, 4, 8, 16, 30, 30}) {
+    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.steady());
+    EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(expected)));
+    clock.advance(seconds(expected));
+    EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
+  }
+}
+
+TEST(ErrorMemos, CountsNoFurtherThanTheFleetDoes) {
+  test::FakeClock clock;
+  ErrorMemos memos({});
+  for (int i = 1; i <= 1100; ++i) {
+    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.steady());
+    ASSERT_EQ(memo.count, std::min(i, 1000));
+    clock.advance(seconds(30));
+  }
+  memos.record_fleet("other", {ErrorKind::provider_timeout, 1000, seconds(30)}, std::nullopt, clock.steady());
+  clock.advance(seconds(30));
+  const auto& memo = memos.record("other", kTimeout, std::nullopt, clock.steady());
+  EXPECT_EQ(memo.count, 1000);
+  EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(30)));
+}
+
+}  // namespace
+}  // namespace wx::cache
