@@ -20,14 +20,18 @@ void TieredCache::Shell::purge_all(Worker& worker, RemoteTier::DoneCallback done
     on_epoch(epoch_.load() + 1);
     return done({});
   }
-  worker.remote()->raise_epoch([self = weak_from_this(), done = std::move(done)](Result<std::uint64_t> epoch) mutable {
-    const auto shell = self.lock();
-    if (!shell) return done(fail(ErrorKind::draining));
-    // Redis unreachable: at least this process forgets. Its epoch is told to Redis when that is back.
-    shell->on_epoch(epoch ? std::max(*epoch, shell->epoch_.load() + 1) : shell->epoch_.load() + 1);
-    if (!epoch) return done(std::unexpected(std::move(epoch.error())));
-    done({});
-  });
+  // The epoch that Redis gives may have been heard on the backplane before the reply is here, so it is compared with
+  // that in which the purge was asked for.
+  const auto before = epoch_.load();
+  worker.remote()->raise_epoch(
+      [self = weak_from_this(), before, done = std::move(done)](Result<std::uint64_t> epoch) mutable {
+        const auto shell = self.lock();
+        if (!shell) return done(fail(ErrorKind::draining));
+        // Redis unreachable: at least this process forgets. Its epoch is told to Redis when that is back.
+        shell->on_epoch(std::max(epoch.value_or(0), before + 1));
+        if (!epoch) return done(std::unexpected(std::move(epoch.error())));
+        done({});
+      });
 }
 
 template <class Event>

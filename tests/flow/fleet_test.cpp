@@ -180,5 +180,25 @@ TEST_F(Fleet, ForgetsInEveryProcessWhatOnePurges) {
   EXPECT_TRUE(missed(get_until(*services_[1], kMock, milliseconds(5000), missed)));
 }
 
+// Whichever thread of a process purges, and whether it hears its own message or the reply first.
+TEST_F(Fleet, SharesAsBeforeAfterPurgesOfEverything) {
+  start({{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"THREADS", "3"}});
+  const Headers admin{{"Authorization", "Bearer correct-horse"}};
+  for (std::size_t purge = 0; purge < 12; ++purge) {
+    const auto& purging = *services_[purge % 2];
+    EXPECT_EQ(HttpClient(purging.port()).request("DELETE", "/cache", admin).status, 204);
+    const auto heard = [&](const Answer& metrics) {
+      return metrics.body.contains(cat("weather_cache_cache_purges_total ", purge + 1, "\n"));
+    };
+    for (const auto& service : services_)
+      EXPECT_TRUE(heard(get_until(*service, "/metrics", milliseconds(5000), heard)));
+    const auto before = provider_.calls();
+    const auto target = cat("/weather?lat=", purge, "&lon=5");
+    for (const auto& service : services_) EXPECT_EQ(service->get(target).status, 200);
+    for (const auto& service : services_) EXPECT_EQ(source_of(service->get(target)), kFromMemory);
+    EXPECT_EQ(provider_.calls(), before + 1) << "after purge " << purge + 1;
+  }
+}
+
 }  // namespace
 }  // namespace wx::test

@@ -462,6 +462,26 @@ TEST_F(FleetTest, PurgingAllMakesEverythingAMissWithoutScanning) {
   EXPECT_EQ(loads_, 2) << "what Redis still holds is of another epoch";
   complete(value("{2}"));
   EXPECT_EQ(peek().served->entry->body, "{2}");
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 4U) << "the process that purged shares with the others again";
+  EXPECT_EQ(answers[3]->entry->body, "{2}");
+  EXPECT_EQ(answers[3]->tier, Tier::redis);
+  EXPECT_TRUE(peek().served) << "and drops nobody's copy";
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(FleetTest, EveryProcessIsInTheSameEpochAfterManyPurgesWhoeverMadeThem) {
+  for (int i = 1; i <= 4; ++i) {
+    auto& purging = i % 2 == 0 ? *cache_ : *second_;
+    purging.purge_all(i % 2 == 0 ? *worker_ : *second_worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+    Answers answers;
+    ask_both(answers);
+    complete(value("{" + std::to_string(i) + "}"));
+    executor_.run_posted();
+    ASSERT_EQ(answers.size(), 2U);
+    for (const auto& answer : answers) EXPECT_EQ(answer->entry->body, "{" + std::to_string(i) + "}");
+    EXPECT_EQ(loads_, i);
+  }
 }
 
 TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
