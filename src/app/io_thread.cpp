@@ -18,10 +18,10 @@ std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::C
                                             shared.metrics, shared.log);
 }
 
-std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client) {
+std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client, cache::RedisTier* tier) {
   if (client == nullptr) return nullptr;
-  return std::make_unique<cache::Backplane>(*client, shared.options.cache_prefix, shared.listener, shared.metrics,
-                                            shared.log);
+  return std::make_unique<cache::Backplane>(*client, *tier, shared.options.cache_prefix, shared.listener,
+                                            shared.metrics, shared.log);
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
     : executor_(make_asio_executor(context_)),
       redis_(make_redis(shared, context_, *executor_)),
       redis_tier_(make_redis_tier(shared, redis_.get(), *executor_)),
-      backplane_(first ? make_backplane(shared, redis_.get()) : nullptr),
+      backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get()) : nullptr),
       worker_(*executor_, redis_tier_.get(), shared.clock),
       mock_(*executor_, shared.options.mock_delay, shared.metrics),
       service_thread_{worker_, mock_},

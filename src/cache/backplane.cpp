@@ -1,6 +1,5 @@
 #include "cache/backplane.hpp"
 
-#include "base/text.hpp"
 #include "cache/fleet_message.hpp"
 #include "cache/redis_keys.hpp"
 
@@ -9,11 +8,11 @@ namespace wx::cache {
 using observability::Counter;
 using redis::Reply;
 
-Backplane::Backplane(redis::Client& client, const std::string& prefix, FleetListener& listener,
+Backplane::Backplane(redis::Client& client, RedisTier& tier, const std::string& prefix, FleetListener& listener,
                      observability::Metrics& metrics, observability::Log& log)
     : client_(client),
+      tier_(tier),
       channel_(events_channel(prefix)),
-      epoch_key_(epoch_key(prefix)),
       listener_(listener),
       metrics_(metrics),
       log_(log) {}
@@ -32,16 +31,21 @@ void Backplane::connected() {
 
 // What was purged while nobody listened: the epoch tells. Only then is the channel of use.
 void Backplane::read_epoch() {
-  client_.command({"GET", epoch_key_}, [this](Result<Reply> reply) {
-    if (!reply) return;
-    const auto epoch = parse_unsigned(reply->text()).value_or(0);
-    if (const auto ours = listener_.on_epoch(epoch); ours > epoch) {
-      client_.command({"SET", epoch_key_, cat(ours)}, [](const Result<Reply>&) {});
-    }
+  tier_.read_epoch([this](Result<std::uint64_t> epoch) {
+    if (!epoch) return;
+    take_epoch(*epoch);
     listening_ = true;
     refusal_said_ = false;
     log_.info("cache", "listening to the other processes", {{"channel", channel_}});
     listener_.on_listening();
+  });
+}
+
+void Backplane::take_epoch(std::uint64_t epoch) {
+  const auto ours = listener_.on_epoch(epoch);
+  if (ours <= epoch) return;
+  tier_.restore_epoch(ours, [this](Result<std::uint64_t> restored) {
+    if (restored) listener_.on_epoch(*restored);
   });
 }
 
@@ -51,7 +55,18 @@ void Backplane::disconnected() {
 
 void Backplane::push(const Reply& push) {
   if (push.size() != 3 || push[0].text() != "message" || push[1].text() != channel_) return;
-  if (!hear_message(push[2].text(), listener_)) metrics_.add(Counter::cache_messages_unknown);
+  switch (hear_message(push[2].text(), listener_)) {
+    case Heard::unknown:
+      metrics_.add(Counter::cache_messages_unknown);
+      break;
+    case Heard::behind:
+      tier_.read_epoch([this](Result<std::uint64_t> epoch) {
+        if (epoch) take_epoch(*epoch);
+      });
+      break;
+    case Heard::taken:
+      break;
+  }
 }
 
 }  // namespace wx::cache

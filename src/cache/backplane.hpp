@@ -9,7 +9,7 @@
 #include <atomic>
 #include <string>
 
-#include "cache/remote_tier.hpp"
+#include "cache/redis_tier.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 #include "redis/client.hpp"
@@ -18,9 +18,10 @@ namespace wx::cache {
 
 class Backplane {
  public:
-  // All references must outlive the backplane; it must outlive the client's last callback.
-  Backplane(redis::Client& client, const std::string& prefix, FleetListener& listener, observability::Metrics& metrics,
-            observability::Log& log);
+  // `tier` is the one over `client`. All references must outlive the backplane; it must outlive the client's last
+  // callback.
+  Backplane(redis::Client& client, RedisTier& tier, const std::string& prefix, FleetListener& listener,
+            observability::Metrics& metrics, observability::Log& log);
 
   // The client's three handlers, to be called by whoever set them.
   void connected();
@@ -32,10 +33,11 @@ class Backplane {
 
  private:
   void read_epoch();
+  void take_epoch(std::uint64_t epoch);
 
   redis::Client& client_;
+  RedisTier& tier_;
   const std::string channel_;
-  const std::string epoch_key_;
   FleetListener& listener_;
   observability::Metrics& metrics_;
   observability::Log& log_;

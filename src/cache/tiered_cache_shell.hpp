@@ -18,6 +18,10 @@ struct Worker::State {
   State(Executor& executor, const Clock& clock) : deadlines(executor, clock), random(random_seed()) {}
   DeadlineQueue deadlines;
   Random random;  // lease tokens, jitter
+  // A purge of everything that Redis may not have taken: while there is a timer, or a try under way.
+  bool owes_purge = false;
+  std::unique_ptr<Timer> purge_timer;
+  nanoseconds purge_pause{0};
 };
 
 // One caller of get(). Everything but `leader` and `loader` is touched on its worker's thread only; those two are
@@ -81,6 +85,10 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   [[nodiscard]] std::size_t flights() const;
 
  private:
+  void owe_purge(Worker& worker);
+  void wait_to_pay(Worker& worker);
+  void pay_purge(Worker& worker);
+  void purge_paid(Worker& worker, std::uint64_t epoch);
   struct Shard {
     explicit Shard(const MemoOptions& options) : memos(options) {}
     mutable std::mutex mutex;
@@ -146,6 +154,7 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   MemoryTier memory_;
   std::array<std::unique_ptr<Shard>, kShards> shards_;
   std::atomic<std::uint64_t> epoch_{0};
+  std::atomic<int> purges_owed_{0};  // workers with owes_purge
   // Steady time in ns; copies from before are doubtful. min: none.
   std::atomic<nanoseconds::rep> trusted_from_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<bool> was_deaf_{false};

@@ -484,6 +484,51 @@ TEST_F(FleetTest, EveryProcessIsInTheSameEpochAfterManyPurgesWhoeverMadeThem) {
   }
 }
 
+TEST_F(FleetTest, APurgeWithoutRedisIsThisProcesssOwnUntilRedisIsBackAndThenEverybodys) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  remote_.failing = ErrorKind::redis_unavailable;
+  std::optional<ErrorKind> told;
+  cache_->purge_all(*worker_, [&](const Result<void>& result) { told = result.error().kind; });
+  EXPECT_EQ(told, ErrorKind::redis_unavailable);
+  EXPECT_FALSE(peek().served);
+  executor_.advance(seconds(9));
+  EXPECT_TRUE(second_->peek(kKey, hash64(kKey), clock_.steady()).served) << "it could not be told";
+
+  // Another process purges meanwhile and comes to the same number: that is not our purge.
+  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  EXPECT_EQ(fleet_.epoch, 1U);
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{2}"));
+  remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.epoch, 2U);
+  EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{3}"));
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  EXPECT_EQ(answers.back()->entry->body, "{3}");
+  EXPECT_EQ(loads_, 3);
+  executor_.advance(seconds(30));
+  EXPECT_EQ(fleet_.epoch, 2U) << "once";
+}
+
+TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
+  for (int i = 0; i < 3; ++i) second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  fleet_.epoch = 0;
+  fleet_.values.clear();  // FLUSHALL
+  cache_->purge_all(*worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  EXPECT_FALSE(peek().served);
+  EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
+  EXPECT_EQ(fleet_.epoch, 4U);
+}
+
 TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
   Answers answers;
   cache_->get(*worker_, question(), loader(), into(answers));
