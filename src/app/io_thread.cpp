@@ -38,7 +38,12 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
                   shared.process, shared.lab, shared.client_limit, Random(random_seed()), std::string()}),
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
-  redis_->on_connected([this] {
+  redis_->on_connected([this, &listener = shared.listener] {
+    // The first command of every connection: replies come in order, so whatever is read over it afterwards is judged by
+    // an epoch that is known.
+    redis_tier_->read_epoch([&listener](const Result<std::uint64_t>& epoch) {
+      if (epoch) listener.on_epoch(*epoch);
+    });
     redis_tier_->connected();
     if (backplane_) backplane_->connected();
   });

@@ -35,6 +35,8 @@
 //   any       age limit                     ended     answer (kept copy, else deadline_exceeded)
 //   any       purge                         same      no copy is a fallback any more, what was read before is not
 //                                                     taken, and a load under way will not be stored
+//   any       new epoch                     same      as purge, but what is being read is judged by its own epoch: the
+//                                                     caller sees to it that no copy of another one comes in
 //
 // A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
 // Whoever joins a flight that holds a servable copy is answered with it at once.
@@ -122,6 +124,7 @@ class Flight {
   // `others_wait`: somebody but the leader waits, who could be the next leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   Actions purge();
+  Actions new_epoch();
   Actions age_limit(SteadyTime now);
 
   // What somebody who asks now may be told at once; nothing: they wait.

@@ -136,7 +136,7 @@ std::uint64_t TieredCache::Shell::on_epoch(std::uint64_t epoch) {
   for (const auto& shard : shards_) {
     const std::lock_guard lock(shard->mutex);
     shard->memos.clear();
-    for (const auto& [key, run] : shard->runs) run->flight.purge();
+    for (const auto& [key, run] : shard->runs) run->flight.new_epoch();
   }
   return epoch;
 }

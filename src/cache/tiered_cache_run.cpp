@@ -148,6 +148,7 @@ void TieredCache::Shell::read_remote(const RunPtr& run) {
     auto copy = shell->accept(std::move(result));
     shell->step(run, [&](Run& locked) {
       locked.timings.redis = now - locked.step_started;
+      if (copy) shell->drop_purged(*copy);
       return locked.flight.remote_read(std::move(copy), now);
     });
   });
@@ -159,17 +160,19 @@ void TieredCache::Shell::take_lease(const RunPtr& run) {
   auto chance = run->worker.state().random.next();
   for (int i = 0; i < 16; ++i, chance >>= 4) token += kHex[chance & 15];
   const auto until = clock_.steady() + options_.lease_span;
-  run->worker.remote()->take_lease(
-      run->key, token, options_.lease_span, [self = weak_from_this(), run, until](Result<LeaseView> result) {
-        const auto shell = self.lock();
-        if (!shell) return;
-        shell->metrics_.add(!result       ? Counter::cache_lease_unknown
-                            : result->won ? Counter::cache_lease_won
-                                          : Counter::cache_lease_lost);
-        auto seen = shell->accept(std::move(result));
-        shell->step(run,
-                    [&](Run& locked) { return locked.flight.leased(std::move(seen), until, shell->clock_.steady()); });
-      });
+  run->worker.remote()->take_lease(run->key, token, options_.lease_span,
+                                   [self = weak_from_this(), run, until](Result<LeaseView> result) {
+                                     const auto shell = self.lock();
+                                     if (!shell) return;
+                                     shell->metrics_.add(!result       ? Counter::cache_lease_unknown
+                                                         : result->won ? Counter::cache_lease_won
+                                                                       : Counter::cache_lease_lost);
+                                     auto seen = shell->accept(std::move(result));
+                                     shell->step(run, [&](Run& locked) {
+                                       if (seen) shell->drop_purged(seen->copy);
+                                       return locked.flight.leased(std::move(seen), until, shell->clock_.steady());
+                                     });
+                                   });
 }
 
 void TieredCache::Shell::look(const RunPtr& run) {
@@ -181,6 +184,7 @@ void TieredCache::Shell::look(const RunPtr& run) {
     shell->step(run, [&](Run& locked) {
       const auto now = shell->clock_.steady();
       locked.timings.load = now - locked.load_started;  // another process's load was waited for
+      if (seen) shell->drop_purged(seen->copy);
       return locked.flight.looked(std::move(seen), now);
     });
   });
@@ -265,9 +269,12 @@ Copy TieredCache::Shell::date(Loaded loaded) const {
   return {std::move(entry), clock_.steady()};
 }
 
-// An entry of another epoch was purged: as if nothing were there.
+void TieredCache::Shell::drop_purged(std::optional<Copy>& copy) const {
+  if (copy && copy->entry->epoch != epoch_.load(std::memory_order_relaxed)) copy.reset();
+}
+
 std::optional<Copy> TieredCache::Shell::accept(std::optional<Entry> entry) const {
-  if (!entry || entry->epoch != epoch_.load(std::memory_order_relaxed)) return std::nullopt;
+  if (!entry) return std::nullopt;
   if (ahead_of_clock(*entry, clock_)) metrics_.add(Counter::cache_ahead_of_clock);
   return make_copy(std::make_shared<const Entry>(std::move(*entry)), clock_);
 }

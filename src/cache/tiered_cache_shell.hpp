@@ -141,6 +141,9 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   static void finish(const WaiterPtr& waiter, Result<Served> result);
   [[nodiscard]] Result<Served> served(const Run& run, const Verdict& verdict, bool leader) const;
   [[nodiscard]] Copy date(Loaded loaded) const;
+  // A copy of another epoch was purged: as if nothing were there. To be called under the lock of the flight's shard, so
+  // that an epoch that is raised afterwards finds the copy in the flight.
+  void drop_purged(std::optional<Copy>& copy) const;
   [[nodiscard]] Result<std::optional<Copy>> accept(Result<std::optional<Entry>> entry) const;
   [[nodiscard]] std::optional<Copy> accept(std::optional<Entry> entry) const;
   [[nodiscard]] Result<LeaseSeen> accept(Result<LeaseView> view) const;

@@ -529,6 +529,45 @@ TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
   EXPECT_EQ(fleet_.epoch, 4U);
 }
 
+TEST_F(FleetTest, WhatIsReadWhileTheEpochIsLearnedIsJudgedByItsOwn) {
+  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+
+  fleet_.listeners = {&second_->listener()};
+  cache(&remote_);  // a fresh process, which asks before it knows
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->listener().on_epoch(fleet_.epoch);
+  remote_.release();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->tier, Tier::redis);
+  EXPECT_TRUE(peek().served);
+
+  cache(&remote_);
+  fleet_.epoch = 5;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->listener().on_epoch(fleet_.epoch);
+  remote_.release();
+  EXPECT_EQ(loads_, 1) << "of another epoch: its lease is asked for";
+  remote_.hold = false;
+  remote_.release();
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(FleetTest, APurgeOfEverythingDuringALoadKeepsItFromBeingStored) {
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  complete(value("{old}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{old}");
+  EXPECT_FALSE(answers[0]->stored);
+  EXPECT_FALSE(peek().served);
+  EXPECT_TRUE(fleet_.values.empty());
+}
+
 TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
   Answers answers;
   cache_->get(*worker_, question(), loader(), into(answers));
