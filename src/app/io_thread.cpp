@@ -18,9 +18,10 @@ std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::C
                                             shared.metrics, shared.log);
 }
 
-std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client, cache::RedisTier* tier) {
+std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client, cache::RedisTier* tier,
+                                                 Executor& executor) {
   if (client == nullptr) return nullptr;
-  return std::make_unique<cache::Backplane>(*client, *tier, shared.options.cache_prefix, shared.listener,
+  return std::make_unique<cache::Backplane>(*client, *tier, executor, shared.options.cache_prefix, shared.listener,
                                             shared.metrics, shared.log);
 }
 
@@ -30,7 +31,7 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
     : executor_(make_asio_executor(context_)),
       redis_(make_redis(shared, context_, *executor_)),
       redis_tier_(make_redis_tier(shared, redis_.get(), *executor_)),
-      backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get()) : nullptr),
+      backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get(), *executor_) : nullptr),
       worker_(*executor_, redis_tier_.get(), shared.clock),
       mock_(*executor_, shared.options.mock_delay, shared.metrics),
       service_thread_{worker_, mock_},
