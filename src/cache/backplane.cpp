@@ -13,6 +13,8 @@ namespace {
 // How often the epoch is looked at while nobody tells of another: just before an idle connection would be asked for a
 // sign of life (every 30 s), which this then is.
 constexpr nanoseconds kWatch = std::chrono::seconds(29);
+// How long the way to the same replica may take.
+constexpr nanoseconds kMoment = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -62,6 +64,7 @@ void Backplane::read_epoch() {
 
 void Backplane::begin_listening() {
   if (listening_.exchange(true)) return;
+  if (std::exchange(away_timer_, nullptr) && !client_.on_replica()) listener_.on_deaf();
   deafness_said_ = false;
   log_.info("cache", "listening to the other processes", {{"channel", channel_}});
   listener_.on_listening();
@@ -87,7 +90,12 @@ void Backplane::next_after(nanoseconds wait) {
 
 void Backplane::disconnected() {
   timer_.reset();
-  if (listening_.exchange(false)) listener_.on_deaf();
+  if (!listening_.exchange(false)) return;
+  if (!client_.left_replica()) return listener_.on_deaf();
+  away_timer_ = executor_.after(kMoment, [this] {
+    away_timer_.reset();
+    listener_.on_deaf();
+  });
 }
 
 void Backplane::push(const Reply& push) {

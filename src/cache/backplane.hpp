@@ -8,6 +8,9 @@
 //                 │  └► read the epoch, now and then   │
 //                 └── no answer: again soon ───────────┘
 //
+// A replica that is given up for a moment, and found to be one again, is no gap worth doubting every copy for: Redis
+// could not confirm what it was not allowed to keep.
+//
 // Thread: everything on the I/O thread of the client.
 #pragma once
 
@@ -62,6 +65,7 @@ class Backplane {
   Random random_{random_seed()};
   redis::Backoff backoff_{random_.next()};
   std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Timer> away_timer_;  // while a connection is away that was given up by ourselves
 };
 
 }  // namespace wx::cache
