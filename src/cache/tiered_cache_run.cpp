@@ -77,6 +77,7 @@ void TieredCache::Shell::perform(const RunPtr& run, Actions& actions, Told& told
   if (actions.proceed && run->proceed) {
     auto proceed = std::exchange(run->proceed, nullptr);
     run->load_started = clock_.steady();
+    run->load_epoch = epoch_.load();
     proceed(*actions.proceed);
   }
   perform_writes(run, actions, told);
@@ -214,6 +215,7 @@ void TieredCache::Shell::load(const RunPtr& run) {
   if (!*loader) return take_load(run, fail(ErrorKind::internal, "a flight without a loader"));
   request.deadline = run->deadline;
   run->load_started = clock_.steady();
+  run->load_epoch = epoch_.load();
   request.turn = [self = weak_from_this(), run](Proceed proceed) mutable {
     run_on(run->worker.executor(), [self = std::move(self), run, proceed = std::move(proceed)]() mutable {
       if (const auto shell = self.lock()) shell->take_turn(run, std::move(proceed));
@@ -235,7 +237,7 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
   const auto now = clock_.steady();
   Result<Copy> copy = fail(ErrorKind::internal);
   if (result) {
-    copy = date(std::move(*result));
+    copy = date(std::move(*result), run->load_epoch);
   } else if (result.error().kind == ErrorKind::provider_refused) {
     // A deterministic refusal is an answer of its kind: kept for a while, so that it is not asked for again.
     Loaded refusal;
@@ -244,7 +246,7 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
     refusal.etag = "refusal";
     refusal.spans.fresh_for = options_.memos.refusal;
     refusal.early_refresh = false;
-    copy = date(std::move(refusal));
+    copy = date(std::move(refusal), run->load_epoch);
     auto entry = std::make_shared<Entry>(*copy->entry);
     entry->kind = EntryKind::refusal;
     copy->entry = std::move(entry);
@@ -253,11 +255,13 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
   }
   step(run, [&](Run& locked) {
     locked.timings.load = now - locked.load_started;
+    // A purge that has begun, and has not come to this flight yet.
+    if (locked.load_epoch != epoch_.load()) (void)locked.flight.new_epoch();
     return locked.flight.loaded(std::move(copy), locked.waiters.size() > 1, now);
   });
 }
 
-Copy TieredCache::Shell::date(Loaded loaded) const {
+Copy TieredCache::Shell::date(Loaded loaded, std::uint64_t epoch) const {
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(loaded.body);
   entry->content_type = std::move(loaded.content_type);
@@ -265,7 +269,7 @@ Copy TieredCache::Shell::date(Loaded loaded) const {
   entry->spans = loaded.spans;
   entry->early_refresh = loaded.early_refresh;
   entry->stored_at = clock_.wall();
-  entry->epoch = epoch_.load(std::memory_order_relaxed);
+  entry->epoch = epoch;
   return {std::move(entry), clock_.steady()};
 }
 

@@ -58,7 +58,8 @@ struct Run {
   SteadyTime deadline;
   SteadyTime step_started;
   SteadyTime load_started;
-  Proceed proceed;  // the loader waits for this
+  std::uint64_t load_epoch = 0;  // in which the loader was called: that of what it loads
+  Proceed proceed;               // the loader waits for this
   std::unique_ptr<Timer> age_timer;
   std::unique_ptr<Timer> await_timer;
 };
@@ -140,7 +141,7 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   static void tell(const RunPtr& run, const Told& told);
   static void finish(const WaiterPtr& waiter, Result<Served> result);
   [[nodiscard]] Result<Served> served(const Run& run, const Verdict& verdict, bool leader) const;
-  [[nodiscard]] Copy date(Loaded loaded) const;
+  [[nodiscard]] Copy date(Loaded loaded, std::uint64_t epoch) const;
   // A copy of another epoch was purged: as if nothing were there. To be called under the lock of the flight's shard, so
   // that an epoch that is raised afterwards finds the copy in the flight.
   void drop_purged(std::optional<Copy>& copy) const;

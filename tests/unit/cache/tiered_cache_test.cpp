@@ -1,6 +1,7 @@
 // The cache with a scripted Redis and a scripted loader, on a clock that the test moves.
 #include "cache/tiered_cache.hpp"
 
+#include <atomic>
 #include <deque>
 #include <thread>
 
@@ -612,6 +613,87 @@ TEST_F(FleetTest, AFillWithAnotherTagDropsTheOlderCopyAndWithTheSameRenewsIt) {
   EXPECT_TRUE(peek().served) << "an older message is ignored";
   cache_->listener().on_fill({kKey, "other", clock_.wall(), seconds(10)});
   EXPECT_FALSE(peek().served);
+}
+
+// A clock that holds up one thread, at one of the times that it looks.
+class HoldingClock final : public Clock {
+ public:
+  explicit HoldingClock(const Clock& clock) : clock_(clock) {}
+  [[nodiscard]] SteadyTime steady() const override {
+    if (std::this_thread::get_id() == held_ && --looks_left_ == 0) {
+      holding_ = true;
+      go_on_.wait(false);
+      holding_ = false;
+    }
+    return clock_.steady();
+  }
+  [[nodiscard]] WallTime wall() const override { return clock_.wall(); }
+
+  // The calling thread is held up when it looks for the `look`-th time from now.
+  void hold_me_at(int look) {
+    looks_left_ = look;
+    held_ = std::this_thread::get_id();
+  }
+  [[nodiscard]] bool holding() const { return holding_; }
+  void let_go() {
+    go_on_ = true;
+    go_on_.notify_all();
+  }
+
+ private:
+  const Clock& clock_;
+  std::atomic<std::thread::id> held_;
+  mutable std::atomic<int> looks_left_{0};
+  mutable std::atomic<bool> holding_{false};
+  std::atomic<bool> go_on_{false};
+};
+
+// The epoch is raised first, then the flights hear of it, shard by shard. A load that ends between the two began before
+// the purge all the same.
+TEST_F(TieredCacheTest, ALoadThatEndsWhileThePurgeOfEverythingIsOnItsWayIsNotStored) {
+  const auto shard_of = [](std::string_view key) { return hash64(key) >> 58; };
+  std::string before = "weather:0:0";  // in a shard that hears of it earlier
+  for (int i = 0; shard_of(before) >= shard_of(kKey); ++i) before = "weather:" + std::to_string(i) + ":0";
+  int held_up = 0;
+  for (int look = 1; look <= 8; ++look) {
+    SCOPED_TRACE(look);
+    HoldingClock holding(clock_);
+    observability::Metrics metrics;
+    cache_ = std::make_unique<TieredCache>(CacheOptions{}, holding, metrics);
+    Worker worker(executor_, nullptr, holding);
+    Worker beside(other_executor_, nullptr, holding);
+    waiting_.clear();
+    Answers answers;
+    cache_->get(worker, question(), loader(), into(answers));
+    auto load = std::move(waiting_.front());
+    waiting_.clear();
+    cache_->get(beside, {before, hash64(before), Mode::normal, clock_.steady() + seconds(10)}, loader(), into(answers));
+
+    std::atomic<bool> ended{false};
+    std::thread in_its_shard([&] {
+      holding.hold_me_at(look);
+      waiting_.front()(value("{}"));
+      ended = true;
+    });
+    while (!holding.holding() && !ended) std::this_thread::yield();
+    std::atomic<bool> told{false};
+    std::thread purging([&] {
+      cache_->listener().on_epoch(1);
+      told = true;
+    });
+    while (metrics.value(observability::Counter::cache_purges) == 0) std::this_thread::yield();
+    const auto soon = std::chrono::steady_clock::now() + milliseconds(20);
+    while (!told && std::chrono::steady_clock::now() < soon) std::this_thread::yield();
+    held_up += told ? 0 : 1;
+    load(value("{old}"));
+    EXPECT_FALSE(peek().served);
+    holding.let_go();
+    in_its_shard.join();
+    purging.join();
+    EXPECT_FALSE(peek().served);
+    EXPECT_EQ(cache_->flights(), 0U);
+  }
+  EXPECT_GT(held_up, 0) << "the purge was never on its way";
 }
 
 TEST_F(TieredCacheTest, WhileAFailureIsRememberedTheKeptAnswerIsServedAtOnceAndNobodyLoads) {
