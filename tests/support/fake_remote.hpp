@@ -117,6 +117,7 @@ class FakeRemote final : public cache::RemoteTier {
     });
   }
   void raise_epoch(std::uint64_t above, EpochCallback done) override {
+    done = back(std::move(done));
     act([this, above, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing));
       fleet_.epoch = std::max(fleet_.epoch, above) + 1;
