@@ -18,10 +18,11 @@ std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::C
                                             shared.metrics, shared.log);
 }
 
-std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client) {
+std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client, cache::RedisTier* tier,
+                                                 Executor& executor) {
   if (client == nullptr) return nullptr;
-  return std::make_unique<cache::Backplane>(*client, shared.options.cache_prefix, shared.listener, shared.metrics,
-                                            shared.log);
+  return std::make_unique<cache::Backplane>(*client, *tier, executor, shared.options.cache_prefix, shared.listener,
+                                            shared.metrics, shared.log);
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
     : executor_(make_asio_executor(context_)),
       redis_(make_redis(shared, context_, *executor_)),
       redis_tier_(make_redis_tier(shared, redis_.get(), *executor_)),
-      backplane_(first ? make_backplane(shared, redis_.get()) : nullptr),
+      backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get(), *executor_) : nullptr),
       worker_(*executor_, redis_tier_.get(), shared.clock),
       mock_(*executor_, shared.options.mock_delay, shared.metrics),
       service_thread_{worker_, mock_},
@@ -38,7 +39,12 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
                   shared.process, shared.lab, shared.client_limit, Random(random_seed()), std::string()}),
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
-  redis_->on_connected([this] {
+  redis_->on_connected([this, &listener = shared.listener] {
+    // The first command of every connection: replies come in order, so whatever is read over it afterwards is judged by
+    // an epoch that is known.
+    redis_tier_->read_epoch([&listener](const Result<std::uint64_t>& epoch) {
+      if (epoch) listener.on_epoch(*epoch);
+    });
     redis_tier_->connected();
     if (backplane_) backplane_->connected();
   });

@@ -1,6 +1,5 @@
 #include "cache/backplane.hpp"
 
-#include "base/text.hpp"
 #include "cache/fleet_message.hpp"
 #include "cache/redis_keys.hpp"
 
@@ -9,49 +8,110 @@ namespace wx::cache {
 using observability::Counter;
 using redis::Reply;
 
-Backplane::Backplane(redis::Client& client, const std::string& prefix, FleetListener& listener,
-                     observability::Metrics& metrics, observability::Log& log)
+namespace {
+
+// How often the epoch is looked at while nobody tells of another: just before an idle connection would be asked for a
+// sign of life (every 30 s), which this then is.
+constexpr nanoseconds kWatch = std::chrono::seconds(29);
+// How long the way to the same replica may take.
+constexpr nanoseconds kMoment = std::chrono::seconds(2);
+
+}  // namespace
+
+Backplane::Backplane(redis::Client& client, RedisTier& tier, Executor& executor, const std::string& prefix,
+                     FleetListener& listener, observability::Metrics& metrics, observability::Log& log)
     : client_(client),
+      tier_(tier),
+      executor_(executor),
       channel_(events_channel(prefix)),
-      epoch_key_(epoch_key(prefix)),
       listener_(listener),
       metrics_(metrics),
       log_(log) {}
 
 void Backplane::connected() {
+  subscribed_ = refused_ = false;
+  backoff_ = redis::Backoff(random_.next());
+  listen();
+}
+
+void Backplane::listen() {
   client_.subscribe(channel_, [this](Result<Reply> reply) {
-    if (reply) return read_epoch();
-    // Without the channel the lease's end is waited for, and purges are this process's own.
-    if (reply.error().kind == ErrorKind::redis_error && !refusal_said_) {
-      refusal_said_ = true;
-      log_.warn("cache", "cannot listen to the other processes",
-                {{"channel", channel_}, {"redis", reply.error().detail}});
-    }
+    subscribed_ = reply.has_value();
+    if (!reply) not_heard(reply.error());
+    // Without the channel the epoch still tells of purges of everything.
+    if (subscribed_ || refused_) return read_epoch();
+    next_after(backoff_.next());
   });
+}
+
+void Backplane::not_heard(const Error& error) {
+  if (client_.state() != redis::State::up) return;  // it is not the channel that is lost
+  refused_ = error.kind == ErrorKind::redis_error;
+  if (std::exchange(deafness_said_, true)) return;
+  log_.warn("cache", "cannot listen to the other processes",
+            {{"channel", channel_}, {"redis", refused_ ? std::string_view(error.detail) : name(error.kind)}});
 }
 
 // What was purged while nobody listened: the epoch tells. Only then is the channel of use.
 void Backplane::read_epoch() {
-  client_.command({"GET", epoch_key_}, [this](Result<Reply> reply) {
-    if (!reply) return;
-    const auto epoch = parse_unsigned(reply->text()).value_or(0);
-    if (const auto ours = listener_.on_epoch(epoch); ours > epoch) {
-      client_.command({"SET", epoch_key_, cat(ours)}, [](const Result<Reply>&) {});
-    }
-    listening_ = true;
-    refusal_said_ = false;
-    log_.info("cache", "listening to the other processes", {{"channel", channel_}});
-    listener_.on_listening();
+  tier_.read_epoch([this](Result<std::uint64_t> epoch) {
+    if (!epoch) return next_after(refused_ ? kWatch / 2 : backoff_.next());
+    take_epoch(*epoch);
+    if (subscribed_) begin_listening();
+    next_after(subscribed_ ? kWatch : kWatch / 2);
+  });
+}
+
+void Backplane::begin_listening() {
+  if (listening_.exchange(true)) return;
+  if (std::exchange(away_timer_, nullptr) && !client_.on_replica()) listener_.on_deaf();
+  deafness_said_ = false;
+  log_.info("cache", "listening to the other processes", {{"channel", channel_}});
+  listener_.on_listening();
+}
+
+void Backplane::take_epoch(std::uint64_t epoch) {
+  const auto ours = listener_.on_epoch(epoch);
+  if (ours <= epoch) return;
+  tier_.restore_epoch(ours, [this](Result<std::uint64_t> restored) {
+    if (restored) listener_.on_epoch(*restored);
+  });
+}
+
+// One step at a time: each ends here, or with its connection.
+void Backplane::next_after(nanoseconds wait) {
+  if (client_.state() != redis::State::up) return;
+  timer_ = executor_.after(wait, [this] {
+    timer_.reset();
+    if (subscribed_) return read_epoch();
+    listen();
   });
 }
 
 void Backplane::disconnected() {
-  if (listening_.exchange(false)) listener_.on_deaf();
+  timer_.reset();
+  if (!listening_.exchange(false)) return;
+  if (!client_.left_replica()) return listener_.on_deaf();
+  away_timer_ = executor_.after(kMoment, [this] {
+    away_timer_.reset();
+    listener_.on_deaf();
+  });
 }
 
 void Backplane::push(const Reply& push) {
   if (push.size() != 3 || push[0].text() != "message" || push[1].text() != channel_) return;
-  if (!hear_message(push[2].text(), listener_)) metrics_.add(Counter::cache_messages_unknown);
+  switch (hear_message(push[2].text(), listener_)) {
+    case Heard::unknown:
+      metrics_.add(Counter::cache_messages_unknown);
+      break;
+    case Heard::behind:
+      tier_.read_epoch([this](Result<std::uint64_t> epoch) {
+        if (epoch) take_epoch(*epoch);
+      });
+      break;
+    case Heard::taken:
+      break;
+  }
 }
 
 }  // namespace wx::cache

@@ -49,23 +49,23 @@ std::string epoch_message(std::uint64_t epoch) {
   return cat("epoch ", epoch);
 }
 
-bool hear_message(std::string_view message, FleetListener& listener) {
+Heard hear_message(std::string_view message, FleetListener& listener) {
   auto rest = message;
   const auto verb = cut_word(rest);
-  if (verb == "fill") return hear_fill(rest, listener);
-  if (rest.empty() || rest.find(' ') != std::string_view::npos) return false;
+  if (verb == "fill") return hear_fill(rest, listener) ? Heard::taken : Heard::unknown;
+  if (rest.empty() || rest.find(' ') != std::string_view::npos) return Heard::unknown;
   if (verb == "fail") {
     listener.on_fail(rest);
   } else if (verb == "purge") {
     listener.on_purge(rest);
   } else if (verb == "epoch") {
     const auto epoch = parse_unsigned(rest);
-    if (!epoch) return false;
-    listener.on_epoch(*epoch);
+    if (!epoch) return Heard::unknown;
+    if (listener.on_epoch(*epoch) > *epoch) return Heard::behind;
   } else {
-    return false;
+    return Heard::unknown;
   }
-  return true;
+  return Heard::taken;
 }
 
 }  // namespace wx::cache

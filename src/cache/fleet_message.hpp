@@ -16,7 +16,12 @@ namespace wx::cache {
 [[nodiscard]] std::string purge_message(std::string_view key);
 [[nodiscard]] std::string epoch_message(std::uint64_t epoch);
 
-// Tells the listener what a message says. Returns false if it says nothing we know.
-bool hear_message(std::string_view message, FleetListener& listener);
+enum class Heard : std::uint8_t {
+  unknown,  // it says nothing we know
+  taken,
+  behind,  // it tells of an epoch below ours: late, or Redis has lost its own
+};
+// Tells the listener what a message says.
+Heard hear_message(std::string_view message, FleetListener& listener);
 
 }  // namespace wx::cache

@@ -243,6 +243,14 @@ Actions Flight::purge() {
   return actions;
 }
 
+Actions Flight::new_epoch() {
+  Actions actions;
+  if (state_ == State::ended) return actions;
+  purged_ |= state_ == State::loading;
+  held_.reset();
+  return actions;
+}
+
 Actions Flight::age_limit(SteadyTime now) {
   Actions actions;
   if (state_ == State::ended) return actions;

@@ -39,6 +39,8 @@
 //   any       age limit                     ended     answer (kept copy, else deadline_exceeded)
 //   any       purge                         same      no copy is a fallback any more, what was read before is not
 //                                                     taken, and a load under way will not be stored
+//   any       new epoch                     same      as purge, but what is being read is judged by its own epoch: the
+//                                                     caller sees to it that no copy of another one comes in
 //
 // Where a flight ends with neither a value nor a failure to be remembered (it was refused, stood down or given up), it
 // says after how long a hit may start the next refresh (again_after).
@@ -135,6 +137,7 @@ class Flight {
   // `others_wait`: somebody but the leader waits, whose time is not over: who could be the next leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   Actions purge();
+  Actions new_epoch();
   // Somebody joins who wants a new answer, whatever is there.
   void force() { forced_ = true; }
   Actions age_limit(SteadyTime now);

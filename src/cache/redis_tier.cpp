@@ -38,6 +38,11 @@ std::optional<FailureMemo> parse_failure(std::string_view text) {
   return FailureMemo{*kind, static_cast<int>(counted), milliseconds(0)};
 }
 
+// INCR and INCRBY answer with the new value.
+std::uint64_t epoch_of(const Reply& reply) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(reply.integer(), 0));
+}
+
 // What a Redis that works answers to a command that it will not perform: full, a replica, no permission. What it holds
 // can still be read. Any other error (LOADING above all) means that asking is of no use at the moment.
 bool only_refuses(const Error& error) {
@@ -229,20 +234,58 @@ void RedisTier::erase(std::string_view key, DoneCallback done) {
   client_.pipeline(commands);
 }
 
-void RedisTier::raise_epoch(EpochCallback done) {
+void RedisTier::raise_epoch(std::uint64_t ours, EpochCallback done) {
   if (refused()) return done(fail(ErrorKind::redis_unavailable));
   const auto key = epoch_key(prefix_);
-  client_.command({"INCR", key}, [this, done = std::move(done)](Result<Reply> reply) mutable {
-    record(reply ? nullptr : &reply.error());
+  const auto known = cat(ours);
+  const std::array<std::string_view, 4> set{"SET", key, known, "NX"};  // only where Redis has lost it
+  const std::array<std::string_view, 2> incr{"INCR", key};
+  std::array<redis::Command, 2> commands{
+      redis::Command{set, [](const Result<Reply>&) {}},
+      redis::Command{incr, [this, ours, key, done = std::move(done)](Result<Reply> reply) mutable {
+                       record(reply ? nullptr : &reply.error());
+                       if (!reply) return done(std::unexpected(std::move(reply.error())));
+                       const auto epoch = epoch_of(*reply);
+                       if (epoch > ours) return tell_epoch(epoch, std::move(done));
+                       // An older one than ours. Adding cannot take anything from what others add at the same time.
+                       client_.command({"INCRBY", key, cat(ours - epoch + 1)},
+                                       [this, done = std::move(done)](Result<Reply> added) mutable {
+                                         if (!added) return done(std::unexpected(std::move(added.error())));
+                                         tell_epoch(epoch_of(*added), std::move(done));
+                                       });
+                     }}};
+  client_.pipeline(std::span(commands).subspan(ours == 0 ? 1 : 0));
+}
+
+void RedisTier::tell_epoch(std::uint64_t epoch, EpochCallback done) {
+  client_.command({"PUBLISH", events_channel(prefix_), epoch_message(epoch)},
+                  [epoch, done = std::move(done)](Result<Reply> published) mutable {
+                    if (!published) return done(std::unexpected(std::move(published.error())));
+                    done(epoch);
+                  });
+}
+
+void RedisTier::read_epoch(EpochCallback done) {
+  client_.command({"GET", epoch_key(prefix_)}, [done = std::move(done)](Result<Reply> reply) mutable {
     if (!reply) return done(std::unexpected(std::move(reply.error())));
-    const auto epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(reply->integer(), 0));
-    const auto channel = events_channel(prefix_);
-    const auto message = epoch_message(epoch);
-    client_.command({"PUBLISH", channel, message}, [epoch, done = std::move(done)](Result<Reply> published) mutable {
-      if (!published) return done(std::unexpected(std::move(published.error())));
-      done(epoch);
-    });
+    done(parse_unsigned(reply->text()).value_or(0));
   });
+}
+
+void RedisTier::restore_epoch(std::uint64_t ours, EpochCallback done) {
+  const auto key = epoch_key(prefix_);
+  const auto known = cat(ours);
+  const std::array<std::string_view, 4> set{"SET", key, known, "NX"};
+  const std::array<std::string_view, 2> get{"GET", key};
+  std::array<redis::Command, 2> commands{
+      redis::Command{set, [](const Result<Reply>&) {}},
+      redis::Command{get, [this, ours, done = std::move(done)](Result<Reply> reply) mutable {
+                       if (!reply) return done(std::unexpected(std::move(reply.error())));
+                       const auto epoch = parse_unsigned(reply->text()).value_or(0);
+                       if (epoch >= ours) return tell_epoch(epoch, std::move(done));
+                       raise_epoch(ours, std::move(done));
+                     }}};
+  client_.pipeline(commands);
 }
 
 void RedisTier::record(const Error* error) {

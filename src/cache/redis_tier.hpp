@@ -4,6 +4,7 @@
 //   value    SET <key> <entry> PX <its spans>                 GET <key>
 //   lease    SET <lease> <token> NX PX <span>                 DEL <lease>, only while our own clock says it is ours
 //   failure  SET <lease> fail:<kind>:<count> XX PX <memo>
+//   epoch    SET <epoch> <ours> NX, INCR <epoch>; where that is still not above ours, INCRBY <epoch> <difference>
 //
 // Thread: everything on the I/O thread of the client.
 #pragma once
@@ -38,7 +39,15 @@ class RedisTier final : public RemoteTier {
   void store_failure(std::string_view key, const FailureMemo& memo) override;
   void give_back(std::string_view key) override;
   void erase(std::string_view key, DoneCallback done) override;
-  void raise_epoch(EpochCallback done) override;
+  void raise_epoch(std::uint64_t ours, EpochCallback done) override;
+
+  // The epoch as Redis holds it; 0 if it holds none.
+  void read_epoch(EpochCallback done);
+  // Redis has been seen with an epoch below `ours`. One that it has lost as a whole (a flush, a restart without data)
+  // is given back to it as it was, which makes nothing a miss. One that it holds has been raised since, or is that of
+  // an older copy of the data: a purge that not everybody has heard of, and so it is raised above ours. It is never
+  // lowered. Gives what Redis holds then.
+  void restore_epoch(std::uint64_t ours, EpochCallback done);
 
   // To be called when the client has a connection: an open breaker need not wait any longer with its probe.
   void connected();
@@ -49,6 +58,7 @@ class RedisTier final : public RemoteTier {
  private:
   [[nodiscard]] std::optional<Entry> entry_of(const redis::Reply& reply);
   void view(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done);
+  void tell_epoch(std::uint64_t epoch, EpochCallback done);
   // A lease that was asked for and never heard of: given back if it turns out to be ours.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
   // What became of a command: null for a reply.

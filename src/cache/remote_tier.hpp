@@ -66,8 +66,10 @@ class RemoteTier {
   // Removes the value and tells the fleet.
   virtual void erase(std::string_view key, DoneCallback done) = 0;
 
-  // Makes everything stored so far a miss for the whole fleet: raises the epoch and tells the fleet. Gives the new one.
-  virtual void raise_epoch(EpochCallback done) = 0;
+  // Makes everything stored so far a miss for the whole fleet: raises the epoch and tells the fleet. Gives the new one,
+  // which is higher than `ours`, the epoch in force here, even where the tier has lost what it held of it. An error
+  // means that nobody knows whether it was raised.
+  virtual void raise_epoch(std::uint64_t ours, EpochCallback done) = 0;
 };
 
 // What other processes did, as heard on the backplane. Implemented by the cache.
@@ -88,7 +90,8 @@ class FleetListener {
   virtual void on_fill(const Fill& fill) = 0;
   virtual void on_fail(std::string_view key) = 0;
   virtual void on_purge(std::string_view key) = 0;
-  // Returns the epoch in force. Where that is higher than what was heard, Redis has lost its own and is to be told.
+  // Returns the epoch that Redis should hold. Where that is higher than what Redis says, it has lost its own and is to
+  // be told; higher than what a message says, it may have, or the message is late.
   virtual std::uint64_t on_epoch(std::uint64_t epoch) = 0;
   // The channel is (again) heard: whatever was said meanwhile has been missed. Also called once when
   // it is first heard.

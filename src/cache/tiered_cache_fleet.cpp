@@ -9,6 +9,15 @@ namespace wx::cache {
 
 using observability::Counter;
 
+namespace {
+
+// How soon, and at least how often, Redis is asked to take a purge that it has missed. While there is no connection a
+// try costs nothing.
+constexpr milliseconds kFirstPause{500};
+constexpr milliseconds kLongestPause{4000};
+
+}  // namespace
+
 void TieredCache::Shell::purge(Worker& worker, std::string_view key, RemoteTier::DoneCallback done) {
   on_purge(key);
   if (worker.remote() == nullptr) return done({});
@@ -20,14 +29,58 @@ void TieredCache::Shell::purge_all(Worker& worker, RemoteTier::DoneCallback done
     on_epoch(epoch_.load() + 1);
     return done({});
   }
-  worker.remote()->raise_epoch([self = weak_from_this(), done = std::move(done)](Result<std::uint64_t> epoch) mutable {
-    const auto shell = self.lock();
-    if (!shell) return done(fail(ErrorKind::draining));
-    // Redis unreachable: at least this process forgets. Its epoch is told to Redis when that is back.
-    shell->on_epoch(epoch ? std::max(*epoch, shell->epoch_.load() + 1) : shell->epoch_.load() + 1);
-    if (!epoch) return done(std::unexpected(std::move(epoch.error())));
-    done({});
+  // The epoch that Redis gives may have been heard on the backplane before the reply is here, so what to do without one
+  // is decided by the epoch in which the purge was asked for.
+  const auto before = epoch_.load();
+  worker.remote()->raise_epoch(
+      before, [self = weak_from_this(), &worker, before, done = std::move(done)](Result<std::uint64_t> epoch) mutable {
+        const auto shell = self.lock();
+        if (!shell) return done(fail(ErrorKind::draining));
+        if (epoch) {
+          shell->purge_paid(worker, *epoch);
+          return done({});
+        }
+        // At least this process forgets.
+        shell->on_epoch(before + 1);
+        shell->owe_purge(worker);
+        done(std::unexpected(std::move(epoch.error())));
+      });
+}
+
+// The fleet's purge is made as soon as Redis takes it, and not by telling Redis our epoch: others may have come to the
+// same number by purges of theirs that do not know of this one.
+void TieredCache::Shell::owe_purge(Worker& worker) {
+  auto& state = worker.state();
+  if (!std::exchange(state.owes_purge, true)) ++purges_owed_;
+  state.purge_pause = kFirstPause;
+  wait_to_pay(worker);
+}
+
+void TieredCache::Shell::wait_to_pay(Worker& worker) {
+  auto& state = worker.state();
+  const auto half = state.purge_pause / 2;
+  const auto wait =
+      half + nanoseconds(static_cast<nanoseconds::rep>(state.random.fraction() * static_cast<double>(half.count())));
+  state.purge_pause = std::min<nanoseconds>(2 * state.purge_pause, kLongestPause);
+  state.purge_timer = worker.executor().after(wait, [self = weak_from_this(), &worker] {
+    if (const auto shell = self.lock()) shell->pay_purge(worker);
   });
+}
+
+void TieredCache::Shell::pay_purge(Worker& worker) {
+  worker.remote()->raise_epoch(epoch_.load(), [self = weak_from_this(), &worker](const Result<std::uint64_t>& epoch) {
+    const auto shell = self.lock();
+    if (!shell) return;
+    if (epoch) return shell->purge_paid(worker, *epoch);
+    if (worker.state().owes_purge) shell->wait_to_pay(worker);
+  });
+}
+
+void TieredCache::Shell::purge_paid(Worker& worker, std::uint64_t epoch) {
+  auto& state = worker.state();
+  if (std::exchange(state.owes_purge, false)) --purges_owed_;
+  state.purge_timer.reset();
+  on_epoch(epoch);
 }
 
 template <class Event>
@@ -77,12 +130,13 @@ std::uint64_t TieredCache::Shell::on_epoch(std::uint64_t epoch) {
   auto current = epoch_.load();
   while (epoch > current && !epoch_.compare_exchange_weak(current, epoch)) {
   }
-  if (epoch <= current) return current;
+  // Where a purge is owed to Redis, that will raise its epoch above ours.
+  if (epoch <= current) return purges_owed_.load() > 0 ? epoch : current;
   metrics_.add(Counter::cache_purges);
   for (const auto& shard : shards_) {
     const std::lock_guard lock(shard->mutex);
     shard->memos.clear();
-    for (const auto& [key, run] : shard->runs) run->flight.purge();
+    for (const auto& [key, run] : shard->runs) run->flight.new_epoch();
   }
   return epoch;
 }

@@ -90,6 +90,7 @@ void TieredCache::Shell::perform(const RunPtr& run, Actions& actions, Told& told
   if (actions.proceed && run->proceed) {
     auto proceed = std::exchange(run->proceed, nullptr);
     run->load_started = clock_.steady();
+    run->load_epoch = epoch_.load();
     proceed(*actions.proceed);
   }
   perform_writes(run, actions, told);
@@ -162,6 +163,7 @@ void TieredCache::Shell::read_remote(const RunPtr& run) {
     auto copy = shell->accept(std::move(result));
     shell->step(run, [&](Run& locked) {
       locked.timings.redis = now - locked.step_started;
+      if (copy) shell->drop_purged(*copy);
       return locked.flight.remote_read(std::move(copy), now);
     });
   });
@@ -173,17 +175,19 @@ void TieredCache::Shell::take_lease(const RunPtr& run) {
   auto chance = run->worker.state().random.next();
   for (int i = 0; i < 16; ++i, chance >>= 4) token += kHex[chance & 15];
   const auto until = clock_.steady() + options_.lease_span;
-  run->worker.remote()->take_lease(
-      run->key, token, options_.lease_span, [self = weak_from_this(), run, until](Result<LeaseView> result) {
-        const auto shell = self.lock();
-        if (!shell) return;
-        shell->metrics_.add(!result       ? Counter::cache_lease_unknown
-                            : result->won ? Counter::cache_lease_won
-                                          : Counter::cache_lease_lost);
-        auto seen = shell->accept(std::move(result));
-        shell->step(run,
-                    [&](Run& locked) { return locked.flight.leased(std::move(seen), until, shell->clock_.steady()); });
-      });
+  run->worker.remote()->take_lease(run->key, token, options_.lease_span,
+                                   [self = weak_from_this(), run, until](Result<LeaseView> result) {
+                                     const auto shell = self.lock();
+                                     if (!shell) return;
+                                     shell->metrics_.add(!result       ? Counter::cache_lease_unknown
+                                                         : result->won ? Counter::cache_lease_won
+                                                                       : Counter::cache_lease_lost);
+                                     auto seen = shell->accept(std::move(result));
+                                     shell->step(run, [&](Run& locked) {
+                                       if (seen) shell->drop_purged(seen->copy);
+                                       return locked.flight.leased(std::move(seen), until, shell->clock_.steady());
+                                     });
+                                   });
 }
 
 void TieredCache::Shell::look(const RunPtr& run) {
@@ -195,6 +199,7 @@ void TieredCache::Shell::look(const RunPtr& run) {
     shell->step(run, [&](Run& locked) {
       const auto now = shell->clock_.steady();
       locked.timings.load = now - locked.load_started;  // another process's load was waited for
+      if (seen) shell->drop_purged(seen->copy);
       return locked.flight.looked(std::move(seen), now);
     });
   });
@@ -215,8 +220,9 @@ void TieredCache::Shell::load(const RunPtr& run) {
     }
     request.deadline = run->deadline;
     if (!run->waiters.empty()) {
-      request.deadline =
-          std::ranges::max(run->waiters, {}, [](const WaiterPtr& w) { return w->patience.deadline; })->deadline;
+      request.deadline = std::ranges::max(run->waiters, {}, [](const WaiterPtr& w) {
+                           return w->patience.deadline;
+                         })->patience.deadline;
     }
     request.redis_unavailable = run->flight.redis_unavailable();
     // Kept for the whole flight: it may load a second time, when the lease was another's who did not succeed.
@@ -228,6 +234,7 @@ void TieredCache::Shell::load(const RunPtr& run) {
   }
   if (!*loader) return take_load(run, fail(ErrorKind::internal, "a flight without a loader"));
   run->load_started = clock_.steady();
+  run->load_epoch = epoch_.load();
   request.turn = [self = weak_from_this(), run](Proceed proceed) mutable {
     run_on(run->worker.executor(), [self = std::move(self), run, proceed = std::move(proceed)]() mutable {
       if (const auto shell = self.lock()) shell->take_turn(run, std::move(proceed));
@@ -249,7 +256,7 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
   const auto now = clock_.steady();
   Result<Copy> copy = fail(ErrorKind::internal);
   if (result) {
-    copy = date(std::move(*result));
+    copy = date(std::move(*result), run->load_epoch);
   } else if (result.error().kind == ErrorKind::provider_refused) {
     // A deterministic refusal is an answer of its kind: kept for a while, so that it is not asked for again.
     Loaded refusal;
@@ -258,7 +265,7 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
     refusal.etag = "refusal";
     refusal.spans.fresh_for = options_.memos.refusal;
     refusal.early_refresh = false;
-    copy = date(std::move(refusal));
+    copy = date(std::move(refusal), run->load_epoch);
     auto entry = std::make_shared<Entry>(*copy->entry);
     entry->kind = EntryKind::refusal;
     copy->entry = std::move(entry);
@@ -267,13 +274,15 @@ void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
   }
   step(run, [&](Run& locked) {
     locked.timings.load = now - locked.load_started;
+    // A purge that has begun, and has not come to this flight yet.
+    if (locked.load_epoch != epoch_.load()) (void)locked.flight.new_epoch();
     const bool others_wait = std::ranges::any_of(
         locked.waiters, [&](const WaiterPtr& w) { return !w->leader && now < w->patience.deadline; });
     return locked.flight.loaded(std::move(copy), others_wait, now);
   });
 }
 
-Copy TieredCache::Shell::date(Loaded loaded) const {
+Copy TieredCache::Shell::date(Loaded loaded, std::uint64_t epoch) const {
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(loaded.body);
   entry->content_type = std::move(loaded.content_type);
@@ -281,13 +290,16 @@ Copy TieredCache::Shell::date(Loaded loaded) const {
   entry->spans = loaded.spans;
   entry->early_refresh = loaded.early_refresh;
   entry->stored_at = clock_.wall();
-  entry->epoch = epoch_.load(std::memory_order_relaxed);
+  entry->epoch = epoch;
   return {std::move(entry), clock_.steady()};
 }
 
-// An entry of another epoch was purged: as if nothing were there.
+void TieredCache::Shell::drop_purged(std::optional<Copy>& copy) const {
+  if (copy && copy->entry->epoch != epoch_.load(std::memory_order_relaxed)) copy.reset();
+}
+
 std::optional<Copy> TieredCache::Shell::accept(std::optional<Entry> entry) const {
-  if (!entry || entry->epoch != epoch_.load(std::memory_order_relaxed)) return std::nullopt;
+  if (!entry) return std::nullopt;
   if (ahead_of_clock(*entry, clock_)) metrics_.add(Counter::cache_ahead_of_clock);
   return make_copy(std::make_shared<const Entry>(std::move(*entry)), clock_);
 }

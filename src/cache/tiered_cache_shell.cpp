@@ -156,7 +156,8 @@ void TieredCache::Shell::only_if_cached(Worker& worker, const Question& question
     const auto shell = self.lock();
     if (!shell) return done(fail(ErrorKind::draining));
     const auto at = shell->clock_.steady();
-    const auto copy = shell->accept(std::move(entry));
+    auto copy = shell->accept(std::move(entry));
+    if (copy) shell->drop_purged(*copy);
     if (!copy || !*copy || (*copy)->freshness(at) == Freshness::gone) return done(fail(ErrorKind::not_cached));
     done(serve(**copy, Tier::redis, at));
   });

@@ -18,6 +18,10 @@ struct Worker::State {
   State(Executor& executor, const Clock& clock) : deadlines(executor, clock), random(random_seed()) {}
   DeadlineQueue deadlines;
   Random random;  // lease tokens, jitter
+  // A purge of everything that Redis may not have taken: while there is a timer, or a try under way.
+  bool owes_purge = false;
+  std::unique_ptr<Timer> purge_timer;
+  nanoseconds purge_pause{0};
 };
 
 // From when a caller waits, and until when.
@@ -63,7 +67,8 @@ struct Run {
   SteadyTime deadline;  // of the question that began it
   SteadyTime step_started;
   SteadyTime load_started;
-  Proceed proceed;  // the loader waits for this
+  std::uint64_t load_epoch = 0;  // in which the loader was called: that of what it loads
+  Proceed proceed;               // the loader waits for this
   std::unique_ptr<Timer> age_timer;
   std::unique_ptr<Timer> await_timer;
 };
@@ -90,6 +95,10 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   [[nodiscard]] std::size_t flights() const;
 
  private:
+  void owe_purge(Worker& worker);
+  void wait_to_pay(Worker& worker);
+  void pay_purge(Worker& worker);
+  void purge_paid(Worker& worker, std::uint64_t epoch);
   struct Shard {
     explicit Shard(const MemoOptions& options) : memos(options) {}
     mutable std::mutex mutex;
@@ -146,7 +155,10 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   static void tell(const RunPtr& run, const Told& told);
   static void finish(const WaiterPtr& waiter, Result<Served> result);
   [[nodiscard]] Result<Served> served(const Run& run, const Verdict& verdict, bool leader) const;
-  [[nodiscard]] Copy date(Loaded loaded) const;
+  [[nodiscard]] Copy date(Loaded loaded, std::uint64_t epoch) const;
+  // A copy of another epoch was purged: as if nothing were there. To be called under the lock of the flight's shard, so
+  // that an epoch that is raised afterwards finds the copy in the flight.
+  void drop_purged(std::optional<Copy>& copy) const;
   [[nodiscard]] Result<std::optional<Copy>> accept(Result<std::optional<Entry>> entry) const;
   [[nodiscard]] std::optional<Copy> accept(std::optional<Entry> entry) const;
   [[nodiscard]] Result<LeaseSeen> accept(Result<LeaseView> view) const;
@@ -160,6 +172,7 @@ class TieredCache::Shell final : public FleetListener, public std::enable_shared
   MemoryTier memory_;
   std::array<std::unique_ptr<Shard>, kShards> shards_;
   std::atomic<std::uint64_t> epoch_{0};
+  std::atomic<int> purges_owed_{0};  // workers with owes_purge
   // Steady time in ns; copies from before are doubtful. min: none.
   std::atomic<nanoseconds::rep> trusted_from_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<bool> was_deaf_{false};

@@ -18,6 +18,8 @@ constexpr std::string_view kRoom = "open_meteo";
 constexpr nanoseconds kShortestPause = 50ms;
 constexpr nanoseconds kLongestPause = 250ms;
 constexpr nanoseconds kLeastTime = 250ms;
+// What comes and goes all the time is told so often.
+constexpr nanoseconds kTellAgain = 10s;
 
 Limits checked_share(const OpenMeteoOptions& options) {
   const auto share = share_of(options.limits, options.fleet_size);
@@ -127,13 +129,8 @@ std::optional<Error> Admission::pay_alone(Purpose purpose, const Instant& now) {
 Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::FleetTake& asked,
                                              const Result<FleetBudget::Counts>& counts, const Instant& now) {
   const bool lost = !counts || counts->size() != asked.windows.size();
-  if (std::exchange(fleet_lost_, lost) != lost) {
-    if (lost) {
-      log_.warn(kRoom, "the fleet's count of provider calls is out of reach: this process keeps to its share");
-    } else {
-      log_.info(kRoom, "provider calls are counted with the fleet again");
-    }
-  }
+  fleet_lost_ = lost;
+  watch_count(now);
   if (lost) {
     budget_.not_counted(asked);
     return {pay_alone(purpose, now), false};
@@ -203,14 +200,29 @@ void Admission::watch(const Instant& now) {
   watch_rung(now);
 }
 
+void Admission::watch_count(const Instant& now) {
+  if (fleet_lost_ == told_lost_) return;
+  auto& told_at = told_count_at_.at(fleet_lost_ ? 1 : 0);
+  if (told_at && now.steady - *told_at < kTellAgain) return;
+  told_at = now.steady;
+  told_lost_ = fleet_lost_;
+  if (told_lost_) {
+    log_.warn(kRoom, "the fleet's count of provider calls is out of reach: this process keeps to its share");
+  } else {
+    log_.info(kRoom, "provider calls are counted with the fleet again");
+  }
+}
+
+// By the count that was last told: the two have rungs of their own.
 void Admission::watch_rung(const Instant& now) {
   if (off_) return;
-  const auto rung = budget_.rung(counted_last(), now.steady, now.wall);
+  const auto counting_told = told_lost_ ? Counting::alone : counting();
+  const auto rung = budget_.rung(counting_told, now.steady, now.wall);
   if (rung == told_rung_) return;
   const auto level = rung > told_rung_ ? observability::LogLevel::warn : observability::LogLevel::info;
   told_rung_ = rung;
   if (!log_.enabled(level)) return;
-  const auto usage = [&](Window window) { return budget_.usage(window, counted_last(), now.steady, now.wall); };
+  const auto usage = [&](Window window) { return budget_.usage(window, counting_told, now.steady, now.wall); };
   const auto text = [&](Window window) {
     const auto is = usage(window);
     return is.limit == 0 ? std::string("unlimited") : cat(is.used, " of ", is.limit);

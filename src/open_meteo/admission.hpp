@@ -1,5 +1,6 @@
 // Whether a load may become a call: the breaker, the budget, the retries, in one place, with what is counted and logged
-// about them. Each change of state is one log line.
+// about them. Each change of state is one log line; the fleet's count, which a slow Redis may take away and give back
+// with every call, is told at most once in ten seconds for each of the two.
 //
 // Thread-safety: none; guard it.
 #pragma once
@@ -88,6 +89,7 @@ class Admission {
   [[nodiscard]] Error shed(const Breaker::Refusal& refusal);
   [[nodiscard]] Error shed(const Budget::Refusal& refusal);
   void watch(const Instant& now);
+  void watch_count(const Instant& now);
   void watch_rung(const Instant& now);
 
   observability::Metrics& metrics_;
@@ -102,6 +104,8 @@ class Admission {
   // As last logged.
   Breaker::State told_state_ = Breaker::State::closed;
   Rung told_rung_ = Rung::open;
+  bool told_lost_ = false;
+  std::array<std::optional<SteadyTime>, 2> told_count_at_;  // by told_lost_
 };
 
 }  // namespace wx::open_meteo

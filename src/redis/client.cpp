@@ -47,6 +47,13 @@ milliseconds Client::command_timeout() const {
   return impl_->command_timeout();
 }
 
+bool Client::left_replica() const {
+  return impl_->left_replica();
+}
+bool Client::on_replica() const {
+  return impl_->on_replica();
+}
+
 void Client::command(std::initializer_list<std::string_view> arguments, Callback done) {
   impl_->command({arguments.begin(), arguments.size()}, std::move(done), PendingQueue::Expect::reply);
 }

@@ -74,6 +74,12 @@ class Client {
   // How long a command waits for its reply at present (REDIS_TIMEOUT, or what `auto` has come to). From any thread.
   [[nodiscard]] milliseconds command_timeout() const;
 
+  // For those who are told of connections made and lost, on the I/O thread. Whether the last one that was lost was
+  // given up by the client itself: the server took no writes, and its name may lead to another one by now.
+  [[nodiscard]] bool left_replica() const;
+  // Whether the server of the present connection, or of the last, said at the handshake that it is a replica.
+  [[nodiscard]] bool on_replica() const;
+
   // Sends one command. `done` is called exactly once, in the order of the commands but for those whose deadline passed
   // before; it may be called before this returns (when down). The texts are copied. Inside `done` anything may be
   // called but the destructor. Steady state allocates nothing but what `done` itself needs.

@@ -23,8 +23,12 @@ constexpr milliseconds kIdle{30'000};
 constexpr milliseconds kAttempt{5000};
 // After a fault that a person has to mend.
 constexpr milliseconds kSlowRetry{5000};
-// So long a connection to a replica is kept, in case that another address is not to be had.
+// So long a connection to a replica is kept, in case that another address is not to be had: doubled each time that it
+// is a replica again, since then this is how it is meant to be, or nobody is at work on it. After so long without a
+// refusal it is another story.
 constexpr milliseconds kReplicaRest{5000};
+constexpr milliseconds kLongestReplicaRest{60'000};
+constexpr milliseconds kReplicaForgotten{300'000};
 // The timer's grain: deadlines that are closer together share a wake-up.
 constexpr milliseconds kGrain{5};
 // How long to give bytes that are there but were not read yet.
@@ -162,6 +166,7 @@ void ClientCore::on_greeting(const Reply& reply) {
 void ClientCore::begin_serving() {
   phase_ = Phase::serving;
   up_since_ = last_heard_;
+  on_replica_ = handshake_->replica();
   if (!common_.options().timeout) {
     const auto triple = std::chrono::ceil<milliseconds>(3 * round_trip_);
     timeout_ms_.store(std::clamp(triple, kLeastTimeout, kMostTimeout).count(), std::memory_order_relaxed);
@@ -218,10 +223,12 @@ void ClientCore::complete(const Reply& reply) {
 // the new one by now, and only dialling again finds out.
 void ClientCore::leave_replica() {
   if (phase_ != Phase::serving) return;  // a callback stopped us
-  if (left_replica_ && last_heard_ - *left_replica_ < kReplicaRest) return;
-  left_replica_ = last_heard_;
+  const bool lately = left_replica_at_ && last_heard_ - *left_replica_at_ < kReplicaForgotten;
+  if (lately && last_heard_ - *left_replica_at_ < replica_rest_) return;
+  replica_rest_ = lately && on_replica_ ? std::min<nanoseconds>(2 * replica_rest_, kLongestReplicaRest) : kReplicaRest;
+  left_replica_at_ = last_heard_;
   lose("Redis is a read-only replica here; looking for its master under the same name", Patience::soon,
-       unavailable("connection lost"));
+       unavailable("connection lost"), true);
 }
 
 void ClientCore::on_fault(const ConnectionFault& fault) {
@@ -239,8 +246,9 @@ void ClientCore::on_fault(const ConnectionFault& fault) {
        {kind, "connection lost", std::nullopt, 0});
 }
 
-void ClientCore::lose(std::string_view reason, Patience patience, const Error& error) {
+void ClientCore::lose(std::string_view reason, Patience patience, const Error& error, bool by_choice) {
   const bool was_up = phase_ == Phase::serving;
+  if (was_up) left_replica_ = by_choice;
   const SteadyTime now = clock_.steady();
   phase_ = Phase::pausing;
   state_.store(State::down, std::memory_order_release);

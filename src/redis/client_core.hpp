@@ -43,6 +43,9 @@ class ClientCore : private Connection::Listener {
     return milliseconds(timeout_ms_.load(std::memory_order_relaxed));
   }
 
+  [[nodiscard]] bool left_replica() const { return left_replica_; }
+  [[nodiscard]] bool on_replica() const { return on_replica_; }
+
   void command(std::span<const std::string_view> arguments, Callback done, Expect expect);
   void pipeline(std::span<Command> commands);
 
@@ -72,7 +75,7 @@ class ClientCore : private Connection::Listener {
   void send_early();
   void complete(const Reply& reply);
   void leave_replica();
-  void lose(std::string_view reason, Patience patience, const Error& error);
+  void lose(std::string_view reason, Patience patience, const Error& error, bool by_choice = false);
 
   void send(std::span<const std::string_view> arguments, Callback done, Expect expect, SteadyTime now);
   [[nodiscard]] std::optional<Error> refusal(std::size_t commands) const;
@@ -108,7 +111,10 @@ class ClientCore : private Connection::Listener {
   SteadyTime up_since_{};
   SteadyTime last_heard_{};
   SteadyTime retry_at_{};
-  std::optional<SteadyTime> left_replica_;
+  bool on_replica_ = false;
+  bool left_replica_ = false;
+  std::optional<SteadyTime> left_replica_at_;
+  nanoseconds replica_rest_{};  // how long the next one is kept
 
   std::unique_ptr<Timer> timer_;
   SteadyTime armed_for_{};

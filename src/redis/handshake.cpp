@@ -51,6 +51,7 @@ Handshake::Progress Handshake::on_hello(const Reply& reply) {
       const Reply key = *at++;
       const Reply value = *at++;
       if (key.text() == "version") version_ = value.text();
+      if (key.text() == "role") replica_ = value.text() == "replica" || value.text() == "slave";
     }
     return Progress::more;
   }

@@ -35,6 +35,8 @@ class Handshake {
   [[nodiscard]] bool greeted() const { return at_ > 0; }
   // The server's version, once ready: "7.0.15"; empty if it did not say.
   [[nodiscard]] const std::string& version() const { return version_; }
+  // Whether the server said that it is a replica; false also if it did not say.
+  [[nodiscard]] bool replica() const { return replica_; }
   // Why it was refused: a sentence for the log, without anything secret.
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
   [[nodiscard]] Patience patience() const { return patience_; }
@@ -51,6 +53,7 @@ class Handshake {
   std::vector<Asked> asked_;
   std::size_t at_ = 0;
   std::string version_;
+  bool replica_ = false;
   std::string refusal_;
   Patience patience_ = Patience::soon;
 };

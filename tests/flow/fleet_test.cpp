@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "flow/service.hpp"
 #include "flow/weather.hpp"
+#include "support/black_hole.hpp"
 #include "support/fake_provider.hpp"
 #include "support/redis_server.hpp"
 
@@ -266,6 +267,84 @@ TEST_F(Fleet, ForgetsInEveryProcessWhatOnePurges) {
   EXPECT_TRUE(missed(get_until(*services_[0], kMock, milliseconds(5000), missed)));
   EXPECT_EQ(HttpClient(services_[3]->port()).request("DELETE", "/cache", admin).status, 204);
   EXPECT_TRUE(missed(get_until(*services_[1], kMock, milliseconds(5000), missed)));
+}
+
+// Whichever thread of a process purges, and whether it hears its own message or the reply first.
+TEST_F(Fleet, SharesAsBeforeAfterPurgesOfEverything) {
+  start({{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"THREADS", "3"}});
+  const Headers admin{{"Authorization", "Bearer correct-horse"}};
+  for (std::size_t purge = 0; purge < 12; ++purge) {
+    const auto& purging = *services_[purge % 2];
+    EXPECT_EQ(HttpClient(purging.port()).request("DELETE", "/cache", admin).status, 204);
+    const auto heard = [&](const Answer& metrics) {
+      return metrics.body.contains(cat("weather_cache_cache_purges_total ", purge + 1, "\n"));
+    };
+    for (const auto& service : services_)
+      EXPECT_TRUE(heard(get_until(*service, "/metrics", milliseconds(5000), heard)));
+    const auto before = provider_.calls();
+    const auto target = cat("/weather?lat=", purge, "&lon=5");
+    for (const auto& service : services_) EXPECT_EQ(service->get(target).status, 200);
+    for (const auto& service : services_) EXPECT_EQ(source_of(service->get(target)), kFromMemory);
+    EXPECT_EQ(provider_.calls(), before + 1) << "after purge " << purge + 1;
+  }
+}
+
+TEST_F(Fleet, PurgesEverythingAlthoughRedisHasForgottenEarlierPurges) {
+  start({{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"CACHE_TTL", "1h"}});
+  const Headers admin{{"Authorization", "Bearer correct-horse"}};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(HttpClient(services_[0]->port()).request("DELETE", "/cache", admin).status, 204);
+  }
+  const auto epoch = [&] { return redis_.command({"GET", "weather:epoch"}); };
+  const auto kept = [&](const Answer& answer) { return source_of(answer) == kFromMemory; };
+  for (const auto& service : services_) EXPECT_TRUE(kept(get_until(*service, kReal, milliseconds(5000), kept)));
+  redis_.command({"FLUSHALL"});
+  const auto before = provider_.calls();
+  EXPECT_EQ(HttpClient(services_[1]->port()).request("DELETE", "/cache", admin).status, 204);
+  EXPECT_EQ(epoch(), "4");
+  const auto renewed = [&](const Answer& answer) { return answer.header("X-Cache") == "MISS"; };
+  EXPECT_TRUE(renewed(get_until(*services_[0], kReal, milliseconds(5000), renewed)));
+
+  // A process that has not heard of the three either: another Redis client raises what it finds.
+  redis_.command({"FLUSHALL"});
+  for (const auto& service : services_) EXPECT_TRUE(kept(get_until(*service, kReal, milliseconds(5000), kept)));
+  redis_.command({"INCR", "weather:epoch"});
+  redis_.command({"PUBLISH", "weather:events", "epoch 1"});
+  EXPECT_TRUE(renewed(get_until(*services_[0], kReal, milliseconds(5000), renewed)));
+  EXPECT_GE(provider_.calls(), before + 2);
+}
+
+// DELETE at a process that has lost its Redis: 503, and made up for once Redis is back.
+TEST_F(Fleet, IsPurgedByAProcessThatWasCutOffOnceThatIsBack) {
+  BlackHole link(redis_.port());
+  start({{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"CACHE_TTL", "1h"}});
+  const Service apart(patient(redis_, {{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                                       {"OPEN_METEO_URL", provider_.url()},
+                                       {"ADMIN_TOKEN", "correct-horse"},
+                                       {"UPSTREAM_LIMIT", "off"},
+                                       {"CACHE_TTL", "1h"}}));
+  const auto listening = [](const Answer& stats) { return stats.body.contains(R"("backplane":"listening")"); };
+  EXPECT_TRUE(listening(get_until(apart, "/stats", milliseconds(5000), listening)));
+  for (const auto& service : services_) EXPECT_EQ(service->get(kReal).status, 200);
+  EXPECT_EQ(apart.get(kReal).status, 200);
+  EXPECT_EQ(provider_.calls(), 1U);
+
+  link.reset_everything();
+  const auto deaf = [&](const Answer& stats) { return !listening(stats); };
+  EXPECT_TRUE(deaf(get_until(apart, "/stats", milliseconds(5000), deaf)));
+  const Headers admin{{"Authorization", "Bearer correct-horse"}};
+  EXPECT_EQ(HttpClient(apart.port()).request("DELETE", "/cache", admin).status, 503);
+  for (const auto& service : services_) EXPECT_EQ(source_of(service->get(kReal)), kFromMemory);
+
+  link.heal();
+  const auto heard = [](const Answer& metrics) {
+    return metrics.body.contains("weather_cache_cache_purges_total 1\n");
+  };
+  for (const auto& service : services_) EXPECT_TRUE(heard(get_until(*service, "/metrics", milliseconds(10000), heard)));
+  for (const auto& service : services_) EXPECT_EQ(service->get(kReal).status, 200);
+  EXPECT_TRUE(listening(get_until(apart, "/stats", milliseconds(5000), listening)));
+  EXPECT_EQ(apart.get(kReal).status, 200);
+  EXPECT_EQ(provider_.calls(), 2U) << "one for all, that of the purging process included";
 }
 
 }  // namespace

@@ -216,6 +216,39 @@ TEST(RedisFailover, IsFollowedWhenTheOldMasterAnswersReadOnly) {
   EXPECT_TRUE(service.log().contains("read-only")) << service.log();
 }
 
+// What is in memory was fresh before the connection was given up for another to the same replica, and still is: nothing
+// but what nobody has makes a call.
+TEST(RedisFailover, MakesNoCallForWhatMemoryHoldsWhileAReplicaStaysOne) {
+  const RedisServer redis;
+  BlackHole link(redis.port());
+  FakeProvider provider;
+  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                         {"REDIS_TIMEOUT", "5s"},
+                         {"CACHE_TTL", "1h"},
+                         {"THREADS", "1"},
+                         {"UPSTREAM_LIMIT", "off"},
+                         {"OPEN_METEO_URL", provider.url()}});
+  const auto listening = [](const Answer& stats) { return stats.body.contains(R"("backplane":"listening")"); };
+  ASSERT_TRUE(listening(get_until(service, "/stats", milliseconds(10000), listening)));
+  redis.command({"REPLICAOF", "127.0.0.1", "1"});
+  std::size_t places = 0;
+  const auto begin = Clock::now();
+  for (const auto at : {milliseconds(0), milliseconds(5200)}) {  // each of these makes it dial anew
+    std::this_thread::sleep_until(begin + at);
+    const auto accepted = link.accepted();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(service.get(cat("/weather?lat=3&lon=", places++)).status, 200);
+    EXPECT_TRUE(link.wait_for_accepted(accepted + 1));
+    EXPECT_TRUE(listening(get_until(service, "/stats", milliseconds(10000), listening)));
+    for (int round = 0; round < 3; ++round) {
+      for (std::size_t i = 0; i < places; ++i) {
+        EXPECT_EQ(source_of(service.get(cat("/weather?lat=3&lon=", i))), kFromMemory);
+      }
+      std::this_thread::sleep_for(milliseconds(50));
+    }
+    EXPECT_EQ(provider.calls(), places);
+  }
+}
+
 // A replica that stays one is dialled again now and then, in case it is the name that has changed: not all the time.
 TEST(RedisFailover, IsNotLookedForInATightLoop) {
   const RedisServer redis;

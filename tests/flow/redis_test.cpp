@@ -92,6 +92,44 @@ TEST(Redis, IsAskedByTheVeryFirstRequestOfAFreshProcess) {
   }
 }
 
+// What Redis holds can be told from what was purged only by who knows the epoch: that is asked for before anything
+// else.
+TEST(Redis, TellsAFreshProcessTheEpochBeforeItsFirstRequestIsAnswered) {
+  const RedisServer redis;
+  FakeProvider provider;
+  BlackHole link(redis.port());
+  const Settings settings = patient(redis, {{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                                            {"OPEN_METEO_URL", provider.url()},
+                                            {"CACHE_TTL", "1h"},
+                                            {"THREADS", "2"},
+                                            {"ADMIN_TOKEN", "correct-horse"}});
+  constexpr std::string_view kPurged = "/weather?lat=1&lon=1";
+  std::string purged;
+  {
+    const Service first(settings);
+    EXPECT_EQ(first.get(kPurged).status, 200);
+    const auto stored = [&](const std::string& key) { return redis.command({"EXISTS", key}) == "1"; };
+    for (int i = 0; i < 200 && !stored("weather:1:1"); ++i) std::this_thread::sleep_for(milliseconds(10));
+    purged = redis.command({"GET", "weather:1:1"}).value_or("");
+    const Headers admin{{"Authorization", "Bearer correct-horse"}};
+    EXPECT_EQ(HttpClient(first.port()).request("DELETE", "/cache", admin).status, 204);
+    EXPECT_EQ(first.get(kReal).status, 200);
+    for (int i = 0; i < 200 && !stored("weather:52.52:13.41"); ++i) std::this_thread::sleep_for(milliseconds(10));
+    ASSERT_TRUE(stored("weather:52.52:13.41"));
+  }
+  link.delay(milliseconds(40));
+  for (int i = 0; i < 4; ++i) {
+    const auto before = provider.calls();
+    const Service fresh(settings);
+    EXPECT_EQ(source_of(fresh.get(kReal)), kFromRedis);
+    EXPECT_EQ(provider.calls(), before);
+    redis.command({"SET", "weather:1:1", purged});  // the one before has replaced it
+    const Service another(settings);
+    EXPECT_EQ(source_of(another.get(kPurged)), kFromProvider) << "an entry of before the purge";
+    EXPECT_EQ(provider.calls(), before + 1);
+  }
+}
+
 TEST(Redis, HoldsKeysAndValuesThatAPersonCanRead) {
   const RedisServer redis;
   FakeProvider provider;

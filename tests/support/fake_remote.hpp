@@ -116,10 +116,12 @@ class FakeRemote final : public cache::RemoteTier {
       done({});
     });
   }
-  void raise_epoch(EpochCallback done) override {
-    act([this, done = std::move(done)]() mutable {
+  void raise_epoch(std::uint64_t above, EpochCallback done) override {
+    done = back(std::move(done));
+    act([this, above, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing));
-      fleet_.publish(cache::epoch_message(++fleet_.epoch));
+      fleet_.epoch = std::max(fleet_.epoch, above) + 1;
+      fleet_.publish(cache::epoch_message(fleet_.epoch));
       done(fleet_.epoch);
     });
   }

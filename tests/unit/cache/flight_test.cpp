@@ -563,6 +563,26 @@ TEST_F(FlightTest, APurgeHeardBeforeTheCallDoesNotKeepItsResultOut) {
   EXPECT_TRUE(actions.write_remote.has_value());
 }
 
+TEST_F(FlightTest, ANewEpochIsAPurgeButForWhatIsBeingRead) {
+  Flight reading(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
+  (void)reading.start();
+  (void)reading.new_epoch();
+  EXPECT_FALSE(reading.held()) << "no fallback any more";
+  const auto read = reading.remote_read(copy_aged(seconds(1)), now());
+  EXPECT_TRUE(read.fill_memory.has_value());
+  EXPECT_FALSE(read.load);
+
+  Flight loading(kWithRedis, 0, std::nullopt);
+  (void)loading.start();
+  (void)loading.remote_read(std::optional<Copy>(), now());
+  to_loading(loading);
+  (void)loading.new_epoch();
+  const auto loaded = loading.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_TRUE(loaded.answer.has_value());
+  EXPECT_FALSE(loaded.fill_memory.has_value());
+  EXPECT_FALSE(loaded.write_remote.has_value());
+}
+
 TEST_F(FlightTest, APurgeHeardDuringTheCallKeepsItsResultOut) {
   Flight flight(kWithRedis, 0, std::nullopt);
   (void)flight.start();

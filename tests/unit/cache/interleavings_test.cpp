@@ -59,12 +59,16 @@ enum class Kind : std::uint8_t {
   exec_error,    // the oldest command fails
   lose,          // the channel is lost, with everything on it
   purge,         // DELETE /weather at this process
+  purge_all,     // DELETE /cache at this process
   first_leaves,  // time passes: the first caller's patience ends
   lease_ends,    // time passes: beyond a lease
   age_limit,     // time passes: beyond a flight's age limit
 };
 constexpr bool is_fault(Kind kind) {
   return kind >= Kind::load_fail;
+}
+constexpr bool is_purge(Kind kind) {
+  return kind == Kind::purge || kind == Kind::purge_all;
 }
 constexpr bool is_time(Kind kind) {
   return kind >= Kind::first_leaves;
@@ -84,7 +88,8 @@ struct Scenario {
   std::optional<seconds> entry_age;  // of what Redis holds at the start
   bool in_memory = false;            // the processes hold it too
   int faults = 1;
-  bool forced = false;  // the second caller wants a new answer
+  bool forced = false;     // the second caller wants a new answer
+  bool purge_all = false;  // the fault is this one and no other: of three events, it makes for many orders by itself
 
   friend void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 };
@@ -117,7 +122,10 @@ struct Ear final : FleetListener {
   }
   void on_fail(std::string_view key) override { put(fail_message(key)); }
   void on_purge(std::string_view key) override { put(purge_message(key)); }
-  std::uint64_t on_epoch(std::uint64_t epoch) override { return epoch; }
+  std::uint64_t on_epoch(std::uint64_t epoch) override {
+    put(epoch_message(epoch));
+    return epoch;
+  }
   void on_listening() override {}
   void on_deaf() override {}
 
@@ -164,6 +172,7 @@ struct Stage {
     fleet.leases.clear();
     for (auto& process : processes) {
       process->cache.listener().on_purge(kKey);  // memory and memos
+      process->cache.listener().on_epoch(fleet.epoch);
       process->counts = {};
       process->wrote_purged = false;
     }
@@ -183,6 +192,7 @@ class World {
     if (scenario.entry_age) {
       auto entry = entry_of("before");
       entry.stored_at = clock_.wall() - *scenario.entry_age;
+      entry.epoch = fleet_.epoch;
       fleet_.values[std::string(kKey)] = entry;
       if (scenario.in_memory) {
         for (auto& process : processes_) {
@@ -198,7 +208,7 @@ class World {
     // The first caller asks first: the processes are alike.
     if (asked_ < 2) events.push_back({Kind::ask, asked_, 0});
     if (asked_ == 0) return events;
-    const bool budget = faults_ < scenario_.faults;
+    const bool budget = faults_ < scenario_.faults && !scenario_.purge_all;
     for (int p = 0; p < 2; ++p) {
       const auto& process = *processes_[static_cast<std::size_t>(p)];
       const auto add = [&](Kind kind) { events.push_back({kind, p, process.counts[static_cast<std::size_t>(kind)]}); };
@@ -216,6 +226,7 @@ class World {
       }
       if (budget && !process.ear.deaf) add(Kind::lose);
       if (budget) add(Kind::purge);
+      if (faults_ < scenario_.faults && scenario_.purge_all) add(Kind::purge_all);
     }
     // Commands have deadlines far below these spans: one that is still out by then has failed before (exec_error).
     const bool commands_out = std::ranges::any_of(
@@ -279,6 +290,9 @@ class World {
         process.cache.purge(process.worker, kKey, [](const Result<void>&) {});
         for (auto& load : process.loading) load.purged = true;
         break;
+      case Kind::purge_all:
+        process.cache.purge_all(process.worker, [](const Result<void>&) {});
+        break;
       case Kind::first_leaves:
         pass(kFirstPatience + milliseconds(1));
         break;
@@ -304,7 +318,7 @@ class World {
     if (calls_now > 1 && !lease_lost) return "two calls at a time in the fleet";
     // One call for all, and one more for what a fault took away.
     const int excuses = static_cast<int>(std::ranges::count_if(
-        trace_, [](const Event& e) { return e.kind == Kind::purge || e.kind == Kind::exec_error || is_time(e.kind); }));
+        trace_, [](const Event& e) { return is_purge(e.kind) || e.kind == Kind::exec_error || is_time(e.kind); }));
     const int wanted = scenario_.forced && asked_ == 2 ? 1 : 0;
     if (calls_ > 1 + wanted + excuses) return "more calls than one and one for each fault that can explain it";
     if (fresh_at_start() && excuses == 0 && calls_ > wanted) return "a call though a fresh value was there";
@@ -313,7 +327,8 @@ class World {
       if (caller.asked && caller.answers == 0 && clock_.steady() > caller.deadline + milliseconds(1)) {
         return "a caller waited beyond its deadline";
       }
-      const bool nothing_kept = !scenario_.entry_age || happened(Kind::purge) || happened(Kind::exec_error);
+      const bool nothing_kept =
+          !scenario_.entry_age || happened(Kind::purge) || happened(Kind::purge_all) || happened(Kind::exec_error);
       if (caller.asked && !caller.forced && caller.answers == 0 && !nothing_kept &&
           clock_.steady() > caller.asked_at + kSoftWait + milliseconds(1)) {
         return "a caller waited beyond the soft wait though something is kept";
@@ -331,7 +346,8 @@ class World {
   // What must hold when nothing is under way any more.
   [[nodiscard]] std::string broken_when_quiet() {
     // A lost message, an unanswered command or a purge may make a waiter wait for the lease's end.
-    const bool patience_needed = happened(Kind::lose) || happened(Kind::exec_error) || happened(Kind::purge);
+    const bool patience_needed =
+        happened(Kind::lose) || happened(Kind::exec_error) || happened(Kind::purge) || happened(Kind::purge_all);
     for (const auto& caller : callers_) {
       if (caller.answers == 0 && !patience_needed) return "somebody waits, and nothing but time can help";
     }
@@ -381,8 +397,9 @@ class World {
   }
 
   [[nodiscard]] std::string trace() const {
-    constexpr std::array kNames{"ask",       "exec",       "reply", "hear",  "listening",    "turn",       "load_ok",
-                                "load_fail", "exec_error", "lose",  "purge", "first_leaves", "lease_ends", "age_limit"};
+    constexpr std::array kNames{"ask",   "exec",      "reply",        "hear",       "listening",
+                                "turn",  "load_ok",   "load_fail",    "exec_error", "lose",
+                                "purge", "purge_all", "first_leaves", "lease_ends", "age_limit"};
     std::string text;
     for (const auto& event : trace_) {
       text += ' ';
@@ -617,7 +634,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Scenario{"ForcedFreshInRedisTwoProcesses", kTwoProcesses, seconds(1), false, 1, true},
                     Scenario{"ForcedFreshInMemoryTwoProcesses", kTwoProcesses, seconds(1), true, 1, true},
                     Scenario{"ForcedFreshInRedisOneProcess", kOneProcess, seconds(1), false, 1, true},
-                    Scenario{"ForcedKeptInRedisOneProcess", kOneProcess, seconds(200), false, 1, true}),
+                    Scenario{"ForcedKeptInRedisOneProcess", kOneProcess, seconds(200), false, 1, true},
+                    Scenario{.name = "KeptInMemoryAllPurged",
+                             .process_of = kTwoProcesses,
+                             .entry_age = seconds(200),
+                             .in_memory = true,
+                             .purge_all = true},
+                    Scenario{.name = "FreshInRedisAllPurged",
+                             .process_of = kTwoProcesses,
+                             .entry_age = seconds(1),
+                             .purge_all = true}),
     [](const auto& scenario) { return scenario.param.name; });
 
 }  // namespace

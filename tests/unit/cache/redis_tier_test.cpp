@@ -76,6 +76,23 @@ class RedisTierTest : public testing::Test {
     return result && *result ? std::move(**result) : LeaseView{};
   }
 
+  std::uint64_t raise_epoch(std::uint64_t above) {
+    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.raise_epoch(above, std::move(done)); });
+  }
+  std::uint64_t restore_epoch(std::uint64_t ours) {
+    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.restore_epoch(ours, std::move(done)); });
+  }
+  std::uint64_t read_epoch() {
+    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.read_epoch(std::move(done)); });
+  }
+  template <class Ask>
+  std::uint64_t epoch_of(Ask ask) {
+    std::optional<Result<std::uint64_t>> result;
+    ask([&](Result<std::uint64_t> got) { result = std::move(got); });
+    wait_until([&] { return result.has_value(); });
+    return result ? result->value_or(999) : 999;
+  }
+
   long long ttl_ms(const std::string& key) {
     const auto text = server_.command({"PTTL", key});
     return text ? std::stoll(*text) : -3;
@@ -297,10 +314,27 @@ TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
   tier_.erase("weather:1:2", [&](const Result<void>& result) { erased = result.has_value(); });
   wait_until([&] { return erased; });
   EXPECT_FALSE(*read("weather:1:2"));
-  std::uint64_t epoch = 0;
-  tier_.raise_epoch([&](const Result<std::uint64_t>& result) { epoch = result.value_or(0); });
-  wait_until([&] { return epoch == 1; });
-  EXPECT_EQ(server_.command({"GET", "app1:weather:epoch"}), "1");
+  EXPECT_EQ(raise_epoch(0), 1U);
+  EXPECT_EQ(raise_epoch(0), 2U);
+  EXPECT_EQ(server_.command({"GET", "app1:weather:epoch"}), "2");
+  EXPECT_EQ(read_epoch(), 2U);
+}
+
+TEST_F(RedisTierTest, RaisesTheEpochAboveOursWhateverRedisHasKeptOfIt) {
+  EXPECT_EQ(raise_epoch(3), 4U) << "nothing";
+  server_.command({"SET", "app1:weather:epoch", "1"});
+  EXPECT_EQ(raise_epoch(3), 4U) << "an older one";
+  EXPECT_EQ(raise_epoch(3), 5U) << "a newer one";
+  EXPECT_EQ(read_epoch(), 5U);
+}
+
+TEST_F(RedisTierTest, GivesALostEpochBackWithoutAPurgeUnlessOneCameBetween) {
+  EXPECT_EQ(restore_epoch(3), 3U) << "lost as a whole";
+  EXPECT_EQ(restore_epoch(3), 3U) << "another process was first";
+  EXPECT_EQ(restore_epoch(2), 3U) << "it is never lowered";
+  server_.command({"SET", "app1:weather:epoch", "1"});
+  EXPECT_EQ(restore_epoch(3), 4U) << "somebody purged what is older than ours: so everybody has to";
+  EXPECT_EQ(read_epoch(), 4U);
 }
 
 TEST_F(RedisTierTest, ReadsOnFromARedisThatTakesNoWrites) {

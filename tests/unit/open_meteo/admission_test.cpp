@@ -184,6 +184,32 @@ TEST_F(Admitted, TheFleetsCountGoesAndComesWithOneLineEach) {
   EXPECT_EQ(lines("counted with the fleet again"), 1U);
 }
 
+// A Redis whose answers lie about its deadline: now one comes, now one does not.
+TEST_F(Admitted, AFleetsCountThatComesAndGoesAllTheTimeIsToldNowAndThen) {
+  auto chosen = options("2400/m");
+  chosen.fleet_size = 8;  // the share of one is used up to 80 % at times
+  start(chosen);
+  admission->join_fleet();
+  const auto pay = [this](bool answers) {
+    const auto counts =
+        answers ? Result<FleetBudget::Counts>({1}) : Result<FleetBudget::Counts>(fail(ErrorKind::redis_timeout));
+    (void)admission->pay_with_fleet(Purpose::cold, admission->ask_fleet(now()), counts, now());
+    clock.advance(100ms);
+  };
+  for (int i = 0; i < 40; ++i) pay(i % 2 == 0);  // four seconds
+  EXPECT_EQ(lines("keeps to its share"), 1U) << log.text();
+  EXPECT_EQ(lines("with the fleet again"), 1U);
+  for (int i = 0; i < 600; ++i) pay(i % 2 == 0);  // a minute
+  EXPECT_LE(lines("keeps to its share"), 7U);
+  EXPECT_LE(lines("with the fleet again"), 7U);
+  EXPECT_LE(lines("of the budget"), 14U) << "the share of one has rungs of its own: " << log.text();
+  for (int i = 0; i < 200; ++i) pay(false);
+  const auto last = [this](std::string_view what) { return log.text().rfind(what); };
+  EXPECT_GT(last("keeps to its share"), last("with the fleet again")) << "what lasts is told";
+  for (int i = 0; i < 200; ++i) pay(true);
+  EXPECT_GT(last("with the fleet again"), last("keeps to its share"));
+}
+
 TEST_F(Admitted, ASecondAttemptIsForWhatASecondAttemptMayCure) {
   auto chosen = options();
   chosen.retries = {.per_call = 0, .per_minute = 100, .most = 100};

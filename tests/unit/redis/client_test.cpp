@@ -361,6 +361,35 @@ TEST(RedisClient, TellsOfConnectionsMadeAndLost) {
   EXPECT_EQ(lost, 1);
 }
 
+// A master may be had under the same name, but less and less is to be expected of looking again.
+TEST(RedisClient, DialsAReplicaAnewLessAndLessOftenWhileItStaysOne) {
+  FakeRedis redis([](Peer& peer) {
+    for (Words words = peer.next(); !words.empty(); words = peer.next()) {
+      if (words[0] == "HELLO") {
+        peer.write("%2\r\n+version\r\n+7.0.0\r\n+role\r\n+replica\r\n");
+      } else {
+        peer.write(words[0] == "SET" ? "-READONLY You can't write against a read only replica.\r\n" : "+OK\r\n");
+      }
+    }
+  });
+  wx::test::FakeClock clock;
+  ClientUnderTest under(options_for(redis.url(), milliseconds(5000)), clock);
+  const auto write_after = [&](milliseconds span) {
+    clock.advance(span);
+    under.run_due();
+    ASSERT_TRUE(under.becomes(State::up));
+    EXPECT_EQ(under.ask({"SET", "a", "b"}), "redis-error");
+    under.on_loop([] {});  // what the reply led to has happened
+  };
+  ASSERT_TRUE(under.becomes(State::up));
+  for (int i = 0; i < 19; ++i) write_after(milliseconds(6500));  // two minutes
+  EXPECT_LE(redis.connections(), 6);
+  const int before = redis.connections();
+  for (int i = 0; i < 20; ++i) write_after(milliseconds(6500));
+  EXPECT_GE(redis.connections(), before + 1) << "but never gives up";
+  EXPECT_LE(redis.connections(), before + 3);
+}
+
 TEST(RedisClient, TellsEveryCommandOnceWhenStoppedInsideACallback) {
   FakeRedis redis(greet_and_echo);
   ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
