@@ -73,7 +73,7 @@ class RemoteTier {
 };
 
 // What other processes did, as heard on the backplane. Implemented by the cache.
-// Thread-safety: on the one I/O thread that listens.
+// Thread-safety: on the one I/O thread that listens; on_epoch() on any.
 class FleetListener {
  public:
   FleetListener() = default;

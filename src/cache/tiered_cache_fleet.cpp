@@ -12,9 +12,10 @@ using observability::Counter;
 namespace {
 
 // How soon, and at least how often, Redis is asked to take a purge that it has missed. While there is no connection a
-// try costs nothing.
+// try costs nothing. One that refuses it (no permission, a replica) is asked less often.
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{4000};
+constexpr milliseconds kRefusedPause{60'000};
 
 }  // namespace
 
@@ -72,7 +73,10 @@ void TieredCache::Shell::pay_purge(Worker& worker) {
     const auto shell = self.lock();
     if (!shell) return;
     if (epoch) return shell->purge_paid(worker, *epoch);
-    if (worker.state().owes_purge) shell->wait_to_pay(worker);
+    auto& state = worker.state();
+    if (!state.owes_purge) return;
+    if (epoch.error().kind == ErrorKind::redis_error) state.purge_pause = kRefusedPause;
+    shell->wait_to_pay(worker);
   });
 }
 

@@ -628,6 +628,23 @@ TEST_F(FleetTest, APurgeWithoutRedisIsThisProcesssOwnUntilRedisIsBackAndThenEver
   EXPECT_EQ(fleet_.epoch, 2U) << "once";
 }
 
+TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
+  remote_.failing = ErrorKind::redis_error;
+  cache_->purge_all(*worker_, [](const Result<void>&) {});
+  executor_.advance(seconds(5));  // tried again, and refused
+  remote_.hold = true;
+  executor_.advance(seconds(24));
+  EXPECT_TRUE(remote_.held.empty());
+  executor_.advance(std::chrono::minutes(2));
+  EXPECT_EQ(remote_.held.size(), 1U) << "one at a time";
+  remote_.hold = false;
+  remote_.failing.reset();
+  remote_.release();
+  EXPECT_EQ(fleet_.epoch, 2U) << "above what this process came to by itself";
+  executor_.advance(std::chrono::minutes(2));
+  EXPECT_EQ(fleet_.epoch, 2U);
+}
+
 TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
   for (int i = 0; i < 3; ++i) second_->purge_all(*second_worker_, [](const Result<void>&) {});
   Answers answers;
