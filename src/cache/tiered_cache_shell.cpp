@@ -177,7 +177,12 @@ void TieredCache::Shell::refresh(Worker& worker, const Question& question, Loade
     }
     bool doubtful = false;
     auto held = held_in_memory(question, now, doubtful);
-    if (held && held->copy.freshness(now) == Freshness::fresh) metrics_.add(Counter::cache_early_refresh);
+    if (held && held->copy.freshness(now) == Freshness::fresh) {
+      // Renewed since the caller's peek(), by another process's fill: there is nothing to refresh any more.
+      const auto early = early_refresh_age(*held->copy.entry, options_.memory.early_part, question.hash);
+      if (!doubtful && held->copy.age(now) < early) return;
+      metrics_.add(Counter::cache_early_refresh);
+    }
     run = std::make_shared<Run>(flight_options(worker, question, doubtful), question.key, question.hash,
                                 std::move(held), worker);
     run->refresh = true;

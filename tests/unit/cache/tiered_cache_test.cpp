@@ -710,6 +710,22 @@ TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
   EXPECT_TRUE(fleet_.values.empty());
 }
 
+TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhile) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(20));
+  ASSERT_TRUE(peek().refresh) << "stale";
+  cache_->listener().on_fill({kKey, "e", clock_.wall(), seconds(10)});  // heard on another thread, just now
+  cache_->refresh(*worker_, question(), loader());
+  executor_.run_posted();
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(cache_->flights(), 0U);
+  clock_.advance(milliseconds(9900));
+  EXPECT_TRUE(peek().refresh) << "the next one is not lost by it";
+}
+
 TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALoad) {
   Answers answers;
   ask_both(answers);
