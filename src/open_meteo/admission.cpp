@@ -135,7 +135,7 @@ Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::Flee
     budget_.not_counted(asked);
     return {pay_alone(purpose, now), false};
   }
-  const auto refused = budget_.take_with_fleet(asked, *counts, now.steady, now.wall);
+  const auto refused = budget_.take_with_fleet(purpose, asked, *counts, now.steady, now.wall);
   watch_rung(now);
   if (refused) return {shed(*refused), true};
   return {};

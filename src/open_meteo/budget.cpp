@@ -127,8 +127,9 @@ void Budget::not_counted(const FleetTake& asked) {
   }
 }
 
-std::optional<Budget::Refusal> Budget::take_with_fleet(const FleetTake& asked, std::span<const std::int64_t> counts,
-                                                       SteadyTime now, WallTime wall) {
+std::optional<Budget::Refusal> Budget::take_with_fleet(Purpose purpose, const FleetTake& asked,
+                                                       std::span<const std::int64_t> counts, SteadyTime now,
+                                                       WallTime wall) {
   std::optional<Refusal> refusal;
   std::array<std::int64_t, kWindows> seen{};
   std::size_t i = 0;
@@ -137,7 +138,10 @@ std::optional<Budget::Refusal> Budget::take_with_fleet(const FleetTake& asked, s
     if (whole_.of(window) == 0) continue;
     const Known& known = known_.at(w);
     seen.at(w) = std::max<std::int64_t>(counts[i++], known.id == asked.ids.at(w) ? known.used + known.alone + 1 : 1);
-    if (seen.at(w) > whole_.of(window)) keep_later(refusal, window, left_of(window, wall));
+    const auto used_before = std::min<std::int64_t>(seen.at(w) - 1, whole_.of(window));
+    if (stops(purpose, static_cast<std::uint64_t>(used_before), whole_.of(window))) {
+      keep_later(refusal, window, left_of(window, wall));
+    }
   }
   for (const Window window : kAllWindows) {
     const auto w = static_cast<std::size_t>(window);

@@ -66,9 +66,11 @@ class Budget {
   [[nodiscard]] FleetTake ask_fleet(WallTime wall);
   // The counters did not answer: what was owed to them still is.
   void not_counted(const FleetTake& asked);
-  // Counts the call, or refuses it: then the unit is to be given back. `counts` are as many as `asked.windows`.
-  [[nodiscard]] std::optional<Refusal> take_with_fleet(const FleetTake& asked, std::span<const std::int64_t> counts,
-                                                       SteadyTime now, WallTime wall);
+  // Counts the call, or refuses it: then the unit is to be given back. The ladder holds here too: the others may have
+  // used more than was known before. `counts` are as many as `asked.windows`.
+  [[nodiscard]] std::optional<Refusal> take_with_fleet(Purpose purpose, const FleetTake& asked,
+                                                       std::span<const std::int64_t> counts, SteadyTime now,
+                                                       WallTime wall);
 
   struct Usage {
     std::uint32_t used = 0;

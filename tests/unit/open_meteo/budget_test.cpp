@@ -185,7 +185,7 @@ struct Fleet {
     if (const auto refused = budget.check(purpose, Counting::fleet, steady, wall)) return told(refused);
     if (down) return told(budget.take_alone(purpose, steady, wall));
     const auto asked = budget.ask_fleet(wall);
-    const auto refused = budget.take_with_fleet(asked, add(asked, 1), steady, wall);
+    const auto refused = budget.take_with_fleet(purpose, asked, add(asked, 1), steady, wall);
     if (refused) give_back(asked);
     return told(refused);
   }
@@ -302,8 +302,19 @@ TEST(Budget, AReplyOfAnOldWindowDoesNotDisturbTheNew) {
   fleet.wall += 1min;
   fleet.steady += 1min;
   for (int i = 0; i < 5; ++i) ASSERT_EQ(fleet.take(0), "yes");
-  EXPECT_FALSE(budget.take_with_fleet(old, std::vector<std::int64_t>{3}, fleet.steady, fleet.wall));
+  EXPECT_FALSE(budget.take_with_fleet(Purpose::cold, old, std::vector<std::int64_t>{3}, fleet.steady, fleet.wall));
   EXPECT_EQ(budget.usage(Window::minute, Counting::fleet, fleet.steady, fleet.wall).used, 6U);
+}
+
+TEST(Budget, TheLadderIsTheFleetsWhateverThisProcessKnewBefore) {
+  Fleet fleet("20/d", 2);
+  ASSERT_EQ(fleet.take(0), "yes");
+  // The other process uses what leaves room for cold questions only, and this one has not heard of it.
+  for (int i = 0; i < 17; ++i) ASSERT_EQ(fleet.take(1), "yes");
+  EXPECT_NE(fleet.take(0, Purpose::early), "yes");
+  EXPECT_NE(fleet.take(0, Purpose::refresh), "yes");
+  EXPECT_EQ(fleet.counters.begin()->second, 18) << "what is refused is given back";
+  EXPECT_EQ(fleet.take(0), "yes");
 }
 
 TEST(Budget, ReplyOfTheFleetMayBeAnyNumber) {
@@ -312,7 +323,8 @@ TEST(Budget, ReplyOfTheFleetMayBeAnyNumber) {
     Fleet fleet("10/m", 1);
     Budget& budget = fleet.processes.front();
     const auto asked = budget.ask_fleet(fleet.wall);
-    const auto refused = budget.take_with_fleet(asked, std::vector<std::int64_t>{count}, fleet.steady, fleet.wall);
+    const auto refused =
+        budget.take_with_fleet(Purpose::cold, asked, std::vector<std::int64_t>{count}, fleet.steady, fleet.wall);
     EXPECT_EQ(refused.has_value(), count > 0);
     EXPECT_LE(budget.usage(Window::minute, Counting::fleet, fleet.steady, fleet.wall).used, 10U);
   }
@@ -400,8 +412,8 @@ TEST(Budget, ManyCallsUnderWayAtOnceDoNotOvershoot) {
       pending.push_back({process, std::move(asked), std::move(counts), fleet.wall});
     } else if (!pending.empty()) {
       const auto at = pending.begin() + static_cast<long>(random.next() % pending.size());
-      const auto refused =
-          fleet.processes.at(at->process).take_with_fleet(at->asked, at->counts, fleet.steady, fleet.wall);
+      const auto refused = fleet.processes.at(at->process)
+                               .take_with_fleet(Purpose::cold, at->asked, at->counts, fleet.steady, fleet.wall);
       if (refused) {
         fleet.give_back(at->asked);
       } else {
