@@ -45,9 +45,9 @@ bool is_control(char c) {
 constexpr std::uint64_t kOnes = 0x0101010101010101U;
 constexpr std::uint64_t kHighs = 0x8080808080808080U;
 
-std::uint64_t word_at(const char* eight) {
+std::uint64_t word_at(std::string_view bytes, std::size_t from) {
   std::uint64_t word = 0;
-  std::memcpy(&word, eight, sizeof word);
+  std::memcpy(&word, &bytes[from], sizeof word);
   // The first byte is to be the lowest.
   return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
 }
@@ -71,7 +71,7 @@ bool is_port(std::string_view text) {
 
 std::size_t skip_text(std::string_view bytes, std::size_t from) {
   while (from + 8 <= bytes.size()) {
-    const std::uint64_t word = word_at(bytes.data() + from);
+    const std::uint64_t word = word_at(bytes, from);
     const std::uint64_t found = less_than(word, 0x20) | equal_to(word, 0x7f);
     if (found == 0) {
       from += 8;
@@ -92,7 +92,7 @@ bool is_token(std::string_view text) {
 bool is_target_text(std::string_view text) {
   if (text.empty()) return false;
   while (text.size() >= 8) {
-    if (no_target_text(word_at(text.data())) != 0) return false;
+    if (no_target_text(word_at(text, 0)) != 0) return false;
     text.remove_prefix(8);
   }
   return all_of(text, kTargetText);
