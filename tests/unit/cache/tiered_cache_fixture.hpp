@@ -1,0 +1,144 @@
+// The cache with a scripted Redis and a scripted loader, on a clock that the test moves: alone, beside a second
+// process, and before a provider that lets loads queue.
+#pragma once
+
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "cache/tiered_cache.hpp"
+#include "support/fake_remote.hpp"
+#include "support/manual_executor.hpp"
+
+namespace wx::cache {
+
+using std::chrono::seconds;
+using test::FakeFleet;
+using test::FakeRemote;
+
+class TieredCacheTest : public testing::Test {
+ protected:
+  static constexpr std::string_view kKey = "weather:1:2";
+
+  TieredCache& cache(RemoteTier* remote = nullptr, CacheOptions options = {}) {
+    worker_.emplace(executor_, remote, clock_);
+    other_worker_.emplace(other_executor_, remote, clock_);
+    cache_ = std::make_unique<TieredCache>(options, clock_, metrics_);
+    return *cache_;
+  }
+
+  Question question(Mode mode = Mode::normal) { return {kKey, hash64(kKey), mode, clock_.steady() + seconds(10)}; }
+
+  // A loader whose answers the test gives by hand.
+  Loader loader() {
+    return [this](LoadRequest request, LoadCallback done) {
+      purposes_.push_back(request.purpose);
+      request.turn([this, done = std::move(done)](bool go) mutable {
+        if (!go) {
+          ++stood_down_;
+          return;
+        }
+        ++loads_;
+        waiting_.push_back(std::move(done));
+      });
+    };
+  }
+
+  Loaded value(std::string body) const {
+    Loaded loaded;
+    loaded.body = std::move(body);
+    loaded.content_type = "application/json";
+    loaded.etag = "e";
+    loaded.spans = spans_;
+    return loaded;
+  }
+
+  // The oldest load that is under way gets this answer.
+  void complete(Result<Loaded> result) {
+    ASSERT_FALSE(waiting_.empty());
+    auto done = std::move(waiting_.front());
+    waiting_.pop_front();
+    done(std::move(result));
+  }
+
+  using Answers = std::vector<Result<Served>>;
+  GetCallback into(Answers& answers) {
+    return [&answers](Result<Served> served) { answers.push_back(std::move(served)); };
+  }
+
+  TieredCache::Peeked peek() { return cache_->peek(kKey, hash64(kKey), clock_.steady()); }
+
+  test::FakeClock clock_;
+  test::ManualExecutor executor_{clock_};
+  test::ManualExecutor other_executor_{clock_};
+  observability::Metrics metrics_;
+  FakeFleet fleet_{clock_};
+  FakeRemote remote_{fleet_};
+  Spans spans_{seconds(10), seconds(60), seconds(600)};
+  std::optional<Worker> worker_;
+  std::optional<Worker> other_worker_;
+  std::unique_ptr<TieredCache> cache_;
+  std::deque<LoadCallback> waiting_;
+  int loads_ = 0;
+  int stood_down_ = 0;
+  std::vector<Purpose> purposes_;
+};
+
+// Two processes that share one Redis: each with its own memory and flights.
+class FleetTest : public TieredCacheTest {
+ protected:
+  void SetUp() override {
+    cache(&remote_);
+    second_worker_.emplace(executor_, &second_remote_, clock_);
+    second_ = std::make_unique<TieredCache>(CacheOptions{}, clock_, metrics_);
+    fleet_.listeners = {&cache_->listener(), &second_->listener()};
+  }
+  void ask_both(Answers& answers) {
+    cache_->get(*worker_, question(), loader(), into(answers));
+    second_->get(*second_worker_, question(), loader(), into(answers));
+    executor_.run_posted();
+  }
+
+  FakeRemote second_remote_{fleet_};
+  std::optional<Worker> second_worker_;
+  std::unique_ptr<TieredCache> second_;
+};
+
+// Loads that wait in the provider's queue until the test says what becomes of them.
+class QueueTest : public TieredCacheTest {
+ protected:
+  struct Queued {
+    LoadRequest request;
+    LoadCallback done;
+  };
+  Loader queue() {
+    return [this](LoadRequest request, LoadCallback done) { queued_.push_back({std::move(request), std::move(done)}); };
+  }
+  Question patient_for(milliseconds patience) {
+    auto patient = question();
+    patient.deadline = clock_.steady() + patience;
+    return patient;
+  }
+  // As the source does it with what it could not start in time.
+  void expire() {
+    ASSERT_FALSE(queued_.empty());
+    auto late = std::move(queued_.front());
+    queued_.pop_front();
+    ASSERT_GE(clock_.steady(), late.request.deadline);
+    late.done(fail(ErrorKind::deadline_exceeded));
+  }
+  void start_queued() {
+    ASSERT_FALSE(queued_.empty());
+    auto first = std::move(queued_.front());
+    queued_.pop_front();
+    first.request.turn([this, done = std::move(first.done)](bool go) mutable {
+      ASSERT_TRUE(go);
+      waiting_.push_back(std::move(done));
+    });
+  }
+
+  std::deque<Queued> queued_;
+};
+
+}  // namespace wx::cache

@@ -1,0 +1,362 @@
+// Two processes that share one Redis: one load for both, purges, epochs, doubt.
+#include <atomic>
+#include <thread>
+
+#include "unit/cache/tiered_cache_fixture.hpp"
+
+namespace wx::cache {
+namespace {
+
+TEST_F(FleetTest, OneLoadServesBothProcesses) {
+  Answers answers;
+  ask_both(answers);
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(stood_down_, 1) << "the other gives its turn with the provider back";
+  complete(value("{1}"));
+  executor_.run_posted();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0]->outcome, Outcome::miss);
+  EXPECT_EQ(answers[1]->outcome, Outcome::lease);
+  EXPECT_EQ(answers[1]->entry->body, "{1}");
+  EXPECT_TRUE(fleet_.leases.empty());
+}
+
+TEST_F(FleetTest, WhenTheHolderDiesTheOtherTakesOverAtTheLeasesEnd) {
+  Answers answers;
+  ask_both(answers);
+  fleet_.listeners = {&second_->listener()};
+  cache_.reset();  // kill -9: neither fill nor fail is ever heard
+  waiting_.clear();
+  executor_.advance(milliseconds(5900));
+  EXPECT_EQ(loads_, 1);
+  executor_.advance(milliseconds(200));
+  EXPECT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, ALostMessageCostsTheLeasesEndNotTheAnswer) {
+  Answers answers;
+  ask_both(answers);
+  fleet_.lose_messages = true;
+  complete(value("{1}"));
+  EXPECT_EQ(answers.size(), 1U);
+  executor_.advance(seconds(7));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::lease);
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(FleetTest, AFailureIsTriedOncePerMemoByTheWholeFleetAndBacksOff) {
+  Answers answers;
+  std::vector<SteadyTime> tries;
+  const auto begin = clock_.steady();
+  for (int i = 0; i < 600; ++i) {  // a minute of questions to both, ten a second
+    ask_both(answers);
+    if (!waiting_.empty()) {
+      tries.push_back(clock_.steady());
+      complete(fail(ErrorKind::provider_error));
+    }
+    executor_.advance(milliseconds(100));
+  }
+  EXPECT_EQ(answers.size(), 1200U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::provider_error);
+  // At 0, 1, 3, 7, 15, 31 s, and then every 30 s.
+  ASSERT_EQ(tries.size(), 6U);
+  EXPECT_LT(tries[2] - begin, seconds(4));
+  EXPECT_GT(tries[5] - begin, seconds(30));
+}
+
+TEST_F(FleetTest, APurgeReachesEveryProcess) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  EXPECT_TRUE(peek().served);
+  bool done = false;
+  second_->purge(*second_worker_, kKey, [&](const Result<void>& result) { done = result.has_value(); });
+  EXPECT_TRUE(done);
+  EXPECT_FALSE(peek().served);
+  EXPECT_TRUE(fleet_.values.empty());
+}
+
+TEST_F(FleetTest, PurgingAllMakesEverythingAMissWithoutScanning) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  second_->purge_all(*second_worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  EXPECT_FALSE(peek().served);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  EXPECT_EQ(loads_, 2) << "what Redis still holds is of another epoch";
+  complete(value("{2}"));
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 4U) << "the process that purged shares with the others again";
+  EXPECT_EQ(answers[3]->entry->body, "{2}");
+  EXPECT_EQ(answers[3]->tier, Tier::redis);
+  EXPECT_TRUE(peek().served) << "and drops nobody's copy";
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(FleetTest, EveryProcessIsInTheSameEpochAfterManyPurgesWhoeverMadeThem) {
+  for (int i = 1; i <= 4; ++i) {
+    auto& purging = i % 2 == 0 ? *cache_ : *second_;
+    purging.purge_all(i % 2 == 0 ? *worker_ : *second_worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+    Answers answers;
+    ask_both(answers);
+    complete(value("{" + std::to_string(i) + "}"));
+    executor_.run_posted();
+    ASSERT_EQ(answers.size(), 2U);
+    for (const auto& answer : answers) EXPECT_EQ(answer->entry->body, "{" + std::to_string(i) + "}");
+    EXPECT_EQ(loads_, i);
+  }
+}
+
+TEST_F(FleetTest, APurgeWithoutRedisIsThisProcesssOwnUntilRedisIsBackAndThenEverybodys) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  remote_.failing = ErrorKind::redis_unavailable;
+  std::optional<ErrorKind> told;
+  cache_->purge_all(*worker_, [&](const Result<void>& result) { told = result.error().kind; });
+  EXPECT_EQ(told, ErrorKind::redis_unavailable);
+  EXPECT_FALSE(peek().served);
+  executor_.advance(seconds(9));
+  EXPECT_TRUE(second_->peek(kKey, hash64(kKey), clock_.steady()).served) << "it could not be told";
+
+  // Another process purges meanwhile and comes to the same number: that is not our purge.
+  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  EXPECT_EQ(fleet_.epoch, 1U);
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{2}"));
+  remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.epoch, 2U);
+  EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{3}"));
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  EXPECT_EQ(answers.back()->entry->body, "{3}");
+  EXPECT_EQ(loads_, 3);
+  executor_.advance(seconds(30));
+  EXPECT_EQ(fleet_.epoch, 2U) << "once";
+}
+
+TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
+  remote_.failing = ErrorKind::redis_error;
+  cache_->purge_all(*worker_, [](const Result<void>&) {});
+  executor_.advance(seconds(5));  // tried again, and refused
+  remote_.hold = true;
+  executor_.advance(seconds(24));
+  EXPECT_TRUE(remote_.held.empty());
+  executor_.advance(std::chrono::minutes(2));
+  EXPECT_EQ(remote_.held.size(), 1U) << "one at a time";
+  remote_.hold = false;
+  remote_.failing.reset();
+  remote_.release();
+  EXPECT_EQ(fleet_.epoch, 2U) << "above what this process came to by itself";
+  executor_.advance(std::chrono::minutes(2));
+  EXPECT_EQ(fleet_.epoch, 2U);
+}
+
+TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
+  for (int i = 0; i < 3; ++i) second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  fleet_.epoch = 0;
+  fleet_.values.clear();  // FLUSHALL
+  cache_->purge_all(*worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  EXPECT_FALSE(peek().served);
+  EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
+  EXPECT_EQ(fleet_.epoch, 4U);
+}
+
+TEST_F(FleetTest, WhatIsReadWhileTheEpochIsLearnedIsJudgedByItsOwn) {
+  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+
+  fleet_.listeners = {&second_->listener()};
+  cache(&remote_);  // a fresh process, which asks before it knows
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->listener().on_epoch(fleet_.epoch);
+  remote_.release();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->tier, Tier::redis);
+  EXPECT_TRUE(peek().served);
+
+  cache(&remote_);
+  fleet_.epoch = 5;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->listener().on_epoch(fleet_.epoch);
+  remote_.release();
+  EXPECT_EQ(loads_, 1) << "of another epoch: its lease is asked for";
+  remote_.hold = false;
+  remote_.release();
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(FleetTest, APurgeOfEverythingDuringALoadKeepsItFromBeingStored) {
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  complete(value("{old}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{old}");
+  EXPECT_FALSE(answers[0]->stored);
+  EXPECT_FALSE(peek().served);
+  EXPECT_TRUE(fleet_.values.empty());
+}
+
+TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  second_->purge(*second_worker_, kKey, [](const Result<void>&) {});
+  complete(value("{old}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{old}");
+  EXPECT_FALSE(answers[0]->stored);
+  EXPECT_FALSE(peek().served);
+  EXPECT_TRUE(fleet_.values.empty());
+}
+
+TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhile) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(20));
+  ASSERT_TRUE(peek().refresh) << "stale";
+  cache_->listener().on_fill({kKey, "e", clock_.wall(), seconds(10)});  // heard on another thread, just now
+  cache_->refresh(*worker_, question(), loader());
+  executor_.run_posted();
+  EXPECT_EQ(loads_, 1);
+  EXPECT_EQ(cache_->flights(), 0U);
+  clock_.advance(milliseconds(9900));
+  EXPECT_TRUE(peek().refresh) << "the next one is not lost by it";
+}
+
+TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALoad) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  cache_->listener().on_deaf();
+  EXPECT_EQ(peek().served->outcome, Outcome::hit) << "deaf is not wrong";
+  clock_.advance(milliseconds(10));
+  cache_->listener().on_listening();
+  const auto doubted = peek();
+  EXPECT_EQ(doubted.served->outcome, Outcome::hit);
+  EXPECT_TRUE(doubted.refresh) << "but looked at behind";
+  EXPECT_FALSE(peek().refresh) << "once";
+  cache_->refresh(*worker_, question(), loader());
+  EXPECT_FALSE(peek().refresh);
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(FleetTest, AFillWithAnotherTagDropsTheOlderCopyAndWithTheSameRenewsIt) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(5));
+  const auto now_ms = clock_.wall();
+  cache_->listener().on_fill({kKey, "e", now_ms, seconds(10)});
+  EXPECT_EQ(peek().served->age, nanoseconds(0));
+  clock_.advance(seconds(1));
+  cache_->listener().on_fill({kKey, "other", now_ms, seconds(10)});
+  EXPECT_TRUE(peek().served) << "an older message is ignored";
+  cache_->listener().on_fill({kKey, "other", clock_.wall(), seconds(10)});
+  EXPECT_FALSE(peek().served);
+}
+
+// A clock that holds up one thread, at one of the times that it looks.
+class HoldingClock final : public Clock {
+ public:
+  explicit HoldingClock(const Clock& clock) : clock_(clock) {}
+  [[nodiscard]] SteadyTime steady() const override {
+    if (std::this_thread::get_id() == held_ && --looks_left_ == 0) {
+      holding_ = true;
+      go_on_.wait(false);
+      holding_ = false;
+    }
+    return clock_.steady();
+  }
+  [[nodiscard]] WallTime wall() const override { return clock_.wall(); }
+
+  // The calling thread is held up when it looks for the `look`-th time from now.
+  void hold_me_at(int look) {
+    looks_left_ = look;
+    held_ = std::this_thread::get_id();
+  }
+  [[nodiscard]] bool holding() const { return holding_; }
+  void let_go() {
+    go_on_ = true;
+    go_on_.notify_all();
+  }
+
+ private:
+  const Clock& clock_;
+  std::atomic<std::thread::id> held_;
+  mutable std::atomic<int> looks_left_{0};
+  mutable std::atomic<bool> holding_{false};
+  std::atomic<bool> go_on_{false};
+};
+
+// The epoch is raised first, then the flights hear of it, shard by shard. A load that ends between the two began before
+// the purge all the same.
+TEST_F(TieredCacheTest, ALoadThatEndsWhileThePurgeOfEverythingIsOnItsWayIsNotStored) {
+  const auto shard_of = [](std::string_view key) { return hash64(key) >> 58; };
+  std::string before = "weather:0:0";  // in a shard that hears of it earlier
+  for (int i = 0; shard_of(before) >= shard_of(kKey); ++i) before = "weather:" + std::to_string(i) + ":0";
+  int held_up = 0;
+  for (int look = 1; look <= 8; ++look) {
+    SCOPED_TRACE(look);
+    HoldingClock holding(clock_);
+    observability::Metrics metrics;
+    cache_ = std::make_unique<TieredCache>(CacheOptions{}, holding, metrics);
+    Worker worker(executor_, nullptr, holding);
+    Worker beside(other_executor_, nullptr, holding);
+    waiting_.clear();
+    Answers answers;
+    cache_->get(worker, question(), loader(), into(answers));
+    auto load = std::move(waiting_.front());
+    waiting_.clear();
+    cache_->get(beside, {before, hash64(before), Mode::normal, clock_.steady() + seconds(10)}, loader(), into(answers));
+
+    std::atomic<bool> ended{false};
+    std::thread in_its_shard([&] {
+      holding.hold_me_at(look);
+      waiting_.front()(value("{}"));
+      ended = true;
+    });
+    while (!holding.holding() && !ended) std::this_thread::yield();
+    std::atomic<bool> told{false};
+    std::thread purging([&] {
+      cache_->listener().on_epoch(1);
+      told = true;
+    });
+    while (metrics.value(observability::Counter::cache_purges) == 0) std::this_thread::yield();
+    const auto soon = std::chrono::steady_clock::now() + milliseconds(20);
+    while (!told && std::chrono::steady_clock::now() < soon) std::this_thread::yield();
+    held_up += told ? 0 : 1;
+    load(value("{old}"));
+    EXPECT_FALSE(peek().served);
+    holding.let_go();
+    in_its_shard.join();
+    purging.join();
+    EXPECT_FALSE(peek().served);
+    EXPECT_EQ(cache_->flights(), 0U);
+  }
+  EXPECT_GT(held_up, 0) << "the purge was never on its way";
+}
+
+}  // namespace
+}  // namespace wx::cache

@@ -1,0 +1,183 @@
+// Loads that queue for the provider, and questions that force one.
+#include "unit/cache/tiered_cache_fixture.hpp"
+
+namespace wx::cache {
+namespace {
+
+TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
+  cache();
+  Answers first;
+  Answers late;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(first));
+  executor_.advance(milliseconds(900));
+  const auto joiner = patient_for(seconds(5));
+  cache_->get(*worker_, joiner, queue(), into(late));
+  executor_.advance(milliseconds(100));
+  expire();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_TRUE(late.empty());
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_EQ(queued_[0].request.deadline, joiner.deadline);
+  start_queued();
+  complete(value("{2}"));
+  ASSERT_EQ(late.size(), 1U);
+  ASSERT_TRUE(late[0]);
+  EXPECT_EQ(late[0]->outcome, Outcome::miss) << "the load is its own now";
+}
+
+TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {
+  cache();  // a flight is given up after 20 s
+  Answers first;
+  Answers late;
+  cache_->get(*worker_, patient_for(seconds(10)), queue(), into(first));
+  executor_.advance(seconds(9));
+  cache_->get(*worker_, patient_for(seconds(15)), queue(), into(late));
+  executor_.advance(seconds(1));
+  expire();
+  executor_.advance(seconds(11));
+  EXPECT_TRUE(late.empty());
+  start_queued();
+  complete(value("{2}"));
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_TRUE(late[0]);
+  EXPECT_TRUE(peek().served);
+}
+
+TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  clock_.advance(seconds(1));
+  expire();
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_TRUE(queued_.empty());
+  EXPECT_EQ(cache_->flights(), 0U);
+}
+
+TEST_F(QueueTest, ALoadIsQueuedForAsLongAsAnybodyWaitsForIt) {
+  cache(&remote_);
+  remote_.hold = true;
+  Answers answers;
+  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  const auto joiner = patient_for(seconds(5));
+  cache_->get(*worker_, joiner, queue(), into(answers));
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_EQ(queued_[0].request.deadline, joiner.deadline);
+}
+
+TEST_F(TieredCacheTest, AForcedQuestionLoadsAlthoughAFreshAnswerIsThere) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(milliseconds(5));
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::forced);
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, AForcedQuestionLoadsAlthoughAnotherProcessHasFilledRedis) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(2));
+  for (const auto mode : {Mode::normal, Mode::redis_only}) {
+    auto forced = question(mode);
+    forced.forced = true;
+    answers.clear();
+    cache_->get(*worker_, forced, loader(), into(answers));
+    complete(value("{2}"));
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0]->outcome, Outcome::forced);
+    EXPECT_EQ(answers[0]->entry->body, "{2}");
+    EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}");
+    EXPECT_TRUE(fleet_.leases.empty());
+  }
+}
+
+TEST_F(FleetTest, AForcedQuestionIsNotAnsweredWithAFailureThatTheFleetRemembers) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_error));
+  executor_.run_posted();
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  ASSERT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, AForcedQuestionWhoseLoadFailsFallsBackOnWhatRedisHolds) {
+  for (const auto age : {seconds(2), seconds(100)}) {
+    Answers answers;
+    cache_->listener().on_purge(kKey);
+    second_->listener().on_purge(kKey);
+    fleet_.leases.clear();
+    second_->get(*second_worker_, question(), loader(), into(answers));
+    complete(value("{1}"));
+    executor_.run_posted();
+    clock_.advance(age);
+    auto forced = question();
+    forced.forced = true;
+    answers.clear();
+    cache_->get(*worker_, forced, loader(), into(answers));
+    complete(fail(ErrorKind::provider_error));
+    ASSERT_EQ(answers.size(), 1U);
+    ASSERT_TRUE(answers[0]);
+    EXPECT_EQ(answers[0]->outcome, Outcome::stale_if_error);
+    EXPECT_EQ(answers[0]->tier, Tier::redis);
+    fleet_.values.clear();
+  }
+}
+
+TEST_F(QueueTest, AForcedQuestionThatIsRefusedInTheQueueFallsBackOnWhatRedisHolds) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  cache(&remote_);  // another process, the same Redis
+  auto forced = question();
+  forced.forced = true;
+  answers.clear();
+  cache_->get(*worker_, forced, queue(), into(answers));
+  ASSERT_EQ(queued_.size(), 1U);
+  queued_.front().done(fail(ErrorKind::provider_limited));
+  ASSERT_EQ(answers.size(), 1U);
+  ASSERT_TRUE(answers[0]);
+  EXPECT_EQ(answers[0]->outcome, Outcome::stale_if_error);
+}
+
+TEST_F(FleetTest, AForcedQuestionThatJoinsAFlightIsNotAnsweredWithWhatThatReadsInRedis) {
+  Answers answers;
+  second_->get(*second_worker_, question(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(2));
+  answers.clear();
+  remote_.hold = true;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  auto forced = question();
+  forced.forced = true;
+  cache_->get(*worker_, forced, loader(), into(answers));
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_EQ(answer->entry->body, "{2}");
+}
+
+}  // namespace
+}  // namespace wx::cache
