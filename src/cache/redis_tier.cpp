@@ -78,20 +78,54 @@ void RedisTier::read(std::string_view key, ReadCallback done) {
 }
 
 void RedisTier::take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) {
-  view(key, token, span, std::move(done));
-}
-
-void RedisTier::look(std::string_view key, LeaseCallback done) {
-  view(key, {}, milliseconds(0), std::move(done));
-}
-
-void RedisTier::view(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) {
   if (refused()) return done(fail(ErrorKind::redis_unavailable));
-  const bool take = !token.empty();
   const auto value = value_key(prefix_, key);
   const auto lease = lease_key(prefix_, key);
   const auto expiry = cat(span.count());
   const std::array<std::string_view, 6> set{"SET", lease, token, "NX", "PX", expiry};
+  const std::array<std::string_view, 2> get_value{"GET", value};
+
+  struct Attempt {
+    std::string lease;
+    std::string token;
+    SteadyTime until;  // at the latest
+    bool won = false;
+    std::optional<Error> error = std::nullopt;
+  };
+  const auto attempt = std::make_shared<Attempt>(Attempt{lease, std::string(token), clock_.steady() + span});
+  std::array<redis::Command, 2> commands{
+      redis::Command{set,
+                     [this, attempt](Result<Reply> reply) {
+                       if (reply) {
+                         attempt->won = reply->is_ok();
+                         return;
+                       }
+                       attempt->error = std::move(reply.error());
+                       if (attempt->error->kind != ErrorKind::redis_timeout) return;
+                       give_back_if_ours(attempt->lease, attempt->token, attempt->until);
+                     }},
+      redis::Command{get_value,
+                     [this, attempt, key = std::string(key), done = std::move(done)](Result<Reply> reply) mutable {
+                       if (!reply && !attempt->error) {
+                         attempt->error = std::move(reply.error());
+                         if (attempt->won) give_back_if_ours(attempt->lease, attempt->token, attempt->until);
+                       }
+                       // Who did not get it has to know more, and the time for another round trip.
+                       if (!attempt->error && !attempt->won) return look(key, std::move(done));
+                       record(attempt->error ? &*attempt->error : nullptr);
+                       if (attempt->error) return done(std::unexpected(std::move(*attempt->error)));
+                       LeaseView view;
+                       view.won = true;
+                       view.entry = entry_of(*reply);
+                       done(std::move(view));
+                     }}};
+  client_.pipeline(commands);
+}
+
+void RedisTier::look(std::string_view key, LeaseCallback done) {
+  if (refused()) return done(fail(ErrorKind::redis_unavailable));
+  const auto value = value_key(prefix_, key);
+  const auto lease = lease_key(prefix_, key);
   const std::array<std::string_view, 2> get_value{"GET", value};
   const std::array<std::string_view, 2> get_lease{"GET", lease};
   const std::array<std::string_view, 2> left{"PTTL", lease};
@@ -108,15 +142,7 @@ void RedisTier::view(std::string_view key, std::string_view token, milliseconds 
     if (!reply && !gathered->error) gathered->error = reply.error();
     return reply.has_value();
   };
-  std::array<redis::Command, 4> commands{
-      redis::Command{set,
-                     [this, gathered, noted, lease, token = std::string(token), span](Result<Reply> reply) {
-                       if (noted(reply)) {
-                         gathered->view.won = reply->is_ok();
-                       } else if (reply.error().kind == ErrorKind::redis_timeout) {
-                         give_back_if_ours(lease, token, clock_.steady() + span);
-                       }
-                     }},
+  std::array<redis::Command, 3> commands{
       redis::Command{get_value,
                      [this, gathered, noted](Result<Reply> reply) {
                        if (noted(reply)) gathered->view.entry = entry_of(*reply);
@@ -132,7 +158,7 @@ void RedisTier::view(std::string_view key, std::string_view token, milliseconds 
                          const milliseconds span_left(std::max<std::int64_t>(reply->integer(), 0));
                          if (gathered->view.failure) {
                            gathered->view.failure->left = span_left;
-                         } else if (!gathered->view.won) {
+                         } else {
                            gathered->view.held_for = span_left;
                          }
                        }
@@ -140,7 +166,7 @@ void RedisTier::view(std::string_view key, std::string_view token, milliseconds 
                        if (gathered->error) return gathered->done(std::unexpected(std::move(*gathered->error)));
                        gathered->done(std::move(gathered->view));
                      }}};
-  client_.pipeline(std::span(commands).subspan(take ? 0 : 1));
+  client_.pipeline(commands);
 }
 
 void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTime until) {

@@ -57,7 +57,6 @@ class RedisTier final : public RemoteTier {
 
  private:
   [[nodiscard]] std::optional<Entry> entry_of(const redis::Reply& reply);
-  void view(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done);
   void tell_epoch(std::uint64_t epoch, EpochCallback done);
   // A lease that was asked for and never heard of: given back if it turns out to be ours.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);

@@ -46,11 +46,12 @@ class RemoteTier {
   // The entry under `key`; nothing if there is none or it is not a whole entry; an error if the tier did not answer.
   virtual void read(std::string_view key, ReadCallback done) = 0;
 
-  // Tries to take the key's lease for `span`, and reads the value again in the same pipeline. `token` is unique to the
-  // attempt. An error means that nobody knows; a lease that turns out to have been won after that is given back.
+  // Tries to take the key's lease for `span`, and reads the value again in the same pipeline; who does not get it looks
+  // (below), which is another round trip. `token` is unique to the attempt. An error means that nobody knows; a lease
+  // that turns out to have been won after that is given back.
   virtual void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) = 0;
 
-  // As take_lease, without trying to take it.
+  // The value, and what stands in the lease's place.
   virtual void look(std::string_view key, LeaseCallback done) = 0;
 
   // Stores the entry until its spans are over and tells the fleet. `release`: the lease is ours and is given back in

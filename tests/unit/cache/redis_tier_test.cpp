@@ -256,6 +256,25 @@ TEST_F(RedisTierTest, GivesALeaseToOneAndTellsTheOthersHowLong) {
   EXPECT_FALSE(second.failure);
 }
 
+// A hosted Redis is paid by the command, and a miss is mostly Redis's work.
+TEST_F(RedisTierTest, ALeaseCostsTwoCommandsAndThreeMoreOnlyWhereAnotherHoldsIt) {
+  const auto calls = [&](std::string_view command) {
+    const auto stats = server_.command({"INFO", "commandstats"}).value_or("");
+    const auto name = cat("cmdstat_", command, ":calls=");
+    const auto at = stats.find(name);
+    return at == std::string::npos ? 0 : std::stoi(stats.substr(at + name.size()));
+  };
+  (void)server_.command({"CONFIG", "RESETSTAT"});
+  ASSERT_TRUE(lease("weather:1:2", "mine").won);
+  EXPECT_EQ(calls("set"), 1);
+  EXPECT_EQ(calls("get"), 1);
+  EXPECT_EQ(calls("pttl"), 0);
+  ASSERT_FALSE(lease("weather:1:2", "yours").won);
+  EXPECT_EQ(calls("set"), 2);
+  EXPECT_EQ(calls("get"), 4);
+  EXPECT_EQ(calls("pttl"), 1);
+}
+
 TEST_F(RedisTierTest, ReadsTheValueAgainWithTheLease) {
   write("weather:1:2", entry());
   const auto seen = lease("weather:1:2", "mine");
