@@ -83,7 +83,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (30)
 	@scripts/install-packages build fuzz
 	@scripts/fuzz $(FUZZ_SECONDS)
 
-bench: ## measure against the limits, about 15 minutes (QUICK=1: two); see bench/README.md
+bench: ## measure against the limits, about ten minutes (QUICK=1: two); see bench/README.md
 	@scripts/install-packages build bench
 	@scripts/build bench
 	@build/bench/bench/sieve_against_lru

@@ -25,6 +25,7 @@ class Bench:
     def __init__(self, arguments, folder):
         self.quick = arguments.quick
         self.only = arguments.only.split(",") if arguments.only else None
+        self.rounds_asked = arguments.rounds
         self.rounds = arguments.rounds or (3 if self.quick else 7)
         self.seconds = arguments.seconds
         cores = sorted(os.sched_getaffinity(0))
@@ -151,7 +152,8 @@ class Bench:
         # Half of what the slower of them can do, as measured now.
         capacity = min(self.loader.run(s, Load(PLACE, seconds=2)).rate for s in contenders)
         load = Load(PLACE, rate=round(capacity / 2), seconds=2 if self.quick else 5)
-        self.compare("open loop at half the capacity", contenders, load, rounds=3 if self.quick else 5)
+        self.compare("open loop at half the capacity", contenders, load,
+                     rounds=self.rounds_asked or (3 if self.quick else 5))
 
     def scenario_cross_check(self):
         """The same closed loop by wrk and by our generator: their latencies must be alike."""
@@ -260,7 +262,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build/bench")
-    parser.add_argument("--quick", action="store_true", help="about two minutes instead of fifteen")
+    parser.add_argument("--quick", action="store_true", help="about two minutes instead of ten")
     parser.add_argument("--only", help="scenarios by name, with commas")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, default=1, help="of one measurement; below one, by our own generator")
