@@ -32,6 +32,8 @@ add_library(wx_options INTERFACE)
 target_compile_options(wx_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(wx_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+  # Unguarded access to what a Mutex guards (base/mutex.hpp) is an error in every build, not only where WX_WERROR is on.
+  target_compile_options(wx_options INTERFACE -Wthread-safety -Werror=thread-safety)
 endif()
 if(WX_WERROR)
   target_compile_options(wx_options INTERFACE -Werror)
