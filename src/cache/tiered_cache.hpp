@@ -15,6 +15,7 @@
 #include "base/executor.hpp"
 #include "cache/error_memos.hpp"
 #include "cache/flight.hpp"
+#include "cache/loader.hpp"
 #include "cache/memory_tier.hpp"
 #include "cache/remote_tier.hpp"
 #include "cache/served.hpp"
@@ -22,45 +23,6 @@
 #include "observability/metrics.hpp"
 
 namespace wx::cache {
-
-// What a loader made, before it is dated.
-struct Loaded {
-  std::string body;
-  std::string content_type;
-  std::string etag;
-  Spans spans;
-  bool early_refresh = true;
-};
-
-// Why a load is wanted, the most urgent first. A source whose calls are scarce serves them in this order, and may
-// refuse the later ones.
-enum class Purpose : std::uint8_t {
-  cold,        // nothing is there; somebody waits
-  revalidate,  // something kept is there; somebody waits for better
-  refresh,     // something stale was served
-  early,       // something fresh was served
-};
-
-using Proceed = std::move_only_function<void(bool go)>;
-struct LoadRequest {
-  Purpose purpose = Purpose::cold;
-  SteadyTime deadline;             // when the last of those who wait for the load so far stops waiting
-  bool redis_unavailable = false;  // Redis has just not answered: nothing more is to be waited for from it
-  // To be called by the loader, on any thread, once it could start at once (its turn has come). It answers through the
-  // Proceed, on any thread: go on; or stand down, since somebody else loads or nobody waits any more: then LoadCallback
-  // is not called. A loader that refuses before its turn calls LoadCallback instead.
-  std::move_only_function<void(Proceed)> turn;
-};
-
-using LoadCallback = std::move_only_function<void(Result<Loaded>)>;
-// Fetches the value from its source. The callback may come on any thread, once.
-using Loader = std::move_only_function<void(LoadRequest request, LoadCallback done)>;
-
-enum class Mode : std::uint8_t {
-  normal,      // all tiers
-  redis_only,  // the memory tier is neither read nor filled
-  bypass,      // no tier, no flight shared with anybody
-};
 
 struct CacheOptions {
   MemoryOptions memory;

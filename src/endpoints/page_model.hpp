@@ -3,7 +3,7 @@
 // Thread-safety: pure functions of what they are given.
 #pragma once
 
-#include "cache/tiered_cache.hpp"
+#include "cache/loader.hpp"
 #include "endpoints/context.hpp"
 #include "http_server/request.hpp"
 #include "pages/page.hpp"

@@ -13,7 +13,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
-#include "cache/tiered_cache.hpp"
+#include "cache/loader.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 #include "open_meteo/breaker.hpp"

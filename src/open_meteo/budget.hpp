@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "cache/tiered_cache.hpp"
+#include "cache/loader.hpp"
 #include "open_meteo/fleet_budget.hpp"
 #include "open_meteo/limits.hpp"
 

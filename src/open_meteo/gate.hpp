@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "cache/tiered_cache.hpp"
+#include "cache/loader.hpp"
 
 namespace wx::open_meteo {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "cache/tiered_cache.hpp"
+#include "cache/loader.hpp"
 #include "weather/location.hpp"
 
 namespace wx::weather {

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
-#include "cache/tiered_cache.hpp"
+#include "cache/loader.hpp"
 #include "weather/location.hpp"
 
 namespace wx::weather {
