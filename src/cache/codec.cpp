@@ -134,7 +134,7 @@ std::optional<Entry> decode(std::string_view value) {
   const auto covered = line.substr(0, line.size() - fields.rest().size());
   const auto sum = fields.take("sum");
   if (!sum || !fields.rest().empty() || *sum != hex(checksum(covered, body))) return std::nullopt;
-  entry.body = body;
+  entry.body = Body::copy_of(body);
   return entry;
 }
 

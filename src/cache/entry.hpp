@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "base/body.hpp"
 #include "base/clock.hpp"
 
 namespace wx::cache {
@@ -28,7 +29,7 @@ struct Spans {
 enum class EntryKind : std::uint8_t { answer, refusal };
 
 struct Entry {
-  std::string body;
+  Body body;
   std::string content_type;
   std::string etag;  // opaque tag without quotes and without W/
   WallTime stored_at;

@@ -215,7 +215,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   if (refusal) {
     // A refusal never replaces an answer that may still be served.
     if (auto kept = kept_copy(Outcome::stale_if_error, now); kept && held_->copy.entry->kind == EntryKind::answer) {
-      actions.failed = Error{ErrorKind::provider_refused, copy.entry->body, std::nullopt, 400, false};
+      actions.failed = Error{ErrorKind::provider_refused, std::string(copy.entry->body), std::nullopt, 400, false};
       actions.failure_to_fleet = ours;
       actions.answer = std::move(kept);
       end(actions);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "base/body.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "cache/entry.hpp"
@@ -14,7 +15,7 @@ namespace wx::cache {
 
 // What a loader made, before the cache dates it.
 struct Loaded {
-  std::string body;
+  Body body;
   std::string content_type;
   std::string etag;
   Spans spans;

@@ -131,8 +131,9 @@ template <class Answer>
 void WeatherEndpoint::answer(Answer& answer, const Served& served, bool mock, bool html) {
   if (served.entry->kind == cache::EntryKind::refusal) {
     const bool remembered = served.outcome == Outcome::hit;
-    return answer_error(answer, Error{ErrorKind::provider_refused, served.entry->body, std::nullopt, 400, remembered},
-                        html);
+    return answer_error(
+        answer, Error{ErrorKind::provider_refused, std::string(served.entry->body), std::nullopt, 400, remembered},
+        html);
   }
   const auto total = context_.clock.steady() - answer.request().received_at();
   count(served, total);

@@ -54,7 +54,7 @@ TEST(Codec, GivesBackWhatItWasGiven) {
   Entry binary = sample();
   binary.body = std::string("\n\0\xff wx1 \n", 10);
   Entry large = sample();
-  large.body.assign(1 << 20, 'x');
+  large.body = std::string(1 << 20, 'x');
   for (const auto& entry : {plain, refusal, empty, extreme, binary, large}) {
     const auto back = decode(encoded(entry));
     ASSERT_TRUE(back);

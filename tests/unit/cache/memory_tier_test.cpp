@@ -32,7 +32,7 @@ class MemoryTierTest : public testing::Test {
   }
   std::string find(std::string_view key) {
     const auto hit = tier_->find(key, hash64(key), kNow);
-    return hit ? hit->copy.entry->body : "nothing";
+    return std::string(hit ? hit->copy.entry->body.view() : "nothing");
   }
 
   observability::Metrics metrics_;
@@ -111,7 +111,7 @@ TEST_F(MemoryTierTest, ServesSeveralThreads) {
       for (int step = 0; step < 5000; ++step) {
         const auto key = cat("weather:", static_cast<int>(random.fraction() * 2000));
         const auto hash = hash64(key);
-        if (const auto hit = tier_->find(key, hash, kNow); hit && !hit->copy.entry->body.starts_with(key + "|"))
+        if (const auto hit = tier_->find(key, hash, kNow); hit && !hit->copy.entry->body.view().starts_with(key + "|"))
           ++wrong;
         const auto what = random.fraction();
         if (what < 0.5) {

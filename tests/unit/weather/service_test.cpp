@@ -103,7 +103,7 @@ TEST_F(ServiceTest, AsksTheProviderForTheCanonicalPlace) {
   ASSERT_TRUE(answers_[0]);
   EXPECT_EQ(answers_[0]->outcome, Outcome::miss);
   EXPECT_EQ(answers_[0]->entry->content_type, "application/json");
-  EXPECT_TRUE(answers_[0]->entry->body.starts_with(R"({"latitude":52.52,"longitude":13.419998,)"));
+  EXPECT_TRUE(answers_[0]->entry->body.view().starts_with(R"({"latitude":52.52,"longitude":13.419998,)"));
 }
 
 TEST_F(ServiceTest, AsksTheMockForMockQuestionsOnly) {
@@ -121,8 +121,8 @@ TEST_F(ServiceTest, NeverAnswersARealQuestionWithAMockAnswerNorTheReverse) {
   ask(question(false));
   EXPECT_EQ(provider_.count, 1);
   provider_.answer(observation("2.3"));
-  EXPECT_NE(peek(question(false))->entry->body.find("\"temperature_2m\":2.3"), std::string::npos);
-  EXPECT_NE(peek(question(true))->entry->body.find("\"temperature_2m\":25.0"), std::string::npos);
+  EXPECT_NE(peek(question(false))->entry->body.view().find("\"temperature_2m\":2.3"), std::string::npos);
+  EXPECT_NE(peek(question(true))->entry->body.view().find("\"temperature_2m\":25.0"), std::string::npos);
 }
 
 TEST_F(ServiceTest, AnswersFromMemoryWhatItHasLoaded) {
@@ -188,7 +188,7 @@ TEST_F(ServiceTest, ALateHitStartsOneRefreshBehindItself) {
   const auto refreshed = peek(question(true));
   ASSERT_TRUE(refreshed);
   EXPECT_EQ(refreshed->age, nanoseconds(0));
-  EXPECT_NE(refreshed->entry->body.find("26.0"), std::string::npos);
+  EXPECT_NE(refreshed->entry->body.view().find("26.0"), std::string::npos);
   EXPECT_EQ(answers_.size(), 1U);
 }
 
@@ -317,7 +317,7 @@ TEST_F(ServiceTest, APlaceAskedOnceAnHourGetsTodaysValueNotTheLastVisitors) {
     ASSERT_TRUE(served);
     EXPECT_EQ(served->outcome, hour == 0 ? Outcome::miss : Outcome::revalidated);
     EXPECT_EQ(served->age, nanoseconds(0));
-    EXPECT_NE(served->entry->body.find("\"temperature_2m\":" + temperature), std::string::npos);
+    EXPECT_NE(served->entry->body.view().find("\"temperature_2m\":" + temperature), std::string::npos);
     executor_.advance(std::chrono::hours(1));
   }
   EXPECT_EQ(provider_.count, 24);
