@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.hpp"
-#include "config/nearest.hpp"
+#include "base/nearest.hpp"
 #include "config/table.hpp"
 
 namespace wx::config {

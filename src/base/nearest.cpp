@@ -1,10 +1,10 @@
-#include "config/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-namespace wx::config {
+namespace wx {
 namespace {
 
 // Levenshtein's distance, one row of his table at a time.
@@ -38,4 +38,4 @@ std::string_view nearest(std::string_view word, std::span<const std::string> kno
   return best;
 }
 
-}  // namespace wx::config
+}  // namespace wx

@@ -1,8 +1,8 @@
-#include "config/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <gtest/gtest.h>
 
-namespace wx::config {
+namespace wx {
 namespace {
 
 const std::vector<std::string> kKnown{"--port", "--redis-url", "--redis-url-file", "--mock-delay"};
@@ -19,4 +19,4 @@ TEST(Nearest, SaysNothingWhenNothingIsNear) {
 }
 
 }  // namespace
-}  // namespace wx::config
+}  // namespace wx
