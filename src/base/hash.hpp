@@ -1,5 +1,5 @@
-// 64-bit hashes for spreading and for noticing change; not for security.
-// FNV-1a (draft-eastlake-fnv) with a final mix (the one of MurmurHash3), so that short keys spread over all bits.
+// 64-bit hashes for spreading keys and for detecting change; not for security.
+// FNV-1a (draft-eastlake-fnv) followed by MurmurHash3's final mix, which spreads short keys over all bits.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,6 @@ namespace wx {
   h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdULL;
   h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53ULL;
   return h ^ (h >> 33);
-}
-
-// A fraction in [0, 1) that is always the same for the same bytes: spreads keys over a span of time.
-[[nodiscard]] constexpr double spread01(std::string_view bytes, std::uint64_t seed = 0) {
-  return static_cast<double>(hash64(bytes, seed) >> 11) * 0x1.0p-53;
 }
 
 }  // namespace wx

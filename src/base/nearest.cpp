@@ -5,10 +5,9 @@
 #include <vector>
 
 namespace wx {
-namespace {
 
-// Levenshtein's distance, one row of his table at a time.
-std::size_t distance(std::string_view a, std::string_view b) {
+// Keeps one row of the table of distances between the prefixes of `a` and `b`.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -23,13 +22,11 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-}  // namespace
-
 std::string_view nearest(std::string_view word, std::span<const std::string> known) {
   std::size_t limit = std::max<std::size_t>(2, word.size() / 3);
   std::string_view best;
   for (const auto& candidate : known) {
-    const auto edits = distance(word, candidate);
+    const auto edits = edit_distance(word, candidate);
     if (edits < limit || (edits == limit && best.empty())) {
       limit = edits;
       best = candidate;

@@ -1,12 +1,15 @@
-// Chance as a parameter: jitter, request ids.
+// Randomness as a parameter: jitter, request ids.
 #pragma once
 
 #include <cstdint>
 
+#include "base/clock.hpp"
+
 namespace wx {
 
 // A xorshift64* generator (Vigna, "An experimental exploration of Marsaglia's xorshift generators", 2016).
-// Thread-safety: none; one per thread. Not for secrets.
+// Not for secrets.
+// Thread-safety: none; use one per thread.
 class Random {
  public:
   explicit constexpr Random(std::uint64_t seed) : state_(seed == 0 ? 0x9e3779b97f4a7c15ULL : seed) {}
@@ -19,6 +22,10 @@ class Random {
   }
   // In [0, 1).
   constexpr double fraction() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+  // In [low, high), or `low` if the two are equal: a span with jitter.
+  constexpr nanoseconds between(nanoseconds low, nanoseconds high) {
+    return low + nanoseconds(static_cast<nanoseconds::rep>(fraction() * static_cast<double>((high - low).count())));
+  }
 
  private:
   std::uint64_t state_;

@@ -110,6 +110,34 @@ void append_html_escaped(std::string& out, std::string_view text) {
   }
 }
 
+bool append_percent_decoded(std::string& out, std::string_view text, Plus plus) {
+  const std::size_t before = out.size();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus == Plus::space) {
+      out += ' ';
+    } else if (text[i] != '%') {
+      out += text[i];
+    } else {
+      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) {
+        out.resize(before);
+        return false;
+      }
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return true;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
+  std::string out;
+  out.reserve(text.size());
+  if (!append_percent_decoded(out, text, plus)) return std::nullopt;
+  return out;
+}
+
 bool iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -61,6 +61,24 @@ void append_json_string(std::string& out, std::string_view text);
 // Appends `text` so that it is safe in HTML text and in a double-quoted attribute.
 void append_html_escaped(std::string& out, std::string_view text);
 
+// The value of a hexadecimal digit of either case, or -1.
+[[nodiscard]] constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// How percent-decoding reads a '+': as itself (RFC 3986), or as a space (HTML forms: WHATWG URL,
+// application/x-www-form-urlencoded).
+enum class Plus : std::uint8_t { literal, space };
+
+// Appends `text` with every %XX decoded. Returns false, with nothing appended, if an escape is malformed.
+[[nodiscard]] bool append_percent_decoded(std::string& out, std::string_view text, Plus plus);
+
+// The decoded text, or nothing if an escape is malformed.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, Plus plus);
+
 // Equal but for the case of ASCII letters.
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b);
 

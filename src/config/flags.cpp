@@ -4,8 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/text.hpp"
 #include "base/nearest.hpp"
+#include "base/text.hpp"
 #include "config/table.hpp"
 
 namespace wx::config {

@@ -2,7 +2,6 @@
 
 #include "base/text.hpp"
 #include "endpoints/quality.hpp"
-#include "endpoints/query.hpp"
 
 namespace wx::endpoints {
 
@@ -22,7 +21,7 @@ std::optional<Language> asked_for(std::string_view query) {
   while (!query.empty()) {
     const auto parameter = cut(query, '&');
     if (!parameter.starts_with("lang=")) continue;
-    const auto value = decode_component(parameter.substr(5));
+    const auto value = percent_decode(parameter.substr(5), Plus::space);
     if (value) return language_of(*value);
   }
   return std::nullopt;

@@ -17,35 +17,6 @@ struct Parameter {
   std::string_view value;  // of the last one; in the query itself where it has no escapes
 };
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// False, with nothing appended, if an escape is malformed.
-bool append_decoded(std::string& out, std::string_view text) {
-  const std::size_t before = out.size();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) {
-        out.resize(before);
-        return false;
-      }
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return true;
-}
-
 // Spelled out, so that each comparison is with a text known when this is compiled.
 std::optional<Name> known_name(std::string_view name) {
   if (name == kNameTexts[kLat]) return kLat;
@@ -111,7 +82,7 @@ class Parameters {
   void take(const Piece& name, const Piece& value) {
     std::optional<std::string> decoded_name;
     if (name.escaped) {
-      decoded_name = decode_component(name.text);
+      decoded_name = percent_decode(name.text, Plus::space);
       if (!decoded_name) return;
     }
     const auto known = known_name(decoded_name ? *decoded_name : name.text);
@@ -125,7 +96,7 @@ class Parameters {
   void decode(Parameter& parameter) {
     decoded_.reserve(query_size_);  // as much as all values can need: what lies in it stays where it is
     const std::size_t before = decoded_.size();
-    parameter.malformed |= !append_decoded(decoded_, parameter.value);
+    parameter.malformed |= !append_percent_decoded(decoded_, parameter.value, Plus::space);
     parameter.value = std::string_view(decoded_).substr(before);
   }
 
@@ -222,13 +193,6 @@ class Reader {
 };
 
 }  // namespace
-
-std::optional<std::string> decode_component(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  if (!append_decoded(out, text)) return std::nullopt;
-  return out;
-}
 
 WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& options) {
   WeatherQuery out;

@@ -41,7 +41,4 @@ struct SentCoordinates {
 };
 [[nodiscard]] SentCoordinates sent_coordinates(std::string_view query);
 
-// Decodes %XX and '+'; nothing if an escape is malformed.
-[[nodiscard]] std::optional<std::string> decode_component(std::string_view text);
-
 }  // namespace wx::endpoints

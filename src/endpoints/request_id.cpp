@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/hash.hpp"
+#include "base/text.hpp"
 
 namespace wx::endpoints {
 namespace {
@@ -30,9 +31,7 @@ bool is_dash(std::size_t i) {
 bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (is_dash(i) ? c != '-' : !hex) return false;
+    if (is_dash(i) ? text[i] != '-' : hex_digit(text[i]) < 0) return false;
   }
   return true;
 }

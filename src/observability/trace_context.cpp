@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace wx::observability {
 namespace {
 
@@ -14,13 +16,8 @@ constexpr std::size_t kFlagsAt = kParentAt + kParentSize + 1;
 constexpr std::size_t kSize = kFlagsAt + 2;
 
 // Lower case only (HEXDIGLC).
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool is_hex(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return hex_value(c) >= 0; });
+  return std::ranges::all_of(text, [](char c) { return hex_digit(c) >= 0 && !(c >= 'A' && c <= 'F'); });
 }
 
 bool is_id(std::string_view text) {
@@ -38,7 +35,7 @@ std::optional<TraceContext> parse_traceparent(std::string_view value) {
   const auto flags = value.substr(kFlagsAt, 2);
   TraceContext trace{value.substr(kTraceAt, kTraceSize), value.substr(kParentAt, kParentSize), false};
   if (!is_id(trace.trace_id) || !is_id(trace.parent_id) || !is_hex(flags)) return std::nullopt;
-  trace.sampled = (hex_value(flags[1]) & 1) != 0;
+  trace.sampled = (hex_digit(flags[1]) & 1) != 0;
   return trace;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/nearest.hpp"
 #include "base/text.hpp"
 
 namespace wx::redis {
@@ -17,50 +18,9 @@ std::unexpected<Error> wrong(std::string sentence) {
   return fail(ErrorKind::bad_parameter, std::move(sentence));
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = hex_digit(text[i + 1]);
-    const int low = hex_digit(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out.push_back(static_cast<char>(high * 16 + low));
-    i += 2;
-  }
-  return out;
-}
-
-// Levenshtein distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string_view nearest_key(std::string_view key) {
   return *std::min_element(kQueryKeys.begin(), kQueryKeys.end(), [key](std::string_view a, std::string_view b) {
-    return distance(key, a) < distance(key, b);
+    return edit_distance(key, a) < edit_distance(key, b);
   });
 }
 
@@ -105,8 +65,8 @@ Result<void> read_user_info(std::string_view text, Url& url) {
   if (colon == std::string_view::npos) {
     return wrong("the part before the @ has no colon: write user:password@ or, for a password alone, :password@");
   }
-  const auto user = percent_decode(text.substr(0, colon));
-  const auto password = percent_decode(text.substr(colon + 1));
+  const auto user = percent_decode(text.substr(0, colon), Plus::literal);
+  const auto password = percent_decode(text.substr(colon + 1), Plus::literal);
   if (!user || !password) return wrong("a % in the user or password is not followed by two hexadecimal digits");
   url.user = *user;
   url.password = *password;
@@ -151,7 +111,7 @@ Result<std::uint32_t> read_database(std::string_view text) {
 
 Result<void> read_credential(std::string_view key, std::string_view value, bool in_front, Url& url) {
   if (in_front) return wrong(cat("both a part before the @ and ", key, "= are given"));
-  auto decoded = percent_decode(value);
+  auto decoded = percent_decode(value, Plus::literal);
   if (!decoded) return wrong(cat("a % in ", key, "= is not followed by two hexadecimal digits"));
   if (!decoded->empty()) url.authenticate = true;
   (key == "user" ? url.user : url.password) = std::move(*decoded);
@@ -218,7 +178,7 @@ Result<Url> parse_url(std::string_view text) {
   bool database_in_path = false;
   if (scheme->local) {
     if (!parts.host_port.empty()) return wrong("a unix socket's path is absolute: unix:///path/to/socket");
-    const auto path = percent_decode(parts.path);
+    const auto path = percent_decode(parts.path, Plus::literal);
     if (!path) return wrong("a % in the path is not followed by two hexadecimal digits");
     // sun_path's room, less the terminating zero.
     if (path->size() < 2 || path->size() > 107 || path->find('\0') != std::string::npos) {

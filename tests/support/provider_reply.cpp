@@ -46,6 +46,11 @@ std::string quarter() {
   return text;
 }
 
+// A fraction in [0, 1) that is always the same for the same text.
+double spread(std::string_view text, std::uint64_t seed) {
+  return static_cast<double>(hash64(text, seed) >> 11) * 0x1.0p-53;
+}
+
 std::string tenths(double value) {
   std::string text;
   append_fixed(text, value, 1);
@@ -69,7 +74,7 @@ ProviderReply weather_reply(const ProviderRequest& request, std::string_view tem
 
 ProviderReply weather_reply(const ProviderRequest& request) {
   const std::string where = cat(request.parameter("latitude"), ":", request.parameter("longitude"), ":", quarter());
-  return weather_reply(request, tenths(-20 + 55 * spread01(where, 1)), tenths(80 * spread01(where, 2)));
+  return weather_reply(request, tenths(-20 + 55 * spread(where, 1)), tenths(80 * spread(where, 2)));
 }
 
 ProviderReply json_reply(int status, std::string body) {

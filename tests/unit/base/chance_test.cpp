@@ -28,20 +28,6 @@ TEST(Hash, SpreadsNeighbouringKeysOverShardsEvenly) {
   }
 }
 
-TEST(Hash, SpreadIsAFractionAndCoversItsSpan) {
-  double least = 1;
-  double most = 0;
-  for (int i = 0; i < 1'000; ++i) {
-    const double fraction = spread01(cat(i));
-    least = std::min(least, fraction);
-    most = std::max(most, fraction);
-  }
-  EXPECT_GE(least, 0.0);
-  EXPECT_LT(least, 0.02);
-  EXPECT_LT(most, 1.0);
-  EXPECT_GT(most, 0.98);
-}
-
 TEST(Random, RepeatsItselfForTheSameSeed) {
   Random a(7);
   Random b(7);
@@ -67,6 +53,22 @@ TEST(Random, FractionStaysBelowOneAndAveragesHalf) {
     sum += fraction;
   }
   EXPECT_NEAR(sum / kDraws, 0.5, 0.02);
+}
+
+TEST(Random, SpansLieBetweenTheirBoundsAndCoverThem) {
+  Random random(1);
+  nanoseconds least = std::chrono::seconds(1);
+  nanoseconds most{0};
+  for (int i = 0; i < 1'000; ++i) {
+    const auto span = random.between(milliseconds(100), milliseconds(200));
+    least = std::min(least, span);
+    most = std::max(most, span);
+  }
+  EXPECT_GE(least, milliseconds(100));
+  EXPECT_LT(least, milliseconds(102));
+  EXPECT_LT(most, milliseconds(200));
+  EXPECT_GT(most, milliseconds(198));
+  EXPECT_EQ(random.between(milliseconds(5), milliseconds(5)), milliseconds(5));
 }
 
 TEST(Random, SeedsDiffer) {

@@ -13,6 +13,14 @@ TEST(Nearest, FindsASlipOfTheHand) {
   EXPECT_EQ(nearest("--mockdelay", kKnown), "--mock-delay");
 }
 
+TEST(Nearest, CountsInsertionsDeletionsAndReplacements) {
+  EXPECT_EQ(edit_distance("", ""), 0U);
+  EXPECT_EQ(edit_distance("user", ""), 4U);
+  EXPECT_EQ(edit_distance("", "user"), 4U);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
+  EXPECT_EQ(edit_distance("password", "passwd"), 2U);
+}
+
 TEST(Nearest, SaysNothingWhenNothingIsNear) {
   EXPECT_EQ(nearest("--verbose", kKnown), "");
   EXPECT_EQ(nearest("", kKnown), "");

@@ -127,5 +127,39 @@ TEST(Text, ConstantTimeComparisonStillCompares) {
   EXPECT_FALSE(equal_in_constant_time("abab", "ab")) << "a repetition is not the same";
 }
 
+TEST(Text, HexDigitsAreReadInEitherCase) {
+  EXPECT_EQ(hex_digit('0'), 0);
+  EXPECT_EQ(hex_digit('9'), 9);
+  EXPECT_EQ(hex_digit('a'), 10);
+  EXPECT_EQ(hex_digit('F'), 15);
+  for (const char c : {'g', 'G', '/', ':', '@', '`', ' ', '\0', '\xFF'}) EXPECT_EQ(hex_digit(c), -1) << c;
+}
+
+TEST(Text, PercentDecodingReadsEveryByteInEitherCase) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (const std::string_view digits : {"0123456789abcdef", "0123456789ABCDEF"}) {
+      const std::string text{'%', digits[static_cast<std::size_t>(byte >> 4)],
+                             digits[static_cast<std::size_t>(byte & 15)]};
+      EXPECT_EQ(percent_decode(text, Plus::literal), std::string(1, static_cast<char>(byte))) << text;
+    }
+  }
+  EXPECT_EQ(percent_decode("", Plus::space), "");
+  EXPECT_EQ(percent_decode("%2525", Plus::space), "%25");
+}
+
+TEST(Text, PercentDecodingTakesAPlusForASpaceOnlyInForms) {
+  EXPECT_EQ(percent_decode("a+b%20c", Plus::space), "a b c");
+  EXPECT_EQ(percent_decode("a+b%20c", Plus::literal), "a+b c");
+}
+
+TEST(Text, PercentDecodingAppendsNothingForAMalformedEscape) {
+  for (const std::string_view text : {"%", "ab%", "ab%4", "ab%4g", "ab%g4", "a%%41"}) {
+    std::string out = "kept";
+    EXPECT_FALSE(append_percent_decoded(out, text, Plus::space)) << text;
+    EXPECT_EQ(out, "kept");
+    EXPECT_EQ(percent_decode(text, Plus::space), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace wx

@@ -210,18 +210,5 @@ TEST(Query, MakesHarmlessKeysOfWhateverComes) {
   EXPECT_GT(accepted, 1000);
 }
 
-TEST(DecodeComponent, DecodesEveryByteInEitherCase) {
-  for (int byte = 0; byte < 256; ++byte) {
-    for (const std::string_view digits : {"0123456789abcdef", "0123456789ABCDEF"}) {
-      const std::string text{'%', digits[static_cast<std::size_t>(byte >> 4)],
-                             digits[static_cast<std::size_t>(byte & 15)]};
-      EXPECT_EQ(decode_component(text), std::string(1, static_cast<char>(byte))) << text;
-    }
-  }
-  EXPECT_EQ(decode_component(""), "");
-  EXPECT_EQ(decode_component("a+b%20c"), "a b c");
-  EXPECT_EQ(decode_component("%2525"), "%25");
-}
-
 }  // namespace
 }  // namespace wx::endpoints
