@@ -73,20 +73,6 @@ class NoProvider final : public weather::Source {
   }
 };
 
-class NoProcess final : public endpoints::ProcessView {
- public:
-  [[nodiscard]] endpoints::Phase phase() const override { return endpoints::Phase::serving; }
-  [[nodiscard]] nanoseconds uptime() const override { return nanoseconds(0); }
-  [[nodiscard]] std::string_view redis_state() const override { return "off"; }
-  [[nodiscard]] std::size_t connections() const override { return 0; }
-  [[nodiscard]] std::size_t memory_bytes() const override { return 0; }
-  [[nodiscard]] std::size_t memory_limit() const override { return 0; }
-  [[nodiscard]] std::size_t memory_entries() const override { return 0; }
-  [[nodiscard]] bool redis_breaker_open() const override { return false; }
-  [[nodiscard]] bool listening() const override { return false; }
-  [[nodiscard]] ProviderView provider() const override { return {}; }
-};
-
 // The service with a memory tier and the mock, as one I/O thread has it.
 struct MemoryService {
   asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
@@ -95,7 +81,7 @@ struct MemoryService {
   std::unique_ptr<observability::Log> log = observability::make_null_log();
   std::unique_ptr<Executor> executor = make_asio_executor(context);
   NoProvider provider;
-  NoProcess process;
+  const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
   endpoints::LabGate lab;
   weather::ClientLimit client_limit{{}};
   cache::TieredCache cache{{}, clock, metrics};
@@ -104,8 +90,16 @@ struct MemoryService {
   weather::MockSource mock{*executor, milliseconds(0), metrics};
   weather::ServiceThread thread{worker, mock};
   endpoints::EndpointOptions options;
-  endpoints::Endpoints endpoints{
-      {options, service, thread, clock, metrics, *log, process, lab, client_limit, Random(1), std::string()}};
+  endpoints::Endpoints endpoints{{.options = options,
+                                  .service = service,
+                                  .thread = thread,
+                                  .clock = clock,
+                                  .metrics = metrics,
+                                  .log = *log,
+                                  .read_status = read_status,
+                                  .lab = lab,
+                                  .client_limit = client_limit,
+                                  .random = Random(1)}};
 };
 
 // What a connection does with an answer, without the connection.

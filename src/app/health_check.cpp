@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <future>
 
-#include "base/ip_address.hpp"
+#include "app/listen_address.hpp"
 #include "base/text.hpp"
 #include "http_client/http_client.hpp"
 #include "observability/log.hpp"
@@ -22,15 +22,9 @@ int unhealthy(std::string_view why) {
 }  // namespace
 
 std::string health_url(const config::Settings& settings) {
-  const auto address = parse_ip(settings.address);
-  std::string host = settings.address;
-  if (settings.address == "0.0.0.0") {
-    host = "127.0.0.1";
-  } else if (address && *address == IpAddress{}) {
-    host = "[::1]";  // any spelling of ::
-  } else if (host.find(':') != std::string::npos) {
-    host = cat("[", host, "]");
-  }
+  const bool v6 = settings.address.contains(':');
+  const auto host =
+      is_any_address(settings.address) ? std::string(v6 ? "[::1]" : "127.0.0.1") : url_host(settings.address);
   return cat("http://", host, ":", settings.port, "/health/ready");
 }
 

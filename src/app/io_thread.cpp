@@ -35,8 +35,16 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
       worker_(*executor_, redis_tier_.get(), shared.clock),
       mock_(*executor_, shared.options.mock_delay, shared.metrics),
       service_thread_{worker_, mock_},
-      endpoints_({shared.options.endpoints, shared.service, service_thread_, shared.clock, shared.metrics, shared.log,
-                  shared.process, shared.lab, shared.client_limit, Random(random_seed()), std::string()}),
+      endpoints_({.options = shared.options.endpoints,
+                  .service = shared.service,
+                  .thread = service_thread_,
+                  .clock = shared.clock,
+                  .metrics = shared.metrics,
+                  .log = shared.log,
+                  .read_status = shared.read_status,
+                  .lab = shared.lab,
+                  .client_limit = shared.client_limit,
+                  .random = Random(random_seed())}),
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
   redis_->on_connected([this, &listener = shared.listener] {

@@ -21,11 +21,11 @@
 
 namespace wx::app {
 
-// What all I/O threads share.
+// What all I/O threads share. Everything outlives them.
 struct Shared {
   const Options& options;
   weather::Service& service;
-  const endpoints::ProcessView& process;
+  const endpoints::ReadStatus& read_status;
   endpoints::LabGate& lab;
   weather::ClientLimit& client_limit;
   redis::Common* redis;  // null: memory only

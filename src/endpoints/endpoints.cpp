@@ -113,14 +113,15 @@ void Endpoints::live(Exchange& exchange) {
 }
 
 void Endpoints::ready(Exchange& exchange) {
-  const auto phase = context_.process.phase();
-  if (phase != Phase::serving) {
-    return respond(exchange, 503, kJson,
-                   phase == Phase::starting ? "{\"status\":\"starting\"}\n" : "{\"status\":\"draining\"}\n",
-                   "Retry-After: 1\r\n");
+  const auto status = context_.read_status();
+  if (status.phase != ServicePhase::serving) {
+    return respond(
+        exchange, 503, kJson,
+        status.phase == ServicePhase::starting ? "{\"status\":\"starting\"}\n" : "{\"status\":\"draining\"}\n",
+        "Retry-After: 1\r\n");
   }
   // The service answers without Redis too: that is no reason to take it out of service.
-  const bool degraded = context_.process.redis_state() == "down";
+  const bool degraded = status.redis.state == "down";
   respond(exchange, 200, kJson, degraded ? "{\"status\":\"degraded\",\"redis\":\"down\"}\n" : "{\"status\":\"ok\"}\n");
 }
 

@@ -11,7 +11,7 @@ using cache::Tier;
 using pages::StopState;
 
 Tiers tiers_of(const Context& context) {
-  return {context.process.memory_limit() > 0, context.options.query.redis};
+  return {.memory = context.options.memory, .redis = context.options.query.redis};
 }
 
 pages::PageModel page_model(const Context& context, const http_server::Request& request) {

@@ -114,39 +114,38 @@ double hit_ratio(const Lookups& lookups) {
 
 std::string render_stats(const Context& context) {
   const auto& metrics = context.metrics;
-  const auto& process = context.process;
+  const auto process = context.read_status();
   const auto lookups = lookups_of(metrics);
   std::string out = cat("{\"version\":\"", context.options.version,
-                        "\",\"uptime_seconds\":", process.uptime() / std::chrono::seconds(1),
-                        ",\"hits\":", lookups.hits, ",\"lookups\":", lookups.all, ",\"hit_ratio\":");
+                        "\",\"uptime_seconds\":", process.uptime / std::chrono::seconds(1), ",\"hits\":", lookups.hits,
+                        ",\"lookups\":", lookups.all, ",\"hit_ratio\":");
   append_fixed(out, hit_ratio(lookups), 4);
   Writer write(out, metrics);
   write.counters("requests");
   write.counters("provider_calls");
   write.counters("stale_served");
-  const auto provider_view = process.provider();
   write.begin("provider");
-  write.text("breaker", provider_view.breaker);
-  for (const auto& window : provider_view.windows) {
+  write.text("breaker", process.provider.breaker);
+  for (const auto& window : process.provider.windows) {
     write.number(cat("used_", window.name), window.used);
     write.number(cat("limit_", window.name), window.limit);
   }
   write.end();
   write.counters("mock");
   write.begin("memory");
-  write.text("state", process.memory_limit() > 0 ? "on" : "off");
-  write.number("bytes", process.memory_bytes());
-  write.number("limit_bytes", process.memory_limit());
-  write.number("entries", process.memory_entries());
+  write.text("state", process.memory.limit > 0 ? "on" : "off");
+  write.number("bytes", process.memory.bytes);
+  write.number("limit_bytes", process.memory.limit);
+  write.number("entries", process.memory.entries);
   write.end();
   write.begin("redis");
-  write.text("state", process.redis_state());
-  write.text("breaker", process.redis_breaker_open() ? "open" : "closed");
-  write.text("backplane", process.listening() ? "listening" : "deaf");
+  write.text("state", process.redis.state);
+  write.text("breaker", process.redis.breaker_open ? "open" : "closed");
+  write.text("backplane", process.redis.listening ? "listening" : "deaf");
   write.end();
   write.counters("cache");
   write.begin("http");
-  write.number("connections", process.connections());
+  write.number("connections", process.connections);
   write.end();
   append(out, "}\n");
   return out;

@@ -57,14 +57,19 @@ std::uint64_t Metrics::value(Counter counter) const {
   return sum;
 }
 
-void Metrics::gauge(std::string family, std::string labels, std::string help, std::function<double()> read) {
-  const std::lock_guard lock(gauges_mutex_);
-  gauges_.push_back({std::move(family), std::move(labels), std::move(help), std::move(read)});
+void Metrics::set_gauges(ReadGauges read) {
+  const Lock lock(gauges_mutex_);
+  read_gauges_ = std::move(read);
 }
 
 void Metrics::remove_gauges() {
-  const std::lock_guard lock(gauges_mutex_);
-  gauges_.clear();
+  const Lock lock(gauges_mutex_);
+  read_gauges_ = nullptr;
+}
+
+std::vector<Gauge> Metrics::read_gauges() const {
+  const Lock lock(gauges_mutex_);
+  return read_gauges_ ? read_gauges_() : std::vector<Gauge>();
 }
 
 std::string Metrics::text() const {
@@ -97,14 +102,11 @@ std::string Metrics::text() const {
     family(kTimingInfo[t].family, kTimingInfo[t].help, prometheus::MetricType::Histogram)
         .metric.push_back(std::move(metric));
   }
-  {
-    const std::lock_guard lock(gauges_mutex_);
-    for (const auto& g : gauges_) {
-      prometheus::ClientMetric metric;
-      metric.label = parse_label(g.labels);
-      metric.gauge.value = g.read();
-      family(g.family, g.help, prometheus::MetricType::Gauge).metric.push_back(std::move(metric));
-    }
+  for (const auto& gauge : read_gauges()) {
+    prometheus::ClientMetric metric;
+    metric.label = parse_label(gauge.labels);
+    metric.gauge.value = gauge.value;
+    family(gauge.family, gauge.help, prometheus::MetricType::Gauge).metric.push_back(std::move(metric));
   }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);

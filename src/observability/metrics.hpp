@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "observability/counters.hpp"
 
 namespace wx::observability {
@@ -29,6 +29,15 @@ inline constexpr std::array<double, 14> kBucketBounds{0.00005, 0.0001, 0.00025, 
 inline constexpr std::array<double, 14> kAgeBounds{1,   5,   10,   30,   60,   120,   300,
                                                    600, 900, 1800, 3600, 7200, 21600, 86400};
 
+// A value at the time of a scrape: memory in use, connections open, a breaker's state.
+struct Gauge {
+  std::string_view family;  // both of static storage; the values of a family stand together
+  std::string labels;       // name="value", or empty
+  std::string_view help;
+  double value = 0;
+};
+using ReadGauges = std::function<std::vector<Gauge>()>;
+
 class Metrics {
  public:
   Metrics();
@@ -41,10 +50,10 @@ class Metrics {
   // Sum over all threads since start.
   [[nodiscard]] std::uint64_t value(Counter counter) const;
 
-  // A value that is asked for when scraped (memory in use, connections open, breaker state). `read` must be callable
-  // from any thread for as long as this object lives, or until remove_gauges().
-  void gauge(std::string family, std::string labels, std::string help, std::function<double()> read);
-  // Forgets all gauges: call before what they read is destroyed.
+  // Sets the function that reads all gauges at a scrape, one snapshot for all of them. It must be callable from any
+  // thread until remove_gauges().
+  void set_gauges(ReadGauges read);
+  // Waits for a scrape in progress and forgets the function. Call it before what the function reads is destroyed.
   void remove_gauges();
 
   // Everything in the Prometheus text format 0.0.4.
@@ -59,19 +68,17 @@ class Metrics {
     std::array<std::atomic<std::uint64_t>, kCounters.size()> values{};
     std::array<Histogram, kTimings> timings{};
   };
-  struct Gauge {
-    std::string family, labels, help;
-    std::function<double()> read;
-  };
   static constexpr std::size_t kSlots = 64;
+
+  [[nodiscard]] std::vector<Gauge> read_gauges() const;
 
   [[nodiscard]] Slot& slot() const { return (*slots_)[thread_slot()]; }
   // A small number per thread; above kSlots threads share.
   [[nodiscard]] static std::size_t thread_slot();
 
   std::unique_ptr<std::array<Slot, kSlots>> slots_;
-  mutable std::mutex gauges_mutex_;
-  std::vector<Gauge> gauges_;  // guarded by gauges_mutex_
+  mutable Mutex gauges_mutex_;
+  ReadGauges read_gauges_ WX_GUARDED_BY(gauges_mutex_);
 };
 
 }  // namespace wx::observability

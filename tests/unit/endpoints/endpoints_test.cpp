@@ -29,14 +29,14 @@ TEST_F(OtherEndpointsTest, TellsThePageHowLongAnAnswerMayTake) {
 TEST_F(OtherEndpointsTest, DrawsAMemoryThatIsSwitchedOffAsOff) {
   constexpr std::string_view kOff = "id=\"stop-memory\" data-state=\"off\"";
   EXPECT_EQ(get("/")->body.find(kOff), std::string::npos);
-  process_.limit = 0;
+  options_.memory = false;
   const auto page = get("/")->body;
   EXPECT_NE(page.find(kOff), std::string::npos);
   EXPECT_NE(page.find(" data-memory=\"false\""), std::string::npos);
 }
 
 TEST_F(OtherEndpointsTest, IsLiveAsLongAsItAnswers) {
-  process_.phase_now = Phase::draining;
+  process_.phase = ServicePhase::draining;
   for (const auto* path : {"/health/live", "/livez", "/healthz"}) {
     EXPECT_EQ(get(path)->status, 200) << path;
     EXPECT_EQ(json_at(get(path)->body, "/status"), "ok") << path;
@@ -45,12 +45,12 @@ TEST_F(OtherEndpointsTest, IsLiveAsLongAsItAnswers) {
 
 TEST_F(OtherEndpointsTest, IsReadyWhileItServes) {
   for (const auto* path : {"/health/ready", "/readyz"}) {
-    process_.phase_now = Phase::starting;
+    process_.phase = ServicePhase::starting;
     EXPECT_EQ(get(path)->status, 503) << path;
     EXPECT_EQ(json_at(get(path)->body, "/status"), "starting");
-    process_.phase_now = Phase::serving;
+    process_.phase = ServicePhase::serving;
     EXPECT_EQ(get(path)->status, 200) << path;
-    process_.phase_now = Phase::draining;
+    process_.phase = ServicePhase::draining;
     EXPECT_EQ(get(path)->status, 503) << path;
     EXPECT_EQ(json_at(get(path)->body, "/status"), "draining");
     EXPECT_EQ(get(path)->header("Retry-After"), "1");
@@ -59,10 +59,10 @@ TEST_F(OtherEndpointsTest, IsReadyWhileItServes) {
 
 TEST_F(OtherEndpointsTest, IsReadyThoughDegradedWithoutItsRedis) {
   for (const std::string_view state : {"off", "connecting", "up"}) {
-    process_.redis = state;
+    process_.redis.state = state;
     EXPECT_EQ(json_at(get("/health/ready")->body, "/status"), "ok") << state;
   }
-  process_.redis = "down";
+  process_.redis.state = "down";
   EXPECT_EQ(get("/health/ready")->status, 200);
   EXPECT_EQ(json_at(get("/health/ready")->body, "/status"), "degraded");
 }

@@ -86,24 +86,6 @@ class ScriptedSource final : public weather::Source {
   std::deque<weather::FetchCallback> waiting;
 };
 
-class FakeProcess final : public ProcessView {
- public:
-  [[nodiscard]] Phase phase() const override { return phase_now; }
-  [[nodiscard]] nanoseconds uptime() const override { return std::chrono::seconds(61); }
-  [[nodiscard]] std::string_view redis_state() const override { return redis; }
-  [[nodiscard]] std::size_t connections() const override { return 3; }
-  [[nodiscard]] std::size_t memory_bytes() const override { return 1234; }
-  [[nodiscard]] std::size_t memory_limit() const override { return limit; }
-  [[nodiscard]] std::size_t memory_entries() const override { return 5; }
-  [[nodiscard]] bool redis_breaker_open() const override { return false; }
-  [[nodiscard]] bool listening() const override { return redis == "up"; }
-  [[nodiscard]] ProviderView provider() const override { return {"closed", {{"minute", 7, 600}}}; }
-
-  Phase phase_now = Phase::serving;
-  std::string_view redis = "off";
-  std::size_t limit = 4096;
-};
-
 class EndpointsTest : public testing::Test {
  protected:
   using Answer = std::shared_ptr<FakeChannel>;
@@ -113,8 +95,16 @@ class EndpointsTest : public testing::Test {
     return *endpoints_;
   }
   Context context() {
-    return {options_, service_, thread_,       clock_,    metrics_,     log_,
-            process_, lab_,     client_limit_, Random(1), std::string()};
+    return {.options = options_,
+            .service = service_,
+            .thread = thread_,
+            .clock = clock_,
+            .metrics = metrics_,
+            .log = log_,
+            .read_status = read_status_,
+            .lab = lab_,
+            .client_limit = client_limit_,
+            .random = Random(1)};
   }
 
   // What came at once, or will come when the clock moves or the provider answers.
@@ -153,7 +143,12 @@ class EndpointsTest : public testing::Test {
   test::ManualExecutor executor_{clock_};
   observability::Metrics metrics_;
   test::MemoryLog log_;
-  FakeProcess process_;
+  ProcessStatus process_{.phase = ServicePhase::serving,
+                         .uptime = std::chrono::seconds(61),
+                         .connections = 3,
+                         .memory = {.bytes = 1234, .limit = 4096, .entries = 5},
+                         .provider = {.windows = {{.name = "minute", .used = 7, .limit = 600}}}};
+  const ReadStatus read_status_ = [this] { return process_; };
   LabGate lab_;
   static EndpointOptions default_options() {
     EndpointOptions options;

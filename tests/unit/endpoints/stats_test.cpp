@@ -42,10 +42,10 @@ TEST_F(StatsTest, TellsTheStateOfBothTiers) {
   EXPECT_EQ(at("/memory/bytes"), "1234");
   EXPECT_EQ(at("/memory/limit_bytes"), "4096");
   EXPECT_EQ(at("/memory/entries"), "5");
-  process_.limit = 0;
+  process_.memory.limit = 0;
   EXPECT_EQ(at("/memory/state"), "off");
   EXPECT_EQ(at("/redis/state"), "off");
-  process_.redis = "connecting";
+  process_.redis.state = "connecting";
   EXPECT_EQ(at("/redis/state"), "connecting");
 }
 

@@ -53,12 +53,18 @@ TEST(Metrics, HistogramBucketsAreCumulative) {
   EXPECT_NE(text.find("weather_cache_hit_duration_seconds_bucket{le=\"+Inf\"} 3\n"), std::string::npos) << text;
 }
 
-TEST(Metrics, GaugesAreReadWhenAskedFor) {
+TEST(Metrics, GaugesAreReadTogetherAtEveryScrape) {
   Metrics metrics;
   double now = 1;
-  metrics.gauge("weather_cache_thing", "kind=\"a\"", "A thing", [&] { return now; });
+  metrics.set_gauges([&] {
+    return std::vector<Gauge>{{"weather_cache_thing", "kind=\"a\"", "A thing", now},
+                              {"weather_cache_thing", "kind=\"b\"", "", now + 1}};
+  });
   now = 42;
-  EXPECT_NE(metrics.text().find("weather_cache_thing{kind=\"a\"} 42\n"), std::string::npos);
+  EXPECT_NE(metrics.text().find("# TYPE weather_cache_thing gauge\nweather_cache_thing{kind=\"a\"} 42\n"
+                                "weather_cache_thing{kind=\"b\"} 43\n"),
+            std::string::npos)
+      << metrics.text();
   metrics.remove_gauges();
   EXPECT_EQ(metrics.text().find("weather_cache_thing"), std::string::npos);
 }
