@@ -1,6 +1,6 @@
 #include "app/options.hpp"
 
-#include <stdexcept>
+#include <algorithm>
 
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -30,16 +30,12 @@ Options make_options(const config::Settings& settings) {
   options.open_meteo.api_key = settings.open_meteo_api_key;
   options.open_meteo.upstream_timeout = settings.upstream_timeout;
   options.open_meteo.concurrency = settings.upstream_concurrency;
-  auto limits = open_meteo::parse_limits(settings.upstream_limit);
-  if (!limits) throw std::invalid_argument(limits.error().detail);
-  options.open_meteo.limits = *limits;
+  options.open_meteo.limits = settings.upstream_limit;
   options.open_meteo.fleet_size = settings.fleet_size;
 
-  if (!settings.redis_url.empty()) {
-    auto url = redis::parse_url(settings.redis_url);
-    if (!url) throw std::invalid_argument(url.error().detail);
+  if (settings.redis_url) {
     options.redis.emplace();
-    options.redis->url = std::move(*url);
+    options.redis->url = *settings.redis_url;
     options.redis->tls = settings.redis_tls;
     options.redis->ca_file = settings.redis_ca_file;
     options.redis->timeout = settings.redis_timeout;
@@ -69,12 +65,8 @@ Options make_options(const config::Settings& settings) {
   options.endpoints.mock_delay = settings.mock_delay;
 
   options.endpoints.admin_token = settings.admin_token;
-  auto proxies = endpoints::parse_trusted_proxies(settings.trusted_proxies);
-  if (!proxies) throw std::invalid_argument(proxies.error().detail);
-  options.endpoints.trusted_proxies = std::move(*proxies);
-  auto loads = weather::parse_client_loads(settings.client_loads);
-  if (!loads) throw std::invalid_argument(loads.error().detail);
-  options.client_limit = *loads;
+  options.endpoints.trusted_proxies = settings.trusted_proxies;
+  options.client_limit = settings.client_loads.value_or(weather::ClientLimitOptions());
 
   options.mock_delay = settings.mock_delay;
   options.drain_delay = settings.drain_delay;

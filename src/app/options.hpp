@@ -32,7 +32,6 @@ struct Options {
   unsigned threads = 1;
 };
 
-// Throws std::invalid_argument if a setting that config has passed is none after all (a bug).
 [[nodiscard]] Options make_options(const config::Settings& settings);
 
 }  // namespace wx::app

@@ -59,4 +59,13 @@ std::optional<IpNetwork> parse_network(std::string_view text) {
   return IpNetwork{*address, static_cast<unsigned>(*bits) + (v4 ? kMappedBits : 0)};
 }
 
+std::string format_network(const IpNetwork& network) {
+  auto text = format_ip(network.address);
+  if (network.bits == 128) return text;
+  // A mapped network shorter than its prefix has no IPv4 form.
+  const bool v4 = text.find(':') == std::string::npos;
+  append(text, cat("/", network.bits - (v4 ? kMappedBits : 0)));
+  return text;
+}
+
 }  // namespace wx

@@ -32,9 +32,13 @@ struct IpNetwork {
   unsigned bits = 128;
 
   [[nodiscard]] bool contains(const IpAddress& other) const;
+  friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
 };
 
 // "10.0.0.0/8", "2001:db8::/32", or a single address. Bits behind the prefix may be set; they are ignored.
 [[nodiscard]] std::optional<IpNetwork> parse_network(std::string_view text);
+
+// A text that parse_network() reads back; a network of one address without its length.
+[[nodiscard]] std::string format_network(const IpNetwork& network);
 
 }  // namespace wx

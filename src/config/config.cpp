@@ -112,18 +112,32 @@ class Reader {
   std::vector<std::string> mistakes_;
 };
 
+// K_SERVICE is set by Cloud Run and Knative.
+bool on_cloud_run(const Environment& environment) {
+  return !environment.variable("K_SERVICE").value_or("").empty();
+}
+
+// CLIENT_LOADS=auto: a limit only where strangers come by and one client can be told from another.
+weather::ClientLimitOptions default_client_loads(const Settings& settings, const Environment& environment) {
+  weather::ClientLimitOptions options;
+  if (on_cloud_run(environment) || !settings.trusted_proxies.none()) {
+    options.loads = 60;
+    options.window = std::chrono::minutes(1);
+  }
+  return options;
+}
+
 Settings defaults(const Environment& environment) {
   Settings settings;
   settings.threads = environment.cores;
-  const auto service = environment.variable("K_SERVICE");  // set by Cloud Run and Knative
-  if (service && !service->empty()) {
+  if (on_cloud_run(environment)) {
     settings.log_format = observability::LogFormat::gcp;
     // There the process freezes once its answers are out: nothing may be left for later.
     settings.cache_write_before = true;
     settings.cache_refresh_inline = true;
     // Whoever connects is the platform's front end, the only way in. Taken for the client, it would be one client in
     // place of all, with CLIENT_LOADS for them together.
-    settings.trusted_proxies = "peer";
+    settings.trusted_proxies.peer = true;
   } else if (environment.terminal) {
     settings.log_format = observability::LogFormat::text;
   }
@@ -152,11 +166,7 @@ Outcome parse(std::span<const char* const> arguments, const Environment& environ
   if (!settings.redis_ca_file.empty() && !environment.file(settings.redis_ca_file)) {
     reader.add_mistake(cat("REDIS_CA_FILE: cannot read \"", settings.redis_ca_file, "\""));
   }
-  if (settings.client_loads == "auto") {
-    // Only where clients are told apart, and strangers come by.
-    const bool strangers = !environment.variable("K_SERVICE").value_or("").empty() || !settings.trusted_proxies.empty();
-    settings.client_loads = strangers ? "60/m" : "off";
-  }
+  if (!settings.client_loads) settings.client_loads = default_client_loads(settings, environment);
   if (flags.health_check && settings.port == 0) {
     reader.add_mistake("PORT: healthcheck has to be told the port; 0 says nothing of where the service listens");
   }

@@ -8,7 +8,11 @@
 #include <optional>
 #include <string>
 
+#include "endpoints/client_address.hpp"
 #include "observability/log.hpp"
+#include "open_meteo/limits.hpp"
+#include "redis/redis_url.hpp"
+#include "weather/client_limit.hpp"
 
 namespace wx::config {
 
@@ -18,8 +22,8 @@ struct Settings {
   std::string address = "0.0.0.0";
   unsigned threads = 0;  // parse() never leaves 0: it puts the cores this process may use
 
-  // Redis. An empty URL: memory only.
-  std::string redis_url;
+  // Redis. No URL: memory only.
+  std::optional<redis::Url> redis_url;
   bool redis_tls = false;                                  // speak TLS even if the URL says redis://
   std::string redis_ca_file;                               // PEM; empty: the system's authorities
   std::optional<std::chrono::milliseconds> redis_timeout;  // none: by the measured round trip
@@ -42,10 +46,10 @@ struct Settings {
   std::string open_meteo_api_key;                             // secret; empty: none
   std::chrono::milliseconds upstream_timeout{5'000};
   unsigned upstream_concurrency = 2;
-  std::string upstream_limit = "600/m,5000/h,10000/d";  // or "off"
+  open_meteo::Limits upstream_limit = open_meteo::kFreeLimits;
   unsigned fleet_size = 1;
-  std::string client_loads = "auto";  // such as "60/m", or "off"; parse() has resolved "auto"
-  std::string trusted_proxies;        // addresses and networks, with commas
+  std::optional<weather::ClientLimitOptions> client_loads;  // parse() resolves "auto" (none)
+  endpoints::TrustedProxies trusted_proxies;
 
   // Purges need it; empty: there are none.
   std::string admin_token;  // secret

@@ -4,13 +4,10 @@
 #include <array>
 #include <concepts>
 
+#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "config/values.hpp"
-#include "endpoints/client_address.hpp"
-#include "open_meteo/limits.hpp"
 #include "open_meteo/provider_url.hpp"
-#include "redis/redis_url.hpp"
-#include "weather/client_limit.hpp"
 
 namespace wx::config {
 namespace {
@@ -56,11 +53,15 @@ std::string show_duration_or_auto(const std::optional<milliseconds>& span) {
   return span ? format_duration(*span) : "auto";
 }
 
-// For values that their own room judges.
-template <class T>
-bool is_right(const Result<T>& result, std::string& why) {
-  if (!result) why = result.error().detail;
-  return result.has_value();
+// For values that another room parses.
+template <class Target, class T>
+bool set_parsed(Target& target, Result<T> parsed, std::string& why) {
+  if (parsed) {
+    target = *std::move(parsed);
+  } else {
+    why = std::move(parsed.error().detail);
+  }
+  return parsed.has_value();
 }
 
 // As short as it reads back: 0.8, not 0.800000.
@@ -108,7 +109,7 @@ constexpr auto kTable = std::to_array<Setting>({
      "an IPv4 or IPv6 address such as 127.0.0.1 or ::", open,
      [](S& s, Text v, Why&) {
        s.address = v;
-       return is_address(v);
+       return parse_ip(v).has_value();
      },
      [](const S& s) { return s.address; }},
     {"THREADS", "auto", "Threads that serve requests; `auto`: the cores that this process may use",
@@ -121,10 +122,10 @@ constexpr auto kTable = std::to_array<Setting>({
      "`unix:///path`; empty: memory only",
      "a URL such as redis://localhost:6379", secret,
      [](S& s, Text v, Why& why) {
-       s.redis_url = v;
-       return v.empty() || is_right(redis::parse_url(v), why);
+       s.redis_url.reset();
+       return v.empty() || set_parsed(s.redis_url, redis::parse_url(v), why);
      },
-     [](const S& s) { return s.redis_url.empty() ? std::string() : redis::describe(*redis::parse_url(s.redis_url)); }},
+     [](const S& s) { return s.redis_url ? redis::describe(*s.redis_url) : std::string(); }},
     {"REDIS_TLS", "false", "`true`: speak TLS to Redis even if the URL says `redis://`", "true or false", open,
      [](S& s, Text v, Why&) { return set_switch(s.redis_tls, v); },
      [](const S& s) -> std::string { return s.redis_tls ? "true" : "false"; }},
@@ -207,18 +208,13 @@ constexpr auto kTable = std::to_array<Setting>({
 
     {"OPEN_METEO_URL", "https://api.open-meteo.com", "The weather provider",
      "an http:// or https:// URL without user, query or fragment", open,
-     [](S& s, Text v, Why& why) {
-       auto url = open_meteo::parse_base_url(v);
-       if (!is_right(url, why)) return false;
-       s.open_meteo_url = *std::move(url);
-       return true;
-     },
+     [](S& s, Text v, Why& why) { return set_parsed(s.open_meteo_url, open_meteo::parse_base_url(v), why); },
      [](const S& s) { return s.open_meteo_url; }},
     {"OPEN_METEO_API_KEY", "", "Key of a paid Open-Meteo plan; with the default URL it selects the customers' host",
      "printable ASCII characters without spaces", secret,
      [](S& s, Text v, Why& why) {
-       s.open_meteo_api_key = v;
-       return v.empty() || is_right(open_meteo::parse_api_key(v), why);
+       s.open_meteo_api_key.clear();
+       return v.empty() || set_parsed(s.open_meteo_api_key, open_meteo::parse_api_key(v), why);
      },
      [](const S& s) -> std::string { return s.open_meteo_api_key.empty() ? "" : "(set)"; }},
     {"UPSTREAM_TIMEOUT", "5s", "How long one call to the provider may take", "a duration from 1ms to 1m", open,
@@ -231,13 +227,8 @@ constexpr auto kTable = std::to_array<Setting>({
     {"UPSTREAM_LIMIT", "600/m,5000/h,10000/d",
      "Calls that the provider allows per minute, hour and day; the default is the free service's; `off` for a paid key",
      "limits such as 600/m,5000/h,10000/d, or off", open,
-     [](S& s, Text v, Why& why) {
-       const auto limits = open_meteo::parse_limits(v);
-       if (!is_right(limits, why)) return false;
-       s.upstream_limit = open_meteo::format_limits(*limits);
-       return true;
-     },
-     [](const S& s) { return s.upstream_limit; }},
+     [](S& s, Text v, Why& why) { return set_parsed(s.upstream_limit, open_meteo::parse_limits(v), why); },
+     [](const S& s) { return open_meteo::format_limits(s.upstream_limit); }},
     {"FLEET_SIZE", "1", "Processes that share the limit; each takes its part while Redis cannot count for all",
      "a number from 1 to 10000", open, [](S& s, Text v, Why&) { return set_number(s.fleet_size, v, 1, 10'000); },
      [](const S& s) { return cat(s.fleet_size); }},
@@ -246,19 +237,16 @@ constexpr auto kTable = std::to_array<Setting>({
      "TRUSTED_PROXIES, else off",
      "auto, off or a number per minute, hour or day such as 60/m", open,
      [](S& s, Text v, Why& why) {
-       s.client_loads = v;
-       return v == "auto" || v == "off" || is_right(weather::parse_client_loads(v), why);
+       s.client_loads.reset();
+       return v == "auto" || set_parsed(s.client_loads, weather::parse_client_loads(v), why);
      },
-     [](const S& s) { return s.client_loads; }},
+     [](const S& s) { return s.client_loads ? weather::format_client_loads(*s.client_loads) : std::string("auto"); }},
     {"TRUSTED_PROXIES", "",
      "Addresses and networks whose X-Forwarded-For is believed, with commas: `10.0.0.0/8,127.0.0.1`; `peer`: whoever "
      "connects, as it is on Cloud Run when nothing is said",
      "IP addresses or networks, with commas, or peer", open,
-     [](S& s, Text v, Why& why) {
-       s.trusted_proxies = v;
-       return is_right(endpoints::parse_trusted_proxies(v), why);
-     },
-     [](const S& s) { return s.trusted_proxies; }},
+     [](S& s, Text v, Why& why) { return set_parsed(s.trusted_proxies, endpoints::parse_trusted_proxies(v), why); },
+     [](const S& s) { return endpoints::format_trusted_proxies(s.trusted_proxies); }},
 
     {"MOCK_DELAY", "500ms", "How long the mock pretends to work", "a duration from 0 to 1m", open,
      [](S& s, Text v, Why&) { return set_duration(s.mock_delay, v, milliseconds(0), kMinute); },

@@ -5,8 +5,6 @@
 #include <charconv>
 #include <limits>
 
-#include <arpa/inet.h>
-
 #include "base/text.hpp"
 
 namespace wx::config {
@@ -66,13 +64,6 @@ std::string format_bytes(std::uint64_t bytes) {
     if (unit.bytes == 1) break;
   }
   return cat(bytes);
-}
-
-bool is_address(std::string_view text) {
-  const std::string terminated(text);
-  std::array<unsigned char, 16> bytes{};
-  return ::inet_pton(AF_INET, terminated.c_str(), bytes.data()) == 1 ||
-         ::inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1;
 }
 
 bool is_plain(std::string_view text) {

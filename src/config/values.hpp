@@ -21,9 +21,6 @@ namespace wx::config {
 // The shortest exact form that parse_bytes takes with powers of 1024: "64MiB", "1500", "0".
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
 
-// Whether `text` is an IPv4 or IPv6 address in digits (no host name, no brackets).
-[[nodiscard]] bool is_address(std::string_view text);
-
 // Whether every byte is printable ASCII and none is a space: fit for a key.
 [[nodiscard]] bool is_plain(std::string_view text);
 

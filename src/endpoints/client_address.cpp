@@ -54,6 +54,14 @@ Result<TrustedProxies> parse_trusted_proxies(std::string_view text) {
   return trusted;
 }
 
+std::string format_trusted_proxies(const TrustedProxies& trusted) {
+  std::string text;
+  const auto add = [&text](std::string_view part) { append(text, cat(text.empty() ? "" : ",", part)); };
+  for (const auto& network : trusted.networks) add(format_network(network));
+  if (trusted.peer) add("peer");
+  return text;
+}
+
 std::string_view client_address(std::string_view peer, std::string_view forwarded_for, const TrustedProxies& trusted) {
   const auto peer_ip = parse_ip(peer);
   if (!trusted.peer && !(peer_ip && is_trusted(*peer_ip, trusted))) return peer;

@@ -21,11 +21,14 @@ struct TrustedProxies {
   std::vector<IpNetwork> networks;
 
   [[nodiscard]] bool none() const { return !peer && networks.empty(); }
+  friend bool operator==(const TrustedProxies&, const TrustedProxies&) = default;
 };
 
 // Reads "10.0.0.0/8, 2001:db8::1, peer": addresses, networks, and the word "peer"; empty: none. Error: bad_parameter,
 // its detail a sentence that names the part that is wrong.
 [[nodiscard]] Result<TrustedProxies> parse_trusted_proxies(std::string_view text);
+// A text that parse_trusted_proxies() reads back.
+[[nodiscard]] std::string format_trusted_proxies(const TrustedProxies& trusted);
 
 // The last untrusted address of `forwarded_for` if `peer` is trusted and there is one, else `peer`. `forwarded_for`:
 // the field's value, repeated fields joined by commas; empty if there was none. Elements may carry a port; one that is

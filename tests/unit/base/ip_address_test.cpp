@@ -62,5 +62,12 @@ TEST(IpNetwork, AnythingElseIsNone) {
   }
 }
 
+TEST(IpNetwork, IsWrittenAsItIsRead) {
+  for (const std::string_view text : {"10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "0.0.0.0/0", "::/0"}) {
+    EXPECT_EQ(format_network(*parse_network(text)), text);
+  }
+  EXPECT_EQ(format_network(*parse_network("192.0.2.1/32")), "192.0.2.1");
+}
+
 }  // namespace
 }  // namespace wx

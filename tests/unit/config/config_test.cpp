@@ -47,7 +47,7 @@ TEST(Config, ServesWithDefaultsWhenNothingIsSaid) {
   EXPECT_EQ(outcome.settings.port, 8080);
   EXPECT_EQ(outcome.settings.address, "0.0.0.0");
   EXPECT_EQ(outcome.settings.threads, 4U);
-  EXPECT_EQ(outcome.settings.redis_url, "");
+  EXPECT_EQ(outcome.settings.redis_url, std::nullopt);
   EXPECT_EQ(outcome.settings.cache_ttl, std::nullopt);
   EXPECT_EQ(outcome.settings.open_meteo_url, "https://api.open-meteo.com");
   EXPECT_EQ(outcome.settings.log_format, observability::LogFormat::json);
@@ -87,7 +87,7 @@ TEST(Config, ReadsEverySettingFromItsVariable) {
   EXPECT_EQ(s.port, 0);
   EXPECT_EQ(s.address, "::1");
   EXPECT_EQ(s.threads, 3U);
-  EXPECT_EQ(s.redis_url, "rediss://user:pass@host:6380/3");
+  EXPECT_EQ(s.redis_url, redis::parse_url("rediss://user:pass@host:6380/3").value());
   EXPECT_TRUE(s.redis_tls);
   EXPECT_EQ(s.redis_ca_file, "/ca.pem");
   EXPECT_EQ(s.redis_timeout, milliseconds(120));
@@ -129,7 +129,7 @@ TEST(Config, EmptyFlagSwitchesOffWhatTheEnvironmentSet) {
   world.variables["REDIS_URL"] = "redis://localhost";
   const auto outcome = world.parse({"--redis-url="});
   EXPECT_EQ(outcome.action, Outcome::Action::serve);
-  EXPECT_EQ(outcome.settings.redis_url, "");
+  EXPECT_EQ(outcome.settings.redis_url, std::nullopt);
 }
 
 TEST(Config, ListsAllMistakesAtOnce) {
@@ -226,11 +226,13 @@ TEST(Config, ReadsASecretFromAFileAndDropsOneLineEnd) {
   World world;
   world.files["/run/secrets/redis"] = "redis://:p@ss@host\n";
   world.variables["REDIS_URL_FILE"] = "/run/secrets/redis";
-  EXPECT_EQ(world.parse().settings.redis_url, "redis://:p@ss@host");
+  EXPECT_EQ(world.parse().settings.redis_url, redis::parse_url("redis://:p@ss@host").value());
   world.variables.clear();
-  EXPECT_EQ(world.parse({"--redis-url-file=/run/secrets/redis"}).settings.redis_url, "redis://:p@ss@host");
+  EXPECT_EQ(world.parse({"--redis-url-file=/run/secrets/redis"}).settings.redis_url,
+            redis::parse_url("redis://:p@ss@host").value());
   world.files["/run/secrets/redis"] = "redis://host\r\n";
-  EXPECT_EQ(world.parse({"--redis-url-file=/run/secrets/redis"}).settings.redis_url, "redis://host");
+  EXPECT_EQ(world.parse({"--redis-url-file=/run/secrets/redis"}).settings.redis_url,
+            redis::parse_url("redis://host").value());
 }
 
 TEST(Config, ASecretAndItsFileExcludeEachOther) {
@@ -247,7 +249,8 @@ TEST(Config, AFlagGoesBeforeTheFileInTheEnvironment) {
   World world;
   world.files["/url"] = "redis://from-file";
   world.variables["REDIS_URL_FILE"] = "/url";
-  EXPECT_EQ(world.parse({"--redis-url=redis://from-flag"}).settings.redis_url, "redis://from-flag");
+  EXPECT_EQ(world.parse({"--redis-url=redis://from-flag"}).settings.redis_url,
+            redis::parse_url("redis://from-flag").value());
 }
 
 TEST(Config, NamesASecretFileThatCannotBeRead) {
@@ -269,11 +272,23 @@ TEST(Config, ChoosesTheLogFormatByWhereItRuns) {
 
 TEST(Config, OnCloudRunWhoeverConnectsIsAProxyUnlessSomethingElseIsSaid) {
   World world;
-  EXPECT_EQ(world.parse().settings.trusted_proxies, "");
+  EXPECT_EQ(world.parse().settings.trusted_proxies, endpoints::TrustedProxies{});
   world.variables["K_SERVICE"] = "weather";
-  EXPECT_EQ(world.parse().settings.trusted_proxies, "peer");
-  EXPECT_EQ(world.parse({"--trusted-proxies=10.0.0.0/8"}).settings.trusted_proxies, "10.0.0.0/8");
-  EXPECT_EQ(world.parse({"--trusted-proxies="}).settings.trusted_proxies, "");
+  EXPECT_EQ(world.parse().settings.trusted_proxies, (endpoints::TrustedProxies{.peer = true, .networks = {}}));
+  EXPECT_EQ(world.parse({"--trusted-proxies=10.0.0.0/8"}).settings.trusted_proxies,
+            endpoints::parse_trusted_proxies("10.0.0.0/8").value());
+  EXPECT_EQ(world.parse({"--trusted-proxies="}).settings.trusted_proxies, endpoints::TrustedProxies{});
+}
+
+TEST(Config, LimitsClientsOnlyWhereStrangersComeByUnlessSomethingElseIsSaid) {
+  World world;
+  EXPECT_EQ(world.parse().settings.client_loads.value().loads, 0U);
+  EXPECT_EQ(world.parse({"--trusted-proxies=10.0.0.1"}).settings.client_loads.value().loads, 60U);
+  EXPECT_EQ(world.parse({"--client-loads=7/h"}).settings.client_loads.value().loads, 7U);
+  world.variables["K_SERVICE"] = "weather";
+  EXPECT_EQ(world.parse().settings.client_loads.value().loads, 60U);
+  EXPECT_EQ(world.parse({"--client-loads=off"}).settings.client_loads.value().loads, 0U);
+  EXPECT_THAT(world.parse({"--check-config"}).output, HasSubstr("CLIENT_LOADS=60/m\n"));
 }
 
 TEST(Config, CheckConfigPrintsTheEffectiveSettingsWithoutSecrets) {

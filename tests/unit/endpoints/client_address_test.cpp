@@ -72,6 +72,9 @@ TEST(ClientAddress, TheListOfProxiesIsReadStrictly) {
     EXPECT_EQ(parse_trusted_proxies(cat("127.0.0.1, ", part)).error().detail,
               cat("\"", part, "\" is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8"));
   }
+  for (const std::string_view text : {"", "peer", "10.0.0.0/8,::1,peer"}) {
+    EXPECT_EQ(format_trusted_proxies(*parse_trusted_proxies(text)), text);
+  }
   EXPECT_FALSE(parse_trusted_proxies("127.0.0.1,"));
   EXPECT_FALSE(parse_trusted_proxies("127.0.0.1,,::1"));
 }
