@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, kNames> kNameTexts{"lat", "lon", "mock", 
 
 struct Parameter {
   int count = 0;
-  bool malformed = false;
-  std::string_view value;  // of the last one; in the query itself where it has no escapes
+  bool escaped = false;
+  std::string_view raw;  // the value of the last one, not decoded
 };
 
 // Spelled out, so that each comparison is with a text known when this is compiled.
@@ -37,10 +37,10 @@ constexpr auto kSigns = [] {
   return signs;
 }();
 
-// The parameters that we know. Stays where it was made: values lie in it and in the query.
+// The parameters that /weather knows, as views into the query.
 class Parameters {
  public:
-  explicit Parameters(std::string_view query) : query_size_(query.size()) {
+  explicit Parameters(std::string_view query) {
     while (!query.empty()) {
       const Piece name = cut(query, true);
       Piece value;
@@ -52,9 +52,6 @@ class Parameters {
       take(name, value);
     }
   }
-  Parameters(const Parameters&) = delete;
-  Parameters& operator=(const Parameters&) = delete;
-  ~Parameters() = default;
 
   const Parameter& operator[](Name name) const { return known_.at(name); }
 
@@ -89,27 +86,20 @@ class Parameters {
     if (!known) return;
     auto& parameter = known_.at(*known);
     ++parameter.count;
-    parameter.value = value.text;
-    if (value.escaped) decode(parameter);
-  }
-
-  void decode(Parameter& parameter) {
-    decoded_.reserve(query_size_);  // as much as all values can need: what lies in it stays where it is
-    const std::size_t before = decoded_.size();
-    parameter.malformed |= !append_percent_decoded(decoded_, parameter.value, Plus::space);
-    parameter.value = std::string_view(decoded_).substr(before);
+    parameter.raw = value.text;
+    parameter.escaped = value.escaped;
   }
 
   std::array<Parameter, kNames> known_{};
-  std::size_t query_size_;
-  std::string decoded_;
 };
 
 class Reader {
  public:
   Reader(std::string_view query, WeatherQuery& out) : parameters_(query), out_(out) {}
 
-  // The one value of a parameter; nothing if it is absent or a fault has been noted.
+  [[nodiscard]] SentCoordinates sent() const { return {parameters_[kLat].raw, parameters_[kLon].raw}; }
+
+  // The one value of a parameter; nothing if it is absent or a fault has been noted. Valid until the next call.
   std::optional<std::string_view> one(Name name, bool required) {
     const auto& parameter = parameters_[name];
     if (parameter.count == 0) {
@@ -118,12 +108,12 @@ class Reader {
     }
     if (parameter.count > 1) {
       fault(name, "is given more than once");
-    } else if (parameter.malformed) {
+    } else if (parameter.escaped && !decode(parameter.raw)) {
       fault(name, "has a malformed percent escape");
-    } else if (parameter.value.empty()) {
+    } else if (parameter.raw.empty()) {
       fault(name, "is empty");
     } else {
-      return parameter.value;
+      return parameter.escaped ? std::string_view(decoded_) : parameter.raw;
     }
     return std::nullopt;
   }
@@ -188,7 +178,13 @@ class Reader {
     out_.faults.push_back({std::string(kNameTexts[name]), std::move(detail)});
   }
 
+  bool decode(std::string_view raw) {
+    decoded_.clear();
+    return append_percent_decoded(decoded_, raw, Plus::space);
+  }
+
   Parameters parameters_;
+  std::string decoded_;
   WeatherQuery& out_;
 };
 
@@ -203,12 +199,8 @@ WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& opt
   reader.mock(options);
   reader.cache(options);
   reader.format();
+  out.sent = reader.sent();
   return out;
-}
-
-SentCoordinates sent_coordinates(std::string_view query) {
-  const Parameters parameters(query);
-  return {std::string(parameters[kLat].value), std::string(parameters[kLon].value)};
 }
 
 }  // namespace wx::endpoints

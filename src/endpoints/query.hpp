@@ -26,19 +26,19 @@ struct QueryOptions {
   bool redis = false;            // a Redis is configured
 };
 
+// The coordinates as they were sent, not decoded; empty if absent, the last one if repeated.
+struct SentCoordinates {
+  std::string_view latitude = {};
+  std::string_view longitude = {};
+};
+
 struct WeatherQuery {
   weather::Question question;
   Format format = Format::by_accept;
   std::vector<ParameterFault> faults;  // empty: the question is good
+  SentCoordinates sent;                // views into the query
 };
 
 [[nodiscard]] WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& options);
-
-// The coordinates as they were sent, decoded, for the form to show again; empty if absent.
-struct SentCoordinates {
-  std::string latitude;
-  std::string longitude;
-};
-[[nodiscard]] SentCoordinates sent_coordinates(std::string_view query);
 
 }  // namespace wx::endpoints

@@ -3,13 +3,25 @@
 // Thread: one per I/O thread, used on it alone.
 #pragma once
 
+#include <vector>
+
 #include "endpoints/context.hpp"
+#include "endpoints/problem.hpp"
 #include "http_server/exchange.hpp"
 
 namespace wx::endpoints {
 
 class WeatherEndpoint {
  public:
+  // What an answer needs to know of its question: kept while a load is waited for, so that the query is parsed once.
+  // The views are into the request, which lives until it is answered.
+  struct Asked {
+    SentCoordinates sent;
+    cache::Mode mode = cache::Mode::normal;
+    bool mock = false;
+    bool html = false;
+  };
+
   explicit WeatherEndpoint(Context& context) : context_(context) {}
 
   void get(http_server::Exchange& exchange);
@@ -20,16 +32,20 @@ class WeatherEndpoint {
   [[nodiscard]] bool is_forced(const http_server::Request& request) const;
   [[nodiscard]] weather::Asking asking(const http_server::Request& request, const weather::Question& question,
                                        bool forced);
-  void refuse(http_server::Exchange& exchange, WeatherQuery& query, bool html);
+  void answer_and_refresh(http_server::Exchange& exchange, const cache::Served& served, const Asked& asked,
+                          const weather::Question& question);
+  void refuse(http_server::Exchange& exchange, const Asked& asked, std::vector<ParameterFault> faults);
   template <class Answer>
-  void answer(Answer& answer, const cache::Served& served, bool mock, bool html);
+  void answer(Answer& answer, const cache::Served& served, const Asked& asked);
   template <class Answer>
   void answer_json(Answer& answer, const cache::Served& served, bool mock, nanoseconds total);
   template <class Answer>
-  void answer_html(Answer& answer, const cache::Served& served, bool mock);
+  void answer_html(Answer& answer, const cache::Served& served, const Asked& asked, nanoseconds total);
   template <class Answer>
-  void answer_error(Answer& answer, Error error, bool html);
-  void count(const cache::Served& served, nanoseconds total);
+  void answer_error(Answer& answer, Error error, const Asked& asked);
+  // Answers with a problem; as HTML, the page keeps what the visitor typed.
+  template <class Answer>
+  void respond_with_form(Answer& answer, Problem& problem, const Asked& asked);
 
   Context& context_;
 };

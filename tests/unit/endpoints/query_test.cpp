@@ -166,15 +166,16 @@ TEST(Query, RoundsToTheDecimalsThatTheServiceShares) {
   EXPECT_EQ(faults("lat=90.001&lon=0", {.coordinate_decimals = 0}), "lat must be between -90 and 90");
 }
 
-TEST(Query, RemembersTheTextsForTheForm) {
-  const auto sent = sent_coordinates("lat=%3Cb%3E&lon=5.0");
-  EXPECT_EQ(sent.latitude, "<b>");
-  EXPECT_EQ(sent.longitude, "5.0");
-  EXPECT_EQ(sent_coordinates("lon=1").latitude, "");
-  // However many values are decoded, each stays what it was.
-  const auto both = sent_coordinates("lat=1%2B1&cache=%41%42&lon=%32%33%34%35%36%37%38%39%30%31%32%33%34%35%36%37%38");
-  EXPECT_EQ(both.latitude, "1+1");
-  EXPECT_EQ(both.longitude, "23456789012345678");
+TEST(Query, KeepsTheCoordinatesAsTheyWereSent) {
+  const auto sent = [](std::string_view query) { return parse_weather_query(query, {}).sent; };
+  EXPECT_EQ(sent("lat=%3Cb%3E&lon=5.0").latitude, "%3Cb%3E");
+  EXPECT_EQ(sent("lat=%3Cb%3E&lon=5.0").longitude, "5.0");
+  EXPECT_EQ(sent("lon=1").latitude, "");
+  EXPECT_EQ(sent("lat=1&lat=2").latitude, "2");
+}
+
+TEST(Query, DecodesEachValueForItself) {
+  EXPECT_EQ(key("lat=%35%32&lon=%2D%31%33.4&mock=%74rue&cache=%6Fn"), "weather:mock:52:-13.4");
 }
 
 TEST(Query, HasWordsForEveryFaultInEveryLanguage) {

@@ -1,0 +1,122 @@
+#include "endpoints/cached_answer.hpp"
+
+#include "base/text.hpp"
+#include "endpoints/headers.hpp"
+#include "endpoints/negotiate.hpp"
+#include "endpoints/request_id.hpp"
+#include "endpoints/send.hpp"
+
+namespace wx::endpoints {
+
+using cache::Outcome;
+using cache::Served;
+using http_server::Exchange;
+using http_server::Field;
+using http_server::Responder;
+using observability::Counter;
+using observability::Timing;
+
+namespace {
+
+// How long a client may use the answer; Age tells how much of that time is over (RFC 9111 §4.2, RFC 5861).
+void append_cache_control(std::string& out, const cache::Spans& spans) {
+  using std::chrono::duration_cast;
+  using std::chrono::seconds;
+  append(out, "Cache-Control: public, max-age=");
+  append(out, duration_cast<seconds>(spans.fresh_for).count());
+  append(out, ", stale-while-revalidate=");
+  append(out, duration_cast<seconds>(spans.stale_for).count());
+  append(out, ", stale-if-error=");
+  append(out, duration_cast<seconds>(spans.keep_for).count());
+  append(out, "\r\n");
+}
+
+Counter counter_of(const Served& served) {
+  switch (served.outcome) {
+    case Outcome::hit:
+      return served.tier == cache::Tier::redis ? Counter::requests_hit_redis : Counter::requests_hit_memory;
+    case Outcome::stale_while_revalidate:
+    case Outcome::stale_if_error:
+    case Outcome::soft_timeout:
+      return Counter::requests_stale;
+    case Outcome::miss:
+    case Outcome::revalidated:
+    case Outcome::forced:
+      return Counter::requests_miss;
+    case Outcome::lease:
+      return Counter::requests_lease;
+    case Outcome::collapsed:
+      return Counter::requests_collapsed;
+    case Outcome::bypass:
+      return Counter::requests_bypass;
+  }
+  return Counter::requests_miss;
+}
+
+// Why an answer past its freshness was served; nothing for the others.
+std::optional<Counter> stale_counter_of(Outcome outcome) {
+  if (outcome == Outcome::stale_while_revalidate) return Counter::stale_while_revalidate;
+  if (outcome == Outcome::stale_if_error) return Counter::stale_if_error;
+  if (outcome == Outcome::soft_timeout) return Counter::stale_soft_timeout;
+  return std::nullopt;
+}
+
+}  // namespace
+
+template <class Answer>
+void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,
+                    std::initializer_list<std::string_view> body) {
+  const auto& request = answer.request();
+  const auto& entry = *cached.served.entry;
+  const RequestId id(request.field(Field::x_request_id), context.random);
+  auto& headers = context.headers;
+  headers.clear();
+  append(headers, kJsonType);
+  append_cache_status(headers, cached.served);
+  if (cached.storing == Storing::allowed) {
+    append_cache_control(headers, entry.spans);
+  } else {
+    append(headers, "Cache-Control: no-store\r\n");
+  }
+  append(headers, cached.extra_headers);
+  append(headers, "ETag: W/\"");
+  append(headers, entry.etag);
+  append(headers, "\"\r\n");
+  append(headers, kVary);
+  append_server_timing(headers, cached.served, cached.total);
+
+  const auto if_none_match = request.field(Field::if_none_match);
+  Sent sent{.status = 200, .cache = x_cache(cached.served.outcome), .took = cached.total};
+  if (if_none_match && matches_etag(*if_none_match, entry.etag)) {
+    sent.status = 304;
+    return send(context, answer, id, sent, {});
+  }
+  send(context, answer, id, sent, body);
+}
+
+template void respond_cached(Context&, Exchange&, const CachedAnswer&, std::initializer_list<std::string_view>);
+template void respond_cached(Context&, Responder&, const CachedAnswer&, std::initializer_list<std::string_view>);
+
+void count_answer(observability::Metrics& metrics, const Served& served, nanoseconds total) {
+  const bool waited = served.outcome != Outcome::hit && served.outcome != Outcome::stale_while_revalidate;
+  metrics.add(counter_of(served));
+  if (const auto stale = stale_counter_of(served.outcome)) metrics.add(*stale);
+  metrics.observe(waited ? Timing::load : Timing::hit, total);
+  metrics.observe(Timing::age, served.age);
+}
+
+std::string cache_status_of(const Error& error, cache::Mode mode) {
+  std::string line = "Cache-Status: weather-cache";
+  if (error.remembered) {
+    append(line, "; hit; detail=error-memo");
+  } else if (error.kind == ErrorKind::not_cached) {
+    append(line, "; detail=only-if-cached");
+  } else {
+    append(line, mode == cache::Mode::bypass ? "; fwd=bypass" : "; fwd=uri-miss");
+  }
+  if (error.provider_status != 0 && !error.remembered) append(line, cat("; fwd-status=", error.provider_status));
+  append(line, "\r\n");
+  return line;
+}
+
+}  // namespace wx::endpoints
