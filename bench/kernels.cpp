@@ -14,14 +14,17 @@
 #include "base/text.hpp"
 #include "cache/codec.hpp"
 #include "cache/memory_tier.hpp"
+#include "cache/redis_tier.hpp"
 #include "endpoints/endpoints.hpp"
 #include "endpoints/query.hpp"
 #include "http_server/date_cache.hpp"
 #include "http_server/head_parser.hpp"
 #include "http_server/response.hpp"
 #include "http_server/server.hpp"
+#include "redis/client.hpp"
 #include "redis/command_encoder.hpp"
 #include "redis/reply_parser.hpp"
+#include "redis_peer.hpp"
 #include "support/fake_clock.hpp"
 #include "weather/mock_source.hpp"
 #include "weather/service.hpp"
@@ -73,20 +76,26 @@ class NoProvider final : public weather::Source {
   }
 };
 
-// The service with a memory tier and the mock, as one I/O thread has it.
-struct MemoryService {
+// One I/O thread's service: a memory tier and the mock, and Redis where a peer is given.
+struct Service {
+  explicit Service(RedisPeer* peer = nullptr) : redis(connect(peer)), redis_tier(make_tier()) {
+    options.query.redis = peer != nullptr;
+  }
+
   asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   test::FakeClock clock;
   observability::Metrics metrics;
   std::unique_ptr<observability::Log> log = observability::make_null_log();
   std::unique_ptr<Executor> executor = make_asio_executor(context);
+  std::unique_ptr<redis::Client> redis;  // null without a peer
+  std::unique_ptr<cache::RedisTier> redis_tier;
   NoProvider provider;
   const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
   endpoints::LabGate lab;
   weather::ClientLimit client_limit{{}};
   cache::TieredCache cache{{}, clock, metrics};
   weather::Service service{{.fresh_for = std::chrono::hours(1)}, cache, provider, clock};
-  cache::Worker worker{*executor, nullptr, clock};
+  cache::Worker worker{*executor, redis_tier.get(), clock};
   weather::MockSource mock{*executor, milliseconds(0), metrics};
   weather::ServiceThread thread{worker, mock};
   endpoints::EndpointOptions options;
@@ -100,12 +109,32 @@ struct MemoryService {
                                   .lab = lab,
                                   .client_limit = client_limit,
                                   .random = Random(1)}};
+
+ private:
+  std::unique_ptr<redis::Client> connect(RedisPeer* peer) {
+    if (peer == nullptr) return nullptr;
+    redis::RedisOptions redis_options;
+    redis_options.url.host = "127.0.0.1";
+    redis_options.url.port = peer->port();
+    redis_options.timeout = std::chrono::hours(1);  // no command times out while valgrind counts
+    auto client = std::make_unique<redis::Client>(context, *executor, redis_options, clock, metrics, *log);
+    client->start();
+    while (client->state() != redis::State::up) {
+      context.run_one_for(milliseconds(1));
+      peer->greet();
+    }
+    return client;
+  }
+  std::unique_ptr<cache::RedisTier> make_tier() {
+    if (!redis) return nullptr;
+    return std::make_unique<cache::RedisTier>(*redis, *executor, "", clock, metrics, *log);
+  }
 };
 
 // What a connection does with an answer, without the connection.
-class Channel final : public http_server::Channel {
+class Channel final : public http_server::Channel, public std::enable_shared_from_this<Channel> {
  public:
-  explicit Channel(MemoryService& service) : service_(service) {}
+  explicit Channel(Service& service) : service_(service) {}
 
   [[nodiscard]] const http_server::Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { return *service_.executor; }
@@ -114,26 +143,57 @@ class Channel final : public http_server::Channel {
     http_server::append_response(out_, {.status = status, .date = date_.at(service_.clock.wall()), .headers = headers},
                                  body);
   }
-  [[nodiscard]] std::shared_ptr<http_server::Channel> hold() override { throw std::runtime_error("that was no hit"); }
-  void abandon() override {}
+  [[nodiscard]] std::shared_ptr<http_server::Channel> hold() override { return shared_from_this(); }
+  void abandon() override { throw std::runtime_error("a request was not answered"); }
 
-  // Bytes in, bytes out.
-  const std::string& answer(std::string_view bytes) {
+  void take(std::string_view bytes) {
     out_.clear();
+    parser_.reset();
     require(parser_.feed(bytes) == http_server::HeadParser::Status::complete, "the request is not whole");
     request_ = http_server::Request(bytes.data(), parser_.head(), service_.clock.steady(), this);
     http_server::Exchange exchange(*this);
     service_.endpoints.handler().handle(exchange);
-    parser_.reset();
-    return out_;
   }
+  // Empty until the request is answered.
+  [[nodiscard]] const std::string& answer() const { return out_; }
 
  private:
-  MemoryService& service_;
+  Service& service_;
   http_server::HeadParser parser_;
   http_server::Request request_;
   http_server::DateCache date_;
   std::string out_;
+};
+
+// Requests that Redis answers, or that a load answers because Redis has nothing. Both ends of the connection to Redis
+// are on this thread and take turns, so that the turns of the loop, the reads and the writes are the same every time.
+class ThroughRedis {
+ public:
+  static constexpr std::string_view kRequest =
+      "GET /weather?lat=52.52&lon=13.41&mock=true&cache=redis HTTP/1.1\r\nHost: localhost:8080\r\n"
+      "User-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n";
+
+  // `value`: what Redis holds for every key; empty for nothing.
+  explicit ThroughRedis(std::string_view value) : service_(&peer_), channel_(std::make_shared<Channel>(service_)) {
+    peer_.hold(value);
+  }
+
+  // `exchanges`: how often the request makes the client write and Redis answer, what follows its answer included.
+  const std::string& ask(int exchanges) {
+    asio::post(service_.context, [this] { channel_->take(kRequest); });
+    for (int i = 0; i < exchanges; ++i) {
+      service_.context.poll();  // the client writes
+      peer_.serve();
+      service_.context.run_one();  // the client reads
+    }
+    while (channel_->answer().empty()) service_.context.run_one();  // a large value takes many reads
+    return channel_->answer();
+  }
+
+ private:
+  RedisPeer peer_;
+  Service service_;
+  std::shared_ptr<Channel> channel_;
 };
 
 // The same through a real server and a real socket, one request at a time; both ends on this thread.
@@ -177,7 +237,7 @@ class Loopback {
     return options;
   }
 
-  MemoryService service_;
+  Service service_;
   http_server::Server server_;
   int client_ = -1;
   std::array<char, 4096> buffer_{};
@@ -265,7 +325,7 @@ Kernel response_head() {
 }
 
 Kernel whole_hit() {
-  auto service = std::make_shared<MemoryService>();
+  auto service = std::make_shared<Service>();
   auto channel = std::make_shared<Channel>(*service);
   // Fill through the use-case, as a first request would.
   endpoints::QueryOptions options;
@@ -277,8 +337,35 @@ Kernel whole_hit() {
                        [&filled](const Result<cache::Served>& served) { filled = served.has_value(); });
   service->context.run_for(std::chrono::seconds(1));
   require(filled, "the cache was not filled");
-  return {"a whole hit: request bytes to answer bytes",
-          [service, channel] { require(channel->answer(kRequest).contains("X-Cache: HIT"), "no hit"); }};
+  return {"a whole hit: request bytes to answer bytes", [service, channel] {
+            channel->take(kRequest);
+            require(channel->answer().contains("X-Cache: HIT"), "no hit");
+          }};
+}
+
+Kernel redis_hit() {
+  std::string value;
+  cache::encode(entry(), value);
+  return {"a whole Redis hit: request bytes to answer bytes", [redis = std::make_shared<ThroughRedis>(value)] {
+            require(redis->ask(1).contains("X-Cache: HIT"), "no hit");
+          }};
+}
+
+Kernel large_redis_hit() {
+  auto large = entry();
+  large.body = cat("{\"a\":\"", std::string(100'000, 'x'), "\"}");
+  std::string value;
+  cache::encode(large, value);
+  return {
+      "a whole Redis hit of 100 kB: request bytes to answer bytes",
+      [redis = std::make_shared<ThroughRedis>(value)] { require(redis->ask(1).contains("X-Cache: HIT"), "no hit"); }};
+}
+
+// GET; SET NX and GET; SET, DEL and PUBLISH after the answer.
+Kernel redis_miss() {
+  return {"a whole miss with Redis: request bytes to answer bytes", [redis = std::make_shared<ThroughRedis>("")] {
+            require(redis->ask(3).contains("X-Cache: MISS"), "no miss");
+          }};
 }
 
 Kernel connection_hit() {
@@ -288,8 +375,9 @@ Kernel connection_hit() {
 }  // namespace
 
 std::vector<Kernel> make_kernels() {
-  return {parse_head(),   canonical_key(), memory_hit(),     memory_miss(),   memory_insert(), encode_entry(),
-          decode_entry(), parse_reply(),   encode_command(), response_head(), whole_hit(),     connection_hit()};
+  return {parse_head(),   canonical_key(),  memory_hit(),  memory_miss(),    memory_insert(),
+          encode_entry(), decode_entry(),   parse_reply(), encode_command(), response_head(),
+          whole_hit(),    connection_hit(), redis_hit(),   redis_miss(),     large_redis_hit()};
 }
 
 }  // namespace wx::bench
