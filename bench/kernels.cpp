@@ -173,6 +173,9 @@ class ThroughRedis {
       "GET /weather?lat=52.52&lon=13.41&mock=true&cache=redis HTTP/1.1\r\nHost: localhost:8080\r\n"
       "User-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n";
 
+  // GET; SET NX and GET; SET, DEL and PUBLISH after the answer.
+  static constexpr int kMissExchanges = 3;
+
   // `value`: what Redis holds for every key; empty for nothing.
   explicit ThroughRedis(std::string_view value) : service_(&peer_), channel_(std::make_shared<Channel>(service_)) {
     peer_.hold(value);
@@ -181,16 +184,45 @@ class ThroughRedis {
   // `exchanges`: how often the request makes the client write and Redis answer, what follows its answer included.
   const std::string& ask(int exchanges) {
     asio::post(service_.context, [this] { channel_->take(kRequest); });
-    for (int i = 0; i < exchanges; ++i) {
-      service_.context.poll();  // the client writes
-      peer_.serve();
-      service_.context.run_one();  // the client reads
-    }
+    for (int i = 0; i < exchanges; ++i) exchange();
     while (channel_->answer().empty()) service_.context.run_one();  // a large value takes many reads
     return channel_->answer();
   }
 
+  // Loads `body` because Redis has nothing, and stores it.
+  void load(const std::string& body) {
+    constexpr std::string_view kKey = "weather:mock:52.52:13.41";
+    bool answered = false;
+    asio::post(service_.context, [&] {
+      const cache::Question question{.key = kKey,
+                                     .hash = hash64(kKey),
+                                     .mode = cache::Mode::redis_only,
+                                     .deadline = service_.clock.steady() + std::chrono::seconds(10)};
+      auto loader = [&body](cache::LoadRequest request, cache::LoadCallback done) {
+        request.turn([&body, done = std::move(done)](bool go) mutable {
+          require(go, "no lease");
+          cache::Loaded loaded;
+          loaded.body = body;
+          loaded.content_type = "application/json";
+          loaded.etag = "16ec45006bfb0ce8";
+          loaded.spans.fresh_for = std::chrono::hours(1);
+          done(std::move(loaded));
+        });
+      };
+      service_.cache.get(service_.worker, question, std::move(loader),
+                         [&](const Result<cache::Served>&) { answered = true; });
+    });
+    for (int i = 0; i < kMissExchanges; ++i) exchange();
+    require(answered, "not answered");
+  }
+
  private:
+  void exchange() {
+    service_.context.poll();  // the client writes
+    peer_.serve();
+    service_.context.run_one();  // the client reads
+  }
+
   RedisPeer peer_;
   Service service_;
   std::shared_ptr<Channel> channel_;
@@ -351,9 +383,13 @@ Kernel redis_hit() {
           }};
 }
 
+std::string large_body() {
+  return cat("{\"a\":\"", std::string(100'000, 'x'), "\"}");
+}
+
 Kernel large_redis_hit() {
   auto large = entry();
-  large.body = cat("{\"a\":\"", std::string(100'000, 'x'), "\"}");
+  large.body = large_body();
   std::string value;
   cache::encode(large, value);
   return {
@@ -361,10 +397,14 @@ Kernel large_redis_hit() {
       [redis = std::make_shared<ThroughRedis>(value)] { require(redis->ask(1).contains("X-Cache: HIT"), "no hit"); }};
 }
 
-// GET; SET NX and GET; SET, DEL and PUBLISH after the answer.
+Kernel large_redis_store() {
+  return {"load and store 100 kB with Redis",
+          [redis = std::make_shared<ThroughRedis>(""), body = large_body()] { redis->load(body); }};
+}
+
 Kernel redis_miss() {
   return {"a whole miss with Redis: request bytes to answer bytes", [redis = std::make_shared<ThroughRedis>("")] {
-            require(redis->ask(3).contains("X-Cache: MISS"), "no miss");
+            require(redis->ask(ThroughRedis::kMissExchanges).contains("X-Cache: MISS"), "no miss");
           }};
 }
 
@@ -375,9 +415,9 @@ Kernel connection_hit() {
 }  // namespace
 
 std::vector<Kernel> make_kernels() {
-  return {parse_head(),   canonical_key(),  memory_hit(),  memory_miss(),    memory_insert(),
-          encode_entry(), decode_entry(),   parse_reply(), encode_command(), response_head(),
-          whole_hit(),    connection_hit(), redis_hit(),   redis_miss(),     large_redis_hit()};
+  return {parse_head(),   canonical_key(), memory_hit(),      memory_miss(),      memory_insert(), encode_entry(),
+          decode_entry(), parse_reply(),   encode_command(),  response_head(),    whole_hit(),     connection_hit(),
+          redis_hit(),    redis_miss(),    large_redis_hit(), large_redis_store()};
 }
 
 }  // namespace wx::bench
