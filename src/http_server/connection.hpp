@@ -15,7 +15,7 @@
 
 #include "http_server/connection_budget.hpp"
 #include "http_server/head_parser.hpp"
-#include "http_server/worker.hpp"
+#include "http_server/server_context.hpp"
 
 namespace wx::http_server {
 

@@ -5,7 +5,7 @@
 #include "base/async.hpp"
 #include "http_server/connection.hpp"
 #include "http_server/listen_socket.hpp"
-#include "http_server/worker.hpp"
+#include "http_server/server_context.hpp"
 
 namespace wx::http_server {
 namespace {
