@@ -17,7 +17,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "http_server/connection.hpp"
-#include "http_server/worker.hpp"
+#include "http_server/server_context.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 
@@ -90,7 +90,8 @@ std::string said_to(const std::vector<std::string_view>& pieces) {
   Answers handler(context);
   const auto budget = std::make_shared<ConnectionBudget>(1);
   require(budget->acquire());
-  const auto worker = std::make_shared<Worker>(context, *executor, handler, ServerOptions{}, clock, metrics, log);
+  const auto server =
+      std::make_shared<ServerContext>(context, *executor, handler, ServerOptions{}, clock, metrics, log);
 
   std::array<int, 2> ends{};
   require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
@@ -99,7 +100,7 @@ std::string said_to(const std::vector<std::string_view>& pieces) {
   {
     Socket socket(context);
     socket.assign(asio::ip::tcp::v4(), ends[0]);
-    const auto connection = std::make_shared<Connection>(worker, std::move(socket), asio::ip::tcp::endpoint(), budget);
+    const auto connection = std::make_shared<Connection>(server, std::move(socket), asio::ip::tcp::endpoint(), budget);
     weak = connection;
     connection->start();
   }
@@ -126,7 +127,7 @@ std::string said_to(const std::vector<std::string_view>& pieces) {
   listen();
   ::close(ends[1]);
   listen();
-  require(weak.expired() && worker->open == 0 && budget->open() == 0);
+  require(weak.expired() && server->open == 0 && budget->open() == 0);
   return heard;
 }
 

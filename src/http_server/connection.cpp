@@ -41,15 +41,15 @@ bool would_block(const error_code& error) {
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Worker> worker, Socket socket, const asio::ip::tcp::endpoint& peer,
+Connection::Connection(std::shared_ptr<ServerContext> server, Socket socket, const asio::ip::tcp::endpoint& peer,
                        std::shared_ptr<ConnectionBudget> slot)
-    : worker_(std::move(worker)), slot_(std::move(slot)), socket_(std::move(socket)), peer_(peer) {
+    : server_(std::move(server)), slot_(std::move(slot)), socket_(std::move(socket)), peer_(peer) {
   error_code ignored;  // a socket that refuses these options still serves
   socket_->non_blocking(true, ignored);
   socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
   const int on = 1;
   ::setsockopt(socket_->native_handle(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);
-  worker_->opened();
+  server_->opened();
 }
 
 Connection::~Connection() {
@@ -57,7 +57,7 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
-  enter(Phase::idle);
+  enter(ConnectionPhase::idle);
   wait_readable();
 }
 
@@ -66,13 +66,13 @@ void Connection::start_refused() {
   proceed();
 }
 
-void Connection::enter(Phase phase) {
-  worker_->deadlines.enter(*this, phase, worker_->clock.steady());
+void Connection::enter(ConnectionPhase phase) {
+  server_->deadlines.enter(*this, phase, server_->clock.steady());
 }
 
 void Connection::on_deadline() {
   const auto self = shared_from_this();
-  if (phase() != Phase::reading) return close();
+  if (phase() != ConnectionPhase::reading) return close();
   refuse(ErrorKind::request_timeout, "the request did not arrive in time");
   proceed();
 }
@@ -88,9 +88,9 @@ void Connection::close() {
   leave();
   // A Responder may still look at its request.
   if (answer_ != Answer::deferred) release_input();
-  worker_->buffers.give_back(std::exchange(out_, {}));
+  server_->buffers.give_back(std::exchange(out_, {}));
   slot_->release();
-  worker_->closed();
+  server_->closed();
 }
 
 std::string_view Connection::peer() const {
@@ -109,9 +109,9 @@ void Connection::wait_readable() {
   if (std::exchange(read_waiting_, true)) return;
   if (more_to_read_) {
     // From the loop: a client that sends without pause does not keep others out.
-    asio::post(worker_->context, [self = shared_from_this()] { self->on_readable(error_code()); });
+    asio::post(server_->context, [self = shared_from_this()] { self->on_readable(error_code()); });
   } else {
-    watch_.wait(worker_->waits, *socket_, shared_from_this());
+    watch_.wait(server_->waits, *socket_, shared_from_this());
   }
 }
 
@@ -146,7 +146,7 @@ void Connection::on_readable(const error_code& error) {
   read_waiting_ = false;
   if (!socket_) return;
   if (error) return close();
-  if (phase() == Phase::lingering) return discard_input();
+  if (phase() == ConnectionPhase::lingering) return discard_input();
   if (block_ || !out_.empty()) {
     // finish_idle() read without waiting; reading goes on when what it found is answered. The edge that brought us here
     // is used up, though (read_watch.hpp), and what it told of is unread: the next wait must not wait for another.
@@ -158,7 +158,7 @@ void Connection::on_readable(const error_code& error) {
 
 // False if there was nothing to read. One read per wait: a client that sends without pause does not keep others out.
 bool Connection::read_input() {
-  block_ = worker_->buffers.take_input();
+  block_ = server_->buffers.take_input();
   std::memcpy(block_->data(), partial_.data(), partial_.size());
   begin_ = 0;
   end_ = static_cast<std::uint16_t>(partial_.size());
@@ -172,7 +172,7 @@ bool Connection::read_input() {
     close();
     return true;
   }
-  received_at_ = worker_->clock.steady();
+  received_at_ = server_->clock.steady();
   partial_.clear();
   end_ = static_cast<std::uint16_t>(end_ + n);
   in_turn_ = true;
@@ -184,10 +184,10 @@ bool Connection::read_input() {
 // Lets the client finish what it was sending: closing a socket with unread input resets the connection, and the reset
 // may overtake our last answer (RFC 9112 §9.6).
 void Connection::discard_input() {
-  InputBlock block = worker_->buffers.take_input();
+  InputBlock block = server_->buffers.take_input();
   error_code error;
   const std::size_t n = receive(block->data(), block->size(), error);
-  worker_->buffers.give_back(std::move(block));
+  server_->buffers.give_back(std::move(block));
   discarded_ += static_cast<std::uint32_t>(n);
   if ((error && !would_block(error)) || discarded_ > kMostDiscarded) return close();
   wait_readable();
@@ -201,7 +201,7 @@ void Connection::set_input_aside() {
 }
 
 void Connection::release_input() {
-  worker_->buffers.give_back(std::move(block_));
+  server_->buffers.give_back(std::move(block_));
   begin_ = end_ = 0;
 }
 
@@ -213,7 +213,7 @@ Connection::Stop Connection::answer_input() {
     const auto status = parser_.feed({block_->data() + begin_, static_cast<std::size_t>(end_ - begin_)});
     if (status == HeadParser::Status::need_more) return Stop::need_more;
     if (status == HeadParser::Status::refused) {
-      worker_->metrics.add(observability::Counter::http_malformed);
+      server_->metrics.add(observability::Counter::http_malformed);
       refuse(parser_.refusal(), parser_.detail());
       break;
     }
@@ -229,9 +229,9 @@ void Connection::dispatch() {
   Exchange exchange(*this);
   in_handler_ = true;
   try {
-    worker_->handler.handle(exchange);
+    server_->handler.handle(exchange);
   } catch (const std::exception& error) {
-    worker_->log.error("http_server", "a handler threw",
+    server_->log.error("http_server", "a handler threw",
                        {{"what", error.what()}, {"path", request_.path()}, {"trace", trace_id(request_)}});
     if (answer_ == Answer::deferred) answer_ = Answer::none;  // whoever got the Responder is too late
   }
@@ -247,9 +247,9 @@ void Connection::refuse(ErrorKind kind, std::string_view detail) {
   Exchange exchange(*this);
   const bool nested = std::exchange(in_handler_, true);
   try {
-    worker_->handler.refuse(exchange, kind, detail);
+    server_->handler.refuse(exchange, kind, detail);
   } catch (const std::exception& error) {
-    worker_->log.error("http_server", "a refusal threw", {{"what", error.what()}});
+    server_->log.error("http_server", "a refusal threw", {{"what", error.what()}});
   }
   in_handler_ = nested;
   answer_ = Answer::given;
@@ -260,20 +260,20 @@ void Connection::respond(int status, std::string_view headers, std::initializer_
   const bool late = answer_ == Answer::deferred && !in_handler_;
   answer_ = Answer::given;
   if (!socket_) return;
-  assert(worker_->executor.in_this_thread());
-  if (!request_.keep_alive() || worker_->draining) closing_ = true;
-  if (out_.empty()) out_ = worker_->buffers.take_output();
+  assert(server_->executor.in_this_thread());
+  if (!request_.keep_alive() || server_->draining) closing_ = true;
+  if (out_.empty()) out_ = server_->buffers.take_output();
   const auto connection = closing_                  ? ConnectionField::close
                           : parser_.head().http_1_0 ? ConnectionField::keep_alive
                                                     : ConnectionField::none;
   append_response(out_,
                   {.status = status,
-                   .date = worker_->date.at(worker_->clock.wall()),
+                   .date = server_->date.at(server_->clock.wall()),
                    .connection = connection,
                    .headers = headers,
                    .without_body = request_.method() == Method::head},
                   body);
-  worker_->metrics.add(class_counter(status));
+  server_->metrics.add(class_counter(status));
   if (late) answered_late();
 }
 
@@ -284,7 +284,7 @@ std::shared_ptr<Channel> Connection::hold() {
 
 void Connection::abandon() {
   if (!socket_ || answer_ != Answer::deferred) return;
-  worker_->log.error("http_server", "a deferred request was never answered",
+  server_->log.error("http_server", "a deferred request was never answered",
                      {{"path", request_.path()}, {"trace", trace_id(request_)}});
   refuse(ErrorKind::internal, {});
   if (!in_handler_) answered_late();
@@ -301,7 +301,7 @@ void Connection::finish_request() {
 void Connection::answered_late() {
   finish_request();
   if (closing_ || begin_ == end_) return proceed();
-  if (flush()) asio::post(worker_->context, [self = shared_from_this()] { self->proceed(); });
+  if (flush()) asio::post(server_->context, [self = shared_from_this()] { self->proceed(); });
 }
 
 // --- Writing, and what comes next ---
@@ -310,20 +310,20 @@ void Connection::proceed() {
   if (!socket_) return;
   const Stop stop = answer_input();
   if (!flush()) return;
-  if (answer_ == Answer::deferred) return enter(Phase::answering);
+  if (answer_ == Answer::deferred) return enter(ConnectionPhase::answering);
   if (closing_) return linger();
   if (stop == Stop::other) {
     // There is more in hand; the others on this thread come first.
-    enter(Phase::answering);
-    asio::post(worker_->context, [self = shared_from_this()] { self->proceed(); });
+    enter(ConnectionPhase::answering);
+    asio::post(server_->context, [self = shared_from_this()] { self->proceed(); });
     return;
   }
   set_input_aside();
   if (partial_.empty()) {
     // Where all was answered in the turn that received it, that turn's time will do.
-    worker_->deadlines.enter(*this, Phase::idle, in_turn_ ? received_at_ : worker_->clock.steady());
+    server_->deadlines.enter(*this, ConnectionPhase::idle, in_turn_ ? received_at_ : server_->clock.steady());
   } else if (std::exchange(head_is_new_, false)) {
-    enter(Phase::reading);
+    enter(ConnectionPhase::reading);
   }
   wait_readable();
 }
@@ -336,7 +336,7 @@ bool Connection::flush() {
     error_code error;
     const std::size_t n = socket_->write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
     if (would_block(error)) {
-      if (progress || phase() != Phase::writing) enter(Phase::writing);
+      if (progress || phase() != ConnectionPhase::writing) enter(ConnectionPhase::writing);
       wait_writable();
       return false;
     }
@@ -347,7 +347,7 @@ bool Connection::flush() {
     sent_ += n;
     progress = true;
   }
-  if (progress) worker_->buffers.give_back(std::exchange(out_, {}));
+  if (progress) server_->buffers.give_back(std::exchange(out_, {}));
   sent_ = 0;
   return true;
 }
@@ -367,7 +367,7 @@ void Connection::linger() {
   error_code error;
   socket_->shutdown(Socket::shutdown_send, error);
   if (error) return close();
-  enter(Phase::lingering);
+  enter(ConnectionPhase::lingering);
   wait_readable();
 }
 

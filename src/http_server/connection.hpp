@@ -5,7 +5,7 @@
 // does not read cannot make us store answers for it. Everything answered in one turn leaves in one write, tried at
 // once; only what the kernel does not take waits.
 //
-// Lives as long as an operation of its own or a Responder holds it. Belongs to its worker's thread.
+// Lives as long as an operation of its own or a Responder holds it. Belongs to the thread of its server.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace wx::http_server {
 class Connection final : public Channel, public Deadlines::Entry, public std::enable_shared_from_this<Connection> {
  public:
   // `slot` is what the connection counts in, until it is closed.
-  Connection(std::shared_ptr<Worker> worker, Socket socket, const asio::ip::tcp::endpoint& peer,
+  Connection(std::shared_ptr<ServerContext> server, Socket socket, const asio::ip::tcp::endpoint& peer,
              std::shared_ptr<ConnectionBudget> slot);
   ~Connection() override;
 
@@ -39,7 +39,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   // Channel.
   [[nodiscard]] const Request& request() const override { return request_; }
-  [[nodiscard]] Executor& executor() override { return worker_->executor; }
+  [[nodiscard]] Executor& executor() override { return server_->executor; }
   [[nodiscard]] std::string_view peer() const override;
   void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) override;
   [[nodiscard]] std::shared_ptr<Channel> hold() override;
@@ -72,9 +72,9 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void wait_writable();
   void linger();
 
-  void enter(Phase phase);
+  void enter(ConnectionPhase phase);
 
-  std::shared_ptr<Worker> worker_;
+  std::shared_ptr<ServerContext> server_;
   std::shared_ptr<ConnectionBudget> slot_;
   std::optional<Socket> socket_;  // empty once closed
   asio::ip::tcp::endpoint peer_;

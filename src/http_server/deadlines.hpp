@@ -16,14 +16,14 @@
 
 namespace wx::http_server {
 
-enum class Phase : std::uint8_t {
+enum class ConnectionPhase : std::uint8_t {
   idle,       // nothing received since the last answer, or ever
   reading,    // part of a head is here
   answering,  // a handler holds the Responder; its time is the handler's business
   writing,    // the client does not take our bytes
   lingering,  // all is said; waiting for the client to close
 };
-inline constexpr std::size_t kPhases = static_cast<std::size_t>(Phase::lingering) + 1;
+inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::lingering) + 1;
 
 class Deadlines {
  public:
@@ -33,7 +33,7 @@ class Deadlines {
     Entry() = default;
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
-    [[nodiscard]] Phase phase() const { return phase_; }
+    [[nodiscard]] ConnectionPhase phase() const { return phase_; }
     void leave() {
       if (is_linked()) unlink();
     }
@@ -43,18 +43,18 @@ class Deadlines {
 
    private:
     friend class Deadlines;
-    Phase phase_ = Phase::idle;
+    ConnectionPhase phase_ = ConnectionPhase::idle;
     SteadyTime deadline_{};
   };
 
-  using Spans = std::array<nanoseconds, kPhases>;
+  using Spans = std::array<nanoseconds, kConnectionPhases>;
   static constexpr nanoseconds kNever = nanoseconds::max();
 
-  // The time that each phase allows, in the order of Phase; kNever for none.
+  // The time that each phase allows, in the order of ConnectionPhase; kNever for none.
   explicit Deadlines(const Spans& spans) : spans_(spans) {}
 
   // `now` must not go back from call to call.
-  void enter(Entry& entry, Phase phase, SteadyTime now) {
+  void enter(Entry& entry, ConnectionPhase phase, SteadyTime now) {
     entry.leave();
     const auto index = static_cast<std::size_t>(phase);
     entry.phase_ = phase;
@@ -71,7 +71,7 @@ class Deadlines {
   }
 
   // The entry that has been in `phase` longest, or null.
-  [[nodiscard]] Entry* oldest(Phase phase) {
+  [[nodiscard]] Entry* oldest(ConnectionPhase phase) {
     auto& queue = queues_[static_cast<std::size_t>(phase)];
     return queue.empty() ? nullptr : &queue.front();
   }
@@ -80,7 +80,7 @@ class Deadlines {
   using Queue = boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>>;
 
   Spans spans_;
-  std::array<Queue, kPhases> queues_;
+  std::array<Queue, kConnectionPhases> queues_;
 };
 
 }  // namespace wx::http_server

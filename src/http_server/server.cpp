@@ -30,14 +30,14 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(asio::io_context& context, Executor& executor, Handler& handler, const ServerOptions& options,
        const Clock& clock, observability::Metrics& metrics, observability::Log& log)
-      : worker_(std::make_shared<Worker>(context, executor, handler, options, clock, metrics, log)),
+      : server_(std::make_shared<ServerContext>(context, executor, handler, options, clock, metrics, log)),
         slots_(options.budget ? options.budget : std::make_shared<ConnectionBudget>(options.max_connections)),
         tick_(context),
         accept_pause_(context) {}
 
   Result<std::uint16_t> listen() {
-    const auto& options = worker_->options;
-    auto opened = open_listener(worker_->context, options.address, options.port, Sharing::reuse_port);
+    const auto& options = server_->options;
+    auto opened = open_listener(server_->context, options.address, options.port, Sharing::reuse_port);
     if (!opened) return std::unexpected(opened.error());
     listener_.emplace(std::move(*opened));
     return listener_->local_endpoint().port();
@@ -51,26 +51,27 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   void drain() {
-    if (std::exchange(worker_->draining, true)) return;
+    if (std::exchange(server_->draining, true)) return;
     // Whoever is in the kernel's queue connected before we stopped.
     while (listener_ && accept_batch() == Batch::more) continue;
     listener_.reset();
-    while (auto* idle = worker_->deadlines.oldest(Phase::idle)) static_cast<Connection*>(idle)->finish_idle();
-    worker_->report_if_drained();
+    while (auto* idle = server_->deadlines.oldest(ConnectionPhase::idle)) static_cast<Connection*>(idle)->finish_idle();
+    server_->report_if_drained();
   }
 
-  void on_drained(std::move_only_function<void()> call) { worker_->on_drained = std::move(call); }
+  void on_drained(std::move_only_function<void()> call) { server_->on_drained = std::move(call); }
 
   void close() {
     listener_.reset();
     tick_.cancel();
     accept_pause_.cancel();
-    for (const Phase phase : {Phase::idle, Phase::reading, Phase::answering, Phase::writing, Phase::lingering}) {
-      while (auto* entry = worker_->deadlines.oldest(phase)) static_cast<Connection*>(entry)->close();
+    for (const ConnectionPhase phase : {ConnectionPhase::idle, ConnectionPhase::reading, ConnectionPhase::answering,
+                                        ConnectionPhase::writing, ConnectionPhase::lingering}) {
+      while (auto* entry = server_->deadlines.oldest(phase)) static_cast<Connection*>(entry)->close();
     }
   }
 
-  [[nodiscard]] std::size_t open_connections() const { return worker_->open.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t open_connections() const { return server_->open.load(std::memory_order_relaxed); }
 
  private:
   enum class Batch { more, all, no_descriptor };
@@ -92,7 +93,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     for (int i = 0; i < kAcceptBatch; ++i) {
       error_code error;
       asio::ip::tcp::endpoint peer;
-      Socket socket(worker_->context);
+      Socket socket(server_->context);
       listener_->accept(socket, peer, error);
       if (!error) {
         note(Shortage::descriptors, false);
@@ -112,11 +113,11 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     const bool accepted = slots_->acquire();
     note(Shortage::slots, !accepted);
     if (!accepted) {
-      worker_->metrics.add(observability::Counter::http_connections_refused);
+      server_->metrics.add(observability::Counter::http_connections_refused);
       if (!refused_slots_->acquire()) return;
     }
     const auto connection =
-        std::make_shared<Connection>(worker_, std::move(socket), peer, accepted ? slots_ : refused_slots_);
+        std::make_shared<Connection>(server_, std::move(socket), peer, accepted ? slots_ : refused_slots_);
     if (!std::exchange(ticking_, true)) tick();
     if (accepted) {
       connection->start();
@@ -130,8 +131,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     tick_.expires_after(kTick);
     tick_.async_wait([self = shared_from_this()](const error_code& error) {
       if (error) return;
-      const SteadyTime now = self->worker_->clock.steady();
-      while (auto* entry = self->worker_->deadlines.expired(now)) static_cast<Connection*>(entry)->on_deadline();
+      const SteadyTime now = self->server_->clock.steady();
+      while (auto* entry = self->server_->deadlines.expired(now)) static_cast<Connection*>(entry)->on_deadline();
       self->ticking_ = self->open_connections() != 0;
       if (self->ticking_) self->tick();
     });
@@ -145,13 +146,13 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     if (std::exchange(before, now) == now) return;
     const std::string_view what = shortage == Shortage::slots ? "connections" : "file descriptors";
     if (now) {
-      worker_->log.warn("http_server", "new clients are turned away", {{"out_of", what}, {"open", slots_->open()}});
+      server_->log.warn("http_server", "new clients are turned away", {{"out_of", what}, {"open", slots_->open()}});
     } else {
-      worker_->log.info("http_server", "new clients are taken again", {{"were_out_of", what}});
+      server_->log.info("http_server", "new clients are taken again", {{"were_out_of", what}});
     }
   }
 
-  std::shared_ptr<Worker> worker_;
+  std::shared_ptr<ServerContext> server_;
   std::shared_ptr<ConnectionBudget> slots_;
   std::shared_ptr<ConnectionBudget> refused_slots_ = std::make_shared<ConnectionBudget>(kRefusedAtOnce);
   std::optional<Acceptor> listener_;

@@ -20,7 +20,7 @@
 
 namespace wx::http_server {
 
-struct Worker {
+struct ServerContext {
   asio::io_context& context;
   Executor& executor;
   Handler& handler;

@@ -73,8 +73,8 @@ constexpr Deadlines::Spans kSpans{75s, 10s, Deadlines::kNever, 20s, 1s};
 TEST(Deadlines, ExpireInTheOrderOfTheirPhase) {
   Deadlines deadlines(kSpans);
   Waiting first, second;
-  deadlines.enter(first, Phase::reading, kStart);
-  deadlines.enter(second, Phase::reading, kStart + 1s);
+  deadlines.enter(first, ConnectionPhase::reading, kStart);
+  deadlines.enter(second, ConnectionPhase::reading, kStart + 1s);
   EXPECT_EQ(deadlines.expired(kStart + 10s - 1ns), nullptr);
   EXPECT_EQ(deadlines.expired(kStart + 10s), &first);
   first.leave();
@@ -85,30 +85,30 @@ TEST(Deadlines, ExpireInTheOrderOfTheirPhase) {
 TEST(Deadlines, StartAnewWhenAPhaseIsEnteredAgain) {
   Deadlines deadlines(kSpans);
   Waiting entry;
-  deadlines.enter(entry, Phase::idle, kStart);
-  deadlines.enter(entry, Phase::idle, kStart + 50s);
+  deadlines.enter(entry, ConnectionPhase::idle, kStart);
+  deadlines.enter(entry, ConnectionPhase::idle, kStart + 50s);
   EXPECT_EQ(deadlines.expired(kStart + 100s), nullptr);
-  deadlines.enter(entry, Phase::lingering, kStart + 100s);
-  EXPECT_EQ(entry.phase(), Phase::lingering);
-  EXPECT_EQ(deadlines.oldest(Phase::idle), nullptr);
+  deadlines.enter(entry, ConnectionPhase::lingering, kStart + 100s);
+  EXPECT_EQ(entry.phase(), ConnectionPhase::lingering);
+  EXPECT_EQ(deadlines.oldest(ConnectionPhase::idle), nullptr);
   EXPECT_EQ(deadlines.expired(kStart + 101s), &entry);
 }
 
 TEST(Deadlines, NeverExpireWhileAHandlerIsAtWork) {
   Deadlines deadlines(kSpans);
   Waiting entry;
-  deadlines.enter(entry, Phase::answering, kStart);
+  deadlines.enter(entry, ConnectionPhase::answering, kStart);
   EXPECT_EQ(deadlines.expired(kStart + 1000h), nullptr);
-  EXPECT_EQ(deadlines.oldest(Phase::answering), &entry);
+  EXPECT_EQ(deadlines.oldest(ConnectionPhase::answering), &entry);
 }
 
 TEST(Deadlines, ForgetWhatIsDestroyed) {
   Deadlines deadlines(kSpans);
   {
     Waiting entry;
-    deadlines.enter(entry, Phase::idle, kStart);
+    deadlines.enter(entry, ConnectionPhase::idle, kStart);
   }
-  EXPECT_EQ(deadlines.oldest(Phase::idle), nullptr);
+  EXPECT_EQ(deadlines.oldest(ConnectionPhase::idle), nullptr);
 }
 
 }  // namespace
