@@ -21,19 +21,36 @@ class Body {
   Body(const Body&) = default;
   Body& operator=(const Body&) = default;
   // Leaves the other one empty.
-  Body(Body&& other) noexcept : bytes_(std::move(other.bytes_)), view_(std::exchange(other.view_, {})) {}
+  Body(Body&& other) noexcept
+      : owner_(std::move(other.owner_)),
+        view_(std::exchange(other.view_, {})),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   Body& operator=(Body&& other) noexcept {
-    bytes_ = std::move(other.bytes_);
+    owner_ = std::move(other.owner_);
     view_ = std::exchange(other.view_, {});
+    capacity_ = std::exchange(other.capacity_, 0);
     return *this;
   }
   ~Body() = default;
   // Takes the string over: nothing is copied.
-  Body(std::string bytes)  // NOLINT(google-explicit-constructor): a string that is moved in is a body
-      : bytes_(std::make_shared<const std::string>(std::move(bytes))), view_(*bytes_) {}
-  // Copies the text once.
-  Body(const char* text) : Body(std::string(text)) {}  // NOLINT(google-explicit-constructor): as above
-  [[nodiscard]] static Body copy_of(std::string_view bytes) { return Body(std::string(bytes)); }
+  Body(std::string bytes) {  // NOLINT(google-explicit-constructor): a string that is moved in is a body
+    const auto owner = std::make_shared<const std::string>(std::move(bytes));
+    view_ = *owner;
+    const bool small = owner->capacity() == std::string().capacity();  // the bytes lie inside the object
+    capacity_ = sizeof *owner + (small ? 0 : owner->capacity() + 1);
+    owner_ = owner;
+  }
+  // Copies the text once, with one allocation.
+  Body(const char* text) : Body(copy_of(text)) {}  // NOLINT(google-explicit-constructor): as above
+  [[nodiscard]] static Body copy_of(std::string_view bytes) {
+    auto owner = std::make_shared_for_overwrite<char[]>(bytes.size());
+    bytes.copy(owner.get(), bytes.size());
+    Body body;
+    body.view_ = {owner.get(), bytes.size()};
+    body.capacity_ = bytes.size();
+    body.owner_ = std::move(owner);
+    return body;
+  }
 
   [[nodiscard]] std::string_view view() const { return view_; }
   operator std::string_view() const { return view_; }  // NOLINT(google-explicit-constructor): it reads like a text
@@ -47,8 +64,8 @@ class Body {
     return part;
   }
 
-  // Bytes that the shared string occupies beside this object, for accounting. A slice counts the whole string.
-  [[nodiscard]] std::size_t capacity() const { return bytes_ ? bytes_->capacity() : 0; }
+  // Bytes that the shared buffer occupies beside this object, for accounting. A slice counts the whole buffer.
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
   friend bool operator==(const Body& a, const Body& b) { return a.view_ == b.view_; }
   template <std::convertible_to<std::string_view> Text>
@@ -58,8 +75,9 @@ class Body {
   }
 
  private:
-  std::shared_ptr<const std::string> bytes_;
+  std::shared_ptr<const void> owner_;
   std::string_view view_;
+  std::size_t capacity_ = 0;
 };
 
 }  // namespace wx
