@@ -37,7 +37,7 @@ class Body {
     const auto owner = std::make_shared<const std::string>(std::move(bytes));
     view_ = *owner;
     const bool small = owner->capacity() == std::string().capacity();  // the bytes lie inside the object
-    capacity_ = sizeof *owner + (small ? 0 : owner->capacity() + 1);
+    capacity_ = sizeof(std::string) + (small ? 0 : owner->capacity() + 1);
     owner_ = owner;
   }
   // Copies the text once, with one allocation.

@@ -56,12 +56,12 @@ std::string show_duration_or_auto(const std::optional<milliseconds>& span) {
 // For values that another room parses.
 template <class Target, class T>
 bool set_parsed(Target& target, Result<T> parsed, std::string& why) {
-  if (parsed) {
-    target = *std::move(parsed);
-  } else {
+  if (!parsed) {
     why = std::move(parsed.error().detail);
+    return false;
   }
-  return parsed.has_value();
+  target = *std::move(parsed);
+  return true;
 }
 
 // As short as it reads back: 0.8, not 0.800000.

@@ -10,9 +10,7 @@ namespace wx::endpoints {
 
 using cache::Outcome;
 using cache::Served;
-using http_server::Exchange;
 using http_server::Field;
-using http_server::Responder;
 using observability::Counter;
 using observability::Timing;
 
@@ -94,8 +92,10 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
   send(context, answer, id, sent, body);
 }
 
-template void respond_cached(Context&, Exchange&, const CachedAnswer&, std::initializer_list<std::string_view>);
-template void respond_cached(Context&, Responder&, const CachedAnswer&, std::initializer_list<std::string_view>);
+template void respond_cached(Context&, http_server::Exchange&, const CachedAnswer&,
+                             std::initializer_list<std::string_view>);
+template void respond_cached(Context&, http_server::Responder&, const CachedAnswer&,
+                             std::initializer_list<std::string_view>);
 
 void count_answer(observability::Metrics& metrics, const Served& served, nanoseconds total) {
   const bool waited = served.outcome != Outcome::hit && served.outcome != Outcome::stale_while_revalidate;
