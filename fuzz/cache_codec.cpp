@@ -72,7 +72,7 @@ void round_trip(std::string_view bytes) {
   entry.early_refresh = input.number(1) == 0;
   entry.content_type = input.token();
   entry.etag = input.token();
-  entry.body = input.rest();
+  entry.body = wx::Body::copy_of(input.rest());
 
   std::string value;
   wx::cache::encode(entry, value);
