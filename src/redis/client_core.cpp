@@ -171,9 +171,10 @@ void ClientCore::begin_serving() {
     const auto triple = std::chrono::ceil<milliseconds>(3 * round_trip_);
     timeout_ms_.store(std::clamp(triple, kLeastTimeout, kMostTimeout).count(), std::memory_order_relaxed);
   }
-  state_.store(State::up, std::memory_order_release);
+  // The state last: a thread that sees it finds the count and the log line too.
   metrics_.add(Counter::redis_connects);
   common_.say_up(handshake_->version(), round_trip_, command_timeout());
+  state_.store(State::up, std::memory_order_release);
   if (connected_handler) connected_handler();
   if (phase_ == Phase::serving) send_early();
 }
@@ -251,9 +252,9 @@ void ClientCore::lose(std::string_view reason, Patience patience, const Error& e
   if (was_up) left_replica_ = by_choice;
   const SteadyTime now = clock_.steady();
   phase_ = Phase::pausing;
-  state_.store(State::down, std::memory_order_release);
   metrics_.add(was_up ? Counter::redis_disconnects : Counter::redis_connect_failures);
   common_.say_down(reason);
+  state_.store(State::down, std::memory_order_release);  // last, as in begin_serving()
   if (connection_) std::exchange(connection_, nullptr)->close();
 
   if (was_up) backoff_.on_lost(now - up_since_);
