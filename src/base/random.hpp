@@ -7,6 +7,11 @@
 
 namespace wx {
 
+// The fraction in [0, 1) that 64 random or hashed bits stand for.
+[[nodiscard]] constexpr double fraction_of(std::uint64_t bits) {
+  return static_cast<double>(bits >> 11) * 0x1.0p-53;
+}
+
 // A xorshift64* generator (Vigna, "An experimental exploration of Marsaglia's xorshift generators", 2016).
 // Not for secrets.
 // Thread-safety: none; use one per thread.
@@ -21,7 +26,7 @@ class Random {
     return state_ * 0x2545f4914f6cdd1dULL;
   }
   // In [0, 1).
-  constexpr double fraction() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+  constexpr double fraction() { return fraction_of(next()); }
   // In [low, high), or `low` if the two are equal: a span with jitter.
   constexpr nanoseconds between(nanoseconds low, nanoseconds high) {
     return low + nanoseconds(static_cast<nanoseconds::rep>(fraction() * static_cast<double>((high - low).count())));

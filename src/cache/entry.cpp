@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/random.hpp"
+
 namespace wx::cache {
 namespace {
 
@@ -24,8 +26,7 @@ Copy make_copy(EntryPtr entry, const Clock& clock) {
 nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash) {
   const nanoseconds fresh = entry.spans.fresh_for;
   if (!entry.early_refresh || part >= 1.0) return fresh;
-  const double fraction = static_cast<double>(key_hash >> 11) * 0x1.0p-53;  // in [0, 1)
-  const double spread = 0.9 + 0.2 * fraction;
+  const double spread = 0.9 + 0.2 * fraction_of(key_hash);
   const auto age = nanoseconds(static_cast<nanoseconds::rep>(static_cast<double>(fresh.count()) * part * spread));
   return std::min(age, fresh);
 }

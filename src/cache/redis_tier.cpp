@@ -333,9 +333,7 @@ void RedisTier::note_accepted() {
 }
 
 void RedisTier::wait_for_probe(nanoseconds wait) {
-  const auto spread =
-      nanoseconds(static_cast<nanoseconds::rep>(static_cast<double>(wait.count()) * 0.2 * random_.fraction()));
-  probe_timer_ = executor_.after(wait + spread, [this] { probe(); });
+  probe_timer_ = executor_.after(random_.between(wait, wait + wait / 5), [this] { probe(); });
 }
 
 void RedisTier::connected() {

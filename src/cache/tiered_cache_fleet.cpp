@@ -60,8 +60,7 @@ void TieredCache::Shell::owe_purge(Worker& worker) {
 void TieredCache::Shell::wait_to_pay(Worker& worker) {
   auto& state = worker.state();
   const auto half = state.purge_pause / 2;
-  const auto wait =
-      half + nanoseconds(static_cast<nanoseconds::rep>(state.random.fraction() * static_cast<double>(half.count())));
+  const auto wait = state.random.between(half, 2 * half);
   state.purge_pause = std::min<nanoseconds>(2 * state.purge_pause, kLongestPause);
   state.purge_timer = worker.executor().after(wait, [self = weak_from_this(), &worker] {
     if (const auto shell = self.lock()) shell->pay_purge(worker);

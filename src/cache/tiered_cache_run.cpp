@@ -99,7 +99,7 @@ void TieredCache::Shell::perform(const RunPtr& run, Actions& actions, Told& told
   if (actions.look) look(run);
   if (actions.await) {
     // A little later than the lease's end, and not all at the same moment.
-    const auto jitter = nanoseconds(milliseconds(5 + static_cast<int>(run->worker.state().random.fraction() * 20)));
+    const auto jitter = run->worker.state().random.between(milliseconds(5), milliseconds(25));
     run->await_timer =
         run->worker.executor().after(*actions.await + jitter, [self = weak_from_this(), weak = std::weak_ptr(run)] {
           const auto shell = self.lock();

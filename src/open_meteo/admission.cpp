@@ -156,7 +156,7 @@ void Admission::ended(Breaker::Pass pass, const Error* fault, nanoseconds durati
     nanoseconds span = fault->retry_after.value_or(milliseconds(1000));
     // Who asked at the same time as others should not come back at the same time as they do.
     if (is_about_concurrency(fault->detail)) {
-      span = std::chrono::duration_cast<nanoseconds>(span * (0.5 + 0.5 * random_.fraction()));
+      span = random_.between(span / 2, span);
     }
     breaker_.limit(span, now.steady);
     metrics_.add(Counter::provider_closed_by_limit);
@@ -166,8 +166,7 @@ void Admission::ended(Breaker::Pass pass, const Error* fault, nanoseconds durati
 
 std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanoseconds left, const Instant& now) {
   if (!is_worth_a_retry(fault) || !breaker_.check(now.steady)) return std::nullopt;
-  const auto pause =
-      kShortestPause + std::chrono::duration_cast<nanoseconds>((kLongestPause - kShortestPause) * random_.fraction());
+  const auto pause = random_.between(kShortestPause, kLongestPause);
   if (left < pause + kLeastTime) return std::nullopt;
   if (!retries_.take(now.steady)) {
     metrics_.add(Counter::provider_retries_denied);

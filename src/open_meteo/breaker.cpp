@@ -8,8 +8,6 @@ namespace {
 
 // While a probe runs nobody knows how long it takes.
 constexpr nanoseconds kProbeHint = milliseconds(1000);
-// Up to this part of a wait is left out by chance, so that a fleet does not come back at one moment.
-constexpr double kJitter = 0.25;
 
 }  // namespace
 
@@ -70,8 +68,8 @@ void Breaker::open(ErrorKind kind, SteadyTime now) {
   kind_ = kind;
   failures_ = 0;
   ++era_;
-  const auto left_out = std::chrono::duration<double, std::nano>(wait_) * (kJitter * random_.fraction());
-  open_until_ = now + wait_ - std::chrono::duration_cast<nanoseconds>(left_out);
+  // Chance shortens the wait by up to a quarter, so that the processes of a fleet do not come back at one moment.
+  open_until_ = now + wait_ - random_.between(nanoseconds(0), wait_ / 4);
   wait_ = std::min(2 * wait_, options_.longest_wait);
 }
 

@@ -27,7 +27,7 @@ class Backoff {
   [[nodiscard]] nanoseconds next() {
     const nanoseconds half = span_ / 2;
     span_ = std::min<nanoseconds>(span_ * 2, kMost);
-    return half + nanoseconds(static_cast<std::int64_t>(random_.fraction() * static_cast<double>(half.count())));
+    return random_.between(half, 2 * half);
   }
   // A connection that had come up is gone, `lived` after that.
   void on_lost(nanoseconds lived) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/hash.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "support/fake_provider.hpp"
 
@@ -48,7 +49,7 @@ std::string quarter() {
 
 // A fraction in [0, 1) that is always the same for the same text.
 double spread(std::string_view text, std::uint64_t seed) {
-  return static_cast<double>(hash64(text, seed) >> 11) * 0x1.0p-53;
+  return fraction_of(hash64(text, seed));
 }
 
 std::string tenths(double value) {
