@@ -34,11 +34,11 @@ class Body {
   ~Body() = default;
   // Takes the string over: nothing is copied.
   Body(std::string bytes) {  // NOLINT(google-explicit-constructor): a string that is moved in is a body
-    const auto owner = std::make_shared<const std::string>(std::move(bytes));
+    auto owner = std::make_shared<const std::string>(std::move(bytes));
     view_ = *owner;
     const bool small = owner->capacity() == std::string().capacity();  // the bytes lie inside the object
     capacity_ = sizeof(std::string) + (small ? 0 : owner->capacity() + 1);
-    owner_ = owner;
+    owner_ = std::move(owner);
   }
   // Copies the text once, with one allocation.
   Body(const char* text) : Body(copy_of(text)) {}  // NOLINT(google-explicit-constructor): as above

@@ -13,7 +13,7 @@
 
 namespace wx::cache {
 
-// What a loader made, before the cache dates it.
+// A value as a loader made it, before the cache dates it.
 struct Loaded {
   Body body;
   std::string content_type;
@@ -21,7 +21,7 @@ struct Loaded {
   Spans spans;
   bool early_refresh = true;
   // A refusal is the source's deterministic "no" to this question: `body` is its reason as plain text, and the cache
-  // keeps it for MemoOptions::refusal, whatever `spans` says.
+  // keeps it for MemoOptions::refusal, whatever `spans` and `early_refresh` say.
   EntryKind kind = EntryKind::answer;
 };
 

@@ -254,21 +254,18 @@ void TieredCache::Shell::take_turn(const RunPtr& run, Proceed proceed) {
 
 void TieredCache::Shell::take_load(const RunPtr& run, Result<Loaded> result) {
   const auto now = clock_.steady();
+  // A deterministic refusal is an answer of its kind: kept for a while, so that it is not asked for again.
+  if (!result && result.error().kind == ErrorKind::provider_refused) {
+    Loaded refusal;
+    refusal.kind = EntryKind::refusal;
+    refusal.body = std::move(result.error().detail);
+    refusal.content_type = "text/plain";
+    refusal.etag = "refusal";
+    result = std::move(refusal);
+  }
   Result<Copy> copy = fail(ErrorKind::internal);
   if (result) {
     copy = date(std::move(*result), run->load_epoch);
-  } else if (result.error().kind == ErrorKind::provider_refused) {
-    // A deterministic refusal is an answer of its kind: kept for a while, so that it is not asked for again.
-    Loaded refusal;
-    refusal.body = result.error().detail;
-    refusal.content_type = "text/plain";
-    refusal.etag = "refusal";
-    refusal.spans.fresh_for = options_.memos.refusal;
-    refusal.early_refresh = false;
-    copy = date(std::move(refusal), run->load_epoch);
-    auto entry = std::make_shared<Entry>(*copy->entry);
-    entry->kind = EntryKind::refusal;
-    copy->entry = std::move(entry);
   } else {
     copy = std::unexpected(std::move(result.error()));
   }
@@ -287,8 +284,14 @@ Copy TieredCache::Shell::date(Loaded loaded, std::uint64_t epoch) const {
   entry->body = std::move(loaded.body);
   entry->content_type = std::move(loaded.content_type);
   entry->etag = std::move(loaded.etag);
-  entry->spans = loaded.spans;
-  entry->early_refresh = loaded.early_refresh;
+  entry->kind = loaded.kind;
+  if (loaded.kind == EntryKind::refusal) {
+    entry->spans.fresh_for = options_.memos.refusal;
+    entry->early_refresh = false;
+  } else {
+    entry->spans = loaded.spans;
+    entry->early_refresh = loaded.early_refresh;
+  }
   entry->stored_at = clock_.wall();
   entry->epoch = epoch;
   return {std::move(entry), clock_.steady()};

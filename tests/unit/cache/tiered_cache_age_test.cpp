@@ -239,6 +239,23 @@ TEST_F(TieredCacheTest, ARefusalIsRememberedMuchLonger) {
   EXPECT_FALSE(peek().served);
 }
 
+TEST_F(TieredCacheTest, ARefusalThatTheLoaderGivesAsAValueIsRememberedAsLong) {
+  cache();
+  Answers answers;
+  cache_->get(*worker_, question(), loader(), into(answers));
+  auto refusal = value("No data is available for this location");
+  refusal.kind = EntryKind::refusal;
+  complete(std::move(refusal));
+  ASSERT_TRUE(answers.at(0));
+  EXPECT_EQ(answers[0]->entry->kind, EntryKind::refusal);
+  EXPECT_EQ(answers[0]->entry->spans, (Spans{.fresh_for = seconds(300)}));
+  EXPECT_FALSE(answers[0]->entry->early_refresh);
+  clock_.advance(seconds(290));
+  EXPECT_TRUE(peek().served);
+  clock_.advance(seconds(11));
+  EXPECT_FALSE(peek().served);
+}
+
 TEST_F(TieredCacheTest, OnlyTheClientAtItsLimitIsRefused) {
   cache();
   Answers greedy;
