@@ -45,7 +45,7 @@ class RedisPeer {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
-  // What GET answers for a key that is no lease; empty stands for null.
+  // Sets the value that GET answers for every key that is not a lease; empty stands for null.
   void hold(std::string_view value) {
     held_ = value.empty() ? std::string("_\r\n") : cat("$", value.size(), "\r\n", value, "\r\n");
   }

@@ -21,7 +21,7 @@
 
 namespace wx::app {
 
-// What all I/O threads share. Everything outlives them.
+// References that all I/O threads share. Everything outlives the threads.
 struct Shared {
   const Options& options;
   weather::Service& service;

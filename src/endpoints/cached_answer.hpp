@@ -1,5 +1,5 @@
-// What every answer out of the cache has in common, whichever endpoint was asked: counters, the headers of HTTP
-// caching, 304, and Cache-Status for a question that came to nothing.
+// The parts of an answer out of the cache that every endpoint shares: counters, the headers of HTTP caching, 304, and
+// Cache-Status for a question that got no answer.
 //
 // Thread: on the I/O thread of the context.
 #pragma once

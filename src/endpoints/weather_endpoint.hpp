@@ -13,8 +13,8 @@ namespace wx::endpoints {
 
 class WeatherEndpoint {
  public:
-  // What an answer needs to know of its question: kept while a load is waited for, so that the query is parsed once.
-  // The views are into the request, which lives until it is answered.
+  // The part of a question that its answer needs. It is kept while the request waits for a load, so that the query is
+  // parsed once. The views point into the request, which lives until it is answered.
   struct Asked {
     SentCoordinates sent;
     cache::Mode mode = cache::Mode::normal;
