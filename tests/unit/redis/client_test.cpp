@@ -444,9 +444,13 @@ TEST(RedisClient, NeverBlocksItsThreadForAName) {
 }
 
 TEST(RedisClient, MeasuresItsTimeoutAtTheHandshake) {
-  FakeRedis quick(greet_and_echo);
+  Signal greet;
+  FakeRedis quick([&](Peer& peer) {
+    if (greet.wait()) greet_and_echo(peer);
+  });
   ClientUnderTest near(options_for(quick.url()));
   EXPECT_EQ(near.client().command_timeout(), milliseconds(300)) << "before it knows";
+  greet.set();
   ASSERT_TRUE(near.becomes(State::up));
   EXPECT_GE(near.client().command_timeout(), milliseconds(50));
   FakeRedis slow([](Peer& peer) {
