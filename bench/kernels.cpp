@@ -26,7 +26,7 @@
 #include "redis/reply_parser.hpp"
 #include "redis_peer.hpp"
 #include "support/fake_clock.hpp"
-#include "weather/mock_source.hpp"
+#include "weather/mock.hpp"
 #include "weather/service.hpp"
 
 namespace wx::bench {
@@ -69,13 +69,6 @@ struct FilledTier {
   std::vector<std::string> keys;
 };
 
-class NoProvider final : public weather::Source {
- public:
-  void fetch(const weather::Location&, cache::LoadRequest, weather::FetchCallback done) override {
-    done(fail(ErrorKind::internal));
-  }
-};
-
 // One I/O thread's service: a memory tier and the mock, and Redis where a peer is given.
 struct Service {
   explicit Service(RedisPeer* peer = nullptr) : redis(connect(peer)), redis_tier(make_tier()) {
@@ -89,15 +82,17 @@ struct Service {
   std::unique_ptr<Executor> executor = make_asio_executor(context);
   std::unique_ptr<redis::Client> redis;  // null without a peer
   std::unique_ptr<cache::RedisTier> redis_tier;
-  NoProvider provider;
   const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
   endpoints::LabGate lab;
-  weather::ClientLimit client_limit{{}};
+  endpoints::ClientLimit client_limit{{}};
   cache::TieredCache cache{{}, clock, metrics};
-  weather::Service service{{.fresh_for = std::chrono::hours(1)}, cache, provider, clock};
+  weather::Service service{cache, [](const weather::Location&, std::uint64_t) -> cache::Loader {
+                             return
+                                 [](cache::LoadRequest, cache::LoadCallback done) { done(fail(ErrorKind::internal)); };
+                           }};
   cache::Worker worker{*executor, redis_tier.get(), clock};
-  weather::MockSource mock{*executor, milliseconds(0), metrics};
-  weather::ServiceThread thread{worker, mock};
+  weather::Mock mock{*executor, milliseconds(0), {.fresh_for = std::chrono::hours(1)}, metrics};
+  weather::ServiceThread thread{worker, weather::mock_loaders(mock)};
   endpoints::EndpointOptions options;
   endpoints::Endpoints endpoints{{.options = options,
                                   .service = service,

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "open_meteo/current_weather.hpp"
 #include "open_meteo/refusal.hpp"
-#include "open_meteo/reply.hpp"
 
 namespace {
 
@@ -50,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   const wx::WallTime now{wx::milliseconds(1'767'225'600'000)};
 
-  const auto answer = wx::open_meteo::read_reply(200, "application/json", body, now);
+  const auto answer = wx::open_meteo::read_current_weather(
+      {.status = 200, .content_type = "application/json", .body = std::string(body)}, now);
   if (answer) {
     for (const auto* token :
          {&answer->latitude, &answer->longitude, &answer->temperature, &answer->wind_speed, &answer->interval}) {

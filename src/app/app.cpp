@@ -11,7 +11,8 @@
 #include "app/redis_fleet_budget.hpp"
 #include "app/start_line.hpp"
 #include "http_client/http_client.hpp"
-#include "open_meteo/open_meteo_source.hpp"
+#include "open_meteo/provider.hpp"
+#include "weather/loaders.hpp"
 
 namespace wx::app {
 
@@ -24,10 +25,9 @@ class App::Impl {
         metrics_(metrics),
         log_(log),
         http_client_(std::make_unique<http_client::HttpClient>(options_.http_client, log)),
-        provider_(
-            std::make_unique<open_meteo::OpenMeteoSource>(options_.open_meteo, *http_client_, clock, metrics, log)),
+        provider_(std::make_unique<open_meteo::Provider>(options_.open_meteo, *http_client_, clock, metrics, log)),
         cache_(std::make_unique<cache::TieredCache>(options_.cache, clock, metrics)),
-        service_(options_.freshness, *cache_, *provider_, clock),
+        service_(*cache_, weather::provider_loaders(*provider_, options_.lifetime)),
         started_(clock.steady()),
         client_limit_(options_.client_limit) {
     if (options_.redis) redis_ = std::make_unique<redis::Common>(*options_.redis, clock, metrics, log);
@@ -141,14 +141,14 @@ class App::Impl {
   observability::Metrics& metrics_;
   observability::Log& log_;
   std::unique_ptr<http_client::HttpClient> http_client_;
-  std::unique_ptr<open_meteo::OpenMeteoSource> provider_;
+  std::unique_ptr<open_meteo::Provider> provider_;
   std::unique_ptr<cache::TieredCache> cache_;
   weather::Service service_;
   const SteadyTime started_;
   std::unique_ptr<redis::Common> redis_;
   const endpoints::ReadStatus read_status_ = [this] { return read_status(); };
   endpoints::LabGate lab_;
-  weather::ClientLimit client_limit_;
+  endpoints::ClientLimit client_limit_;
   std::atomic<endpoints::ServicePhase> phase_{endpoints::ServicePhase::starting};
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<RedisFleetBudget> fleet_budget_;

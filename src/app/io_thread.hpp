@@ -16,7 +16,7 @@
 #include "http_server/server.hpp"
 #include "redis/client.hpp"
 #include "redis/common.hpp"
-#include "weather/mock_source.hpp"
+#include "weather/mock.hpp"
 #include "weather/service.hpp"
 
 namespace wx::app {
@@ -27,7 +27,7 @@ struct Shared {
   weather::Service& service;
   const endpoints::ReadStatus& read_status;
   endpoints::LabGate& lab;
-  weather::ClientLimit& client_limit;
+  endpoints::ClientLimit& client_limit;
   redis::Common* redis;  // null: memory only
   cache::FleetListener& listener;
   const Clock& clock;
@@ -72,7 +72,7 @@ class IoThread {
   std::unique_ptr<cache::RedisTier> redis_tier_;
   std::unique_ptr<cache::Backplane> backplane_;
   cache::Worker worker_;
-  weather::MockSource mock_;
+  weather::Mock mock_;
   weather::ServiceThread service_thread_;
   endpoints::Endpoints endpoints_;
   http_server::Server server_;

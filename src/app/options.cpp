@@ -52,9 +52,9 @@ Options make_options(const config::Settings& settings) {
   const auto longest = std::max(settings.upstream_timeout, settings.mock_delay);
   options.cache.lease_span = longest + kMargin;
   options.cache.flight_age_limit = settings.request_timeout + longest + kMargin;
-  options.freshness.fresh_for = settings.cache_ttl;
-  options.freshness.stale_for = settings.cache_stale;
-  options.freshness.keep_for = settings.cache_keep;
+  options.lifetime.fresh_for = settings.cache_ttl;
+  options.lifetime.stale_for = settings.cache_stale;
+  options.lifetime.keep_for = settings.cache_keep;
 
   options.endpoints.query.coordinate_decimals = settings.coordinate_decimals;
   options.endpoints.query.lab = settings.lab;
@@ -66,7 +66,7 @@ Options make_options(const config::Settings& settings) {
 
   options.endpoints.admin_token = settings.admin_token;
   options.endpoints.trusted_proxies = settings.trusted_proxies;
-  options.client_limit = settings.client_loads.value_or(weather::ClientLimitOptions());
+  options.client_limit = settings.client_loads.value_or(endpoints::ClientLimitOptions());
 
   options.mock_delay = settings.mock_delay;
   options.drain_delay = settings.drain_delay;

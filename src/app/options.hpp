@@ -6,13 +6,13 @@
 
 #include "cache/tiered_cache.hpp"
 #include "config/settings.hpp"
+#include "endpoints/client_limit.hpp"
 #include "endpoints/context.hpp"
 #include "http_client/http_client_options.hpp"
 #include "http_server/server_options.hpp"
 #include "open_meteo/open_meteo_options.hpp"
 #include "redis/redis_options.hpp"
-#include "weather/client_limit.hpp"
-#include "weather/freshness.hpp"
+#include "weather/lifetime.hpp"
 
 namespace wx::app {
 
@@ -23,9 +23,9 @@ struct Options {
   std::optional<redis::RedisOptions> redis;
   cache::CacheOptions cache;
   std::string cache_prefix;
-  weather::FreshnessOptions freshness;
+  weather::LifetimeOptions lifetime;
   endpoints::EndpointOptions endpoints;
-  weather::ClientLimitOptions client_limit;
+  endpoints::ClientLimitOptions client_limit;
   milliseconds mock_delay{500};
   milliseconds drain_delay{0};
   milliseconds drain_timeout{8000};

@@ -59,9 +59,9 @@ inline constexpr std::size_t kErrorKinds = static_cast<std::size_t>(ErrorKind::r
 struct Error {
   ErrorKind kind = ErrorKind::internal;
   // What exactly was wrong, fit for a client: no internal address, no credential. May be empty.
-  std::string detail;
+  std::string detail = {};
   // When asking again makes sense, if known.
-  std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after = {};
   // The provider's HTTP status if it gave one, else 0.
   int provider_status = 0;
   // Not tried just now: remembered from a failure before.

@@ -118,8 +118,8 @@ bool on_cloud_run(const Environment& environment) {
 }
 
 // CLIENT_LOADS=auto: a limit only where strangers come by and one client can be told from another.
-weather::ClientLimitOptions default_client_loads(const Settings& settings, const Environment& environment) {
-  weather::ClientLimitOptions options;
+endpoints::ClientLimitOptions default_client_loads(const Settings& settings, const Environment& environment) {
+  endpoints::ClientLimitOptions options;
   if (on_cloud_run(environment) || !settings.trusted_proxies.none()) {
     options.loads = 60;
     options.window = std::chrono::minutes(1);

@@ -12,7 +12,7 @@
 #include "observability/log.hpp"
 #include "open_meteo/limits.hpp"
 #include "redis/redis_url.hpp"
-#include "weather/client_limit.hpp"
+#include "endpoints/client_limit.hpp"
 
 namespace wx::config {
 
@@ -48,7 +48,7 @@ struct Settings {
   unsigned upstream_concurrency = 2;
   open_meteo::Limits upstream_limit = open_meteo::kFreeLimits;
   unsigned fleet_size = 1;
-  std::optional<weather::ClientLimitOptions> client_loads;  // parse() resolves "auto" (none)
+  std::optional<endpoints::ClientLimitOptions> client_loads;  // parse() resolves "auto" (none)
   endpoints::TrustedProxies trusted_proxies;
 
   // Purges need it; empty: there are none.

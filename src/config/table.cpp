@@ -7,7 +7,7 @@
 #include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "config/values.hpp"
-#include "open_meteo/provider_url.hpp"
+#include "open_meteo/provider_address.hpp"
 
 namespace wx::config {
 namespace {
@@ -238,9 +238,9 @@ constexpr auto kTable = std::to_array<Setting>({
      "auto, off or a number per minute, hour or day such as 60/m", open,
      [](S& s, Text v, Why& why) {
        s.client_loads.reset();
-       return v == "auto" || set_parsed(s.client_loads, weather::parse_client_loads(v), why);
+       return v == "auto" || set_parsed(s.client_loads, endpoints::parse_client_loads(v), why);
      },
-     [](const S& s) { return s.client_loads ? weather::format_client_loads(*s.client_loads) : std::string("auto"); }},
+     [](const S& s) { return s.client_loads ? endpoints::format_client_loads(*s.client_loads) : std::string("auto"); }},
     {"TRUSTED_PROXIES", "",
      "Addresses and networks whose X-Forwarded-For is believed, with commas: `10.0.0.0/8,127.0.0.1`; `peer`: whoever "
      "connects, as it is on Cloud Run when nothing is said",

@@ -8,12 +8,12 @@
 #include "base/random.hpp"
 #include "endpoints/access_log.hpp"
 #include "endpoints/client_address.hpp"
+#include "endpoints/client_limit.hpp"
 #include "endpoints/lab_gate.hpp"
 #include "endpoints/process_status.hpp"
 #include "endpoints/query.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
-#include "weather/client_limit.hpp"
 #include "weather/service.hpp"
 
 namespace wx::endpoints {
@@ -38,7 +38,7 @@ struct Context {
   observability::Log& log;
   const ReadStatus& read_status;
   LabGate& lab;
-  weather::ClientLimit& client_limit;
+  ClientLimit& client_limit;
   Random random;
   std::string headers = {};  // scratch for the answer being made: keeps its capacity
   AccessLog access_log = {};

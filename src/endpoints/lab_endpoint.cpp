@@ -67,20 +67,24 @@ struct LabEndpoint::Run {
   bool second = false;
 };
 
-void LabEndpoint::CountingSource::fetch(const weather::Location& location, cache::LoadRequest request,
-                                        weather::FetchCallback done) {
-  // A call is one once the source is told to go on.
-  request.turn = [this, turn = std::move(request.turn)](cache::Proceed proceed) mutable {
-    turn([this, proceed = std::move(proceed)](bool go) mutable {
-      calls_ += go ? 1 : 0;
-      proceed(go);
-    });
-  };
-  source_.fetch(location, std::move(request), std::move(done));
-}
-
 LabEndpoint::LabEndpoint(Context& context)
-    : context_(context), counting_(context.thread.mock), thread_{context.thread.cache, counting_} {}
+    : context_(context), thread_{.cache = context.thread.cache, .mock = counted_mock()} {}
+
+weather::LoaderFor LabEndpoint::counted_mock() {
+  return [this](const weather::Location& location, std::uint64_t key_hash) -> cache::Loader {
+    return [this, load = context_.thread.mock(location, key_hash)](cache::LoadRequest request,
+                                                                   cache::LoadCallback done) mutable {
+      // A load becomes a call once it is told to go on.
+      request.turn = [this, turn = std::move(request.turn)](cache::Proceed proceed) mutable {
+        turn([this, proceed = std::move(proceed)](bool go) mutable {
+          calls_ += go ? 1 : 0;
+          proceed(go);
+        });
+      };
+      load(std::move(request), std::move(done));
+    };
+  };
+}
 
 void LabEndpoint::stampede(Exchange& exchange) {
   const auto callers = parse_callers(exchange.request().query());
@@ -95,7 +99,7 @@ void LabEndpoint::start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache:
   const weather::Question question{run->location, true, mode};
   const weather::Key key(question);
   herd.waiting = run->callers;
-  herd.calls_before = counting_.calls();
+  herd.calls_before = calls_;
   herd.started = context_.clock.steady();
   const auto deadline = herd.started + context_.options.request_timeout;
   for (unsigned i = 0; i < run->callers; ++i) {
@@ -106,7 +110,7 @@ void LabEndpoint::start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache:
                            ++(served ? herd.answers : herd.errors);
                            herd.last_answer = context_.clock.steady() - herd.started;
                            if (--herd.waiting > 0) return;
-                           herd.calls = counting_.calls() - herd.calls_before;
+                           herd.calls = calls_ - herd.calls_before;
                            next(run);
                          });
   }

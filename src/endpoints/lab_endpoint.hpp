@@ -20,28 +20,19 @@ class LabEndpoint {
   void stampede(http_server::Exchange& exchange);
 
  private:
-  // The thread's mock, counting the calls that come by.
-  class CountingSource final : public weather::Source {
-   public:
-    explicit CountingSource(weather::Source& source) : source_(source) {}
-    void fetch(const weather::Location& location, cache::LoadRequest request, weather::FetchCallback done) override;
-    [[nodiscard]] unsigned calls() const { return calls_; }
-
-   private:
-    weather::Source& source_;
-    unsigned calls_ = 0;
-  };
   struct Run;
   struct Herd;
 
+  // The thread's mock, each call of it counted in calls_.
+  [[nodiscard]] weather::LoaderFor counted_mock();
   void start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache::Mode mode);
   void next(const std::shared_ptr<Run>& run);
   void finish(Run& run);
   void refuse(http_server::Exchange& exchange, ErrorKind kind, std::string detail);
 
   Context& context_;
-  CountingSource counting_;
-  weather::ServiceThread thread_;
+  unsigned calls_ = 0;             // of the mock, by this laboratory
+  weather::ServiceThread thread_;  // with the mock counted
 };
 
 }  // namespace wx::endpoints

@@ -68,6 +68,10 @@ std::string_view sentence(Breaker::State state) {
   return "the provider limits us: no calls";
 }
 
+std::string text(const Budget::Usage& usage) {
+  return usage.limit == 0 ? std::string("unlimited") : cat(usage.used, " of ", usage.limit);
+}
+
 std::int64_t in_ms(nanoseconds span) {
   return std::chrono::ceil<milliseconds>(span).count();
 }
@@ -105,11 +109,13 @@ std::optional<Error> Admission::refusal(Purpose purpose, const Instant& now) {
 }
 
 std::optional<Error> Admission::check(Purpose purpose, const Instant& now) {
+  const Lock lock(mutex_);
   watch(now);
   return refusal(purpose, now);
 }
 
 Result<Breaker::Pass> Admission::enter(Purpose purpose, const Instant& now) {
+  const Lock lock(mutex_);
   if (auto refused = refusal(purpose, now)) return std::unexpected(*std::move(refused));
   const auto pass = breaker_.enter(now.steady);
   watch(now);
@@ -117,7 +123,27 @@ Result<Breaker::Pass> Admission::enter(Purpose purpose, const Instant& now) {
   return *pass;
 }
 
+void Admission::release(Breaker::Pass pass) {
+  const Lock lock(mutex_);
+  breaker_.release(pass);
+}
+
+void Admission::called(const Instant& now) {
+  const Lock lock(mutex_);
+  retries_.called(now.steady);
+}
+
 std::optional<Error> Admission::pay_alone(Purpose purpose, const Instant& now) {
+  const Lock lock(mutex_);
+  return count_alone(purpose, now);
+}
+
+Budget::FleetTake Admission::ask_fleet(const Instant& now) {
+  const Lock lock(mutex_);
+  return budget_.ask_fleet(now.wall);
+}
+
+std::optional<Error> Admission::count_alone(Purpose purpose, const Instant& now) {
   if (off_) return std::nullopt;
   if (fleet_) metrics_.add(Counter::provider_counted_alone);
   const auto refused = budget_.take_alone(purpose, now.steady, now.wall);
@@ -128,12 +154,13 @@ std::optional<Error> Admission::pay_alone(Purpose purpose, const Instant& now) {
 
 Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::FleetTake& asked,
                                              const Result<FleetBudget::Counts>& counts, const Instant& now) {
+  const Lock lock(mutex_);
   const bool lost = !counts || counts->size() != asked.windows.size();
   fleet_lost_ = lost;
   watch_count(now);
   if (lost) {
     budget_.not_counted(asked);
-    return {pay_alone(purpose, now), false};
+    return {count_alone(purpose, now), false};
   }
   const auto refused = budget_.take_with_fleet(purpose, asked, *counts, now.steady, now.wall);
   watch_rung(now);
@@ -142,6 +169,7 @@ Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::Flee
 }
 
 void Admission::ended(Breaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now) {
+  const Lock lock(mutex_);
   const auto openings = breaker_.openings();
   if (fault == nullptr) {
     if (breaker_.is_slow(duration)) metrics_.add(Counter::provider_slow);
@@ -165,6 +193,7 @@ void Admission::ended(Breaker::Pass pass, const Error* fault, nanoseconds durati
 }
 
 std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanoseconds left, const Instant& now) {
+  const Lock lock(mutex_);
   if (!is_worth_a_retry(fault) || !breaker_.check(now.steady)) return std::nullopt;
   const auto pause = random_.between(kShortestPause, kLongestPause);
   if (left < pause + kLeastTime) return std::nullopt;
@@ -176,6 +205,7 @@ std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanosecond
 }
 
 ProviderStatus Admission::status(const Instant& now) {
+  const Lock lock(mutex_);
   ProviderStatus status{breaker_.state(now.steady),
                         breaker_.wait(now.steady),
                         budget_.rung(counted_last(), now.steady, now.wall),
@@ -221,13 +251,11 @@ void Admission::watch_rung(const Instant& now) {
   const auto level = rung > told_rung_ ? observability::LogLevel::warn : observability::LogLevel::info;
   told_rung_ = rung;
   if (!log_.enabled(level)) return;
-  const auto usage = [&](Window window) { return budget_.usage(window, counting_told, now.steady, now.wall); };
-  const auto text = [&](Window window) {
-    const auto is = usage(window);
-    return is.limit == 0 ? std::string("unlimited") : cat(is.used, " of ", is.limit);
-  };
-  log_.say(level, kRoom, sentence(rung),
-           {{"minute", text(Window::minute)}, {"hour", text(Window::hour)}, {"day", text(Window::day)}});
+  std::array<std::string, kWindows> used;
+  for (const Window window : kAllWindows) {
+    used.at(static_cast<std::size_t>(window)) = text(budget_.usage(window, counting_told, now.steady, now.wall));
+  }
+  log_.say(level, kRoom, sentence(rung), {{"minute", used[0]}, {"hour", used[1]}, {"day", used[2]}});
 }
 
 }  // namespace wx::open_meteo

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "open_meteo/breaker.hpp"
 #include "open_meteo/limits.hpp"
+#include "open_meteo/provider_breaker.hpp"
 #include "open_meteo/retry_budget.hpp"
 
 namespace wx::open_meteo {

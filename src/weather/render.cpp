@@ -1,5 +1,8 @@
 #include "weather/render.hpp"
 
+#include <charconv>
+
+#include "base/hash.hpp"
 #include "base/text.hpp"
 
 namespace wx::weather {
@@ -31,32 +34,48 @@ std::string_view value_of(std::string_view body, std::string_view name, std::siz
   return rest.substr(0, rest.find_first_of(",}"));
 }
 
+std::string etag_of(std::string_view body) {
+  char buffer[16];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, hash64(body), 16).ptr;
+  return {buffer, end};
+}
+
 }  // namespace
 
-std::string render(const Observation& observation) {
+std::string render(const open_meteo::CurrentWeather& weather) {
   std::string out = "{";
   out.reserve(320);
-  member(out, "latitude", observation.latitude);
-  member(out, "longitude", observation.longitude);
-  if (!observation.elevation.empty()) member(out, "elevation", observation.elevation);
-  const bool dated = !observation.time.empty();
+  member(out, "latitude", weather.latitude);
+  member(out, "longitude", weather.longitude);
+  if (!weather.elevation.empty()) member(out, "elevation", weather.elevation);
+  const bool dated = !weather.time.empty();
   if (dated) {
     member(out, "current_units", "{");
     text_member(out, "time", "iso8601");
     text_member(out, "interval", "seconds");
-    text_member(out, "temperature_2m", observation.temperature_unit);
-    text_member(out, "wind_speed_10m", observation.wind_speed_unit);
+    text_member(out, "temperature_2m", weather.temperature_unit);
+    text_member(out, "wind_speed_10m", weather.wind_speed_unit);
     out += '}';
   }
   member(out, "current", "{");
   if (dated) {
-    text_member(out, "time", observation.time);
-    member(out, "interval", observation.interval);
+    text_member(out, "time", weather.time);
+    member(out, "interval", weather.interval);
   }
-  member(out, "temperature_2m", observation.temperature);
-  member(out, "wind_speed_10m", observation.wind_speed);
+  member(out, "temperature_2m", weather.temperature);
+  member(out, "wind_speed_10m", weather.wind_speed);
   out += "}}";
   return out;
+}
+
+cache::Loaded make_answer(const open_meteo::CurrentWeather& weather, const Lifetime& lifetime) {
+  cache::Loaded loaded;
+  loaded.body = render(weather);
+  loaded.content_type = "application/json";
+  loaded.etag = etag_of(loaded.body);
+  loaded.spans = lifetime.spans;
+  loaded.early_refresh = lifetime.early_refresh;
+  return loaded;
 }
 
 Reading read_back(std::string_view body) {

@@ -6,16 +6,21 @@
 #include <string>
 #include <string_view>
 
-#include "weather/source.hpp"
+#include "cache/loader.hpp"
+#include "open_meteo/current_weather.hpp"
+#include "weather/lifetime.hpp"
 
 namespace wx::weather {
 
 // A complete JSON object without `source`, the last member, which depends on who answers. Numbers stand as the source
 // wrote them.
-[[nodiscard]] std::string render(const Observation& observation);
+[[nodiscard]] std::string render(const open_meteo::CurrentWeather& weather);
 
-// What the page shows of a body that render() made; texts are views of it, so that an escape in one is not undone (and
-// a quote ends it: no unit or time has any). Members that it lacks are empty.
+// The answer as the cache takes it: the rendered body, its type and its ETag, for `lifetime`.
+[[nodiscard]] cache::Loaded make_answer(const open_meteo::CurrentWeather& weather, const Lifetime& lifetime);
+
+// What the page shows of a body that render() made. The texts are views of it, so escapes in them stay as they are, and
+// a quote ends a text: no unit or time has any. A member that the body lacks is empty.
 struct Reading {
   std::string_view latitude;
   std::string_view longitude;

@@ -1,22 +1,19 @@
-// The use-case: what is the weather there? Question -> key -> cache -> source -> answer.
+// The use-case: what is the weather there? Question -> key -> cache -> loader -> answer.
 #pragma once
 
 #include <functional>
-#include <optional>
 
 #include "base/clock.hpp"
 #include "cache/tiered_cache.hpp"
-#include "weather/freshness.hpp"
-#include "weather/mock_source.hpp"
+#include "weather/loaders.hpp"
 #include "weather/question.hpp"
-#include "weather/source.hpp"
 
 namespace wx::weather {
 
 // One I/O thread as the service sees it. Must outlive what is asked through it.
 struct ServiceThread {
   cache::Worker& cache;
-  Source& mock;
+  LoaderFor mock;
 };
 
 // How a question is to be answered.
@@ -31,8 +28,8 @@ struct Asking {
 // Thread-safety: any thread, each with its own ServiceThread.
 class Service {
  public:
-  // `provider` answers what is not mock. All references must outlive the service.
-  Service(const FreshnessOptions& freshness, cache::TieredCache& cache, Source& provider, const Clock& clock);
+  // `real` loads what is not mock. The cache must outlive the service.
+  Service(cache::TieredCache& cache, LoaderFor real) : cache_(cache), real_(std::move(real)) {}
 
   // The answer if memory has it: no allocation, no waiting. `refresh` in the result: call refresh().
   [[nodiscard]] cache::TieredCache::Peeked peek(const Question& question, const Key& key, SteadyTime now) const;
@@ -52,10 +49,8 @@ class Service {
   [[nodiscard]] cache::Loader loader(ServiceThread& thread, const Question& question, const Key& key,
                                      Asking& asking) const;
 
-  const FreshnessOptions freshness_;
   cache::TieredCache& cache_;
-  Source& provider_;
-  const Clock& clock_;
+  const LoaderFor real_;
 };
 
 }  // namespace wx::weather

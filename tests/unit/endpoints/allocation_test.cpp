@@ -50,7 +50,7 @@ class AllocationTest : public EndpointsTest {
 TEST_F(AllocationTest, OfAMemoryHitAreNone) {
   log_.least = observability::LogLevel::info;
   get("/weather?lat=52.52&lon=13.41");
-  provider_.answer(observation());
+  provider_.answer(current());
   ask_mock("/weather?lat=-89.1234567&lon=-179.123456&mock=true");
   EXPECT_GT(test::allocations, 0U) << "allocations are not counted";
   EXPECT_EQ(allocations_of("/weather?lat=52.52&lon=13.41", "Accept: */*\r\nUser-Agent: curl/8\r\n"), 0U);

@@ -11,6 +11,7 @@
 #include "http_server/head_parser.hpp"
 #include "support/manual_executor.hpp"
 #include "support/memory_log.hpp"
+#include "weather/render.hpp"
 
 namespace wx::endpoints {
 
@@ -65,25 +66,35 @@ class FakeChannel final : public http_server::Channel, public std::enable_shared
   http_server::Request request_;
 };
 
-// A provider that answers when the test says so.
-class ScriptedSource final : public weather::Source {
+// Loads of the provider, which the test answers.
+class ScriptedProvider {
  public:
-  void fetch(const weather::Location&, cache::LoadRequest request, weather::FetchCallback done) override {
-    request.turn([this, done = std::move(done)](bool go) mutable {
-      if (!go) return;
-      ++count;
-      waiting.push_back(std::move(done));
-    });
+  explicit ScriptedProvider(const Clock& clock) : clock_(clock) {}
+
+  weather::LoaderFor loaders() {
+    return [this](const weather::Location&, std::uint64_t key_hash) -> cache::Loader {
+      return [this, key_hash](cache::LoadRequest request, cache::LoadCallback done) {
+        request.turn([this, key_hash, done = std::move(done)](bool go) mutable {
+          if (!go) return;
+          ++count;
+          waiting.push_back({key_hash, std::move(done)});
+        });
+      };
+    };
   }
-  void answer(Result<weather::Observation> result) {
+  void answer(const Result<open_meteo::CurrentWeather>& result) {
     ASSERT_FALSE(waiting.empty());
-    auto done = std::move(waiting.front());
+    auto [key_hash, done] = std::move(waiting.front());
     waiting.pop_front();
-    done(std::move(result));
+    if (!result) return done(std::unexpected(result.error()));
+    done(weather::make_answer(*result, weather::real_lifetime({}, *result, clock_.wall(), key_hash)));
   }
 
   int count = 0;
-  std::deque<weather::FetchCallback> waiting;
+  std::deque<std::pair<std::uint64_t, cache::LoadCallback>> waiting;
+
+ private:
+  const Clock& clock_;
 };
 
 class EndpointsTest : public testing::Test {
@@ -123,20 +134,20 @@ class EndpointsTest : public testing::Test {
     return answer;
   }
 
-  weather::Observation observation() const {
-    weather::Observation observation;
-    observation.latitude = "52.52";
-    observation.longitude = "13.419998";
-    observation.elevation = "38.0";
-    observation.time = "2026-01-01T00:00";
-    observation.interval = "900";
-    observation.temperature_unit = "°C";
-    observation.wind_speed_unit = "km/h";
-    observation.temperature = "-2.30";
-    observation.wind_speed = "10.7";
-    observation.valid_from = std::chrono::time_point_cast<std::chrono::seconds>(clock_.wall());
-    observation.valid_for = std::chrono::minutes(15);
-    return observation;
+  open_meteo::CurrentWeather current() const {
+    open_meteo::CurrentWeather weather;
+    weather.latitude = "52.52";
+    weather.longitude = "13.419998";
+    weather.elevation = "38.0";
+    weather.time = "2026-01-01T00:00";
+    weather.interval = "900";
+    weather.temperature_unit = "°C";
+    weather.wind_speed_unit = "km/h";
+    weather.temperature = "-2.30";
+    weather.wind_speed = "10.7";
+    weather.valid_from = std::chrono::time_point_cast<std::chrono::seconds>(clock_.wall());
+    weather.valid_for = std::chrono::minutes(15);
+    return weather;
   }
 
   test::FakeClock clock_;
@@ -156,13 +167,13 @@ class EndpointsTest : public testing::Test {
     return options;
   }
   EndpointOptions options_ = default_options();
-  weather::ClientLimit client_limit_{{.loads = 3, .window = std::chrono::seconds(60), .max_clients = 100}};
+  ClientLimit client_limit_{{.loads = 3, .window = std::chrono::seconds(60), .max_clients = 100}};
   cache::TieredCache cache_{{}, clock_, metrics_};
   cache::Worker worker_{executor_, nullptr, clock_};
-  ScriptedSource provider_;
-  weather::MockSource mock_{executor_, milliseconds(500), metrics_};
-  weather::ServiceThread thread_{worker_, mock_};
-  weather::Service service_{{}, cache_, provider_, clock_};
+  ScriptedProvider provider_{clock_};
+  weather::Mock mock_{executor_, milliseconds(500), weather::LifetimeOptions{}, metrics_};
+  weather::ServiceThread thread_{worker_, weather::mock_loaders(mock_)};
+  weather::Service service_{cache_, provider_.loaders()};
   std::optional<Endpoints> endpoints_;
 };
 

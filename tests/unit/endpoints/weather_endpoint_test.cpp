@@ -53,7 +53,7 @@ TEST_F(WeatherEndpointTest, AMockAnswerIsGoneAfterTenSeconds) {
 TEST_F(WeatherEndpointTest, AnswersARealQuestionWithAllThatAClientMayKnow) {
   const auto answer = get(kReal);
   EXPECT_EQ(answer->answers, 0);
-  provider_.answer(observation());
+  provider_.answer(current());
   ASSERT_EQ(answer->status, 200);
   EXPECT_EQ(answer->header("Content-Type"), "application/json; charset=utf-8");
   EXPECT_EQ(answer->header("Vary"), "Accept, Accept-Language, Accept-Encoding");
@@ -71,7 +71,7 @@ TEST_F(WeatherEndpointTest, AnswersARealQuestionWithAllThatAClientMayKnow) {
 
 TEST_F(WeatherEndpointTest, TellsDownstreamCachesForHowLongARealAnswerHolds) {
   const auto answer = get(kReal);
-  provider_.answer(observation());
+  provider_.answer(current());
   const auto control = answer->header("Cache-Control");
   EXPECT_TRUE(control.starts_with("public, max-age=9")) << control;
   EXPECT_TRUE(control.ends_with(", stale-while-revalidate=60, stale-if-error=86400")) << control;
@@ -127,7 +127,7 @@ TEST_F(WeatherEndpointTest, ManyWhoWaitForOneLoadAreToldSo) {
   std::vector<Answer> answers;
   for (int i = 0; i < 20; ++i) answers.push_back(get(kReal));
   EXPECT_EQ(provider_.count, 1);
-  provider_.answer(observation());
+  provider_.answer(current());
   EXPECT_TRUE(answers[0]->header("Cache-Status").starts_with("weather-cache; fwd=uri-miss; fwd-status=200; stored; "));
   for (std::size_t i = 1; i < answers.size(); ++i) {
     EXPECT_EQ(answers[i]->header("X-Cache"), "MISS");
@@ -139,7 +139,7 @@ TEST_F(WeatherEndpointTest, ManyWhoWaitForOneLoadAreToldSo) {
 
 TEST_F(WeatherEndpointTest, ServesStaleAtOnceAndRefreshesBehind) {
   get(kReal);
-  provider_.answer(observation());
+  provider_.answer(current());
   clock_.advance(minutes(16));
   const auto stale = get(kReal);
   ASSERT_EQ(stale->status, 200);
@@ -153,7 +153,7 @@ TEST_F(WeatherEndpointTest, ServesStaleAtOnceAndRefreshesBehind) {
 
 TEST_F(WeatherEndpointTest, AKeptAnswerHidesTheProvidersFailure) {
   get(kReal);
-  provider_.answer(observation());
+  provider_.answer(current());
   clock_.advance(std::chrono::hours(2));
   const auto kept = get(kReal);
   EXPECT_EQ(kept->answers, 0);
@@ -166,7 +166,7 @@ TEST_F(WeatherEndpointTest, AKeptAnswerHidesTheProvidersFailure) {
 
 TEST_F(WeatherEndpointTest, AnswersAKnownTagWithNothingNew) {
   get(kReal);
-  provider_.answer(observation());
+  provider_.answer(current());
   const auto tag = get(kReal)->header("ETag");
   const auto same = get(kReal, cat("If-None-Match: ", tag, "\r\n"));
   EXPECT_EQ(same->status, 304);
@@ -246,7 +246,7 @@ TEST_F(WeatherEndpointTest, RemembersARefusedQuestionWithTheProvidersWords) {
 TEST_F(WeatherEndpointTest, BoundsTheLoadsOfOneClientButNotItsHits) {
   for (int i = 0; i < 3; ++i) {
     get(cat("/weather?lat=", i, "&lon=0"));
-    provider_.answer(observation());
+    provider_.answer(current());
   }
   const auto refused = get("/weather?lat=50&lon=0");
   EXPECT_EQ(refused->status, 429);
@@ -300,7 +300,7 @@ TEST_F(WeatherEndpointTest, WaitsNoLongerThanItsDeadline) {
   executor_.advance(nanoseconds(1));
   EXPECT_EQ(answer->status, 504);
   EXPECT_EQ(json_at(answer->body, "/type"), "/problems/deadline-exceeded");
-  provider_.answer(observation());
+  provider_.answer(current());
   EXPECT_EQ(answer->answers, 1);
 }
 
@@ -315,7 +315,7 @@ TEST_F(WeatherEndpointTest, GivesTheFormatThatWasAskedForBeforeWhatAcceptSays) {
 
 TEST_F(WeatherEndpointTest, LetsABrowserAskAgainForARealPage) {
   get(kReal);
-  provider_.answer(observation());
+  provider_.answer(current());
   const auto page = get(kReal, kHtml);
   ASSERT_EQ(page->status, 200);
   EXPECT_EQ(page->header("Cache-Control"), "private, no-cache");

@@ -5,27 +5,29 @@
 namespace wx::weather {
 namespace {
 
-Observation real() {
-  Observation observation;
-  observation.latitude = "52.52";
-  observation.longitude = "13.419998";
-  observation.elevation = "38.0";
-  observation.time = "2024-11-23T18:15";
-  observation.interval = "900";
-  observation.temperature_unit = "°C";
-  observation.wind_speed_unit = "km/h";
-  observation.temperature = "2.3";
-  observation.wind_speed = "10.7";
-  return observation;
+using open_meteo::CurrentWeather;
+
+CurrentWeather real() {
+  CurrentWeather weather;
+  weather.latitude = "52.52";
+  weather.longitude = "13.419998";
+  weather.elevation = "38.0";
+  weather.time = "2024-11-23T18:15";
+  weather.interval = "900";
+  weather.temperature_unit = "°C";
+  weather.wind_speed_unit = "km/h";
+  weather.temperature = "2.3";
+  weather.wind_speed = "10.7";
+  return weather;
 }
 
-Observation mock() {
-  Observation observation;
-  observation.latitude = "52.52";
-  observation.longitude = "13.41";
-  observation.temperature = "25.0";
-  observation.wind_speed = "10.0";
-  return observation;
+CurrentWeather mock() {
+  CurrentWeather weather;
+  weather.latitude = "52.52";
+  weather.longitude = "13.41";
+  weather.temperature = "25.0";
+  weather.wind_speed = "10.0";
+  return weather;
 }
 
 TEST(Render, MakesTheWholeOfARealAnswer) {

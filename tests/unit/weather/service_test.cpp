@@ -6,6 +6,7 @@
 
 #include "base/hash.hpp"
 #include "support/manual_executor.hpp"
+#include "weather/render.hpp"
 
 namespace wx::weather {
 namespace {
@@ -13,30 +14,39 @@ namespace {
 using cache::Mode;
 using cache::Outcome;
 using cache::Served;
+using open_meteo::CurrentWeather;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// Answers by hand.
-class ScriptedSource final : public Source {
+// Loads that the test answers.
+class ScriptedLoads {
  public:
   struct Call {
     Location location;
     SteadyTime deadline;
-    FetchCallback done;
+    cache::LoadCallback done;
+    std::uint64_t key_hash;
   };
 
-  void fetch(const Location& location, cache::LoadRequest request, FetchCallback done) override {
-    request.turn([this, location, deadline = request.deadline, done = std::move(done)](bool go) mutable {
-      if (!go) return;
-      calls.push_back({location, deadline, std::move(done)});
-      ++count;
-    });
+  LoaderFor loaders() {
+    return [this](const Location& location, std::uint64_t key_hash) -> cache::Loader {
+      return [this, location, key_hash](cache::LoadRequest request, cache::LoadCallback done) {
+        request.turn([this, location, key_hash, deadline = request.deadline, done = std::move(done)](bool go) mutable {
+          if (!go) return;
+          calls.push_back({location, deadline, std::move(done), key_hash});
+          ++count;
+        });
+      };
+    };
   }
-  void answer(Result<Observation> result) {
+  // `lifetime` makes the lifetime for the call's key.
+  template <class LifetimeFor>
+  void answer(const Result<CurrentWeather>& result, LifetimeFor lifetime) {
     ASSERT_FALSE(calls.empty());
-    auto done = std::move(calls.front().done);
+    auto call = std::move(calls.front());
     calls.pop_front();
-    done(std::move(result));
+    if (!result) return call.done(std::unexpected(result.error()));
+    call.done(make_answer(*result, lifetime(call.key_hash)));
   }
 
   std::deque<Call> calls;
@@ -49,19 +59,19 @@ class ServiceTest : public testing::Test {
     return {{*parse_coordinate(Axis::latitude, "52.520"), *parse_coordinate(Axis::longitude, "13.41")}, mock, mode};
   }
 
-  Observation observation(std::string temperature = "2.3") const {
-    Observation observation;
-    observation.latitude = "52.52";
-    observation.longitude = "13.419998";
-    observation.time = "2026-01-01T00:00";
-    observation.interval = "900";
-    observation.temperature_unit = "°C";
-    observation.wind_speed_unit = "km/h";
-    observation.temperature = std::move(temperature);
-    observation.wind_speed = "10.7";
-    observation.valid_from = std::chrono::time_point_cast<seconds>(clock_.wall());
-    observation.valid_for = minutes(15);
-    return observation;
+  CurrentWeather weather(std::string temperature = "2.3") const {
+    CurrentWeather weather;
+    weather.latitude = "52.52";
+    weather.longitude = "13.419998";
+    weather.time = "2026-01-01T00:00";
+    weather.interval = "900";
+    weather.temperature_unit = "°C";
+    weather.wind_speed_unit = "km/h";
+    weather.temperature = std::move(temperature);
+    weather.wind_speed = "10.7";
+    weather.valid_from = std::chrono::time_point_cast<seconds>(clock_.wall());
+    weather.valid_for = minutes(15);
+    return weather;
   }
 
   Asking asking() const {
@@ -79,15 +89,22 @@ class ServiceTest : public testing::Test {
     return std::move(peeked.served);
   }
 
+  void answer_real(const Result<CurrentWeather>& result) {
+    provider_.answer(result, [&](std::uint64_t hash) { return real_lifetime({}, *result, clock_.wall(), hash); });
+  }
+  void answer_mock(const Result<CurrentWeather>& result) {
+    mock_.answer(result, [](std::uint64_t) { return mock_lifetime({}); });
+  }
+
   test::FakeClock clock_;
   test::ManualExecutor executor_{clock_};
   observability::Metrics metrics_;
   cache::TieredCache cache_{{}, clock_, metrics_};
   cache::Worker worker_{executor_, nullptr, clock_};
-  ScriptedSource provider_;
-  ScriptedSource mock_;
-  ServiceThread thread_{worker_, mock_};
-  Service service_{{}, cache_, provider_, clock_};
+  ScriptedLoads provider_;
+  ScriptedLoads mock_;
+  ServiceThread thread_{worker_, mock_.loaders()};
+  Service service_{cache_, provider_.loaders()};
   std::vector<Result<Served>> answers_;
 };
 
@@ -98,7 +115,7 @@ TEST_F(ServiceTest, AsksTheProviderForTheCanonicalPlace) {
   EXPECT_EQ(provider_.calls[0].location.longitude.text, "13.41");
   EXPECT_EQ(provider_.calls[0].deadline, clock_.steady() + seconds(10));
   EXPECT_EQ(mock_.count, 0);
-  provider_.answer(observation());
+  answer_real(weather());
   ASSERT_EQ(answers_.size(), 1U);
   ASSERT_TRUE(answers_[0]);
   EXPECT_EQ(answers_[0]->outcome, Outcome::miss);
@@ -115,12 +132,12 @@ TEST_F(ServiceTest, AsksTheMockForMockQuestionsOnly) {
 // Invariant 4 of the cache: a mock answer is never served to a real question, nor the reverse.
 TEST_F(ServiceTest, NeverAnswersARealQuestionWithAMockAnswerNorTheReverse) {
   ask(question(true));
-  mock_.answer(observation("25.0"));
+  answer_mock(weather("25.0"));
   EXPECT_TRUE(peek(question(true)));
   EXPECT_FALSE(peek(question(false)));
   ask(question(false));
   EXPECT_EQ(provider_.count, 1);
-  provider_.answer(observation("2.3"));
+  answer_real(weather("2.3"));
   EXPECT_NE(peek(question(false))->entry->body.view().find("\"temperature_2m\":2.3"), std::string::npos);
   EXPECT_NE(peek(question(true))->entry->body.view().find("\"temperature_2m\":25.0"), std::string::npos);
 }
@@ -128,7 +145,7 @@ TEST_F(ServiceTest, NeverAnswersARealQuestionWithAMockAnswerNorTheReverse) {
 TEST_F(ServiceTest, AnswersFromMemoryWhatItHasLoaded) {
   EXPECT_FALSE(peek(question()));
   ask(question());
-  provider_.answer(observation());
+  answer_real(weather());
   clock_.advance(seconds(3));
   const auto hit = peek(question());
   ASSERT_TRUE(hit);
@@ -139,15 +156,15 @@ TEST_F(ServiceTest, AnswersFromMemoryWhatItHasLoaded) {
 }
 
 TEST_F(ServiceTest, TagsEqualDataEquallyAndOtherDataOtherwise) {
-  const auto tag_of = [&](const Observation& observation) {
+  const auto tag_of = [&](const CurrentWeather& weather) {
     ask(question(true, Mode::bypass));
-    mock_.answer(observation);
+    answer_mock(weather);
     return answers_.back()->entry->etag;
   };
-  const auto first = tag_of(observation("2.3"));
-  EXPECT_EQ(tag_of(observation("2.3")), first);
-  EXPECT_NE(tag_of(observation("2.4")), first);
-  EXPECT_NE(tag_of(observation("2.30")), first);
+  const auto first = tag_of(weather("2.3"));
+  EXPECT_EQ(tag_of(weather("2.3")), first);
+  EXPECT_NE(tag_of(weather("2.4")), first);
+  EXPECT_NE(tag_of(weather("2.30")), first);
   EXPECT_FALSE(first.empty());
   EXPECT_EQ(first.find_first_not_of("0123456789abcdef"), std::string::npos) << first;
 }
@@ -155,9 +172,9 @@ TEST_F(ServiceTest, TagsEqualDataEquallyAndOtherDataOtherwise) {
 TEST_F(ServiceTest, TakesTheFreshnessOfARealAnswerFromTheProvidersInterval) {
   ask(question());
   clock_.advance(minutes(5));
-  auto late = observation();
+  auto late = weather();
   late.valid_from -= minutes(5);
-  provider_.answer(late);
+  answer_real(late);
   const auto& entry = *answers_[0]->entry;
   EXPECT_GE(entry.spans.fresh_for, minutes(10));
   EXPECT_LE(entry.spans.fresh_for, minutes(10) + seconds(30));
@@ -168,7 +185,7 @@ TEST_F(ServiceTest, TakesTheFreshnessOfARealAnswerFromTheProvidersInterval) {
 
 TEST_F(ServiceTest, KeepsAMockAnswerForTenSecondsAndNoLonger) {
   ask(question(true));
-  mock_.answer(observation());
+  answer_mock(weather());
   EXPECT_EQ(answers_[0]->entry->spans, (cache::Spans{.fresh_for = seconds(10)}));
   clock_.advance(seconds(10) - nanoseconds(1));
   EXPECT_TRUE(peek(question(true)));
@@ -178,13 +195,13 @@ TEST_F(ServiceTest, KeepsAMockAnswerForTenSecondsAndNoLonger) {
 
 TEST_F(ServiceTest, ALateHitStartsOneRefreshBehindItself) {
   ask(question(true));
-  mock_.answer(observation("25.0"));
+  answer_mock(weather("25.0"));
   clock_.advance(seconds(9));
   EXPECT_EQ(peek(question(true))->outcome, Outcome::hit);
   EXPECT_EQ(mock_.count, 2);
   EXPECT_TRUE(peek(question(true)));
   EXPECT_EQ(mock_.count, 2);
-  mock_.answer(observation("26.0"));
+  answer_mock(weather("26.0"));
   const auto refreshed = peek(question(true));
   ASSERT_TRUE(refreshed);
   EXPECT_EQ(refreshed->age, nanoseconds(0));
@@ -194,7 +211,7 @@ TEST_F(ServiceTest, ALateHitStartsOneRefreshBehindItself) {
 
 TEST_F(ServiceTest, AnEarlyHitStartsNone) {
   ask(question(true));
-  mock_.answer(observation());
+  answer_mock(weather());
   clock_.advance(seconds(7));
   EXPECT_TRUE(peek(question(true)));
   EXPECT_EQ(mock_.count, 1);
@@ -202,7 +219,7 @@ TEST_F(ServiceTest, AnEarlyHitStartsNone) {
 
 TEST_F(ServiceTest, ARealAnswerIsNotRefreshedBeforeItsNextValue) {
   ask(question());
-  provider_.answer(observation());
+  answer_real(weather());
   clock_.advance(answers_[0]->entry->spans.fresh_for - milliseconds(1));
   EXPECT_EQ(peek(question())->outcome, Outcome::hit);
   EXPECT_EQ(provider_.count, 1);
@@ -213,7 +230,7 @@ TEST_F(ServiceTest, ARealAnswerIsNotRefreshedBeforeItsNextValue) {
 
 TEST_F(ServiceTest, DoesNotLookIntoMemoryForOtherModes) {
   ask(question(true));
-  mock_.answer(observation());
+  answer_mock(weather());
   EXPECT_TRUE(peek(question(true)));
   EXPECT_FALSE(peek(question(true, Mode::redis_only)));
   EXPECT_FALSE(peek(question(true, Mode::bypass)));
@@ -222,7 +239,7 @@ TEST_F(ServiceTest, DoesNotLookIntoMemoryForOtherModes) {
 TEST_F(ServiceTest, LoadsEveryTimeWithoutACache) {
   for (int i = 0; i < 6; ++i) ask(question(true, Mode::bypass));
   EXPECT_EQ(mock_.count, 6);
-  for (int i = 0; i < 6; ++i) mock_.answer(observation());
+  for (int i = 0; i < 6; ++i) answer_mock(weather());
   ASSERT_EQ(answers_.size(), 6U);
   for (const auto& answer : answers_) EXPECT_EQ(answer->outcome, Outcome::bypass);
   EXPECT_FALSE(peek(question(true)));
@@ -230,7 +247,7 @@ TEST_F(ServiceTest, LoadsEveryTimeWithoutACache) {
 
 TEST_F(ServiceTest, PassesOnWhatWentWrongAndKeepsNothing) {
   ask(question());
-  provider_.answer(fail(ErrorKind::provider_timeout, "no whole answer within 5s"));
+  answer_real(fail(ErrorKind::provider_timeout, "no whole answer within 5s"));
   ASSERT_EQ(answers_.size(), 1U);
   ASSERT_FALSE(answers_[0]);
   EXPECT_EQ(answers_[0].error().kind, ErrorKind::provider_timeout);
@@ -241,7 +258,7 @@ TEST_F(ServiceTest, PassesOnWhatWentWrongAndKeepsNothing) {
 TEST_F(ServiceTest, AsksOnceForManyWhoWait) {
   for (int i = 0; i < 100; ++i) ask(question());
   EXPECT_EQ(provider_.count, 1);
-  provider_.answer(observation());
+  answer_real(weather());
   ASSERT_EQ(answers_.size(), 100U);
   for (const auto& answer : answers_) EXPECT_EQ(answer->entry, answers_[0]->entry);
 }
@@ -265,7 +282,7 @@ class Day : public ServiceTest {
       }
       if (!provider_.calls.empty()) {
         executor_.advance(milliseconds(600));
-        provider_.answer(latest());
+        answer_real(latest());
       }
       ASSERT_EQ(answers_.size(), expected) << "at " << at.count();
       ASSERT_TRUE(answers_.back()) << "at " << at.count();
@@ -276,8 +293,8 @@ class Day : public ServiceTest {
     }
   }
 
-  Observation latest() const {
-    Observation now = observation();
+  CurrentWeather latest() const {
+    CurrentWeather now = weather();
     const auto since = std::chrono::duration_cast<seconds>(clock_.wall().time_since_epoch());
     now.valid_from = std::chrono::sys_seconds(since - since % minutes(15));
     return now;
@@ -311,7 +328,7 @@ TEST_F(ServiceTest, APlaceAskedOnceAnHourGetsTodaysValueNotTheLastVisitors) {
     EXPECT_FALSE(peek(question())) << "an hour old";
     ask(question());
     executor_.advance(milliseconds(600));
-    provider_.answer(observation(temperature));
+    answer_real(weather(temperature));
     ASSERT_EQ(answers_.size(), static_cast<std::size_t>(hour) + 1);
     const auto& served = answers_.back();
     ASSERT_TRUE(served);

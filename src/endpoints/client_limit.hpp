@@ -19,7 +19,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 
-namespace wx::weather {
+namespace wx::endpoints {
 
 struct ClientLimitOptions {
   std::uint32_t loads = 0;  // per window; 0: off
@@ -61,4 +61,4 @@ class ClientLimit {
   std::unordered_map<std::uint64_t, std::list<Client>::iterator> by_key_;
 };
 
-}  // namespace wx::weather
+}  // namespace wx::endpoints

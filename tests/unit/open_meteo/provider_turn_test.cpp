@@ -7,7 +7,7 @@
 #include "base/asio_executor.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
-#include "source_harness.hpp"
+#include "provider_harness.hpp"
 #include "support/background.hpp"
 
 namespace wx::open_meteo {
@@ -47,22 +47,22 @@ class FakeFleet final : public FleetBudget {
   bool down_ = false;
 };
 
-class Turn : public SourceTest {
+class Turn : public ProviderTest {
  protected:
   ~Turn() override {
-    source.reset();
+    provider.reset();
     loop.stop();
   }
   void start_with_timers(const OpenMeteoOptions& chosen, FleetBudget* fleet = nullptr) {
     start(chosen);
-    source->attach(executor.get(), fleet);
+    provider->attach(executor.get(), fleet);
   }
   // A load whose turn is answered by the test.
-  void fetch(Outcomes& outcomes, Purpose purpose = Purpose::cold) {
-    source->fetch(place("1", "2"),
-                  load_request(purpose, clock.steady() + 100s,
-                               [this](cache::Proceed proceed) { turns.push_back(std::move(proceed)); }),
-                  outcomes.taker());
+  void load(Outcomes& outcomes, Purpose purpose = Purpose::cold) {
+    provider->load(call_at("1", "2"),
+                   load_request(purpose, clock.steady() + 100s,
+                                [this](cache::Proceed proceed) { turns.push_back(std::move(proceed)); }),
+                   outcomes.taker());
   }
   void answer_turn(bool go) {
     auto proceed = std::move(turns.front());
@@ -80,20 +80,20 @@ TEST_F(Turn, HoldsTheSlotUntilItIsAnsweredAndCallsOnlyThen) {
   chosen.concurrency = 1;
   start(chosen);
   Outcomes outcomes;
-  fetch(outcomes);
-  fetch(outcomes);
+  load(outcomes);
+  load(outcomes);
   EXPECT_EQ(turns.size(), 1U);
-  EXPECT_EQ(source->load().running, 1U);
-  EXPECT_EQ(source->load().queued, 1U);
-  EXPECT_EQ(provider.calls(), 0U);
+  EXPECT_EQ(provider->slots().running, 1U);
+  EXPECT_EQ(provider->slots().queued, 1U);
+  EXPECT_EQ(server.calls(), 0U);
   answer_turn(false);
   EXPECT_EQ(turns.size(), 1U) << "the next one's turn";
-  EXPECT_EQ(source->load().queued, 0U);
+  EXPECT_EQ(provider->slots().queued, 0U);
   EXPECT_EQ(metrics.value(Counter::provider_stood_down), 1U);
   answer_turn(true);
   EXPECT_EQ(outcomes.wait(1).size(), 1U) << "of the one that stood down there is none";
-  EXPECT_EQ(provider.calls(), 1U);
-  EXPECT_EQ(source->load().running, 0U);
+  EXPECT_EQ(server.calls(), 1U);
+  EXPECT_EQ(provider->slots().running, 0U);
 }
 
 TEST_F(Turn, AForgottenProceedStandsDown) {
@@ -101,10 +101,10 @@ TEST_F(Turn, AForgottenProceedStandsDown) {
   chosen.concurrency = 1;
   start(chosen);
   Outcomes outcomes;
-  fetch(outcomes);
+  load(outcomes);
   turns.clear();
-  EXPECT_EQ(source->load().running, 0U);
-  fetch(outcomes);
+  EXPECT_EQ(provider->slots().running, 0U);
+  load(outcomes);
   answer_turn(true);
   EXPECT_EQ(outcomes.wait(1).size(), 1U);
 }
@@ -115,15 +115,15 @@ TEST_F(Turn, UrgentLoadsGoFirst) {
   start(chosen);
   Outcomes outcomes;
   std::vector<Purpose> order;
-  fetch(outcomes);
+  load(outcomes);
   for (const auto purpose : {Purpose::early, Purpose::refresh, Purpose::revalidate, Purpose::cold}) {
-    source->fetch(place("1", "2"),
-                  load_request(purpose, clock.steady() + 100s,
-                               [&order, purpose](cache::Proceed proceed) {
-                                 order.push_back(purpose);
-                                 proceed(false);
-                               }),
-                  outcomes.taker());
+    provider->load(call_at("1", "2"),
+                   load_request(purpose, clock.steady() + 100s,
+                                [&order, purpose](cache::Proceed proceed) {
+                                  order.push_back(purpose);
+                                  proceed(false);
+                                }),
+                   outcomes.taker());
   }
   answer_turn(false);
   EXPECT_EQ(order, (std::vector{Purpose::cold, Purpose::revalidate, Purpose::refresh, Purpose::early}));
@@ -135,20 +135,20 @@ TEST_F(Turn, AWholeQueueMayStandDownAtOnce) {
   chosen.max_queue = 20'000;
   start(chosen);
   Outcomes outcomes;
-  fetch(outcomes);
+  load(outcomes);
   int stood_down = 0;
   for (int i = 0; i < 20'000; ++i) {
-    source->fetch(place("1", "2"),
-                  load_request(Purpose::cold, clock.steady() + 100h,
-                               [&](cache::Proceed proceed) {
-                                 ++stood_down;
-                                 proceed(false);
-                               }),
-                  outcomes.taker());
+    provider->load(call_at("1", "2"),
+                   load_request(Purpose::cold, clock.steady() + 100h,
+                                [&](cache::Proceed proceed) {
+                                  ++stood_down;
+                                  proceed(false);
+                                }),
+                   outcomes.taker());
   }
   answer_turn(false);
   EXPECT_EQ(stood_down, 20'000);
-  EXPECT_EQ(source->load().running, 0U);
+  EXPECT_EQ(provider->slots().running, 0U);
 }
 
 TEST_F(Turn, ASecondAttemptFollowsWhatItMayCure) {
@@ -156,29 +156,29 @@ TEST_F(Turn, ASecondAttemptFollowsWhatItMayCure) {
   // The reset first: on a connection that was used before, the client would ask again by itself.
   for (const auto& bad : {test::connection_reset(), test::refusal(503, "The service is overloaded")}) {
     std::atomic<int> calls = 0;
-    provider.script([&](const auto& request) { return ++calls == 1 ? bad : test::weather_reply(request); });
+    server.script([&](const auto& request) { return ++calls == 1 ? bad : test::weather_reply(request); });
     const auto outcome = ask();
     EXPECT_TRUE(outcome) << outcome.error().detail;
     EXPECT_EQ(calls, 2);
-    provider.answer_weather();
+    server.answer_weather();
   }
   EXPECT_EQ(metrics.value(Counter::provider_retries), 2U);
 }
 
 TEST_F(Turn, ThereIsNoThirdAndNoneForTheRest) {
   start_with_timers(options());
-  provider.always(test::refusal(503, "The service is overloaded"));
+  server.always(test::refusal(503, "The service is overloaded"));
   const auto outcome = ask();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().provider_status, 503);
-  EXPECT_EQ(provider.calls(), 2U);
+  EXPECT_EQ(server.calls(), 2U);
   std::size_t calls = 2;
   for (const auto& bad :
        {test::refusal(400, "Invalid timezone"), test::refusal(500, "Something went wrong."), test::json_reply(200, ""),
         test::refusal(401, "API key required."), test::refusal(429, "Minutely API request limit exceeded.")}) {
-    provider.always(bad);
+    server.always(bad);
     EXPECT_FALSE(ask());
-    EXPECT_EQ(provider.calls(), ++calls);
+    EXPECT_EQ(server.calls(), ++calls);
   }
 }
 
@@ -186,33 +186,33 @@ TEST_F(Turn, BothAttemptsShareTheTimeout) {
   auto chosen = options();
   chosen.upstream_timeout = 1s;
   start_with_timers(chosen);
-  provider.script([this](const auto& request) {
+  server.script([this](const auto& request) {
     // The provider's clock is the test's: most of the time is gone with the first reply.
     if (request.number == 1) clock.advance(900ms);
     return test::refusal(503, "The service is overloaded");
   });
   EXPECT_FALSE(ask());
-  EXPECT_EQ(provider.calls(), 1U);
+  EXPECT_EQ(server.calls(), 1U);
 }
 
 TEST_F(Turn, ASecondAttemptCostsBudgetLikeAnyOther) {
   auto chosen = options();
   chosen.limits = *parse_limits("3/d");
   start_with_timers(chosen);
-  provider.always(test::refusal(503, "The service is overloaded"));
+  server.always(test::refusal(503, "The service is overloaded"));
   EXPECT_FALSE(ask());
-  EXPECT_EQ(source->status().usage.at(2).used, 2U);
+  EXPECT_EQ(provider->status().usage.at(2).used, 2U);
   const auto outcome = ask();
-  EXPECT_EQ(provider.calls(), 3U);
+  EXPECT_EQ(server.calls(), 3U);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, ErrorKind::provider_error) << "the fault of the attempt that was made";
   EXPECT_EQ(ask().error().kind, ErrorKind::provider_limited);
-  EXPECT_EQ(provider.calls(), 3U);
+  EXPECT_EQ(server.calls(), 3U);
 }
 
 TEST_F(Turn, WhoWaitsForASecondAttemptHearsOfTheEnd) {
   start_with_timers(options());
-  provider.always(test::refusal(503, "The service is overloaded"));
+  server.always(test::refusal(503, "The service is overloaded"));
   // The loop is held, so that the pause does not end.
   std::promise<void> held;
   std::promise<void> release;
@@ -222,12 +222,12 @@ TEST_F(Turn, WhoWaitsForASecondAttemptHearsOfTheEnd) {
   });
   held.get_future().wait();
   Outcomes outcomes;
-  source->fetch(place("1", "2"), within(10s), outcomes.taker());
-  ASSERT_TRUE(provider.wait_for_calls(1));
+  provider->load(call_at("1", "2"), within(10s), outcomes.taker());
+  ASSERT_TRUE(server.wait_for_calls(1));
   client.reset();  // returns once the reply has been looked at, or the call was given up
   release.set_value();
   loop.stop();
-  source.reset();
+  provider.reset();
   const auto all = outcomes.wait(1);
   ASSERT_EQ(all.size(), 1U);
   EXPECT_FALSE(all.front());
@@ -238,28 +238,28 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   chosen.breaker.failures = 3;
   chosen.concurrency = 4;
   start(chosen);
-  provider.always(test::refusal(500, "Something went wrong."));
+  server.always(test::refusal(500, "Something went wrong."));
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask());
-  EXPECT_EQ(source->status().breaker, Breaker::State::open);
+  EXPECT_EQ(provider->status().breaker, Breaker::State::open);
   std::optional<Error> refused;
-  source->fetch(place("1", "2"), within(10s), [&](auto outcome) { refused = outcome.error(); });
-  ASSERT_TRUE(refused) << "from within fetch()";
+  provider->load(call_at("1", "2"), within(10s), [&](auto outcome) { refused = outcome.error(); });
+  ASSERT_TRUE(refused) << "from within load()";
   EXPECT_EQ(refused->kind, ErrorKind::provider_error);
   EXPECT_GT(refused->retry_after, 0ms);
-  EXPECT_EQ(provider.calls(), 3U);
+  EXPECT_EQ(server.calls(), 3U);
 
   clock.advance(500ms);
-  provider.answer_weather();
+  server.answer_weather();
   Outcomes outcomes;
-  for (int i = 0; i < 4; ++i) fetch(outcomes);
+  for (int i = 0; i < 4; ++i) load(outcomes);
   EXPECT_EQ(turns.size(), 1U) << "the others were refused";
   EXPECT_EQ(outcomes.wait(3).size(), 3U);
   answer_turn(false);
-  fetch(outcomes);
+  load(outcomes);
   EXPECT_EQ(turns.size(), 1U) << "a probe that stood down makes room for the next";
   answer_turn(true);
   EXPECT_EQ(outcomes.wait(4).size(), 4U);
-  EXPECT_EQ(source->status().breaker, Breaker::State::closed);
+  EXPECT_EQ(provider->status().breaker, Breaker::State::closed);
   EXPECT_TRUE(ask());
 }
 
@@ -268,26 +268,26 @@ TEST_F(Turn, WhenTheBreakerOpensTheQueueHearsOfItAtOnce) {
   chosen.breaker.failures = 1;
   chosen.concurrency = 1;
   start(chosen);
-  provider.always(test::refusal(500, "Something went wrong."));
+  server.always(test::refusal(500, "Something went wrong."));
   Outcomes outcomes;
-  fetch(outcomes);
-  for (int i = 0; i < 10; ++i) fetch(outcomes);
-  EXPECT_EQ(source->load().queued, 10U);
+  load(outcomes);
+  for (int i = 0; i < 10; ++i) load(outcomes);
+  EXPECT_EQ(provider->slots().queued, 10U);
   answer_turn(true);
   EXPECT_EQ(outcomes.wait(11).size(), 11U);
-  EXPECT_EQ(provider.calls(), 1U);
-  EXPECT_EQ(source->load().running, 0U);
+  EXPECT_EQ(server.calls(), 1U);
+  EXPECT_EQ(provider->slots().running, 0U);
 }
 
 TEST_F(Turn, A429ClosesTheProviderUntilItsWindowEnds) {
   start(options());
   clock.set_wall(std::chrono::sys_days(std::chrono::year(2026) / 8 / 1) + 22h + 30s);
-  provider.always(test::refusal(429, "Minutely API request limit exceeded. Please try again in one minute."));
+  server.always(test::refusal(429, "Minutely API request limit exceeded. Please try again in one minute."));
   EXPECT_FALSE(ask());
-  provider.answer_weather();
+  server.answer_weather();
   for (int i = 0; i < 5; ++i) EXPECT_EQ(ask().error().kind, ErrorKind::provider_limited);
   EXPECT_EQ(ask().error().retry_after, 31s);
-  EXPECT_EQ(provider.calls(), 1U);
+  EXPECT_EQ(server.calls(), 1U);
   clock.advance(31s);
   EXPECT_TRUE(ask());
 }
@@ -297,33 +297,33 @@ TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
   auto chosen = options();
   chosen.limits = *parse_limits("60/m");
   chosen.fleet_size = 4;
-  std::vector<std::unique_ptr<OpenMeteoSource>> sources;
+  std::vector<std::unique_ptr<Provider>> sources;
   for (int i = 0; i < 4; ++i) {
-    sources.push_back(std::make_unique<OpenMeteoSource>(chosen, *client, clock, metrics, log));
+    sources.push_back(std::make_unique<Provider>(chosen, *client, clock, metrics, log));
     sources.back()->attach(executor.get(), &fleet);
   }
   Outcomes outcomes;
   std::vector<std::thread> callers;
   for (auto& one : sources) {
     callers.emplace_back([&] {
-      for (int i = 0; i < 40; ++i) one->fetch(place("1", "2"), within(1000s), outcomes.taker());
+      for (int i = 0; i < 40; ++i) one->load(call_at("1", "2"), within(1000s), outcomes.taker());
     });
   }
   for (auto& caller : callers) caller.join();
   const auto all = outcomes.wait(160);
   ASSERT_EQ(all.size(), 160U);
   EXPECT_EQ(std::ranges::count_if(all, [](const auto& outcome) { return outcome.has_value(); }), 60);
-  EXPECT_EQ(provider.calls(), 60U);
+  EXPECT_EQ(server.calls(), 60U);
   for (const auto& [key, count] : fleet.counters()) EXPECT_EQ(count, 60) << key << ": what was refused was given back";
 
   // Without the counters, each its share.
   clock.advance(1min);
   fleet.set_down(true);
   for (auto& one : sources) {
-    for (int i = 0; i < 20; ++i) one->fetch(place("1", "2"), within(1000s), outcomes.taker());
+    for (int i = 0; i < 20; ++i) one->load(call_at("1", "2"), within(1000s), outcomes.taker());
   }
   EXPECT_EQ(outcomes.wait(240).size(), 240U);
-  EXPECT_EQ(provider.calls(), 120U);
+  EXPECT_EQ(server.calls(), 120U);
   sources.clear();
 }
 
@@ -334,7 +334,7 @@ TEST_F(Turn, NoSlotIsLostWhateverTheOrder) {
   chosen.limits = *parse_limits("100/m");
   FakeFleet fleet;
   start_with_timers(chosen, &fleet);
-  provider.script([](const auto& request) {
+  server.script([](const auto& request) {
     return request.number % 7 == 0 ? test::refusal(503, "The service is overloaded") : test::weather_reply(request);
   });
   std::atomic<int> finished = 0;
@@ -352,20 +352,20 @@ TEST_F(Turn, NoSlotIsLostWhateverTheOrder) {
               if (fate == 2) return executor->post([proceed = std::move(proceed)]() mutable { proceed(false); });
               executor->post([proceed = std::move(proceed)]() mutable { proceed(true); });
             });
-        source->fetch(place("1", "2"), std::move(request), [&](const auto&) { ++finished; });
+        provider->load(call_at("1", "2"), std::move(request), [&](const auto&) { ++finished; });
       }
     });
   }
   for (auto& caller : callers) caller.join();
   const auto until = std::chrono::steady_clock::now() + 20s;
-  while ((finished < 400 || source->load().running > 0) && std::chrono::steady_clock::now() < until) {
+  while ((finished < 400 || provider->slots().running > 0) && std::chrono::steady_clock::now() < until) {
     std::this_thread::yield();
   }
   EXPECT_EQ(finished, 400);
-  EXPECT_EQ(source->load().running, 0U);
-  EXPECT_EQ(source->load().queued, 0U);
-  EXPECT_LE(provider.calls(), 100U);
-  EXPECT_LE(provider.max_running(), 3U);
+  EXPECT_EQ(provider->slots().running, 0U);
+  EXPECT_EQ(provider->slots().queued, 0U);
+  EXPECT_LE(server.calls(), 100U);
+  EXPECT_LE(server.max_running(), 3U);
 }
 
 }  // namespace

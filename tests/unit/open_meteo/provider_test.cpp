@@ -1,4 +1,4 @@
-#include "open_meteo/open_meteo_source.hpp"
+#include "open_meteo/provider.hpp"
 
 #include <string>
 #include <thread>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "source_harness.hpp"
+#include "provider_harness.hpp"
 
 namespace wx::open_meteo {
 namespace {
@@ -14,13 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 using observability::Counter;
 
-class Source : public SourceTest {
+class ProviderCalls : public ProviderTest {
  protected:
   // The kind of the fault that comes of `reply`.
   std::string_view fault_of(const test::ProviderReply& reply) {
-    provider.always(reply);
+    server.always(reply);
     const auto outcome = ask();
-    provider.answer_weather();
+    server.answer_weather();
     clock.advance(2h);  // beyond any limit
     const auto again = ask();
     EXPECT_TRUE(again) << "the next good reply is an answer: " << again.error().detail;
@@ -28,32 +28,31 @@ class Source : public SourceTest {
   }
 };
 
-TEST_F(Source, AsksWithCanonicalCoordinatesAndAnswersDigitForDigit) {
+TEST_F(ProviderCalls, AsksForTheTargetAndAnswersWhatTheReaderMade) {
   start();
-  provider.script([](const auto& request) { return test::weather_reply(request, "2.30", "-0.0"); });
-  const auto answer = ask(place("5.252e1", "-0"));
+  server.script([](const auto& request) { return test::weather_reply(request, "2.30", "-0.0"); });
+  const auto answer = ask();
   ASSERT_TRUE(answer) << answer.error().detail;
-  EXPECT_EQ(answer->temperature, "2.30");
-  EXPECT_EQ(answer->wind_speed, "-0.0");
-  EXPECT_EQ(provider.requests().at(0).target,
-            "/v1/forecast?latitude=52.52&longitude=0&current=temperature_2m,wind_speed_10m");
-  EXPECT_EQ(provider.requests().at(0).header("X-Api-Key"), "");
+  EXPECT_EQ(answer->body, "2.30");
+  EXPECT_EQ(server.requests().at(0).target,
+            "/v1/forecast?latitude=52.52&longitude=13.41&current=temperature_2m,wind_speed_10m");
+  EXPECT_EQ(server.requests().at(0).header("X-Api-Key"), "");
   EXPECT_EQ(metrics.value(Counter::provider_ok), 1U);
 }
 
-TEST_F(Source, TheKeyTravelsAsAHeaderAndIsNeverLogged) {
+TEST_F(ProviderCalls, TheKeyTravelsAsAHeaderAndIsNeverLogged) {
   auto chosen = options();
   chosen.api_key = "s3cret";
   start(chosen);
   ASSERT_TRUE(ask());
-  EXPECT_EQ(provider.requests().at(0).header("X-Api-Key"), "s3cret");
-  EXPECT_EQ(provider.requests().at(0).target.find("s3cret"), std::string::npos);
-  provider.always(test::json_reply(500, ""));
+  EXPECT_EQ(server.requests().at(0).header("X-Api-Key"), "s3cret");
+  EXPECT_EQ(server.requests().at(0).target.find("s3cret"), std::string::npos);
+  server.always(test::json_reply(500, ""));
   ASSERT_FALSE(ask());
   EXPECT_FALSE(log.contains("s3cret")) << log.text();
 }
 
-TEST_F(Source, EachFaultOfTheProviderHasItsKindAndTheNextGoodReplyIsAnAnswer) {
+TEST_F(ProviderCalls, EachFaultOfTheProviderHasItsKindAndTheNextGoodReplyIsAnAnswer) {
   auto chosen = options();
   chosen.upstream_timeout = 2s;
   start(chosen);
@@ -88,31 +87,31 @@ TEST_F(Source, EachFaultOfTheProviderHasItsKindAndTheNextGoodReplyIsAnAnswer) {
   EXPECT_EQ(metrics.value(Counter::provider_ok), 19U);
 }
 
-TEST_F(Source, ALimitTellsWhenItEnds) {
+TEST_F(ProviderCalls, ALimitTellsWhenItEnds) {
   start();
   clock.set_wall(std::chrono::sys_days(std::chrono::year(2026) / 8 / 1) + 22h);
-  provider.always(test::refusal(429, "Daily API request limit exceeded. Please try again tomorrow."));
+  server.always(test::refusal(429, "Daily API request limit exceeded. Please try again tomorrow."));
   const auto outcome = ask();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().retry_after, 2h + 1min);
   EXPECT_EQ(outcome.error().provider_status, 429);
 }
 
-TEST_F(Source, AClosedPortIsUnreachableUntilItIsOpen) {
+TEST_F(ProviderCalls, AClosedPortIsUnreachableUntilItIsOpen) {
   start();
-  provider.shut();
+  server.shut();
   const auto refused = ask();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::provider_unreachable);
-  provider.open();
+  server.open();
   EXPECT_TRUE(ask());
 }
 
-TEST_F(Source, NeverRunsMoreCallsThanAllowed) {
+TEST_F(ProviderCalls, NeverRunsMoreCallsThanAllowed) {
   auto chosen = options();
   chosen.concurrency = 3;
   start(chosen);
-  provider.script([](const auto& request) {
+  server.script([](const auto& request) {
     auto reply = test::weather_reply(request);
     reply.delay = 5ms;
     return reply;
@@ -121,57 +120,57 @@ TEST_F(Source, NeverRunsMoreCallsThanAllowed) {
   std::vector<std::thread> callers;
   for (int t = 0; t < 4; ++t) {
     callers.emplace_back([&] {
-      for (int i = 0; i < 25; ++i) source->fetch(place("1", "2"), within(1000s), outcomes.taker());
+      for (int i = 0; i < 25; ++i) provider->load(call_at("1", "2"), within(1000s), outcomes.taker());
     });
   }
   for (auto& caller : callers) caller.join();
   const auto all = outcomes.wait(100);
   ASSERT_EQ(all.size(), 100U);
   for (const auto& outcome : all) EXPECT_TRUE(outcome);
-  EXPECT_EQ(provider.calls(), 100U);
-  EXPECT_LE(provider.max_running(), 3U);
-  EXPECT_EQ(source->load().running, 0U);
-  EXPECT_EQ(source->load().queued, 0U);
+  EXPECT_EQ(server.calls(), 100U);
+  EXPECT_LE(server.max_running(), 3U);
+  EXPECT_EQ(provider->slots().running, 0U);
+  EXPECT_EQ(provider->slots().queued, 0U);
 }
 
-TEST_F(Source, RefusesAtOnceWhatCannotStartInTime) {
+TEST_F(ProviderCalls, RefusesAtOnceWhatCannotStartInTime) {
   auto chosen = options();
   chosen.concurrency = 1;
   start(chosen);
-  provider.always(test::never());
+  server.always(test::never());
   Outcomes running;
-  source->fetch(place("1", "2"), within(10s), running.taker());
-  ASSERT_TRUE(provider.wait_for_calls(1));
+  provider->load(call_at("1", "2"), within(10s), running.taker());
+  ASSERT_TRUE(server.wait_for_calls(1));
 
   std::optional<Error> refused;
-  source->fetch(place("1", "2"), within(100ms), [&](auto outcome) { refused = outcome.error(); });
-  ASSERT_TRUE(refused) << "the refusal comes from within fetch()";
+  provider->load(call_at("1", "2"), within(100ms), [&](auto outcome) { refused = outcome.error(); });
+  ASSERT_TRUE(refused) << "the refusal comes from within load()";
   EXPECT_EQ(refused->kind, ErrorKind::overloaded);
   EXPECT_EQ(refused->retry_after, 1s);
-  EXPECT_EQ(provider.calls(), 1U);
+  EXPECT_EQ(server.calls(), 1U);
   client.reset();
 }
 
-TEST_F(Source, AQuestionWhoseTurnComesTooLateIsNotAsked) {
+TEST_F(ProviderCalls, AQuestionWhoseTurnComesTooLateIsNotAsked) {
   auto chosen = options();
   chosen.concurrency = 1;
   chosen.upstream_timeout = 1s;
   start(chosen);
-  provider.always(test::never());
+  server.always(test::never());
   Outcomes first;
   Outcomes second;
-  source->fetch(place("1", "2"), within(10s), first.taker());
-  source->fetch(place("3", "4"), within(3s), second.taker());
-  EXPECT_EQ(source->load().queued, 1U);
+  provider->load(call_at("1", "2"), within(10s), first.taker());
+  provider->load(call_at("3", "4"), within(3s), second.taker());
+  EXPECT_EQ(provider->slots().queued, 1U);
   clock.advance(4s);
   const auto late = second.wait(1);
   ASSERT_EQ(late.size(), 1U);
   EXPECT_EQ(first.wait(1).size(), 1U);
   EXPECT_EQ(late.front().error().kind, ErrorKind::deadline_exceeded);
-  EXPECT_EQ(provider.calls(), 1U);
+  EXPECT_EQ(server.calls(), 1U);
 }
 
-TEST_F(Source, LogsAFaultOnceAndItsEndOnce) {
+TEST_F(ProviderCalls, LogsAFaultOnceAndItsEndOnce) {
   start();
   const auto lines = [this](std::string_view what) {
     const auto text = log.text();
@@ -181,28 +180,28 @@ TEST_F(Source, LogsAFaultOnceAndItsEndOnce) {
   };
   ASSERT_TRUE(ask());
   EXPECT_EQ(lines("open_meteo:"), 0U);
-  provider.always(test::refusal(503, "The service is overloaded"));
+  server.always(test::refusal(503, "The service is overloaded"));
   for (int i = 0; i < 5; ++i) ASSERT_FALSE(ask());
   EXPECT_EQ(lines("open_meteo: a provider call failed result=provider-error"), 1U) << log.text();
   EXPECT_EQ(lines("status=503"), 1U);
-  provider.always(test::refusal(429, "Hourly API request limit exceeded."));
+  server.always(test::refusal(429, "Hourly API request limit exceeded."));
   for (int i = 0; i < 5; ++i) ASSERT_FALSE(ask());
   EXPECT_EQ(lines("open_meteo: a provider call failed result=provider-limited"), 1U) << log.text();
   EXPECT_EQ(lines("open_meteo: the provider limits us"), 1U) << log.text();
-  provider.answer_weather();
+  server.answer_weather();
   clock.advance(2h);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(ask());
   EXPECT_EQ(lines("open_meteo: the provider answers again"), 1U);
 }
 
-TEST_F(Source, StoppingTheClientAnswersEverybody) {
+TEST_F(ProviderCalls, StoppingTheClientAnswersEverybody) {
   auto chosen = options();
   chosen.concurrency = 2;
   start(chosen);
-  provider.always(test::never());
+  server.always(test::never());
   Outcomes outcomes;
-  for (int i = 0; i < 20; ++i) source->fetch(place("1", "2"), within(1000s), outcomes.taker());
-  ASSERT_TRUE(provider.wait_for_calls(2));
+  for (int i = 0; i < 20; ++i) provider->load(call_at("1", "2"), within(1000s), outcomes.taker());
+  ASSERT_TRUE(server.wait_for_calls(2));
   client.reset();
   const auto all = outcomes.wait(20);
   ASSERT_EQ(all.size(), 20U);
@@ -210,21 +209,21 @@ TEST_F(Source, StoppingTheClientAnswersEverybody) {
   EXPECT_EQ(metrics.value(Counter::provider_unreachable), 0U);
 }
 
-TEST_F(Source, StoppingTheSourceFirstAnswersEverybodyAsWell) {
+TEST_F(ProviderCalls, StoppingTheSourceFirstAnswersEverybodyAsWell) {
   auto chosen = options();
   chosen.concurrency = 1;
   start(chosen);
-  provider.always(test::never());
+  server.always(test::never());
   Outcomes outcomes;
-  for (int i = 0; i < 3; ++i) source->fetch(place("1", "2"), within(1000s), outcomes.taker());
-  ASSERT_TRUE(provider.wait_for_calls(1));
-  source.reset();
+  for (int i = 0; i < 3; ++i) provider->load(call_at("1", "2"), within(1000s), outcomes.taker());
+  ASSERT_TRUE(server.wait_for_calls(1));
+  provider.reset();
   EXPECT_EQ(outcomes.wait(2).size(), 2U) << "those that waited";
   client.reset();
   EXPECT_EQ(outcomes.wait(3).size(), 3U) << "and the one that ran";
 }
 
-TEST_F(Source, RefusesOptionsThatAreNotValid) {
+TEST_F(ProviderCalls, RefusesOptionsThatAreNotValid) {
   auto chosen = options();
   chosen.base_url = "ftp://meteo.example";
   EXPECT_THROW(start(chosen), std::invalid_argument);

@@ -1,4 +1,4 @@
-#include "open_meteo/provider_url.hpp"
+#include "open_meteo/provider_address.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -66,25 +66,20 @@ Result<std::string> parse_api_key(std::string_view key) {
   return std::string(key);
 }
 
-Result<Provider> make_provider(const OpenMeteoOptions& options) {
+Result<ProviderAddress> make_provider_address(const OpenMeteoOptions& options) {
   const auto key = parse_api_key(options.api_key);
   if (!key) return fail(ErrorKind::bad_parameter, cat("the API key ", key.error().detail));
   auto base = parse_base_url(options.base_url);
   if (!base) return fail(ErrorKind::bad_parameter, cat("the provider's URL ", base.error().detail));
 
-  Provider provider;
-  provider.base_url = std::move(*base);
+  ProviderAddress address;
+  address.base_url = std::move(*base);
   if (!key->empty()) {
-    provider.api_key = *key;
-    provider.headers.push_back(cat("X-Api-Key: ", *key));
-    if (iequals(provider.base_url, kDefaultUrl)) provider.base_url = kCustomerUrl;
+    address.api_key = *key;
+    address.headers.push_back(cat("X-Api-Key: ", *key));
+    if (iequals(address.base_url, kDefaultUrl)) address.base_url = kCustomerUrl;
   }
-  return provider;
-}
-
-std::string provider_url(const Provider& provider, const weather::Location& location) {
-  return cat(provider.base_url, "/v1/forecast?latitude=", location.latitude.text,
-             "&longitude=", location.longitude.text, "&current=temperature_2m,wind_speed_10m");
+  return address;
 }
 
 }  // namespace wx::open_meteo

@@ -1,4 +1,4 @@
-#include "open_meteo/provider_url.hpp"
+#include "open_meteo/provider_address.hpp"
 
 #include <string>
 
@@ -7,45 +7,38 @@
 namespace wx::open_meteo {
 namespace {
 
-using weather::Axis;
-using weather::parse_coordinate;
-
 std::string base(std::string_view url) {
   const auto parsed = parse_base_url(url);
   return parsed ? *parsed : "refused: " + parsed.error().detail;
 }
 
-TEST(ProviderUrl, CarriesTheCanonicalCoordinatesAndNothingElse) {
-  const auto provider = make_provider({});
-  ASSERT_TRUE(provider);
-  const weather::Location place{*parse_coordinate(Axis::latitude, "5.252e1"),
-                                *parse_coordinate(Axis::longitude, "-013.410")};
-  EXPECT_EQ(provider_url(*provider, place),
-            "https://api.open-meteo.com/v1/forecast?latitude=52.52&longitude=-13.41"
-            "&current=temperature_2m,wind_speed_10m");
-  EXPECT_TRUE(provider->headers.empty());
+TEST(ProviderAddress, WithoutAKeyIsTheFreeHostAndNoHeader) {
+  const auto address = make_provider_address({});
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->base_url, "https://api.open-meteo.com");
+  EXPECT_TRUE(address->headers.empty());
 }
 
-TEST(ProviderUrl, AKeySelectsTheCustomersHostAndTravelsAsAHeader) {
+TEST(ProviderAddress, AKeySelectsTheCustomersHostAndTravelsAsAHeader) {
   for (const auto* url : {"https://api.open-meteo.com", "https://api.open-meteo.com/", "HTTPS://API.open-meteo.com"}) {
     OpenMeteoOptions options;
     options.base_url = url;
     options.api_key = "s3cret";
-    const auto provider = make_provider(options);
-    ASSERT_TRUE(provider) << url;
-    EXPECT_EQ(provider->base_url, "https://customer-api.open-meteo.com");
-    EXPECT_EQ(provider->headers, std::vector<std::string>{"X-Api-Key: s3cret"});
+    const auto address = make_provider_address(options);
+    ASSERT_TRUE(address) << url;
+    EXPECT_EQ(address->base_url, "https://customer-api.open-meteo.com");
+    EXPECT_EQ(address->headers, std::vector<std::string>{"X-Api-Key: s3cret"});
   }
 }
 
-TEST(ProviderUrl, AKeyLeavesAChosenHostAlone) {
+TEST(ProviderAddress, AKeyLeavesAChosenHostAlone) {
   OpenMeteoOptions options;
   options.base_url = "http://meteo.example:8080";
   options.api_key = "s3cret";
-  EXPECT_EQ(make_provider(options)->base_url, "http://meteo.example:8080");
+  EXPECT_EQ(make_provider_address(options)->base_url, "http://meteo.example:8080");
 }
 
-TEST(ProviderUrl, TakesHostsPortsAndPaths) {
+TEST(ProviderAddress, TakesHostsPortsAndPaths) {
   EXPECT_EQ(base("http://127.0.0.1:18080"), "http://127.0.0.1:18080");
   EXPECT_EQ(base("https://meteo.example///"), "https://meteo.example");
   EXPECT_EQ(base("https://meteo.example/open/meteo/"), "https://meteo.example/open/meteo");
@@ -54,7 +47,7 @@ TEST(ProviderUrl, TakesHostsPortsAndPaths) {
   EXPECT_EQ(base("http://fake_provider:80"), "http://fake_provider:80");
 }
 
-TEST(ProviderUrl, RefusesWhatIsNoPlainBase) {
+TEST(ProviderAddress, RefusesWhatIsNoPlainBase) {
   EXPECT_EQ(base(""), "refused: must begin with http:// or https://");
   EXPECT_EQ(base("meteo.example"), "refused: must begin with http:// or https://");
   EXPECT_EQ(base("ftp://meteo.example"), "refused: must begin with http:// or https://");
@@ -77,13 +70,13 @@ TEST(ProviderUrl, RefusesWhatIsNoPlainBase) {
   EXPECT_EQ(base("http://meteo.example/a\r\nX: y"), "refused: must not have such characters in its path");
 }
 
-TEST(ProviderUrl, RefusesAKeyThatIsNoHeaderValueWithoutRepeatingIt) {
+TEST(ProviderAddress, RefusesAKeyThatIsNoHeaderValueWithoutRepeatingIt) {
   for (const auto* key : {"a b", "a\r\nX: y", "a\x7f", "schl\xC3\xBCssel"}) {
     OpenMeteoOptions options;
     options.api_key = key;
-    const auto provider = make_provider(options);
-    ASSERT_FALSE(provider);
-    EXPECT_EQ(provider.error().detail, "the API key must be visible ASCII without spaces");
+    const auto address = make_provider_address(options);
+    ASSERT_FALSE(address);
+    EXPECT_EQ(address.error().detail, "the API key must be visible ASCII without spaces");
   }
   EXPECT_FALSE(parse_api_key(std::string(257, 'k')));
   EXPECT_TRUE(parse_api_key(std::string(256, 'k')));

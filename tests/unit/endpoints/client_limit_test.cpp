@@ -1,4 +1,4 @@
-#include "weather/client_limit.hpp"
+#include "endpoints/client_limit.hpp"
 
 #include <atomic>
 #include <thread>
@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 
-namespace wx::weather {
+namespace wx::endpoints {
 namespace {
 
 using namespace std::chrono_literals;
@@ -92,4 +92,4 @@ TEST(ClientLimit, IsReadAndWrittenBack) {
 }
 
 }  // namespace
-}  // namespace wx::weather
+}  // namespace wx::endpoints

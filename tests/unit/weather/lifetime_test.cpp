@@ -1,4 +1,4 @@
-#include "weather/freshness.hpp"
+#include "weather/lifetime.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,55 +16,55 @@ using std::chrono::seconds;
 // A value of a quarter of an hour that starts at 12:00:00.
 constexpr std::chrono::sys_seconds kNoon{days(20'000) + hours(12)};
 
-Observation observation(seconds valid_for = minutes(15)) {
-  Observation observation;
-  observation.valid_from = kNoon;
-  observation.valid_for = valid_for;
-  return observation;
+open_meteo::CurrentWeather weather(seconds valid_for = minutes(15)) {
+  open_meteo::CurrentWeather weather;
+  weather.valid_from = kNoon;
+  weather.valid_for = valid_for;
+  return weather;
 }
 
 // The fresh span with `auto`, asked so long after noon, for a key without spread.
 milliseconds fresh_after(milliseconds after, seconds valid_for = minutes(15)) {
-  return real_freshness({}, observation(valid_for), WallTime(kNoon) + after, 0).spans.fresh_for;
+  return real_lifetime({}, weather(valid_for), WallTime(kNoon) + after, 0).spans.fresh_for;
 }
 
-TEST(RealFreshness, LastsUntilTheProvidersNextValue) {
+TEST(RealLifetime, LastsUntilTheProvidersNextValue) {
   EXPECT_EQ(fresh_after(minutes(0)), minutes(15));
   EXPECT_EQ(fresh_after(minutes(5)), minutes(10));
   EXPECT_EQ(fresh_after(milliseconds(1)), minutes(15) - milliseconds(1));
   EXPECT_EQ(fresh_after(minutes(20), hours(1)), minutes(40));
 }
 
-TEST(RealFreshness, LastsAtLeastTenSeconds) {
+TEST(RealLifetime, LastsAtLeastTenSeconds) {
   EXPECT_EQ(fresh_after(minutes(14) + seconds(50)), seconds(10));
   EXPECT_EQ(fresh_after(minutes(14) + seconds(51)), seconds(10));
   EXPECT_EQ(fresh_after(minutes(15)), seconds(10));
 }
 
 // The provider is late with its next value, or our clock is ahead.
-TEST(RealFreshness, LastsTenSecondsWhenTheNextValueIsOverdue) {
+TEST(RealLifetime, LastsTenSecondsWhenTheNextValueIsOverdue) {
   EXPECT_EQ(fresh_after(hours(3)), seconds(10));
   EXPECT_EQ(fresh_after(days(10'000)), seconds(10));
 }
 
-TEST(RealFreshness, LastsNoLongerThanAnIntervalWhenOurClockIsBehind) {
+TEST(RealLifetime, LastsNoLongerThanAnIntervalWhenOurClockIsBehind) {
   EXPECT_EQ(fresh_after(-seconds(1)), minutes(15));
   EXPECT_EQ(fresh_after(-days(10'000)), minutes(15));
 }
 
-TEST(RealFreshness, LastsTenSecondsWhereTheIntervalIsShorterThanThat) {
+TEST(RealLifetime, LastsTenSecondsWhereTheIntervalIsShorterThanThat) {
   EXPECT_EQ(fresh_after(seconds(0), seconds(1)), seconds(10));
   EXPECT_EQ(fresh_after(seconds(0), seconds(0)), seconds(10));
   EXPECT_EQ(fresh_after(-hours(1), seconds(0)), seconds(10));
 }
 
-TEST(RealFreshness, IsSpreadByUpToHalfAMinutePerKey) {
+TEST(RealLifetime, IsSpreadByUpToHalfAMinutePerKey) {
   milliseconds least = hours(1);
   milliseconds most{0};
   for (int i = 0; i < 2000; ++i) {
     const auto hash = hash64(cat("weather:", i));
-    const auto span = real_freshness({}, observation(), WallTime(kNoon), hash).spans.fresh_for;
-    EXPECT_EQ(span, real_freshness({}, observation(), WallTime(kNoon), hash).spans.fresh_for);
+    const auto span = real_lifetime({}, weather(), WallTime(kNoon), hash).spans.fresh_for;
+    EXPECT_EQ(span, real_lifetime({}, weather(), WallTime(kNoon), hash).spans.fresh_for);
     least = std::min(least, span);
     most = std::max(most, span);
   }
@@ -74,24 +74,24 @@ TEST(RealFreshness, IsSpreadByUpToHalfAMinutePerKey) {
   EXPECT_GT(most, minutes(15) + seconds(29));
 }
 
-TEST(RealFreshness, HasNoEarlyRefreshWithAuto) {
-  EXPECT_FALSE(real_freshness({}, observation(), WallTime(kNoon), 0).early_refresh);
+TEST(RealLifetime, HasNoEarlyRefreshWithAuto) {
+  EXPECT_FALSE(real_lifetime({}, weather(), WallTime(kNoon), 0).early_refresh);
 }
 
-TEST(RealFreshness, TakesTheOtherSpansFromTheSettings) {
-  const auto defaults = real_freshness({}, observation(), WallTime(kNoon), 0);
+TEST(RealLifetime, TakesTheOtherSpansFromTheSettings) {
+  const auto defaults = real_lifetime({}, weather(), WallTime(kNoon), 0);
   EXPECT_EQ(defaults.spans.stale_for, seconds(60));
   EXPECT_EQ(defaults.spans.keep_for, hours(24));
-  const auto none = real_freshness({.fresh_for = {}, .stale_for = seconds(0), .keep_for = seconds(0)}, observation(),
-                                   WallTime(kNoon), 0);
+  const auto none =
+      real_lifetime({.fresh_for = {}, .stale_for = seconds(0), .keep_for = seconds(0)}, weather(), WallTime(kNoon), 0);
   EXPECT_EQ(none.spans.stale_for, seconds(0));
   EXPECT_EQ(none.spans.keep_for, seconds(0));
 }
 
-TEST(RealFreshness, IsWhatTheSettingSaysWithoutSpread) {
+TEST(RealLifetime, IsWhatTheSettingSaysWithoutSpread) {
   for (const milliseconds ttl :
        {milliseconds(0), milliseconds(1), milliseconds(seconds(10)), milliseconds(days(365))}) {
-    const auto fixed = real_freshness({.fresh_for = ttl}, observation(), WallTime(kNoon) + hours(5), ~0ULL);
+    const auto fixed = real_lifetime({.fresh_for = ttl}, weather(), WallTime(kNoon) + hours(5), ~0ULL);
     EXPECT_EQ(fixed.spans.fresh_for, ttl);
     EXPECT_EQ(fixed.spans.stale_for, seconds(60));
     EXPECT_EQ(fixed.spans.keep_for, hours(24));
@@ -99,15 +99,15 @@ TEST(RealFreshness, IsWhatTheSettingSaysWithoutSpread) {
   }
 }
 
-TEST(MockFreshness, IsTenSecondsAndThenGone) {
-  const auto mock = mock_freshness({});
+TEST(MockLifetime, IsTenSecondsAndThenGone) {
+  const auto mock = mock_lifetime({});
   EXPECT_EQ(mock.spans, (cache::Spans{.fresh_for = seconds(10)}));
   EXPECT_EQ(mock.spans.total(), seconds(10));
   EXPECT_TRUE(mock.early_refresh);
 }
 
-TEST(MockFreshness, FollowsAFixedSettingButIsNeverStaleNorKept) {
-  const auto mock = mock_freshness({.fresh_for = seconds(3), .stale_for = hours(1), .keep_for = hours(1)});
+TEST(MockLifetime, FollowsAFixedSettingButIsNeverStaleNorKept) {
+  const auto mock = mock_lifetime({.fresh_for = seconds(3), .stale_for = hours(1), .keep_for = hours(1)});
   EXPECT_EQ(mock.spans, (cache::Spans{.fresh_for = seconds(3)}));
 }
 

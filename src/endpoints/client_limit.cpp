@@ -1,4 +1,4 @@
-#include "weather/client_limit.hpp"
+#include "endpoints/client_limit.hpp"
 
 #include <array>
 
@@ -6,7 +6,7 @@
 #include "base/ip_address.hpp"
 #include "base/text.hpp"
 
-namespace wx::weather {
+namespace wx::endpoints {
 namespace {
 
 struct Unit {
@@ -79,4 +79,4 @@ std::size_t ClientLimit::clients() const {
   return clients_.size();
 }
 
-}  // namespace wx::weather
+}  // namespace wx::endpoints

@@ -1,4 +1,4 @@
-// Where and how the provider is asked. Thread-safety: pure functions.
+// Where the provider is and what every call of it carries. Thread-safety: pure functions.
 #pragma once
 
 #include <string>
@@ -7,7 +7,6 @@
 
 #include "base/error.hpp"
 #include "open_meteo/open_meteo_options.hpp"
-#include "weather/location.hpp"
 
 namespace wx::open_meteo {
 
@@ -19,8 +18,7 @@ namespace wx::open_meteo {
 // Whether `key` can travel in a header: visible ASCII, at most 256 characters. Error: bad_parameter.
 [[nodiscard]] Result<std::string> parse_api_key(std::string_view key);
 
-// The provider as one call needs it.
-struct Provider {
+struct ProviderAddress {
   std::string base_url;              // without a trailing slash
   std::string api_key;               // secret
   std::vector<std::string> headers;  // with the key, if there is one: never log them
@@ -28,9 +26,6 @@ struct Provider {
 
 // Checks both options. A key with the default URL selects the customers' host (the free host answers a key with a
 // redirect). Error: bad_parameter.
-[[nodiscard]] Result<Provider> make_provider(const OpenMeteoOptions& options);
-
-// The one question we ask: temperature and wind at `location` now. Nothing but the canonical coordinates goes in.
-[[nodiscard]] std::string provider_url(const Provider& provider, const weather::Location& location);
+[[nodiscard]] Result<ProviderAddress> make_provider_address(const OpenMeteoOptions& options);
 
 }  // namespace wx::open_meteo

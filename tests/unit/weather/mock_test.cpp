@@ -1,4 +1,4 @@
-#include "weather/mock_source.hpp"
+#include "weather/mock.hpp"
 
 #include <optional>
 
@@ -12,23 +12,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Mock : testing::Test {
+struct MockTest : testing::Test {
   void ask() {
     const Location place{*parse_coordinate(Axis::latitude, "52.520"), *parse_coordinate(Axis::longitude, "13.41")};
     cache::LoadRequest request;
     request.turn = [this](cache::Proceed go) { proceed = std::move(go); };
-    source->fetch(place, std::move(request), [this](Result<Observation> outcome) { answer = std::move(*outcome); });
+    mock->load(place, std::move(request), [this](Result<cache::Loaded> outcome) { answer = std::move(*outcome); });
   }
 
   test::FakeClock clock;
   test::ManualExecutor executor{clock};
   observability::Metrics metrics;
-  std::unique_ptr<MockSource> source = std::make_unique<MockSource>(executor, 500ms, metrics);
+  std::unique_ptr<Mock> mock = std::make_unique<Mock>(executor, 500ms, LifetimeOptions{}, metrics);
   cache::Proceed proceed;
-  std::optional<Observation> answer;
+  std::optional<cache::Loaded> answer;
 };
 
-TEST_F(Mock, AnswersAfterItsDelayOnceToldToGoOn) {
+TEST_F(MockTest, AnswersAfterItsDelayOnceToldToGoOn) {
   ask();
   executor.advance(10s);
   EXPECT_FALSE(answer) << "it has not been told";
@@ -37,14 +37,14 @@ TEST_F(Mock, AnswersAfterItsDelayOnceToldToGoOn) {
   EXPECT_FALSE(answer);
   executor.advance(1ms);
   ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->latitude, "52.52");
-  EXPECT_EQ(answer->temperature, "25.0");
-  EXPECT_EQ(answer->wind_speed, "10.0");
-  EXPECT_EQ(answer->time, "");
+  EXPECT_EQ(answer->body,
+            R"({"latitude":52.52,"longitude":13.41,"current":{"temperature_2m":25.0,"wind_speed_10m":10.0}})");
+  EXPECT_EQ(answer->content_type, "application/json");
+  EXPECT_EQ(answer->spans, (cache::Spans{.fresh_for = 10s}));
   EXPECT_EQ(metrics.value(observability::Counter::mock_calls), 1U);
 }
 
-TEST_F(Mock, StandsDownWhenTold) {
+TEST_F(MockTest, StandsDownWhenTold) {
   ask();
   proceed(false);
   executor.advance(10s);
@@ -52,7 +52,7 @@ TEST_F(Mock, StandsDownWhenTold) {
   EXPECT_EQ(metrics.value(observability::Counter::mock_calls), 0U);
 }
 
-TEST_F(Mock, IsToldFromAnotherThreadAndAnswersOnItsOwn) {
+TEST_F(MockTest, IsToldFromAnotherThreadAndAnswersOnItsOwn) {
   ask();
   executor.set_in_this_thread(false);
   proceed(true);
@@ -62,19 +62,19 @@ TEST_F(Mock, IsToldFromAnotherThreadAndAnswersOnItsOwn) {
   EXPECT_TRUE(answer);
 }
 
-TEST_F(Mock, WithoutADelayItAnswersAtOnce) {
-  source = std::make_unique<MockSource>(executor, 0ms, metrics);
+TEST_F(MockTest, WithoutADelayItAnswersAtOnce) {
+  mock = std::make_unique<Mock>(executor, 0ms, LifetimeOptions{}, metrics);
   ask();
   proceed(true);
   EXPECT_TRUE(answer);
 }
 
-TEST_F(Mock, DestroyedBeforeItNeverAnswers) {
+TEST_F(MockTest, DestroyedBeforeItNeverAnswers) {
   ask();
   proceed(true);
   auto late = std::move(proceed);
   ask();
-  source.reset();
+  mock.reset();
   proceed(true);
   executor.advance(10s);
   EXPECT_FALSE(answer);

@@ -1,4 +1,4 @@
-#include "open_meteo/reply.hpp"
+#include "open_meteo/current_weather.hpp"
 
 #include <string>
 
@@ -22,8 +22,8 @@ const std::string kGood =
     "\"wind_speed_10m\":\"km/h\"},"
     "\"current\":{\"time\":\"2024-11-23T18:15\",\"interval\":900,\"temperature_2m\":-0.0,\"wind_speed_10m\":1.070E+1}}";
 
-Result<weather::Observation> read(std::string_view body, std::string_view type = kJson, int status = 200) {
-  return read_reply(status, type, body, kNow);
+Result<CurrentWeather> read(std::string_view body, std::string_view type = kJson, int status = 200) {
+  return read_current_weather({.status = status, .content_type = std::string(type), .body = std::string(body)}, kNow);
 }
 
 // The good answer with one piece of it changed.
@@ -41,6 +41,11 @@ std::string fault(std::string_view body, std::string_view type = kJson) {
   EXPECT_EQ(outcome.error().kind, ErrorKind::provider_bad_reply);
   EXPECT_EQ(outcome.error().provider_status, 200);
   return outcome.error().detail;
+}
+
+TEST(CurrentWeatherTarget, CarriesTheCoordinatesAndNothingElse) {
+  EXPECT_EQ(current_weather_target("52.52", "-13.41"),
+            "/v1/forecast?latitude=52.52&longitude=-13.41&current=temperature_2m,wind_speed_10m");
 }
 
 TEST(Reply, NumbersComeOutDigitForDigit) {

@@ -1,5 +1,5 @@
-// What the tests of the source share: outcomes that come from any thread, and a source before a provider that is
-// played.
+// What the tests of the Provider share: outcomes that come from any thread, and a Provider in front of a scripted
+// server.
 #pragma once
 
 #include <condition_variable>
@@ -10,7 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "open_meteo/open_meteo_source.hpp"
+#include "open_meteo/current_weather.hpp"
+#include "open_meteo/provider.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_provider.hpp"
 #include "support/memory_log.hpp"
@@ -18,12 +19,16 @@
 namespace wx::open_meteo {
 
 using namespace std::chrono_literals;
-using weather::Location;
-using weather::Observation;
-
-inline Location place(std::string_view lat, std::string_view lon) {
-  return {*weather::parse_coordinate(weather::Axis::latitude, lat),
-          *weather::parse_coordinate(weather::Axis::longitude, lon)};
+// A call for current weather at a place; the value is the temperature.
+inline Call call_at(std::string_view latitude, std::string_view longitude) {
+  return {.target = current_weather_target(latitude, longitude),
+          .read = [](const Reply& reply, WallTime now) -> Result<cache::Loaded> {
+            auto weather = read_current_weather(reply, now);
+            if (!weather) return std::unexpected(std::move(weather.error()));
+            cache::Loaded loaded;
+            loaded.body = std::move(weather->temperature);
+            return loaded;
+          }};
 }
 
 inline cache::LoadRequest load_request(cache::Purpose purpose, SteadyTime deadline,
@@ -38,15 +43,15 @@ inline cache::LoadRequest load_request(cache::Purpose purpose, SteadyTime deadli
 // Outcomes as they come in, from any thread.
 class Outcomes {
  public:
-  weather::FetchCallback taker() {
-    return [this](Result<Observation> outcome) {
+  cache::LoadCallback taker() {
+    return [this](Result<cache::Loaded> outcome) {
       const std::lock_guard lock(mutex_);
       all_.push_back(std::move(outcome));
       changed_.notify_all();
     };
   }
   // The first `count` outcomes; fewer if they do not come in time.
-  std::vector<Result<Observation>> wait(std::size_t count) {
+  std::vector<Result<cache::Loaded>> wait(std::size_t count) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, 20s, [&] { return all_.size() >= count; });
     return all_;
@@ -55,30 +60,30 @@ class Outcomes {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Result<Observation>> all_;
+  std::vector<Result<cache::Loaded>> all_;
 };
 
-class SourceTest : public testing::Test {
+class ProviderTest : public testing::Test {
  protected:
   // Without the breaker and the budget, which have tests of their own.
   OpenMeteoOptions options() {
     OpenMeteoOptions options;
-    options.base_url = provider.url();
+    options.base_url = server.url();
     options.limits = {};
     options.breaker.failures = 0;
     return options;
   }
   void start() { start(options()); }
   void start(const OpenMeteoOptions& chosen) {
-    source = std::make_unique<OpenMeteoSource>(chosen, *client, clock, metrics, log);
+    provider = std::make_unique<Provider>(chosen, *client, clock, metrics, log);
   }
   // A load that goes on at once when its turn comes.
   cache::LoadRequest within(milliseconds patience) {
     return load_request(cache::Purpose::cold, clock.steady() + patience, [](cache::Proceed proceed) { proceed(true); });
   }
-  Result<Observation> ask(const Location& where = place("52.52", "13.41")) {
+  Result<cache::Loaded> ask(Call call = call_at("52.52", "13.41")) {
     Outcomes outcomes;
-    source->fetch(where, within(10s), outcomes.taker());
+    provider->load(std::move(call), within(10s), outcomes.taker());
     auto all = outcomes.wait(1);
     return all.empty() ? fail(ErrorKind::internal, "no outcome came") : std::move(all.front());
   }
@@ -86,10 +91,10 @@ class SourceTest : public testing::Test {
   test::FakeClock clock;
   test::MemoryLog log;
   observability::Metrics metrics;
-  test::FakeProvider provider;
+  test::FakeProvider server;
   std::unique_ptr<http_client::HttpClient> client =
       std::make_unique<http_client::HttpClient>(http_client::HttpClientOptions{}, log);
-  std::unique_ptr<OpenMeteoSource> source;
+  std::unique_ptr<Provider> provider;
 };
 
 }  // namespace wx::open_meteo

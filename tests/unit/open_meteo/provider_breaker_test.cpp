@@ -1,4 +1,4 @@
-#include "open_meteo/breaker.hpp"
+#include "open_meteo/provider_breaker.hpp"
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "open_meteo/reply.hpp"
+#include "open_meteo/current_weather.hpp"
 
 #include <cstddef>
 #include <string>
@@ -13,7 +13,6 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 using simdjson::SUCCESS;
-using weather::Observation;
 
 // What no number or unit of the provider's comes near; bounds what a broken one can put into the cache.
 constexpr std::size_t kLongestNumber = 40;
@@ -63,8 +62,8 @@ bool each_member(ondemand::value value, Member member) {
 }
 
 // "Takes" what is known and is content with the rest; says in `wrong` which member was not as it must be.
-struct Reader {
-  Observation seen;
+struct DocumentReader {
+  CurrentWeather seen;
   std::string utc_offset;
   bool current_seen = false;
   bool units_seen = false;
@@ -149,11 +148,12 @@ bool is_json(std::string_view content_type) {
 }
 
 std::unexpected<Error> bad(int status, std::string detail) {
-  return std::unexpected(Error{ErrorKind::provider_bad_reply, std::move(detail), std::nullopt, status, false});
+  return std::unexpected(
+      Error{.kind = ErrorKind::provider_bad_reply, .detail = std::move(detail), .provider_status = status});
 }
 
 // `time` and `interval` as values; false names the culprit.
-bool evaluate(Reader& reader) {
+bool evaluate(DocumentReader& reader) {
   const auto time = parse_time(reader.seen.time);
   const auto interval = whole(reader.seen.interval, kLongestInterval);
   const auto offset = whole(reader.utc_offset.empty() ? "0" : reader.utc_offset, kLargestOffset);
@@ -167,14 +167,19 @@ bool evaluate(Reader& reader) {
 
 }  // namespace
 
-Result<Observation> read_reply(int status, std::string_view content_type, std::string_view body, WallTime now) {
-  if (status < 200 || status > 299) return std::unexpected(refusal(status, body, now));
+std::string current_weather_target(std::string_view latitude, std::string_view longitude) {
+  return cat("/v1/forecast?latitude=", latitude, "&longitude=", longitude, "&current=temperature_2m,wind_speed_10m");
+}
+
+Result<CurrentWeather> read_current_weather(const Reply& reply, WallTime now) {
+  const int status = reply.status;
+  if (status < 200 || status > 299) return std::unexpected(refusal(status, reply.body, now));
   if (status != 200) return bad(status, cat("it answered with status ", status));
-  if (!is_json(content_type)) return bad(status, "its answer was not JSON");
+  if (!is_json(reply.content_type)) return bad(status, "its answer was not JSON");
 
   // The DOM parser first, because it validates everything; the on-demand one, which alone keeps the text of numbers,
   // looks only at what it is asked for.
-  const simdjson::padded_string padded(body);
+  const simdjson::padded_string padded(reply.body);
   simdjson::dom::parser validator;
   simdjson::dom::element everything;
   if (validator.parse(padded).get(everything) != SUCCESS) return bad(status, "its answer was not a whole document");
@@ -186,7 +191,7 @@ Result<Observation> read_reply(int status, std::string_view content_type, std::s
   if (parser.iterate(padded).get(document) != SUCCESS || document.get_value().get(root) != SUCCESS) {
     return bad(status, "its answer was not a whole document");
   }
-  Reader reader;
+  DocumentReader reader;
   const bool readable = each_member(root, [&](auto name, auto value) { return reader.top(name, value); });
   if (!readable || !reader.wrong.empty()) {
     return bad(status, cat("its answer has an unusable ", reader.wrong.empty() ? "member" : reader.wrong));

@@ -1,0 +1,43 @@
+// The payment for one call: it is counted against the budget before it is made, with the fleet's counters if there are
+// any, else alone (see Budget).
+//
+// Thread-safety: pay() from any thread; join() before the first pay().
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "observability/log.hpp"
+#include "open_meteo/admission.hpp"
+#include "open_meteo/fleet_budget.hpp"
+
+namespace wx::open_meteo {
+
+class CallPayment {
+ public:
+  CallPayment(Admission& admission, const Clock& clock, observability::Log& log)
+      : admission_(admission), clock_(clock), log_(log) {}
+
+  // From now on calls are counted with `fleet`.
+  void join(FleetBudget& fleet);
+
+  // Gets the refusal, or nothing if the call may be made.
+  using Paid = std::move_only_function<void(std::optional<Error> refused)>;
+  // Counts one call. `paid` is called exactly once, on any thread, possibly from within; it keeps this object alive.
+  // An exception while counting is logged and refuses the call with ErrorKind::internal. `paid` must not throw.
+  // With `redis_unavailable` the fleet is not asked: one wait for a Redis that does not answer is enough.
+  void pay(cache::Purpose purpose, bool redis_unavailable, Paid paid);
+
+ private:
+  [[nodiscard]] std::optional<Error> pay_with_fleet(cache::Purpose purpose, Budget::FleetTake& asked,
+                                                    const Result<FleetBudget::Counts>& counts);
+
+  Admission& admission_;
+  const Clock& clock_;
+  observability::Log& log_;
+  FleetBudget* fleet_ = nullptr;
+};
+
+}  // namespace wx::open_meteo

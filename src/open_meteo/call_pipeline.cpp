@@ -1,0 +1,228 @@
+#include "open_meteo/call_pipeline.hpp"
+
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "open_meteo/thrown.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+using observability::Counter;
+
+ProviderAddress checked(const OpenMeteoOptions& options) {
+  auto address = make_provider_address(options);
+  if (!address) throw std::invalid_argument(address.error().detail);
+  return std::move(*address);
+}
+
+Error overloaded(nanoseconds retry_after) {
+  return {.kind = ErrorKind::overloaded,
+          .detail = "too many questions wait for the weather provider",
+          .retry_after = std::chrono::ceil<milliseconds>(retry_after)};
+}
+
+}  // namespace
+
+CallInProgress::~CallInProgress() {
+  if (has_slot || pass) pipeline->give_back(*this);
+}
+
+CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpClient& client, const Clock& clock,
+                           observability::Metrics& metrics, observability::Log& log)
+    : address_(checked(options)),
+      upstream_timeout_(options.upstream_timeout),
+      connect_timeout_(options.connect_timeout),
+      client_(client),
+      clock_(clock),
+      metrics_(metrics),
+      log_(log),
+      admission_(options, Random(random_seed()), metrics, log),
+      queue_({.concurrency = options.concurrency, .max_queue = options.max_queue}),
+      payment_(admission_, clock, log),
+      results_(metrics, log),
+      paused_([this](const CallPtr& call) { guarded(call, "a second attempt", [&] { try_again(call); }); }, log) {}
+
+void CallPipeline::attach(Executor* timers, FleetBudget* fleet) {
+  paused_.attach(timers);
+  if (fleet != nullptr) payment_.join(*fleet);
+}
+
+template <class Stop>
+void CallPipeline::guarded(const CallPtr& call, std::string_view stop, Stop run) noexcept {
+  try {
+    run();
+  } catch (...) {
+    end(call, std::unexpected(thrown(log_, stop)));
+  }
+}
+
+void CallPipeline::load(Call call, cache::LoadRequest request, cache::LoadCallback done) {
+  const auto made =
+      std::make_shared<CallInProgress>(shared_from_this(), std::move(call), std::move(request), std::move(done));
+  guarded(made, "entering the queue", [&] { enter(made); });
+}
+
+void CallPipeline::close() {
+  closed_ = true;
+  for (const auto& call : queue_.clear()) end(call, fail(ErrorKind::draining));
+  for (const auto& call : paused_.close()) end(call, fail(ErrorKind::draining));
+}
+
+void CallPipeline::enter(const CallPtr& call) {
+  const auto now = now_of(clock_);
+  if (auto refused = admission_.check(call->purpose, now)) return end(call, std::unexpected(*std::move(refused)));
+  const auto decision = queue_.enter(call, now.steady);
+  if (const auto* const full = std::get_if<Gate::Refuse>(&decision)) {
+    metrics_.add(Counter::provider_shed_queue);
+    return end(call, std::unexpected(overloaded(full->retry_after)));
+  }
+  if (std::holds_alternative<Gate::Start>(decision)) begin(call);
+}
+
+// The call has a slot: its turn has come.
+void CallPipeline::begin(const CallPtr& call) noexcept {
+  guarded(call, "beginning a call", [&] {
+    auto pass = admission_.enter(call->purpose, now_of(clock_));
+    if (!pass) return end(call, std::unexpected(std::move(pass.error())));
+    call->pass = *pass;
+    if (!call->turn) return proceed(call);
+    announce_turn(call);
+  });
+}
+
+// The Proceed may be called on another thread before `turn` returns, or kept by a `turn` that throws. Whoever sets
+// turn_answered first moves the call on.
+void CallPipeline::announce_turn(const CallPtr& call) {
+  auto turn = std::move(call->turn);
+  try {
+    turn([held = call](bool go) mutable {
+      const auto answered = std::move(held);
+      if (answered->turn_answered.exchange(true)) return;
+      auto& self = *answered->pipeline;
+      self.guarded(answered, "a turn's answer", [&] { go ? self.proceed(answered) : self.stand_down(answered); });
+    });
+  } catch (...) {
+    auto error = thrown(log_, "announcing a turn");
+    if (!call->turn_answered.exchange(true)) end(call, std::unexpected(std::move(error)));
+  }
+}
+
+void CallPipeline::stand_down(const CallPtr& call) {
+  metrics_.add(Counter::provider_stood_down);
+  call->ended = true;
+  give_back(*call);
+}
+
+void CallPipeline::proceed(const CallPtr& call) {
+  call->call_deadline = clock_.steady() + upstream_timeout_;
+  pay(call);
+}
+
+void CallPipeline::pay(const CallPtr& call) {
+  if (closed_) return end(call, fail(ErrorKind::draining));
+  payment_.pay(call->purpose, call->redis_unavailable, [call](std::optional<Error> refused) {
+    auto& self = *call->pipeline;
+    self.guarded(call, "sending a call", [&] {
+      if (refused) return self.end(call, std::unexpected(*std::move(refused)));
+      self.send(call);
+    });
+  });
+}
+
+void CallPipeline::send(const CallPtr& call) {
+  if (closed_) return end(call, fail(ErrorKind::draining));
+  const auto left = std::chrono::ceil<milliseconds>(call->call_deadline - clock_.steady());
+  if (left <= milliseconds(0)) return end(call, fail(ErrorKind::provider_timeout));
+  if (!std::exchange(call->sent, true)) admission_.called(now_of(clock_));
+  client_.get({.url = address_.base_url + call->call.target,
+               .headers = address_.headers,
+               .connect_timeout = connect_timeout_,
+               .total_timeout = left},
+              [call](Result<Reply> reply) {
+                auto& self = *call->pipeline;
+                self.guarded(call, "finishing a call", [&] { self.finish(call, std::move(reply)); });
+              });
+}
+
+void CallPipeline::finish(const CallPtr& call, Result<Reply> reply) {
+  const auto duration = reply ? reply->duration : nanoseconds(0);
+  auto outcome = read(*call, std::move(reply));
+  const Error* const fault = outcome ? nullptr : &outcome.error();
+  const auto now = now_of(clock_);
+  if (call->pass) admission_.ended(*std::exchange(call->pass, std::nullopt), fault, duration, now);
+  const bool second = std::exchange(call->fault, std::nullopt).has_value();
+  if (fault != nullptr && !second && !closed_ && paused_.enabled()) {
+    if (const auto span = admission_.retry_after(*fault, call->call_deadline - now.steady, now)) {
+      call->fault = std::move(outcome.error());
+      return pause(call, *span);
+    }
+  }
+  end(call, std::move(outcome));
+}
+
+Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> reply) {
+  Result<cache::Loaded> outcome = fail(ErrorKind::internal);
+  if (!reply) {
+    outcome = std::unexpected(std::move(reply.error()));
+  } else {
+    metrics_.observe(observability::Timing::provider, reply->duration);
+    const int status = reply->status;
+    try {
+      outcome = call.call.read(*std::move(reply), clock_.wall());
+    } catch (...) {
+      return std::unexpected(thrown(log_, "reading a reply"));
+    }
+    // A reason goes to clients and into the log. One that repeats the key is not passed on.
+    if (!outcome && !address_.api_key.empty() && outcome.error().detail.contains(address_.api_key)) {
+      outcome.error().detail = cat("it answered with status ", status);
+    }
+  }
+  results_.note(outcome ? nullptr : &outcome.error());
+  return outcome;
+}
+
+void CallPipeline::pause(const CallPtr& call, nanoseconds span) {
+  if (!paused_.add(call, span)) end(call, fail(ErrorKind::draining));
+}
+
+void CallPipeline::try_again(const CallPtr& call) {
+  auto pass = admission_.enter(call->purpose, now_of(clock_));
+  if (!pass) return end(call, std::unexpected(std::move(pass.error())));
+  call->pass = *pass;
+  metrics_.add(Counter::provider_retries);
+  pay(call);
+}
+
+// A second attempt that was not made leaves the first one's fault as the outcome.
+void CallPipeline::end(const CallPtr& call, Result<cache::Loaded> outcome) noexcept {
+  if (std::exchange(call->ended, true)) return;
+  give_back(*call);
+  if (call->fault) outcome = std::unexpected(*std::move(call->fault));
+  try {
+    call->done(std::move(outcome));
+  } catch (...) {
+    (void)thrown(log_, "handing over an outcome");
+  }
+}
+
+void CallPipeline::give_back(CallInProgress& call) noexcept {
+  try {
+    if (call.pass) admission_.release(*std::exchange(call.pass, std::nullopt));
+    const auto left = queue_.leave(call, clock_.steady());
+    if (left.run_ready) {
+      while (const auto next = queue_.next_ready()) begin(next);
+    }
+    for (const auto& late : left.expired) {
+      metrics_.add(Counter::provider_shed_deadline);
+      end(late, fail(ErrorKind::deadline_exceeded));
+    }
+  } catch (...) {
+    (void)thrown(log_, "giving a slot back");
+  }
+}
+
+}  // namespace wx::open_meteo

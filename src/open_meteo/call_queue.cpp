@@ -1,0 +1,63 @@
+#include "open_meteo/call_queue.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace wx::open_meteo {
+
+Gate::Decision CallQueue::enter(const CallPtr& call, SteadyTime now) {
+  const Lock lock(mutex_);
+  call->ticket = ++last_ticket_;
+  const auto decision = gate_.enter(call->ticket, call->purpose, now, call->start_deadline);
+  call->has_slot = std::holds_alternative<Gate::Start>(decision);
+  if (std::holds_alternative<Gate::Wait>(decision)) waiting_.emplace(call->ticket, call);
+  return decision;
+}
+
+CallQueue::Left CallQueue::leave(CallInProgress& call, SteadyTime now) {
+  Left left;
+  if (!std::exchange(call.has_slot, false)) return left;
+  const Lock lock(mutex_);
+  const auto turn = gate_.leave(call.ticket, now, call.sent ? Gate::Ending::called : Gate::Ending::not_called);
+  for (const auto late : turn.expired) left.expired.push_back(take(late));
+  if (turn.start) {
+    ready_.push_back(take(*turn.start));
+    ready_.back()->has_slot = true;
+    left.run_ready = !std::exchange(runs_ready_, true);
+  }
+  return left;
+}
+
+CallPtr CallQueue::next_ready() {
+  const Lock lock(mutex_);
+  if (ready_.empty()) {
+    runs_ready_ = false;
+    return nullptr;
+  }
+  auto next = std::move(ready_.front());
+  ready_.pop_front();
+  return next;
+}
+
+std::vector<CallPtr> CallQueue::clear() {
+  const Lock lock(mutex_);
+  std::vector<CallPtr> all;
+  for (const auto ticket : gate_.clear_queue()) all.push_back(take(ticket));
+  return all;
+}
+
+std::size_t CallQueue::running() const {
+  const Lock lock(mutex_);
+  return gate_.running();
+}
+
+std::size_t CallQueue::queued() const {
+  const Lock lock(mutex_);
+  return gate_.queued();
+}
+
+CallPtr CallQueue::take(Gate::Ticket ticket) {
+  return std::move(waiting_.extract(ticket).mapped());
+}
+
+}  // namespace wx::open_meteo
