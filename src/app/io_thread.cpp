@@ -2,7 +2,9 @@
 
 #include <boost/asio/post.hpp>
 
+#include "app/run_loop.hpp"
 #include "base/random.hpp"
+#include "observability/log_exception.hpp"
 
 namespace wx::app {
 namespace {
@@ -28,7 +30,9 @@ std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Cl
 }  // namespace
 
 IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& options, bool first)
-    : executor_(make_asio_executor(context_)),
+    : log_(shared.log),
+      executor_(make_asio_executor(
+          context_, [&log = shared.log] { observability::log_exception(log, "app", "a callback threw"); })),
       redis_(make_redis(shared, context_, *executor_)),
       redis_tier_(make_redis_tier(shared, redis_.get(), *executor_)),
       backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get(), *executor_) : nullptr),
@@ -70,7 +74,7 @@ void IoThread::run() {
     if (redis_) redis_->start();
     server_.start();
   });
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] { run_loop(context_, log_); });
 }
 
 void IoThread::drain(std::move_only_function<void()> drained) {

@@ -5,15 +5,25 @@
 namespace wx {
 namespace {
 
+void run_guarded(std::move_only_function<void()>& work, const OnException& on_exception) {
+  if (!on_exception) return work();
+  try {
+    work();
+  } catch (...) {
+    on_exception();
+  }
+}
+
 class AsioTimer final : public Timer {
  public:
-  AsioTimer(asio::io_context& context, nanoseconds delay, std::move_only_function<void()> work)
+  AsioTimer(asio::io_context& context, nanoseconds delay, std::move_only_function<void()> work,
+            const OnException& on_exception)
       : state_(std::make_shared<State>(asio::steady_timer(context), std::move(work))) {
     state_->timer.expires_after(delay);
-    state_->timer.async_wait([state = state_](error_code error) {
+    state_->timer.async_wait([state = state_, &on_exception](error_code error) {
       if (error || !state->work) return;
       auto work_now = std::exchange(state->work, nullptr);
-      work_now();
+      run_guarded(work_now, on_exception);
     });
   }
   ~AsioTimer() override {
@@ -32,24 +42,28 @@ class AsioTimer final : public Timer {
 
 class AsioExecutor final : public Executor {
  public:
-  explicit AsioExecutor(asio::io_context& context) : context_(context) {}
+  AsioExecutor(asio::io_context& context, OnException on_exception)
+      : context_(context), on_exception_(std::move(on_exception)) {}
 
-  void post(std::move_only_function<void()> work) override { asio::post(context_, std::move(work)); }
+  void post(std::move_only_function<void()> work) override {
+    asio::post(context_, [this, work = std::move(work)]() mutable { run_guarded(work, on_exception_); });
+  }
 
   std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) override {
-    return std::make_unique<AsioTimer>(context_, delay, std::move(work));
+    return std::make_unique<AsioTimer>(context_, delay, std::move(work), on_exception_);
   }
 
   [[nodiscard]] bool in_this_thread() const override { return context_.get_executor().running_in_this_thread(); }
 
  private:
   asio::io_context& context_;
+  const OnException on_exception_;
 };
 
 }  // namespace
 
-std::unique_ptr<Executor> make_asio_executor(boost::asio::io_context& context) {
-  return std::make_unique<AsioExecutor>(context);
+std::unique_ptr<Executor> make_asio_executor(boost::asio::io_context& context, OnException on_exception) {
+  return std::make_unique<AsioExecutor>(context, std::move(on_exception));
 }
 
 }  // namespace wx

@@ -1,22 +1,21 @@
-// The client's thread runs one loop: take what was asked, let libcurl work, hand out what has ended, sleep until a
-// socket, a timer or a new request wakes it. Everything of libcurl's but curl_multi_wakeup happens on that thread.
+// The client's thread runs one loop: take new requests, let libcurl work, hand out finished transfers, sleep until a
+// socket, a timer or a new request wakes it. Every call of libcurl but curl_multi_wakeup() happens on that thread.
 #include "http_client/http_client.hpp"
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
 #include <curl/curl.h>
 
+#include "base/mutex.hpp"
 #include "http_client/transfer.hpp"
+#include "observability/log_exception.hpp"
 
 namespace wx::http_client {
 namespace {
 
-// Once per process, whoever comes first. libcurl's own global state has no other owner here, and is never torn down:
-// other clients may be at work.
+// Sets up libcurl's global state once per process. It is never torn down, because other clients may be in use.
 bool libcurl_is_ready() {
   static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return ready;
@@ -24,25 +23,25 @@ bool libcurl_is_ready() {
 
 }  // namespace
 
-class HttpClient::Worker {
+class HttpClient::Loop {
  public:
-  Worker(HttpClientOptions options, observability::Log& log)
+  Loop(HttpClientOptions options, observability::Log& log)
       : options_(std::move(options)), log_(log), thread_([this] { run(); }) {}
 
-  ~Worker() {
+  ~Loop() {
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       stopping_ = true;
       wake();
     }
     thread_.join();
   }
 
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
 
   void get(GetRequest request, GetCallback done) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     asked_.push_back({std::move(request), std::move(done)});
     wake();
   }
@@ -53,31 +52,31 @@ class HttpClient::Worker {
     GetCallback done;
   };
 
-  // With mutex_ held, so that the handle is not cleaned up meanwhile.
-  void wake() {
+  // Holding the mutex keeps the loop from cleaning up the handle meanwhile.
+  void wake() WX_REQUIRES(mutex_) {
     changed_.notify_one();
     if (multi_ != nullptr) curl_multi_wakeup(multi_);
   }
 
-  // Sleeps as long as nothing is asked and nobody stops us: before libcurl is there to sleep in.
+  // Sleeps until there is a request or the client stops. Used while there is no libcurl handle to sleep in.
   void wait_for_change() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !asked_.empty(); });
+    const Lock lock(mutex_);
+    while (!stopping_ && asked_.empty()) changed_.wait(mutex_);
   }
 
-  // What was asked since the last time, and whether to stop.
+  // The requests since the last call, and whether to stop.
   std::pair<std::vector<Asked>, bool> take() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return {std::exchange(asked_, {}), stopping_};
   }
 
   void publish(CURLM* multi) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     multi_ = multi;
   }
 
   bool stopping() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return stopping_;
   }
 
@@ -105,8 +104,8 @@ class HttpClient::Worker {
       int running = 0;
       curl_multi_perform(multi, &running);
       hand_out(multi);
-      // Returns for a socket, for libcurl's timers, and for wake(), also if that came before: what a callback has just
-      // asked for does not lie.
+      // Returns for a socket, for libcurl's timers, and for wake(), even if that was called before the poll: a request
+      // that a callback has just made does not wait.
       constexpr int kLongest = 60'000;
       curl_multi_poll(multi, nullptr, 0, kLongest, nullptr);
     }
@@ -115,7 +114,7 @@ class HttpClient::Worker {
   void begin(Asked asked, CURLM* multi) {
     auto transfer = std::make_unique<Transfer>(options_, std::move(asked.done));
     if (!transfer->prepare(asked.request) || curl_multi_add_handle(multi, transfer->handle()) != CURLM_OK) {
-      transfer->finish(fail(ErrorKind::internal, "the request could not be made"));
+      deliver(transfer->take_callback(), fail(ErrorKind::internal, "the request could not be made"));
       return;
     }
     CURL* const handle = transfer->handle();
@@ -135,29 +134,40 @@ class HttpClient::Worker {
         log_.debug("http_client", "a transfer failed",
                    {{"code", static_cast<int>(code)}, {"words", transfer.words(code)}});
       }
-      transfer.finish(std::move(outcome));
+      deliver(transfer.take_callback(), std::move(outcome));
     }
   }
 
   void drain(std::vector<Asked> asked, CURLM* multi) {
     for (const auto& [handle, transfer] : transfers_) curl_multi_remove_handle(multi, handle);
     const auto abandoned = std::exchange(transfers_, {});
-    for (const auto& [handle, transfer] : abandoned) transfer->finish(fail(ErrorKind::draining));
-    // What these callbacks ask for in turn is answered likewise.
+    for (const auto& [handle, transfer] : abandoned) deliver(transfer->take_callback(), fail(ErrorKind::draining));
+    // Requests that these callbacks make in turn get the same answer.
     do {
-      for (auto& one : asked) one.done(fail(ErrorKind::draining));
+      for (auto& one : asked) deliver(std::move(one.done), fail(ErrorKind::draining));
       asked = take().first;
     } while (!asked.empty());
   }
 
-  // All that is left without libcurl: stopped before the first request, or no memory for it.
+  // The loop without libcurl: the client was stopped before its first request, or libcurl could not be set up.
   void refuse() {
     while (true) {
       wait_for_change();
       auto [asked, stop] = take();
       if (!asked.empty() && !stop) log_.error("http_client", "libcurl could not be set up");
-      for (auto& one : asked) one.done(fail(stop ? ErrorKind::draining : ErrorKind::internal));
+      for (auto& one : asked) {
+        deliver(std::move(one.done), fail(stop ? ErrorKind::draining : ErrorKind::internal));
+      }
       if (stop && asked.empty()) return;
+    }
+  }
+
+  // An exception of the callback must end neither this thread nor the other transfers.
+  void deliver(GetCallback done, Result<GetResponse> outcome) {
+    try {
+      done(std::move(outcome));
+    } catch (...) {
+      observability::log_exception(log_, "http_client", "a callback threw");
     }
   }
 
@@ -165,23 +175,22 @@ class HttpClient::Worker {
   observability::Log& log_;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;  // the client's thread only
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // mutex_ protects the following state.
-  std::vector<Asked> asked_;
-  CURLM* multi_ = nullptr;
-  bool stopping_ = false;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::vector<Asked> asked_ WX_GUARDED_BY(mutex_);
+  CURLM* multi_ WX_GUARDED_BY(mutex_) = nullptr;  // null unless the thread is in serve()
+  bool stopping_ WX_GUARDED_BY(mutex_) = false;
 
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last, because it uses everything above
 };
 
 HttpClient::HttpClient(HttpClientOptions options, observability::Log& log)
-    : worker_(std::make_unique<Worker>(std::move(options), log)) {}
+    : loop_(std::make_unique<Loop>(std::move(options), log)) {}
 
 HttpClient::~HttpClient() = default;
 
 void HttpClient::get(GetRequest request, GetCallback done) {
-  worker_->get(std::move(request), std::move(done));
+  loop_->get(std::move(request), std::move(done));
 }
 
 }  // namespace wx::http_client

@@ -1,4 +1,4 @@
-// What an HttpClient is told once, at construction.
+// The options of an HttpClient, given at construction.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,11 @@ namespace wx::http_client {
 struct HttpClientOptions {
   // Sent as User-Agent with every request.
   std::string user_agent = "weather-cache";
-  // The largest body that is taken, in bytes, counted after decompression.
+  // The largest body that is accepted, in bytes after decompression.
   std::size_t max_body = 1024UL * 1024;
   // A PEM file of the certificate authorities to trust; empty: the system's.
   std::string ca_file = {};
-  // Never by a proxy, whatever the environment says.
+  // Ignore the proxies that the environment names.
   bool direct = false;
 };
 

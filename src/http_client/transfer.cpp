@@ -7,10 +7,10 @@
 namespace wx::http_client {
 namespace {
 
-// Far above what any provider sends; bounds what a broken one can make us read.
+// Far above what any provider sends. Bounds the memory that a broken one can make us use.
 constexpr std::size_t kMaxHeaderBytes = 64UL * 1024;
 
-// A URL with scheme http or https and a host, asked directly if the host is this machine.
+// Whether a URL is http or https with a host, and whether that host is this machine.
 struct Target {
   bool valid = false;
   bool loopback = false;
@@ -68,7 +68,7 @@ bool Transfer::prepare(const GetRequest& request) {
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_HTTPHEADER, headers_);
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
-  set(CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl can decode
+  set(CURLOPT_ACCEPT_ENCODING, "");  // every encoding that libcurl can decode
   if (target.loopback || options_.direct) set(CURLOPT_PROXY, "");
 
   set(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -76,15 +76,15 @@ bool Transfer::prepare(const GetRequest& request) {
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
 
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
-  // Zero would be libcurl's own default of five minutes, which the total then bounds.
+  // Zero selects libcurl's default of five minutes, which the total timeout then bounds.
   if (request.connect_timeout > milliseconds(0)) {
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   }
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
-  // Without this, a transfer that ends while its name is being resolved blocks the whole thread until the resolver
-  // answers; with it the resolver's thread is let go and cleans up after itself.
+  // Without this option, a transfer that ends during name resolution blocks the whole thread until the resolver
+  // answers. With it, the resolver's thread is detached and cleans up after itself.
   set(CURLOPT_QUICK_EXIT, 1L);
 
   set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);

@@ -1,4 +1,4 @@
-// One transfer: an easy handle with everything set, and what has come so far.
+// One transfer: a configured easy handle, and the bytes received so far.
 // Belongs to the client's thread.
 #pragma once
 
@@ -20,17 +20,18 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Makes the handle ready for curl_multi_add_handle; false if the request is none (finish with `internal` then).
+  // Makes the handle ready for curl_multi_add_handle(). Returns false if the request is not a valid one; its outcome is
+  // then `internal`.
   [[nodiscard]] bool prepare(const GetRequest& request);
   [[nodiscard]] CURL* handle() const { return easy_; }
 
-  // What became of it, once libcurl says it has ended with `code`. Takes the body away: once.
+  // The outcome, after libcurl has reported the end with `code`. Moves the body out: call it once.
   [[nodiscard]] Result<GetResponse> result(CURLcode code);
-  // libcurl's own words about the fault; may name addresses.
+  // libcurl's description of the fault, which may name addresses.
   [[nodiscard]] const char* words(CURLcode code) const;
 
-  // Calls the callback: once.
-  void finish(Result<GetResponse> outcome) { done_(std::move(outcome)); }
+  // The callback, to be called with the outcome. Once.
+  [[nodiscard]] GetCallback take_callback() { return std::move(done_); }
 
  private:
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);

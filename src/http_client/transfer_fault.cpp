@@ -51,11 +51,11 @@ Error transfer_fault(CURLcode code, bool connected) {
     case CURLE_BAD_CONTENT_ENCODING:
       return error(provider_bad_reply, "the answer could not be decompressed");
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9: the URL's own scheme was checked before
+    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9; prepare() has checked the URL's scheme
       return error(provider_bad_reply, "the answer was not HTTP");
 
     case CURLE_OUT_OF_MEMORY:
-      // Before libcurl 8.6 this is also what a header line above its limit of 100 KB is called.
+      // Before libcurl 8.6, also a header line above its limit of 100 KB.
       return connected ? error(provider_bad_reply, "the answer was too large")
                        : error(internal, "the request could not be made");
     case CURLE_URL_MALFORMAT:
@@ -74,7 +74,7 @@ bool is_loopback(std::string_view host) {
   if (host == "[::1]" || iequals(host, "localhost")) return true;
   constexpr std::string_view kLocal = ".localhost";  // RFC 6761 §6.3
   if (host.size() > kLocal.size() && iequals(host.substr(host.size() - kLocal.size()), kLocal)) return true;
-  // 127.0.0.0/8 as an address: "127.example.org" is a name.
+  // 127.0.0.0/8 in digits; "127.example.org" is a name.
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 

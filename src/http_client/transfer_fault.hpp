@@ -1,4 +1,4 @@
-// What libcurl's result codes mean to us. Thread-safety: pure functions.
+// libcurl's result codes as our errors. Thread-safety: pure functions.
 #pragma once
 
 #include <string_view>
@@ -9,11 +9,11 @@
 
 namespace wx::http_client {
 
-// `code` is not CURLE_OK. `connected` tells whether the request could be sent at all. The detail is our own sentence:
-// libcurl's words may name addresses.
+// `code` is not CURLE_OK. `connected`: the request could be sent. The detail is our own sentence, since libcurl's may
+// name addresses.
 [[nodiscard]] Error transfer_fault(CURLcode code, bool connected);
 
-// Whether `host`, as it stands in a URL, is this machine: proxies of the environment are not for it.
+// Whether `host`, as written in a URL, is this machine. Such a host is reached without the environment's proxies.
 [[nodiscard]] bool is_loopback(std::string_view host);
 
 }  // namespace wx::http_client

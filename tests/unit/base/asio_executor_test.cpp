@@ -2,6 +2,8 @@
 // of a few milliseconds that run() itself waits for.
 #include "base/asio_executor.hpp"
 
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -117,6 +119,32 @@ TEST(AsioExecutor, TimerMayOutliveTheRunOfItsContext) {
   context.run();
   timer.reset();
   EXPECT_FALSE(fired);
+}
+
+TEST(AsioExecutor, HandsExceptionsOfWorkAndTimersToItsHandlerAndGoesOn) {
+  asio::io_context context;
+  std::vector<std::string> caught;
+  const auto executor = make_asio_executor(context, [&caught] {
+    try {
+      throw;
+    } catch (const std::exception& error) {
+      caught.emplace_back(error.what());
+    }
+  });
+  bool ran = false;
+  executor->post([] { throw std::runtime_error("from work"); });
+  const auto timer = executor->after(milliseconds(1), [] { throw std::runtime_error("from a timer"); });
+  const auto last = executor->after(milliseconds(2), [&ran] { ran = true; });
+  context.run();
+  EXPECT_EQ(caught, (std::vector<std::string>{"from work", "from a timer"}));
+  EXPECT_TRUE(ran);
+}
+
+TEST(AsioExecutor, WithoutAHandlerExceptionsLeaveTheLoop) {
+  asio::io_context context;
+  const auto executor = make_asio_executor(context);
+  executor->post([] { throw std::runtime_error("from work"); });
+  EXPECT_THROW(context.run(), std::runtime_error);
 }
 
 }  // namespace

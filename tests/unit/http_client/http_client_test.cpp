@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -278,6 +279,25 @@ TEST(ClientEnd, AClientThatIsStoppedAtOnceTellsToo) {
     const auto told_so = told(wait_for(outcome));
     EXPECT_TRUE(told_so == "draining: " || told_so == "200") << told_so;
   }
+}
+
+TEST_F(Client, ACallbackThatThrowsIsLoggedAndHarmsNoOther) {
+  provider.always(test::json_reply(200, "{}"));
+  client.get(request(), [](const auto&) { throw std::runtime_error("boom"); });
+  EXPECT_EQ(told(get(client, request())), "200");
+  client.get({"not a url", {}, 3s, 5s}, [](const auto&) { throw std::runtime_error("bang"); });
+  EXPECT_EQ(told(get(client, request())), "200");
+  EXPECT_EQ(log.count("http_client: a callback threw what=boom"), 1) << log.text();
+  EXPECT_EQ(log.count("http_client: a callback threw what=bang"), 1) << log.text();
+}
+
+TEST_F(Client, ACallbackMayThrowWhileTheClientEnds) {
+  provider.script([](const auto&) { return test::never(); });
+  {
+    HttpClient ending{HttpClientOptions{}, log};
+    ending.get(request(), [](const auto&) { throw std::runtime_error("boom"); });
+  }
+  EXPECT_TRUE(log.contains("a callback threw what=boom"));
 }
 
 }  // namespace

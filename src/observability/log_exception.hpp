@@ -1,0 +1,15 @@
+// The line in the log for an exception that nothing below has handled: a bug, or no memory.
+//
+// Thread-safety: any thread.
+#pragma once
+
+#include <string_view>
+
+#include "observability/log.hpp"
+
+namespace wx::observability {
+
+// Logs the exception that is being handled as an error, with its text in the field `what`. Call it in a catch block.
+void log_exception(Log& log, std::string_view room, std::string_view message) noexcept;
+
+}  // namespace wx::observability
