@@ -58,7 +58,7 @@ Mock::~Mock() = default;
 
 void Mock::load(const Location& location, cache::LoadRequest request, cache::LoadCallback done) {
   if (!request.turn) return state_->go(location, std::move(done));
-  request.turn([weak = state_->weak_from_this(), location, done = std::move(done)](bool go) mutable {
+  request.turn([weak = state_->weak_from_this(), location = location, done = std::move(done)](bool go) mutable {
     const auto self = weak.lock();
     if (go && self) self->go(std::move(location), std::move(done));
   });
