@@ -23,7 +23,7 @@ void CallPayment::pay(cache::Purpose purpose, bool redis_unavailable, Paid paid)
                  try {
                    refused = pay_with_fleet(purpose, asked, counts);
                  } catch (...) {
-                   refused = thrown(log_, "counting a provider call");
+                   refused = thrown(log_, "an exception while counting a provider call");
                  }
                  paid(std::move(refused));
                });

@@ -44,7 +44,9 @@ CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpCli
       queue_({.concurrency = options.concurrency, .max_queue = options.max_queue}),
       payment_(admission_, clock, log),
       results_(metrics, log),
-      paused_([this](const CallPtr& call) { guarded(call, "a second attempt", [&] { try_again(call); }); }, log) {}
+      paused_(
+          [this](const CallPtr& call) { guarded(call, "an exception in a second attempt", [&] { try_again(call); }); },
+          log) {}
 
 void CallPipeline::attach(Executor* timers, FleetBudget* fleet) {
   paused_.attach(timers);
@@ -63,7 +65,7 @@ void CallPipeline::guarded(const CallPtr& call, std::string_view stop, Stop run)
 void CallPipeline::load(Call call, cache::LoadRequest request, cache::LoadCallback done) {
   const auto made =
       std::make_shared<CallInProgress>(shared_from_this(), std::move(call), std::move(request), std::move(done));
-  guarded(made, "entering the queue", [&] { enter(made); });
+  guarded(made, "an exception while entering the queue", [&] { enter(made); });
 }
 
 void CallPipeline::close() {
@@ -85,7 +87,7 @@ void CallPipeline::enter(const CallPtr& call) {
 
 // The call has a slot: its turn has come.
 void CallPipeline::begin(const CallPtr& call) noexcept {
-  guarded(call, "beginning a call", [&] {
+  guarded(call, "an exception while beginning a call", [&] {
     auto pass = admission_.enter(call->purpose, now_of(clock_));
     if (!pass) return end(call, std::unexpected(std::move(pass.error())));
     call->pass = *pass;
@@ -103,10 +105,11 @@ void CallPipeline::announce_turn(const CallPtr& call) {
       const auto answered = std::move(held);
       if (answered->turn_answered.exchange(true)) return;
       auto& self = *answered->pipeline;
-      self.guarded(answered, "a turn's answer", [&] { go ? self.proceed(answered) : self.stand_down(answered); });
+      self.guarded(answered, "an exception in a turn's answer",
+                   [&] { go ? self.proceed(answered) : self.stand_down(answered); });
     });
   } catch (...) {
-    auto error = thrown(log_, "announcing a turn");
+    auto error = thrown(log_, "an exception while announcing a turn");
     if (!call->turn_answered.exchange(true)) end(call, std::unexpected(std::move(error)));
   }
 }
@@ -126,7 +129,7 @@ void CallPipeline::pay(const CallPtr& call) {
   if (closed_) return end(call, fail(ErrorKind::draining));
   payment_.pay(call->purpose, call->redis_unavailable, [call](std::optional<Error> refused) {
     auto& self = *call->pipeline;
-    self.guarded(call, "sending a call", [&] {
+    self.guarded(call, "an exception while sending a call", [&] {
       if (refused) return self.end(call, std::unexpected(*std::move(refused)));
       self.send(call);
     });
@@ -144,7 +147,7 @@ void CallPipeline::send(const CallPtr& call) {
                .total_timeout = left},
               [call](Result<Reply> reply) {
                 auto& self = *call->pipeline;
-                self.guarded(call, "finishing a call", [&] { self.finish(call, std::move(reply)); });
+                self.guarded(call, "an exception while finishing a call", [&] { self.finish(call, std::move(reply)); });
               });
 }
 
@@ -174,7 +177,7 @@ Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> rep
     try {
       outcome = call.call.read(*std::move(reply), clock_.wall());
     } catch (...) {
-      return std::unexpected(thrown(log_, "reading a reply"));
+      return std::unexpected(thrown(log_, "an exception while reading a reply"));
     }
     // A reason goes to clients and into the log. One that repeats the key is not passed on.
     if (!outcome && !address_.api_key.empty() && outcome.error().detail.contains(address_.api_key)) {
@@ -205,7 +208,7 @@ void CallPipeline::end(const CallPtr& call, Result<cache::Loaded> outcome) noexc
   try {
     call->done(std::move(outcome));
   } catch (...) {
-    (void)thrown(log_, "handing over an outcome");
+    (void)thrown(log_, "an exception while handing over an outcome");
   }
 }
 
@@ -221,7 +224,7 @@ void CallPipeline::give_back(CallInProgress& call) noexcept {
       end(late, fail(ErrorKind::deadline_exceeded));
     }
   } catch (...) {
-    (void)thrown(log_, "giving a slot back");
+    (void)thrown(log_, "an exception while giving a slot back");
   }
 }
 

@@ -21,7 +21,7 @@ bool PausedCalls::add(const CallPtr& call, nanoseconds pause) {
           if (const auto waited = weak.lock()) resume(waited);
         });
       } catch (...) {
-        (void)thrown(log_, "starting the timer of a second attempt");
+        (void)thrown(log_, "an exception while starting the timer of a second attempt");
         resume(paused);
       }
     });

@@ -1,4 +1,6 @@
-// An exception where none is expected: a bug, which costs one load and nothing else.
+// An exception that ends one load and nothing else: a bug, or no memory.
+//
+// Thread-safety: any thread.
 #pragma once
 
 #include <string_view>
@@ -8,8 +10,7 @@
 
 namespace wx::open_meteo {
 
-// Only in a catch block: logs the exception at level error, with what was `done` when it came, and returns
-// ErrorKind::internal for the load.
-[[nodiscard]] Error thrown(observability::Log& log, std::string_view done);
+// Logs the exception that is being handled under `message` and returns the load's error. Call it in a catch block.
+[[nodiscard]] Error thrown(observability::Log& log, std::string_view message) noexcept;
 
 }  // namespace wx::open_meteo
