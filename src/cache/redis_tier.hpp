@@ -16,7 +16,7 @@
 #include "base/clock.hpp"
 #include "base/executor.hpp"
 #include "base/random.hpp"
-#include "cache/breaker.hpp"
+#include "redis/breaker.hpp"
 #include "cache/remote_tier.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"

@@ -1,6 +1,6 @@
 #include "redis/client.hpp"
 
-#include "redis/client_core.hpp"
+#include "redis/server_link.hpp"
 #include "redis/common.hpp"
 
 namespace wx::redis {

@@ -1,4 +1,4 @@
-#include "cache/breaker.hpp"
+#include "redis/breaker.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "redis/client_core.hpp"
+#include "redis/server_link.hpp"
 
 #include <algorithm>
 #include <array>
