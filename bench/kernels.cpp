@@ -109,12 +109,12 @@ struct Service {
   std::unique_ptr<redis::Client> connect(RedisPeer* peer) {
     if (peer == nullptr) return nullptr;
     redis::RedisOptions redis_options;
-    redis_options.url.host = "127.0.0.1";
-    redis_options.url.port = peer->port();
+    redis_options.url.address.host = "127.0.0.1";
+    redis_options.url.address.port = peer->port();
     redis_options.timeout = std::chrono::hours(1);  // no command times out while valgrind counts
     auto client = std::make_unique<redis::Client>(context, *executor, redis_options, clock, metrics, *log);
     client->start();
-    while (client->state() != redis::State::up) {
+    while (client->state() != redis::ConnectionState::up) {
       context.run_one_for(milliseconds(1));
       peer->greet();
     }
@@ -122,7 +122,7 @@ struct Service {
   }
   std::unique_ptr<cache::RedisTier> make_tier() {
     if (!redis) return nullptr;
-    return std::make_unique<cache::RedisTier>(*redis, *executor, "", clock, metrics, *log);
+    return std::make_unique<cache::RedisTier>(*redis, "", clock, metrics, *log);
   }
 };
 

@@ -71,8 +71,7 @@ class App::Impl {
     }
     auto& first = *threads_.front();
     if (auto* client = first.redis()) {
-      fleet_budget_ =
-          std::make_unique<RedisFleetBudget>(*client, *first.redis_tier(), first.executor(), options_.cache_prefix);
+      fleet_budget_ = std::make_unique<RedisFleetBudget>(*client, first.executor(), options_.cache_prefix);
     }
     provider_->attach(&first.executor(), fleet_budget_.get());
     phase_ = endpoints::ServicePhase::serving;
@@ -120,8 +119,8 @@ class App::Impl {
     bool connecting = false;
     for (const auto& thread : threads_) {
       const auto state = thread->redis_state();
-      if (state == redis::State::down) return "down";
-      connecting |= state == redis::State::connecting_first;
+      if (state == redis::ConnectionState::down) return "down";
+      connecting |= state == redis::ConnectionState::connecting_first;
     }
     return connecting ? "connecting" : "up";
   }

@@ -14,17 +14,17 @@ std::unique_ptr<redis::Client> make_redis(const Shared& shared, boost::asio::io_
   return std::make_unique<redis::Client>(context, executor, *shared.redis);
 }
 
-std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::Client* client, Executor& executor) {
+std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::Client* client) {
   if (client == nullptr) return nullptr;
-  return std::make_unique<cache::RedisTier>(*client, executor, shared.options.cache_prefix, shared.clock,
-                                            shared.metrics, shared.log);
+  return std::make_unique<cache::RedisTier>(*client, shared.options.cache_prefix, shared.clock, shared.metrics,
+                                            shared.log);
 }
 
 std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client, cache::RedisTier* tier,
                                                  Executor& executor) {
   if (client == nullptr) return nullptr;
-  return std::make_unique<cache::Backplane>(*client, *tier, executor, shared.options.cache_prefix, shared.listener,
-                                            shared.metrics, shared.log);
+  return std::make_unique<cache::Backplane>(*client, tier->epoch(), executor, shared.options.cache_prefix,
+                                            shared.listener, shared.metrics, shared.log);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
       executor_(make_asio_executor(
           context_, [&log = shared.log] { observability::log_exception(log, "app", "a callback threw"); })),
       redis_(make_redis(shared, context_, *executor_)),
-      redis_tier_(make_redis_tier(shared, redis_.get(), *executor_)),
+      redis_tier_(make_redis_tier(shared, redis_.get())),
       backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get(), *executor_) : nullptr),
       worker_(*executor_, redis_tier_.get(), shared.clock),
       mock_(*executor_, shared.options.mock_delay, shared.options.lifetime, shared.metrics),
@@ -52,12 +52,11 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
   redis_->on_connected([this, &listener = shared.listener] {
-    // The first command of every connection: replies come in order, so whatever is read over it afterwards is judged by
+    // The first command of every connection: replies come in order, so everything read over it afterwards is judged by
     // an epoch that is known.
-    redis_tier_->read_epoch([&listener](const Result<std::uint64_t>& epoch) {
+    redis_tier_->epoch().read([&listener](const Result<std::uint64_t>& epoch) {
       if (epoch) listener.on_epoch(*epoch);
     });
-    redis_tier_->connected();
     if (backplane_) backplane_->connected();
   });
   if (!backplane_) return;
@@ -94,7 +93,7 @@ void IoThread::stop() {
   thread_.join();
 }
 
-std::optional<redis::State> IoThread::redis_state() const {
+std::optional<redis::ConnectionState> IoThread::redis_state() const {
   if (!redis_) return std::nullopt;
   return redis_->state();
 }

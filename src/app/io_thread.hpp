@@ -53,15 +53,14 @@ class IoThread {
   void drain(std::move_only_function<void()> drained);
   void stop();
   [[nodiscard]] std::size_t connections() const { return server_.open_connections(); }
-  [[nodiscard]] std::optional<redis::State> redis_state() const;
-  [[nodiscard]] bool breaker_open() const { return redis_tier_ && redis_tier_->breaker_open(); }
+  [[nodiscard]] std::optional<redis::ConnectionState> redis_state() const;
+  [[nodiscard]] bool breaker_open() const { return redis_ && redis_->breaker_open(); }
   // Only of the first: whether the other processes are heard.
   [[nodiscard]] bool listening() const { return backplane_ && backplane_->listening(); }
 
   [[nodiscard]] Executor& executor() const { return *executor_; }
   // Null without Redis.
   [[nodiscard]] redis::Client* redis() const { return redis_.get(); }
-  [[nodiscard]] cache::RedisTier* redis_tier() const { return redis_tier_.get(); }
 
  private:
   observability::Log& log_;

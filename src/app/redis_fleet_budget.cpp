@@ -5,29 +5,30 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "cache/redis_keys.hpp"
 
 namespace wx::app {
 
 using redis::Reply;
 
-RedisFleetBudget::RedisFleetBudget(redis::Client& client, const cache::RedisTier& tier, Executor& executor,
-                                   std::string prefix)
-    : client_(client), tier_(tier), executor_(executor), prefix_(std::move(prefix)) {}
+RedisFleetBudget::RedisFleetBudget(redis::Client& client, Executor& executor, std::string prefix)
+    : client_(client), executor_(executor), prefix_(std::move(prefix)) {}
 
 void RedisFleetBudget::take(std::span<const open_meteo::FleetWindow> windows, int units, Done done) {
-  if (tier_.breaker_open()) return done(fail(ErrorKind::redis_unavailable));
-  std::vector<Asked> asked;
-  asked.reserve(windows.size());
+  std::vector<Counter> counters;
+  counters.reserve(windows.size());
   for (const auto& window : windows) {
-    asked.push_back(
-        {cat(prefix_, "weather:", window.key_suffix), cat(window.expires_after.count()), cat(units + window.owed)});
+    counters.push_back(
+        {cache::budget_key(prefix_, window.key_suffix), cat(window.expires_after.count()), cat(units + window.owed)});
+    if (!client_.available(counters.back().key)) return done(fail(ErrorKind::redis_unavailable));
   }
-  if (executor_.in_this_thread()) return ask(asked, std::move(done));
-  executor_.post([this, asked = std::move(asked), done = std::move(done)]() mutable { ask(asked, std::move(done)); });
+  if (executor_.in_this_thread()) return count(counters, std::move(done));
+  executor_.post(
+      [this, counters = std::move(counters), done = std::move(done)]() mutable { count(counters, std::move(done)); });
 }
 
-void RedisFleetBudget::ask(const std::vector<Asked>& windows, Done done) {
-  if (windows.empty()) return done(Counts{});
+void RedisFleetBudget::count(const std::vector<Counter>& counters, Done done) {
+  if (counters.empty()) return done(Counts{});
   struct Gathered {
     Counts counts;
     std::optional<Error> error;
@@ -36,12 +37,12 @@ void RedisFleetBudget::ask(const std::vector<Asked>& windows, Done done) {
   };
   const auto gathered = std::make_shared<Gathered>();
   gathered->done = std::move(done);
-  gathered->left = 2 * windows.size();
-  const auto reply_to = [gathered](bool count) {
-    return [gathered, count](Result<Reply> reply) {
+  gathered->left = 2 * counters.size();
+  const auto reply_to = [gathered](bool is_count) {
+    return [gathered, is_count](Result<Reply> reply) {
       if (!reply) {
         gathered->error = std::move(reply.error());
-      } else if (count) {
+      } else if (is_count) {
         gathered->counts.push_back(reply->integer());
       }
       if (--gathered->left > 0) return;
@@ -49,14 +50,15 @@ void RedisFleetBudget::ask(const std::vector<Asked>& windows, Done done) {
       gathered->done(std::move(gathered->counts));
     };
   };
-  std::vector<std::array<std::string_view, 3>> texts;  // two commands per window; views of them must stay put
-  texts.reserve(2 * windows.size());
+  std::vector<std::array<std::string_view, 3>>
+      texts;  // two commands per window; reserved, since the commands hold views
+  texts.reserve(2 * counters.size());
   std::vector<redis::Command> commands;
-  for (const auto& window : windows) {
+  for (const auto& counter : counters) {
     commands.push_back(
-        {texts.emplace_back(std::array<std::string_view, 3>{"INCRBY", window.key, window.amount}), reply_to(true)});
+        {texts.emplace_back(std::array<std::string_view, 3>{"INCRBY", counter.key, counter.amount}), reply_to(true)});
     commands.push_back(
-        {texts.emplace_back(std::array<std::string_view, 3>{"EXPIRE", window.key, window.expiry}), reply_to(false)});
+        {texts.emplace_back(std::array<std::string_view, 3>{"EXPIRE", counter.key, counter.expiry}), reply_to(false)});
   }
   client_.pipeline(commands);
 }

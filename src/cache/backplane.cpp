@@ -10,18 +10,18 @@ using redis::Reply;
 
 namespace {
 
-// How often the epoch is looked at while nobody tells of another: just before an idle connection would be asked for a
-// sign of life (every 30 s), which this then is.
+// How often to re-read the epoch when no message announced one. Just under the 30 s idle PING, so it doubles as the
+// keep-alive.
 constexpr nanoseconds kWatch = std::chrono::seconds(29);
-// How long the way to the same replica may take.
-constexpr nanoseconds kMoment = std::chrono::seconds(2);
+// How long dialling the same replica again may take.
+constexpr nanoseconds kRedial = std::chrono::seconds(2);
 
 }  // namespace
 
-Backplane::Backplane(redis::Client& client, RedisTier& tier, Executor& executor, const std::string& prefix,
+Backplane::Backplane(redis::Client& client, RedisEpoch& epoch, Executor& executor, const std::string& prefix,
                      FleetListener& listener, observability::Metrics& metrics, observability::Log& log)
     : client_(client),
-      tier_(tier),
+      epoch_(epoch),
       executor_(executor),
       channel_(events_channel(prefix)),
       listener_(listener),
@@ -37,24 +37,24 @@ void Backplane::connected() {
 void Backplane::listen() {
   client_.subscribe(channel_, [this](Result<Reply> reply) {
     subscribed_ = reply.has_value();
-    if (!reply) not_heard(reply.error());
-    // Without the channel the epoch still tells of purges of everything.
+    if (!reply) log_not_listening(reply.error());
+    // Without the channel, the epoch still announces purges of everything.
     if (subscribed_ || refused_) return read_epoch();
     next_after(backoff_.next());
   });
 }
 
-void Backplane::not_heard(const Error& error) {
-  if (client_.state() != redis::State::up) return;  // it is not the channel that is lost
+void Backplane::log_not_listening(const Error& error) {
+  if (client_.state() != redis::ConnectionState::up) return;  // the connection is lost, not the channel
   refused_ = error.kind == ErrorKind::redis_error;
-  if (std::exchange(deafness_said_, true)) return;
+  if (std::exchange(logged_, true)) return;
   log_.warn("cache", "cannot listen to the other processes",
             {{"channel", channel_}, {"redis", refused_ ? std::string_view(error.detail) : name(error.kind)}});
 }
 
-// What was purged while nobody listened: the epoch tells. Only then is the channel of use.
+// The epoch tells what was purged while this process did not listen, so it is read before the channel counts as heard.
 void Backplane::read_epoch() {
-  tier_.read_epoch([this](Result<std::uint64_t> epoch) {
+  epoch_.read([this](Result<std::uint64_t> epoch) {
     if (!epoch) return next_after(refused_ ? kWatch / 2 : backoff_.next());
     take_epoch(*epoch);
     if (subscribed_) begin_listening();
@@ -65,7 +65,7 @@ void Backplane::read_epoch() {
 void Backplane::begin_listening() {
   if (listening_.exchange(true)) return;
   if (std::exchange(away_timer_, nullptr) && !client_.on_replica()) listener_.on_deaf();
-  deafness_said_ = false;
+  logged_ = false;
   log_.info("cache", "listening to the other processes", {{"channel", channel_}});
   listener_.on_listening();
 }
@@ -73,14 +73,14 @@ void Backplane::begin_listening() {
 void Backplane::take_epoch(std::uint64_t epoch) {
   const auto ours = listener_.on_epoch(epoch);
   if (ours <= epoch) return;
-  tier_.restore_epoch(ours, [this](Result<std::uint64_t> restored) {
+  epoch_.restore(ours, [this](Result<std::uint64_t> restored) {
     if (restored) listener_.on_epoch(*restored);
   });
 }
 
-// One step at a time: each ends here, or with its connection.
+// Only one step is under way at a time: each ends here, or with its connection.
 void Backplane::next_after(nanoseconds wait) {
-  if (client_.state() != redis::State::up) return;
+  if (client_.state() != redis::ConnectionState::up) return;
   timer_ = executor_.after(wait, [this] {
     timer_.reset();
     if (subscribed_) return read_epoch();
@@ -92,7 +92,7 @@ void Backplane::disconnected() {
   timer_.reset();
   if (!listening_.exchange(false)) return;
   if (!client_.left_replica()) return listener_.on_deaf();
-  away_timer_ = executor_.after(kMoment, [this] {
+  away_timer_ = executor_.after(kRedial, [this] {
     away_timer_.reset();
     listener_.on_deaf();
   });
@@ -105,7 +105,7 @@ void Backplane::push(const Reply& push) {
       metrics_.add(Counter::cache_messages_unknown);
       break;
     case Heard::behind:
-      tier_.read_epoch([this](Result<std::uint64_t> epoch) {
+      epoch_.read([this](Result<std::uint64_t> epoch) {
         if (epoch) take_epoch(*epoch);
       });
       break;

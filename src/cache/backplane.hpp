@@ -1,15 +1,16 @@
-// The backplane: one channel on which the processes of a fleet tell each other of fills, failures and purges.
+// The backplane: one channel on which the processes of a fleet announce fills, failures and purges to each other.
 //
-// One per process, on one I/O thread's client. A process that lost the channel is deaf, not wrong: its copies still end
-// with their spans, and are looked at with doubt once it hears again (FleetListener::on_listening).
+// One per process, on one I/O thread's client. A process that is disconnected from the channel misses messages but
+// serves nothing wrong: its copies still end with their spans, and are checked once it listens again
+// (FleetListener::on_listening).
 //
-//   connected ─► SUBSCRIBE ─► read the epoch ─► listening ──┐ every half a minute, for what nobody has told
+//   connected ─► SUBSCRIBE ─► read the epoch ─► listening ──┐ every 29 s, in case a message was lost
 //                 ▲  │ refused    ▲   │ no answer      ▲ └─────────── read the epoch
-//                 │  └► read the epoch, now and then   │
-//                 └── no answer: again soon ───────────┘
+//                 │  └► read the epoch now and then    │
+//                 └── no answer: retry soon ───────────┘
 //
-// A replica that is given up for a moment, and found to be one again, is no gap worth doubting every copy for: Redis
-// could not confirm what it was not allowed to keep.
+// A connection that the client gives up because the server is a replica, and that leads to a replica again, is no gap:
+// checking every copy for it would be of no use, since Redis cannot confirm entries that it was not allowed to store.
 //
 // Thread: everything on the I/O thread of the client.
 #pragma once
@@ -20,7 +21,8 @@
 
 #include "base/executor.hpp"
 #include "base/random.hpp"
-#include "cache/redis_tier.hpp"
+#include "cache/redis_epoch.hpp"
+#include "cache/remote_tier.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 #include "redis/backoff.hpp"
@@ -30,12 +32,12 @@ namespace wx::cache {
 
 class Backplane {
  public:
-  // `tier` is the one over `client`, `executor` its thread. All references must outlive the backplane; it must outlive
+  // `epoch` is the one over `client`, `executor` its thread. All references must outlive the backplane; it must outlive
   // the client's last callback.
-  Backplane(redis::Client& client, RedisTier& tier, Executor& executor, const std::string& prefix,
+  Backplane(redis::Client& client, RedisEpoch& epoch, Executor& executor, const std::string& prefix,
             FleetListener& listener, observability::Metrics& metrics, observability::Log& log);
 
-  // The client's three handlers, to be called by whoever set them.
+  // To be called by the client's three handlers.
   void connected();
   void disconnected();
   void push(const redis::Reply& push);
@@ -45,14 +47,14 @@ class Backplane {
 
  private:
   void listen();
-  void not_heard(const Error& error);
+  void log_not_listening(const Error& error);
   void read_epoch();
   void take_epoch(std::uint64_t epoch);
   void begin_listening();
   void next_after(nanoseconds wait);
 
   redis::Client& client_;
-  RedisTier& tier_;
+  RedisEpoch& epoch_;
   Executor& executor_;
   const std::string channel_;
   FleetListener& listener_;
@@ -60,12 +62,12 @@ class Backplane {
   observability::Log& log_;
   std::atomic<bool> listening_{false};
   bool subscribed_ = false;  // on this connection
-  bool refused_ = false;     // SUBSCRIBE
-  bool deafness_said_ = false;
+  bool refused_ = false;     // the server refuses SUBSCRIBE
+  bool logged_ = false;      // that the channel cannot be listened to
   Random random_{random_seed()};
   redis::Backoff backoff_{random_.next()};
   std::unique_ptr<Timer> timer_;
-  std::unique_ptr<Timer> away_timer_;  // while a connection is away that was given up by ourselves
+  std::unique_ptr<Timer> away_timer_;  // runs while the client, having left a replica, dials again
 };
 
 }  // namespace wx::cache

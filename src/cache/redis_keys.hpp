@@ -1,4 +1,4 @@
-// The names that we use in Redis. Everything lies inside the one pattern that an ACL user needs: keys
+// Every name that the program uses in Redis. All of them match the one pattern that an ACL user needs: keys
 // <prefix>weather:*, channel <prefix>weather:events.
 //
 // Thread-safety: pure functions.
@@ -14,12 +14,16 @@ namespace wx::cache {
 [[nodiscard]] inline std::string value_key(std::string_view prefix, std::string_view key) {
   return cat(prefix, key);
 }
-// In the same slot of a cluster as the value: the braces hold the value's whole key.
+// In the same cluster slot as the value, because the braces hold the value's whole key.
 [[nodiscard]] inline std::string lease_key(std::string_view prefix, std::string_view key) {
   return cat(prefix, "weather:lease:{", prefix, key, "}");
 }
 [[nodiscard]] inline std::string epoch_key(std::string_view prefix) {
   return cat(prefix, "weather:epoch");
+}
+// The counter of one window of the fleet's budget; `window` is "budget:m:29384756" or similar.
+[[nodiscard]] inline std::string budget_key(std::string_view prefix, std::string_view window) {
+  return cat(prefix, "weather:", window);
 }
 [[nodiscard]] inline std::string events_channel(std::string_view prefix) {
   return cat(prefix, "weather:events");

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-namespace wx::cache {
+namespace wx::redis {
 
 bool Breaker::record(bool success, SteadyTime now) {
-  // Replies to what was sent before the breaker opened say nothing new.
+  // Outcomes of operations that began before the breaker opened tell nothing new.
   if (state_ != State::closed) return false;
   if (now - window_start_ >= options_.window) {
     window_start_ = now;
@@ -45,4 +45,4 @@ void Breaker::open() {
   in_a_row_ = window_total_ = window_failed_ = 0;
 }
 
-}  // namespace wx::cache
+}  // namespace wx::redis

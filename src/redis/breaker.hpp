@@ -1,25 +1,24 @@
-// The breaker before Redis: after failures in a row nobody asks any more, until one PING of the breaker's own has been
-// answered. So a dead Redis costs nothing, and it is not rushed at when it comes back. What is no failure (a refused
-// write) is not recorded at all.
+// The state machine of the breaker in front of a Redis server. After repeated failures no command is sent until one
+// PING of the breaker's own is answered, so a dead server costs nothing, and one that comes back is not rushed at.
 //
 //   closed ── 5 failures in a row, or half of at least 20 within 1 s ──► open ── wait is over ──► probing
 //      ▲                                                                  ▲ wait doubled │           │
 //      └───────────────────────────── answered ───────────────────────────┼──────────────┘ failed ───┘
 //
-// A state machine without a clock of its own. Thread-safety: none; one per I/O thread.
+// A pure kernel: time comes in as a parameter. Thread-safety: none; one per server and I/O thread.
 #pragma once
 
 #include <cstdint>
 
 #include "base/clock.hpp"
 
-namespace wx::cache {
+namespace wx::redis {
 
 struct BreakerOptions {
   int failures_in_a_row = 5;
-  int sample = 20;  // within `window`, half of them failed
+  int sample = 20;  // the breaker also opens when half of at least this many operations within `window` failed
   milliseconds window{1000};
-  milliseconds first_wait{250};  // doubles per failed probe
+  milliseconds first_wait{250};  // doubles with each failed probe
   milliseconds longest_wait{1000};
 };
 
@@ -32,17 +31,18 @@ class Breaker {
   // Whether a command may be sent.
   [[nodiscard]] bool allows() const { return state_ == State::closed; }
 
-  // What became of a command that was allowed. Returns true if the breaker has just opened: a probe is then due after
-  // wait().
+  // Takes the outcome of an operation that was allowed. Returns true if the breaker has just opened: a probe is then
+  // due after wait().
   [[nodiscard]] bool record(bool success, SteadyTime now);
 
   // The probe is being sent.
   void probe();
-  // What became of it. Returns true if the breaker has just closed; otherwise another probe is due after wait().
+  // Takes the probe's outcome. Returns true if the breaker has just closed; otherwise the next probe is due after
+  // wait().
   [[nodiscard]] bool probed(bool success);
 
   [[nodiscard]] State state() const { return state_; }
-  // How long to wait before the next probe, to be spread by the caller.
+  // How long to wait before the next probe; the caller adds the random spread.
   [[nodiscard]] nanoseconds wait() const { return wait_; }
 
  private:
@@ -57,4 +57,4 @@ class Breaker {
   int window_failed_ = 0;
 };
 
-}  // namespace wx::cache
+}  // namespace wx::redis

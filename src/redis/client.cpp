@@ -1,81 +1,81 @@
 #include "redis/client.hpp"
 
-#include "redis/server_link.hpp"
 #include "redis/common.hpp"
+#include "redis/server_link.hpp"
 
 namespace wx::redis {
+namespace {
 
-std::string_view name(State state) {
-  switch (state) {
-    case State::connecting_first:
-      return "connecting";
-    case State::up:
-      return "up";
-    case State::down:
-      return "down";
-  }
-  return "down";
+std::unique_ptr<ServerLink> link_to(const Url& url, boost::asio::io_context& context, Executor& executor,
+                                    Common& common) {
+  return std::make_unique<ServerLink>(context, executor, common, url.address, url.credentials, url.database);
 }
 
-class Client::Impl final : public ClientCore {
- public:
-  using ClientCore::ClientCore;
-};
+}  // namespace
 
 Client::Client(boost::asio::io_context& context, Executor& executor, Common& common)
-    : impl_(std::make_unique<Impl>(context, executor, common)) {}
+    : link_(link_to(common.options().url, context, executor, common)) {}
 
 Client::Client(boost::asio::io_context& context, Executor& executor, const RedisOptions& options, const Clock& clock,
                observability::Metrics& metrics, observability::Log& log)
     : own_common_(std::make_unique<Common>(options, clock, metrics, log)),
-      impl_(std::make_unique<Impl>(context, executor, *own_common_)) {}
+      link_(link_to(own_common_->options().url, context, executor, *own_common_)) {}
 
 Client::~Client() {
   stop();
 }
 
 void Client::start() {
-  impl_->start();
+  link_->start();
 }
 void Client::stop() {
-  impl_->stop();
+  link_->stop();
 }
-State Client::state() const {
-  return impl_->state();
+ConnectionState Client::state() const {
+  return link_->state();
 }
 milliseconds Client::command_timeout() const {
-  return impl_->command_timeout();
+  return link_->command_timeout();
 }
-
 bool Client::left_replica() const {
-  return impl_->left_replica();
+  return link_->left_replica();
 }
 bool Client::on_replica() const {
-  return impl_->on_replica();
+  return link_->on_replica();
+}
+
+bool Client::available(std::string_view /*key*/) const {
+  return link_->available();
+}
+bool Client::breaker_open() const {
+  return !link_->available();
+}
+void Client::record(std::string_view /*key*/, const Error* error) {
+  link_->record(error);
 }
 
 void Client::command(std::initializer_list<std::string_view> arguments, Callback done) {
-  impl_->command({arguments.begin(), arguments.size()}, std::move(done), PendingQueue::Expect::reply);
+  link_->command({arguments.begin(), arguments.size()}, std::move(done), ServerLink::Expect::reply);
 }
 void Client::command(std::span<const std::string_view> arguments, Callback done) {
-  impl_->command(arguments, std::move(done), PendingQueue::Expect::reply);
+  link_->command(arguments, std::move(done), ServerLink::Expect::reply);
 }
 void Client::pipeline(std::span<Command> commands) {
-  impl_->pipeline(commands);
+  link_->pipeline(commands);
 }
 void Client::subscribe(std::string_view channel, Callback done) {
   const std::string_view arguments[] = {"SUBSCRIBE", channel};
-  impl_->command(arguments, std::move(done), PendingQueue::Expect::confirmation);
+  link_->command(arguments, std::move(done), ServerLink::Expect::confirmation);
 }
 
 void Client::on_push(std::move_only_function<void(const Reply&)> handler) {
-  impl_->push_handler = std::move(handler);
+  link_->push_handler = std::move(handler);
 }
 void Client::on_connected(std::move_only_function<void()> handler) {
-  impl_->connected_handler = std::move(handler);
+  link_->connected_handler = std::move(handler);
 }
 void Client::on_disconnected(std::move_only_function<void()> handler) {
-  impl_->disconnected_handler = std::move(handler);
+  link_->disconnected_handler = std::move(handler);
 }
 
 }  // namespace wx::redis

@@ -8,7 +8,7 @@ namespace wx::redis {
 
 Common::Common(RedisOptions options, const Clock& clock, observability::Metrics& metrics, observability::Log& log)
     : options_([&] {
-        options.url.tls = options.wants_tls();
+        options.url.address.tls = options.wants_tls();
         return std::move(options);
       }()),
       clock_(clock),
@@ -16,11 +16,16 @@ Common::Common(RedisOptions options, const Clock& clock, observability::Metrics&
       log_(log) {}
 
 Common::~Common() {
-  if (tls_thread_.joinable()) tls_thread_.join();
+  std::thread loading;
+  {
+    const Lock lock(mutex_);
+    loading = std::move(tls_thread_);
+  }
+  if (loading.joinable()) loading.join();
 }
 
 void Common::tls(Executor& executor, const void* owner, TlsReady ready) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (tls_) {
     executor.post([tls = tls_, ready = std::move(ready)]() mutable { ready(std::move(tls)); });
     return;
@@ -28,14 +33,14 @@ void Common::tls(Executor& executor, const void* owner, TlsReady ready) {
   tls_waiters_.push_back({&executor, owner, std::move(ready)});
   if (tls_loading_) return;
   tls_loading_ = true;
-  // The thread before has ended but for its last line: it clears tls_loading_ with this mutex held.
+  // The previous thread has cleared tls_loading_ under this mutex and needs it no more, so joining cannot wait for us.
   if (tls_thread_.joinable()) tls_thread_.join();
   tls_thread_ = std::thread([this] { load_tls(); });
 }
 
 void Common::load_tls() {
   auto loaded = TlsContext::load(options_.ca_file);
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (loaded) tls_ = *loaded;
   for (TlsWaiter& waiter : tls_waiters_) {
     waiter.executor->post([loaded, ready = std::move(waiter.ready)]() mutable { ready(std::move(loaded)); });
@@ -45,13 +50,13 @@ void Common::load_tls() {
 }
 
 void Common::forget(const void* owner) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   std::erase_if(tls_waiters_, [owner](const TlsWaiter& waiter) { return waiter.owner == owner; });
 }
 
 void Common::say_up(std::string_view version, nanoseconds round_trip, milliseconds timeout) {
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     reasons_said_.clear();
     if (std::exchange(said_up_, true)) return;
   }
@@ -64,7 +69,7 @@ void Common::say_up(std::string_view version, nanoseconds round_trip, millisecon
 
 void Common::say_down(std::string_view reason) {
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     said_up_ = false;
     if (!reasons_said_.emplace(reason).second) return;
   }

@@ -1,12 +1,11 @@
-// What the Redis clients of one process share, so that a machine with many I/O threads reads the CA bundle once and
-// says "connection lost" once.
+// What the Redis clients of one process share: options, the CA certificates (read once, however many I/O threads there
+// are) and the log lines about the connection (each written once, not once per thread).
 //
 // Thread-safety: everything from any thread.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -14,8 +13,10 @@
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
+#include "base/mutex.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
+#include "redis/callback_guard.hpp"
 #include "redis/redis_options.hpp"
 
 namespace wx::redis {
@@ -28,24 +29,25 @@ class Common {
   Common(RedisOptions options, const Clock& clock, observability::Metrics& metrics, observability::Log& log);
   Common(const Common&) = delete;
   Common& operator=(const Common&) = delete;
-  // Waits for a CA bundle that is just being read (about 100 ms). All clients must be gone.
+  // Waits until a CA bundle that is being read is read (about 100 ms). All clients must be gone.
   ~Common();
 
   [[nodiscard]] const RedisOptions& options() const { return options_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] observability::Metrics& metrics() { return metrics_; }
   [[nodiscard]] observability::Log& log() { return log_; }
+  [[nodiscard]] CallbackGuard& guard() { return guard_; }
 
   using TlsReady = std::move_only_function<void(Result<std::shared_ptr<TlsContext>>)>;
-  // The TLS settings, read on a thread of their own when first asked for; `ready` is posted to `executor`. A failure
-  // (REDIS_CA_FILE cannot be read) is not kept: the next call reads again.
+  // Gives the TLS settings, which a thread of its own reads at the first call; `ready` is posted to `executor`. A
+  // failure (REDIS_CA_FILE cannot be read) is not remembered: the next call reads again.
   void tls(Executor& executor, const void* owner, TlsReady ready);
-  // Nothing more is posted on behalf of `owner` once this has returned.
+  // Cancels the calls of `owner`: nothing more is posted for them once this has returned.
   void forget(const void* owner);
 
-  // Says in the log that Redis is in use; only the first client to say so since the last fault is heard.
+  // Logs that Redis is in use, for the first client that says so since the last fault.
   void say_up(std::string_view version, nanoseconds round_trip, milliseconds timeout);
-  // Says in the log why Redis cannot be used; each reason once until Redis is in use again.
+  // Logs why Redis cannot be used, each reason once until Redis is in use again.
   void say_down(std::string_view reason);
 
  private:
@@ -60,15 +62,15 @@ class Common {
   const Clock& clock_;
   observability::Metrics& metrics_;
   observability::Log& log_;
+  CallbackGuard guard_{log_};
 
-  std::mutex mutex_;
-  // All of the following is guarded by mutex_.
-  bool said_up_ = false;
-  std::set<std::string, std::less<>> reasons_said_;
-  std::shared_ptr<TlsContext> tls_;
-  std::vector<TlsWaiter> tls_waiters_;
-  bool tls_loading_ = false;
-  std::thread tls_thread_;
+  Mutex mutex_;
+  bool said_up_ WX_GUARDED_BY(mutex_) = false;
+  std::set<std::string, std::less<>> reasons_said_ WX_GUARDED_BY(mutex_);
+  std::shared_ptr<TlsContext> tls_ WX_GUARDED_BY(mutex_);
+  std::vector<TlsWaiter> tls_waiters_ WX_GUARDED_BY(mutex_);
+  bool tls_loading_ WX_GUARDED_BY(mutex_) = false;
+  std::thread tls_thread_ WX_GUARDED_BY(mutex_);
 };
 
 }  // namespace wx::redis

@@ -14,28 +14,28 @@ namespace {
 
 using Cause = ConnectionFault::Cause;
 
-// Buffers that a burst has grown are given back.
+// A buffer that a burst has grown beyond this is released.
 constexpr std::size_t kKeepCapacity = std::size_t{256} << 10;
 // The first byte of a TLS alert record (RFC 8446 §5.1).
 constexpr char kTlsAlert = 0x15;
 
 class AsioConnection final : public Connection, public std::enable_shared_from_this<AsioConnection> {
  public:
-  AsioConnection(asio::io_context& context, const RedisOptions& options, std::shared_ptr<TlsContext> tls,
-                 Listener& listener)
+  AsioConnection(asio::io_context& context, Address address, std::size_t max_reply_bytes,
+                 std::shared_ptr<TlsContext> tls, Listener& listener)
       : context_(context),
-        options_(options),
+        address_(std::move(address)),
         tls_context_(std::move(tls)),
         listener_(&listener),
         socket_(context),
-        parser_(ReplyLimits{.bytes = options.max_reply_bytes}) {}
+        parser_(ReplyLimits{.bytes = max_reply_bytes}) {}
 
   void begin() {
-    // What throws here is out of memory or a bug; either way only this connection is lost.
+    // An exception here means a bug or no memory. It costs this connection only.
     asio::co_spawn(
         context_, [self = shared_from_this()] { return self->open(self); },
         [self = shared_from_this()](const std::exception_ptr& thrown) {
-          if (thrown) self->fail({Cause::dial, "connecting failed inside this program"});
+          if (thrown) self->fail({Cause::internal, "connecting failed inside this program"});
         });
   }
 
@@ -66,7 +66,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
  private:
   // `self` keeps the connection alive while the coroutine runs.
   asio::awaitable<void> open(std::shared_ptr<AsioConnection> self) {
-    auto fault = co_await redis::dial(socket_, tls_, options_, tls_context_.get(), closed_);
+    auto fault = co_await redis::dial(socket_, tls_, address_, tls_context_.get(), closed_);
     if (closed_) co_return;
     if (fault) {
       self->fail(*fault);
@@ -88,7 +88,16 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
     }
   }
 
+  // An exception here means a bug or no memory. It costs this connection only.
   void on_read(error_code error, std::size_t count) {
+    try {
+      take(error, count);
+    } catch (const std::exception& thrown) {
+      fail({Cause::internal, cat("reading failed inside this program: ", thrown.what())});
+    }
+  }
+
+  void take(error_code error, std::size_t count) {
     if (closed_) return;
     if (error) {
       fail(ended(error));
@@ -153,24 +162,26 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   }
 
   asio::io_context& context_;
-  const RedisOptions& options_;
+  const Address address_;
   const std::shared_ptr<TlsContext> tls_context_;
   Listener* listener_;  // null once closed
   bool closed_ = false;
   Socket socket_;
   std::optional<TlsStream> tls_;
   ReplyParser parser_;
-  std::string out_;      // what the next write takes
-  std::string writing_;  // what a write is under way with; empty if none is
+  std::string out_;      // the bytes of the next write
+  std::string writing_;  // the bytes of the write in progress; empty if there is none
   bool flush_posted_ = false;
   bool any_reply_ = false;
 };
 
 }  // namespace
 
-std::shared_ptr<Connection> Connection::dial(boost::asio::io_context& context, const RedisOptions& options,
-                                             std::shared_ptr<TlsContext> tls, Listener& listener) {
-  auto connection = std::make_shared<AsioConnection>(context, options, std::move(tls), listener);
+std::shared_ptr<Connection> Connection::dial(boost::asio::io_context& context, Address address,
+                                             std::size_t max_reply_bytes, std::shared_ptr<TlsContext> tls,
+                                             Listener& listener) {
+  auto connection =
+      std::make_shared<AsioConnection>(context, std::move(address), max_reply_bytes, std::move(tls), listener);
   connection->begin();
   return connection;
 }

@@ -15,14 +15,14 @@ using Cause = ConnectionFault::Cause;
 using Fault = std::optional<ConnectionFault>;
 using Endpoint = asio::generic::stream_protocol::endpoint;
 
-// Closes a socket when an operation on it takes too long, so that the operation ends.
+// Closes a socket, and so ends the operation on it, when the operation takes too long.
 class Watchdog {
  public:
   Watchdog(Socket& socket, milliseconds limit) : state_(std::make_shared<State>(socket)) {
     state_->timer.expires_after(limit);
     state_->timer.async_wait([state = state_](error_code error) {
       if (error || state->socket == nullptr) return;
-      state->barked = true;
+      state->expired = true;
       error_code ignored;
       state->socket->close(ignored);
     });
@@ -33,14 +33,14 @@ class Watchdog {
     state_->socket = nullptr;
     state_->timer.cancel();
   }
-  [[nodiscard]] bool barked() const { return state_->barked; }
+  [[nodiscard]] bool expired() const { return state_->expired; }
 
  private:
   struct State {
     explicit State(Socket& watched) : timer(watched.get_executor()), socket(&watched) {}
     asio::steady_timer timer;
     Socket* socket;
-    bool barked = false;
+    bool expired = false;
   };
   std::shared_ptr<State> state_;
 };
@@ -49,24 +49,24 @@ ConnectionFault fault(Cause cause, std::string sentence) {
   return {cause, std::move(sentence)};
 }
 
-asio::awaitable<Fault> resolve(Socket& socket, const Url& url, std::vector<Endpoint>& endpoints) {
+asio::awaitable<Fault> resolve(Socket& socket, const Address& address, std::vector<Endpoint>& endpoints) {
   error_code error;
-  const auto address = asio::ip::make_address(url.host, error);
+  const auto ip = asio::ip::make_address(address.host, error);
   if (!error) {
-    endpoints.emplace_back(asio::ip::tcp::endpoint(address, url.port));
+    endpoints.emplace_back(asio::ip::tcp::endpoint(ip, address.port));
     co_return std::nullopt;
   }
   asio::ip::tcp::resolver resolver(socket.get_executor());
-  const std::string service = cat(url.port);
+  const std::string service = cat(address.port);
   const auto flags = asio::ip::resolver_base::numeric_service;
   const auto found =
-      co_await resolver.async_resolve(url.host, service, flags, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return fault(Cause::dial, cat("the host name ", url.host, " was not resolved: ", error.message()));
+      co_await resolver.async_resolve(address.host, service, flags, asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return fault(Cause::dial, cat("the host name ", address.host, " was not resolved: ", error.message()));
   for (const auto& entry : found) endpoints.emplace_back(entry.endpoint());
   co_return std::nullopt;
 }
 
-asio::awaitable<Fault> connect(Socket& socket, const Url& url, const std::vector<Endpoint>& endpoints,
+asio::awaitable<Fault> connect(Socket& socket, const Address& address, const std::vector<Endpoint>& endpoints,
                                const bool& abandoned) {
   Fault last;
   for (const Endpoint& endpoint : endpoints) {
@@ -77,10 +77,10 @@ asio::awaitable<Fault> connect(Socket& socket, const Url& url, const std::vector
     {
       const Watchdog watchdog(socket, kConnectLimit);
       co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
-      late = watchdog.barked();
+      late = watchdog.expired();
     }
     if (!error && !late) {
-      if (!url.is_unix()) socket.set_option(asio::ip::tcp::no_delay(true), error);
+      if (!address.is_unix()) socket.set_option(asio::ip::tcp::no_delay(true), error);
       co_return std::nullopt;
     }
     last = fault(Cause::dial, late ? cat("no answer to connecting within ", format_duration(kConnectLimit))
@@ -89,11 +89,11 @@ asio::awaitable<Fault> connect(Socket& socket, const Url& url, const std::vector
   co_return last;
 }
 
-// The name that the certificate must bear, and that the server is asked for.
+// Sets the name that the certificate must carry, and the one sent as server name indication.
 void expect_host(SSL* ssl, const std::string& host) {
   error_code error;
   asio::ip::make_address(host, error);
-  if (!error) {  // RFC 6066 §3: no server name indication for an address
+  if (!error) {  // RFC 6066 §3: no server name indication for an IP address
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
     return;
   }
@@ -102,10 +102,10 @@ void expect_host(SSL* ssl, const std::string& host) {
   SSL_set_tlsext_host_name(ssl, host.c_str());
 }
 
-ConnectionFault tls_fault(SSL* ssl, const Url& url, error_code error) {
+ConnectionFault tls_fault(SSL* ssl, const Address& address, error_code error) {
   const long verdict = SSL_get_verify_result(ssl);
   if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-    return fault(Cause::untrusted, cat("wrong host name: the certificate of Redis is not for ", url.host));
+    return fault(Cause::untrusted, cat("wrong host name: the certificate of Redis is not for ", address.host));
   }
   if (verdict != X509_V_OK) {
     return fault(Cause::untrusted,
@@ -115,46 +115,45 @@ ConnectionFault tls_fault(SSL* ssl, const Url& url, error_code error) {
   const std::string message = error.message();
   if (message.find("wrong version number") != std::string::npos ||
       message.find("packet length too long") != std::string::npos) {
-    return fault(Cause::tls, "what answers does not speak TLS; does the server speak TLS on this port?");
+    return fault(Cause::tls, "the answer is not TLS; does the server speak TLS on this port?");
   }
   return fault(Cause::tls, cat("the TLS handshake failed: ", message));
 }
 
-asio::awaitable<Fault> shake_hands(Socket& socket, TlsStream& tls, const Url& url) {
-  expect_host(tls.native_handle(), url.host);
+asio::awaitable<Fault> shake_hands(Socket& socket, TlsStream& tls, const Address& address) {
+  expect_host(tls.native_handle(), address.host);
   error_code error;
   bool late = false;
   {
     const Watchdog watchdog(socket, kTlsLimit);
     co_await tls.async_handshake(asio::ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, error));
-    late = watchdog.barked();
+    late = watchdog.expired();
   }
-  // A plain Redis takes our first record for the beginning of an inline command and waits for its end.
+  // A Redis without TLS takes our first record for an unfinished inline command and waits for the rest.
   if (late) {
     co_return fault(Cause::tls, cat("no end of the TLS handshake within ", format_duration(kTlsLimit),
                                     "; does the server speak TLS on this port?"));
   }
-  if (error) co_return tls_fault(tls.native_handle(), url, error);
+  if (error) co_return tls_fault(tls.native_handle(), address, error);
   co_return std::nullopt;
 }
 
 }  // namespace
 
-asio::awaitable<Fault> dial(Socket& socket, std::optional<TlsStream>& tls, const RedisOptions& options,
-                            TlsContext* context, const bool& abandoned) {
-  const Url& url = options.url;
+asio::awaitable<Fault> dial(Socket& socket, std::optional<TlsStream>& tls, const Address& address, TlsContext* context,
+                            const bool& abandoned) {
   std::vector<Endpoint> endpoints;
-  if (url.is_unix()) {
-    endpoints.emplace_back(asio::local::stream_protocol::endpoint(url.socket_path));
+  if (address.is_unix()) {
+    endpoints.emplace_back(asio::local::stream_protocol::endpoint(address.socket_path));
   } else {
-    Fault unresolved = co_await resolve(socket, url, endpoints);
+    Fault unresolved = co_await resolve(socket, address, endpoints);
     if (unresolved) co_return unresolved;
   }
-  Fault unconnected = co_await connect(socket, url, endpoints, abandoned);
+  Fault unconnected = co_await connect(socket, address, endpoints, abandoned);
   if (unconnected) co_return unconnected;
   if (context == nullptr || abandoned) co_return std::nullopt;
   tls.emplace(socket, context->context());
-  Fault refused = co_await shake_hands(socket, *tls, url);
+  Fault refused = co_await shake_hands(socket, *tls, address);
   co_return refused;
 }
 

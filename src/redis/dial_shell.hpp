@@ -1,4 +1,4 @@
-// From a host name to a stream that is ready for the first command. Names Asio.
+// Dials: from an address to a stream that is ready for the first command. Names Asio.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 #include "base/async.hpp"
 #include "base/clock.hpp"
+#include "redis/address.hpp"
 #include "redis/connection.hpp"
-#include "redis/redis_options.hpp"
 #include "redis/tls_context_shell.hpp"
 
 namespace wx::redis {
@@ -20,17 +20,17 @@ namespace wx::redis {
 using Socket = asio::generic::stream_protocol::socket;
 using TlsStream = asio::ssl::stream<Socket&>;
 
-// How long a TCP connect to one address, and a TLS handshake, may take. A dead address must not hold up the next one,
-// and no attempt must outlive the return of the server by long.
+// The longest that a TCP connect to one IP address, and a TLS handshake, may take. A dead IP address must not hold up
+// the next one, and an attempt that began while the server was away must not last long after its return.
 inline constexpr milliseconds kConnectLimit{1000};
 inline constexpr milliseconds kTlsLimit{2000};
 
-// Resolves (afresh each time), connects to the addresses in turn, sets TCP_NODELAY, and shakes hands if `context` is
-// given (`tls` then holds the stream over `socket`). Nothing, or why it failed. Closing `socket` ends it early, but for
-// a name that is being resolved: that ends when the system's resolver does (on a thread of Asio's own).
-// All references must live until it has ended.
+// Resolves the host (each time anew), connects to its IP addresses in turn, sets TCP_NODELAY, and performs the TLS
+// handshake if `context` is given (`tls` then holds the stream over `socket`). Returns nothing, or why it failed.
+// Closing `socket` or setting `abandoned` ends it early, except while a name is being resolved: that lasts as long as
+// the system's resolver takes, on a thread of Asio's own. All references must live until the coroutine ends.
 [[nodiscard]] asio::awaitable<std::optional<ConnectionFault>> dial(Socket& socket, std::optional<TlsStream>& tls,
-                                                                   const RedisOptions& options, TlsContext* context,
+                                                                   const Address& address, TlsContext* context,
                                                                    const bool& abandoned);
 
 }  // namespace wx::redis

@@ -7,21 +7,22 @@
 
 namespace wx::redis {
 
-Handshake::Handshake(const Url& url) : url_(url) {}
+Handshake::Handshake(const Credentials& credentials, std::uint32_t database)
+    : credentials_(credentials), database_(database) {}
 
 void Handshake::append_to(std::string& out) {
   const auto ask = [&](Asked what, std::initializer_list<std::string_view> arguments) {
     append_command(out, {arguments.begin(), arguments.size()});
     asked_.push_back(what);
   };
-  if (url_.authenticate) {
-    ask(Asked::hello, {"HELLO", "3", "AUTH", url_.user, url_.password});
+  if (credentials_.authenticate) {
+    ask(Asked::hello, {"HELLO", "3", "AUTH", credentials_.user, credentials_.password});
   } else {
     ask(Asked::hello, {"HELLO", "3"});
   }
-  if (url_.database != 0) ask(Asked::select, {"SELECT", cat(url_.database)});
-  ask(Asked::courtesy, {"CLIENT", "SETNAME", "weather-cache"});
-  ask(Asked::courtesy, {"CLIENT", "SETINFO", "LIB-NAME", "weather-cache"});
+  if (database_ != 0) ask(Asked::select, {"SELECT", cat(database_)});
+  ask(Asked::optional, {"CLIENT", "SETNAME", "weather-cache"});
+  ask(Asked::optional, {"CLIENT", "SETINFO", "LIB-NAME", "weather-cache"});
   ask(Asked::ping, {"PING"});
 }
 
@@ -32,16 +33,16 @@ Handshake::Progress Handshake::on_reply(const Reply& reply) {
       return on_hello(reply);
     case Asked::select:
       if (!reply.is_error()) return Progress::more;
-      return refuse(cat("Redis refused database ", url_.database, ": ", quoted(reply.text())), Patience::slow);
-    case Asked::courtesy:
+      return refuse(cat("Redis refused database ", database_, ": ", quoted(reply.text())), RetryDelay::slow);
+    case Asked::optional:
       return Progress::more;
     case Asked::ping:
       break;
   }
   const auto text = reply.is_error() ? reply.text() : std::string_view{};
-  if (text.starts_with("LOADING")) return refuse("Redis is still loading its data", Patience::soon);
-  if (text.starts_with("MASTERDOWN")) return refuse("Redis is a replica without its master", Patience::soon);
-  // Anything else, a PING that an ACL forbids included, shows a server that answers.
+  if (text.starts_with("LOADING")) return refuse("Redis is still loading its data", RetryDelay::soon);
+  if (text.starts_with("MASTERDOWN")) return refuse("Redis is a replica without its master", RetryDelay::soon);
+  // Any other answer shows a server that is ready, even an error because an ACL forbids PING.
   return Progress::ready;
 }
 
@@ -56,38 +57,40 @@ Handshake::Progress Handshake::on_hello(const Reply& reply) {
     return Progress::more;
   }
   const auto text = reply.text();
-  if (!reply.is_error()) return refuse("the server does not speak RESP3: it needs Redis 6 or later", Patience::slow);
+  if (!reply.is_error()) return refuse("the server does not speak RESP3: it needs Redis 6 or later", RetryDelay::slow);
   if (text.starts_with("NOPROTO") || text.starts_with("ERR unknown command")) {
-    return refuse("the server does not speak RESP3: it needs Redis 6 or later", Patience::slow);
+    return refuse("the server does not speak RESP3: it needs Redis 6 or later", RetryDelay::slow);
   }
   if (text.starts_with("WRONGPASS")) {
-    return refuse("Redis refused the user or password of REDIS_URL (WRONGPASS)", Patience::slow);
+    return refuse("Redis refused the user or password of REDIS_URL (WRONGPASS)", RetryDelay::slow);
   }
   if (text.starts_with("NOAUTH")) {
-    return refuse("Redis wants a password and REDIS_URL has none (NOAUTH): redis://user:password@host", Patience::slow);
+    return refuse("Redis wants a password and REDIS_URL has none (NOAUTH): redis://user:password@host",
+                  RetryDelay::slow);
   }
   if (text.starts_with("ERR Client sent AUTH, but no password is set") ||
       text.starts_with("ERR AUTH <password> called without any password")) {
-    return refuse("REDIS_URL has a password, but Redis has none set", Patience::slow);
+    return refuse("REDIS_URL has a password, but Redis has none set", RetryDelay::slow);
   }
-  if (text.starts_with("LOADING")) return refuse("Redis is still loading its data", Patience::soon);
-  if (text.starts_with("MASTERDOWN")) return refuse("Redis is a replica without its master", Patience::soon);
+  if (text.starts_with("LOADING")) return refuse("Redis is still loading its data", RetryDelay::soon);
+  if (text.starts_with("MASTERDOWN")) return refuse("Redis is a replica without its master", RetryDelay::soon);
   const bool busy = text.find("max number of clients") != std::string_view::npos;
-  return refuse(cat("Redis refused the connection: ", quoted(text)), busy ? Patience::soon : Patience::slow);
+  return refuse(cat("Redis refused the connection: ", quoted(text)), busy ? RetryDelay::soon : RetryDelay::slow);
 }
 
-Handshake::Progress Handshake::refuse(std::string sentence, Patience patience) {
+Handshake::Progress Handshake::refuse(std::string sentence, RetryDelay retry_delay) {
   refusal_ = std::move(sentence);
-  patience_ = patience;
+  retry_delay_ = retry_delay;
   return Progress::refused;
 }
 
 std::string Handshake::quoted(std::string_view text) const {
   constexpr std::size_t kMost = 200;
-  // Some servers repeat a command that they did not understand.
-  const bool tells = (!url_.password.empty() && text.find(url_.password) != std::string_view::npos);
-  if (tells) text = text.substr(0, text.find(' '));
-  if (tells && text.find(url_.password) != std::string_view::npos) return "(not shown)";
+  // Some servers repeat a command that they do not understand.
+  const bool repeats_it =
+      (!credentials_.password.empty() && text.find(credentials_.password) != std::string_view::npos);
+  if (repeats_it) text = text.substr(0, text.find(' '));
+  if (repeats_it && text.find(credentials_.password) != std::string_view::npos) return "(not shown)";
   std::string out;
   for (const char c : text.substr(0, kMost)) out.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
   return out;

@@ -1,9 +1,9 @@
-// The first words of a connection: HELLO 3 with AUTH, SELECT when a database is named, a name for CLIENT LIST, and PING
-// to learn whether the server already answers questions. All in one write; this kernel reads the replies.
+// The handshake of a connection: HELLO 3 with AUTH, SELECT when a database is named, a name for CLIENT LIST, and PING
+// to learn whether the server is ready. All commands leave in one write; this kernel reads the replies.
 //
-// Only HELLO and SELECT can end it (a wrong database would be written to), and PING when it says that the data is being
-// loaded or that a replica has no master: such a server is asked again later. CLIENT SETNAME and CLIENT SETINFO are
-// courtesies; servers that do not know or do not allow them are as good.
+// HELLO and SELECT can refuse the connection (otherwise the client would write into the wrong database). PING refuses
+// it only for now, when the server is loading its data or is a replica without a master. CLIENT SETNAME and CLIENT
+// SETINFO are optional: a server that does not know or does not allow them is used all the same.
 //
 // A pure kernel. Thread-safety: none.
 #pragma once
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "redis/backoff.hpp"
 #include "redis/redis_url.hpp"
 #include "redis/reply.hpp"
 
@@ -21,41 +22,41 @@ namespace wx::redis {
 class Handshake {
  public:
   enum class Progress : std::uint8_t { more, ready, refused };
-  // Whether asking again soon can help.
-  enum class Patience : std::uint8_t { soon, slow };
 
-  explicit Handshake(const Url& url);
+  // `credentials` must outlive the handshake.
+  Handshake(const Credentials& credentials, std::uint32_t database);
 
-  // Appends its commands.
+  // Appends the handshake's commands.
   void append_to(std::string& out);
-  // Takes the next reply. After `ready` or `refused` it wants no more.
+  // Takes the next reply. Not to be called after `ready` or `refused`.
   [[nodiscard]] Progress on_reply(const Reply& reply);
 
-  // Whether HELLO has been answered (that reply measures the round trip).
+  // Whether HELLO was answered. That reply measures the round trip.
   [[nodiscard]] bool greeted() const { return at_ > 0; }
-  // The server's version, once ready: "7.0.15"; empty if it did not say.
+  // The server's version once ready ("7.0.15"); empty if the server did not say.
   [[nodiscard]] const std::string& version() const { return version_; }
-  // Whether the server said that it is a replica; false also if it did not say.
+  // Whether the server said that it is a replica; false if it did not say.
   [[nodiscard]] bool replica() const { return replica_; }
-  // Why it was refused: a sentence for the log, without anything secret.
+  // Why the connection is refused: a sentence for the log, without secrets.
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
-  [[nodiscard]] Patience patience() const { return patience_; }
+  [[nodiscard]] RetryDelay retry_delay() const { return retry_delay_; }
 
  private:
-  enum class Asked : std::uint8_t { hello, select, courtesy, ping };
+  enum class Asked : std::uint8_t { hello, select, optional, ping };
 
   Progress on_hello(const Reply& reply);
-  Progress refuse(std::string sentence, Patience patience);
-  // The server's words, unless they repeat ours.
+  Progress refuse(std::string sentence, RetryDelay retry_delay);
+  // The server's error text, cut short, and without the password if the server repeats it.
   [[nodiscard]] std::string quoted(std::string_view text) const;
 
-  const Url& url_;
+  const Credentials& credentials_;
+  const std::uint32_t database_;
   std::vector<Asked> asked_;
   std::size_t at_ = 0;
   std::string version_;
   bool replica_ = false;
   std::string refusal_;
-  Patience patience_ = Patience::soon;
+  RetryDelay retry_delay_ = RetryDelay::soon;
 };
 
 }  // namespace wx::redis

@@ -44,16 +44,20 @@ Callback PendingQueue::take_first(SteadyTime now) {
   return done;
 }
 
+void PendingQueue::complete(Callback& done, Result<Reply> outcome) {
+  guard_(kReplyCallbackThrew, [&] { done(std::move(outcome)); });
+}
+
 PendingQueue::Taken PendingQueue::on_reply(const Reply& reply, SteadyTime now) {
-  if (empty()) return Taken::unasked;
-  if (at(first_).expect == Expect::confirmation && !reply.is_error()) return Taken::unasked;
-  // Off the line before it is called: it may add more, and that may move the ring.
+  if (empty()) return Taken::unexpected;
+  if (at(first_).expect == Expect::confirmation && !reply.is_error()) return Taken::unexpected;
+  // Taken off the queue before it is called: it may add more commands, and that may move the ring.
   Callback done = take_first(now);
   if (!done) return Taken::late;
   if (reply.is_error()) {
-    done(fail(ErrorKind::redis_error, std::string(reply.text())));
+    complete(done, fail(ErrorKind::redis_error, std::string(reply.text())));
   } else {
-    done(reply);
+    complete(done, reply);
   }
   return Taken::completed;
 }
@@ -61,18 +65,18 @@ PendingQueue::Taken PendingQueue::on_reply(const Reply& reply, SteadyTime now) {
 bool PendingQueue::on_push(const Reply& push, SteadyTime now) {
   if (empty() || at(first_).expect != Expect::confirmation || !confirms(push)) return false;
   Callback done = take_first(now);
-  if (done) done(push);
+  if (done) complete(done, push);
   return true;
 }
 
 std::size_t PendingQueue::expire(SteadyTime now) {
   std::size_t count = 0;
-  // What a callback adds has a deadline later than now, so this ends.
+  // A command that a callback adds has a deadline later than now, so this ends.
   while (waiting_ != end_ && at(waiting_).deadline <= now) {
     Callback done = std::exchange(at(waiting_).done, nullptr);
     ++waiting_;
     ++count;
-    done(fail(ErrorKind::redis_timeout));
+    complete(done, fail(ErrorKind::redis_timeout));
   }
   return count;
 }
@@ -84,7 +88,7 @@ void PendingQueue::fail_all(const Error& error) {
   first_ = 0;
   for (std::uint64_t i = first; i != end; ++i) {
     Callback done = std::move(ring[i & (ring.size() - 1)].done);
-    done(std::unexpected(error));
+    complete(done, std::unexpected(error));
   }
 }
 

@@ -35,7 +35,7 @@ constexpr std::array<Scheme, 5> kSchemes{{{"redis", false, false},
                                           {"valkeys", true, false},
                                           {"unix", false, true}}};
 
-// The parts of the URL as they stand in the text.
+// The parts of the URL, still encoded.
 struct Parts {
   std::string_view user_info, host_port, path, query;
   bool has_user_info = false;
@@ -50,7 +50,7 @@ Parts cut(std::string_view rest) {
   const auto slash = rest.find('/');
   std::string_view authority = rest.substr(0, slash);
   if (slash != std::string_view::npos) parts.path = rest.substr(slash);
-  // A password may hold an @ that nobody encoded; a host cannot.
+  // A password may hold an unencoded @; a host cannot.
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     parts.has_user_info = true;
     parts.user_info = authority.substr(0, at);
@@ -60,7 +60,7 @@ Parts cut(std::string_view rest) {
   return parts;
 }
 
-Result<void> read_user_info(std::string_view text, Url& url) {
+Result<void> read_user_info(std::string_view text, Credentials& credentials) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) {
     return wrong("the part before the @ has no colon: write user:password@ or, for a password alone, :password@");
@@ -68,36 +68,36 @@ Result<void> read_user_info(std::string_view text, Url& url) {
   const auto user = percent_decode(text.substr(0, colon), Plus::literal);
   const auto password = percent_decode(text.substr(colon + 1), Plus::literal);
   if (!user || !password) return wrong("a % in the user or password is not followed by two hexadecimal digits");
-  url.user = *user;
-  url.password = *password;
-  url.authenticate = !user->empty() || !password->empty();
+  credentials.user = *user;
+  credentials.password = *password;
+  credentials.authenticate = !user->empty() || !password->empty();
   return {};
 }
 
-Result<void> read_host_port(std::string_view text, Url& url) {
+Result<void> read_host_port(std::string_view text, Address& address) {
   std::string_view port;
   if (text.starts_with('[')) {
     const auto end = text.find(']');
     if (end == std::string_view::npos) return wrong("the [ of an IPv6 address has no ]");
-    url.host = text.substr(1, end - 1);
+    address.host = text.substr(1, end - 1);
     port = text.substr(end + 1);
     if (!port.empty() && !port.starts_with(':')) return wrong("after the ] of an IPv6 address only :port may follow");
-    const auto address = std::string_view(url.host).substr(0, url.host.find('%'));
-    if (address.find(':') == std::string_view::npos ||
-        address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
+    const auto digits = std::string_view(address.host).substr(0, address.host.find('%'));
+    if (digits.find(':') == std::string_view::npos ||
+        digits.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
       return wrong("what stands between [ and ] is not an IPv6 address");
     }
   } else {
     const auto colon = text.find(':');
     if (colon != text.rfind(':')) return wrong("an IPv6 address is written in brackets, as in [::1]:6379");
-    url.host = text.substr(0, colon);
+    address.host = text.substr(0, colon);
     if (colon != std::string_view::npos) port = text.substr(colon);
   }
-  if (url.host.empty()) return wrong("it names no host");
+  if (address.host.empty()) return wrong("it names no host");
   if (port.empty()) return {};
   const auto number = parse_unsigned(port.substr(1));
   if (!number || *number == 0 || *number > 65535) return wrong("the port is not a number from 1 to 65535");
-  url.port = static_cast<std::uint16_t>(*number);
+  address.port = static_cast<std::uint16_t>(*number);
   return {};
 }
 
@@ -109,12 +109,12 @@ Result<std::uint32_t> read_database(std::string_view text) {
   return static_cast<std::uint32_t>(*number);
 }
 
-Result<void> read_credential(std::string_view key, std::string_view value, bool in_front, Url& url) {
+Result<void> read_credential(std::string_view key, std::string_view value, bool in_front, Credentials& credentials) {
   if (in_front) return wrong(cat("both a part before the @ and ", key, "= are given"));
   auto decoded = percent_decode(value, Plus::literal);
   if (!decoded) return wrong(cat("a % in ", key, "= is not followed by two hexadecimal digits"));
-  if (!decoded->empty()) url.authenticate = true;
-  (key == "user" ? url.user : url.password) = std::move(*decoded);
+  if (!decoded->empty()) credentials.authenticate = true;
+  (key == "user" ? credentials.user : credentials.password) = std::move(*decoded);
   return {};
 }
 
@@ -129,7 +129,7 @@ Result<void> read_query(std::string_view query, const Parts& parts, bool databas
     const auto key = pair.substr(0, equals);
     const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
     if (std::find(kQueryKeys.begin(), kQueryKeys.end(), key) == kQueryKeys.end()) {
-      // Behind password= it might be the rest of a password with a bare & in it.
+      // After password= the unknown key may be the rest of a password with an unencoded & in it.
       const bool repeatable = std::find(seen.begin(), seen.end(), "password") == seen.end();
       const auto shown = repeatable ? cat("the query key \"", key.substr(0, 40), "\"") : "a query key";
       return wrong(cat(shown, " is not known; did you mean \"", nearest_key(key), "\"?"));
@@ -141,7 +141,7 @@ Result<void> read_query(std::string_view query, const Parts& parts, bool databas
       const auto database = read_database(value);
       if (!database) return std::unexpected(database.error());
       url.database = *database;
-    } else if (auto done = read_credential(key, value, parts.has_user_info, url); !done) {
+    } else if (auto done = read_credential(key, value, parts.has_user_info, url.credentials); !done) {
       return done;
     }
   }
@@ -165,28 +165,28 @@ Result<Url> parse_url(std::string_view text) {
     return wrong("it must begin with redis://, rediss://, valkey://, valkeys:// or unix://");
   }
   const Parts parts = cut(text.substr(colon + 3));
-  // Where an @ comes after the first / or ?, the password holds one of these and has torn the URL apart.
+  // An @ after the first / or ? means that an unencoded / or ? of the password has cut the URL there.
   if (parts.path.find('@') != std::string_view::npos || parts.query.find('@') != std::string_view::npos) {
     return wrong("an @ stands after the first / or ?; inside a password write / as %2F, ? as %3F and @ as %40");
   }
 
   Url url;
-  url.tls = scheme->tls;
+  url.address.tls = scheme->tls;
   if (parts.has_user_info) {
-    if (auto done = read_user_info(parts.user_info, url); !done) return std::unexpected(done.error());
+    if (auto done = read_user_info(parts.user_info, url.credentials); !done) return std::unexpected(done.error());
   }
   bool database_in_path = false;
   if (scheme->local) {
     if (!parts.host_port.empty()) return wrong("a unix socket's path is absolute: unix:///path/to/socket");
     const auto path = percent_decode(parts.path, Plus::literal);
     if (!path) return wrong("a % in the path is not followed by two hexadecimal digits");
-    // sun_path's room, less the terminating zero.
+    // sockaddr_un::sun_path has 108 bytes, one of them for the terminating zero.
     if (path->size() < 2 || path->size() > 107 || path->find('\0') != std::string::npos) {
       return wrong("a unix socket's path has 2 to 107 bytes");
     }
-    url.socket_path = *path;
+    url.address.socket_path = *path;
   } else {
-    if (auto done = read_host_port(parts.host_port, url); !done) return std::unexpected(done.error());
+    if (auto done = read_host_port(parts.host_port, url.address); !done) return std::unexpected(done.error());
     if (parts.path.size() > 1) {
       const auto database = read_database(parts.path.substr(1));
       if (!database) return std::unexpected(database.error());
@@ -195,22 +195,25 @@ Result<Url> parse_url(std::string_view text) {
     }
   }
   if (auto done = read_query(parts.query, parts, database_in_path, url); !done) return std::unexpected(done.error());
-  // The user that Redis means when none is named (AUTH with a password alone).
-  if (url.authenticate && url.user.empty()) url.user = "default";
+  // AUTH with a password alone means the user "default".
+  Credentials& credentials = url.credentials;
+  if (credentials.authenticate && credentials.user.empty()) credentials.user = "default";
   return url;
 }
 
 std::string describe(const Url& url) {
-  std::string out = url.is_unix() ? "unix://" : url.tls ? "rediss://" : "redis://";
-  if (url.authenticate && url.user != "default") append(out, cat(url.user, "@"));
-  if (url.is_unix()) {
-    append(out, url.socket_path);
+  const Address& address = url.address;
+  const Credentials& credentials = url.credentials;
+  std::string out = address.is_unix() ? "unix://" : address.tls ? "rediss://" : "redis://";
+  if (credentials.authenticate && credentials.user != "default") append(out, cat(credentials.user, "@"));
+  if (address.is_unix()) {
+    append(out, address.socket_path);
     if (url.database != 0) append(out, cat("?db=", url.database));
     return out;
   }
-  const bool v6 = url.host.find(':') != std::string::npos;
-  append(out, v6 ? cat("[", url.host, "]") : url.host);
-  if (url.port != 6379) append(out, cat(":", url.port));
+  const bool v6 = address.host.find(':') != std::string::npos;
+  append(out, v6 ? cat("[", address.host, "]") : address.host);
+  if (address.port != 6379) append(out, cat(":", address.port));
   if (url.database != 0) append(out, cat("/", url.database));
   return out;
 }

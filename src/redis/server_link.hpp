@@ -1,53 +1,61 @@
-// What a client does between two events: dial, greet, serve, notice that Redis is gone, wait, dial again.
+// The link to one server at one address: it dials, greets, serves commands, notices that the server is gone, waits, and
+// dials again, for as long as it is not stopped.
 //
 //   start() ─► preparing ─► dialling ─► greeting ─► serving ─┐
-//              (TLS only)       │           │          │     │  fault, or 1 s without a reply that is owed
+//              (TLS only)       │           │          │     │  fault, or 1 s without a reply that the server owes
 //                  ▲            └───────────┴──────────┴─────┴─► pausing ─┐
 //                  └──────────────────────── back-off ────────────────────┘
 //
-// One timer serves everything that has a deadline; it is set for the nearest and set anew only when something nearer
-// turns up, so that a busy connection does not touch it per command.
+// This class is the life cycle; CommandPath carries the commands, ServerBreaker judges the server.
 //
-// Thread: its executor's, but state() and command_timeout(), which any thread may call.
+// One timer serves everything that has a deadline. It is set for the nearest one, and again only when a nearer one
+// turns up, so that a busy connection does not touch the timer for each command.
+//
+// Thread: its executor's, except state(), available() and command_timeout(), which any thread may call.
 #pragma once
 
 #include <atomic>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
+#include "redis/address.hpp"
 #include "redis/backoff.hpp"
-#include "redis/client.hpp"
+#include "redis/command_path.hpp"
 #include "redis/common.hpp"
 #include "redis/connection.hpp"
+#include "redis/connection_state.hpp"
 #include "redis/handshake.hpp"
-#include "redis/pending_queue.hpp"
+#include "redis/replica_policy.hpp"
+#include "redis/server_breaker.hpp"
 
 namespace wx::redis {
 
-class ClientCore : private Connection::Listener {
+class ServerLink : private Connection::Listener {
  public:
-  using Expect = PendingQueue::Expect;
+  using Expect = CommandPath::Expect;
 
-  ClientCore(boost::asio::io_context& context, Executor& executor, Common& common);
+  // `context` must be run by one thread, the one of `executor`. All references must outlive the link.
+  ServerLink(boost::asio::io_context& context, Executor& executor, Common& common, Address address,
+             Credentials credentials, std::uint32_t database);
 
+  // The handlers and calls are those of Client, for this one server.
   void start();
   void stop();
-  [[nodiscard]] State state() const { return state_.load(std::memory_order_acquire); }
-  [[nodiscard]] milliseconds command_timeout() const {
-    return milliseconds(timeout_ms_.load(std::memory_order_relaxed));
-  }
-
+  [[nodiscard]] ConnectionState state() const { return state_.load(std::memory_order_acquire); }
+  [[nodiscard]] milliseconds command_timeout() const { return path_.timeout(); }
   [[nodiscard]] bool left_replica() const { return left_replica_; }
   [[nodiscard]] bool on_replica() const { return on_replica_; }
 
   void command(std::span<const std::string_view> arguments, Callback done, Expect expect);
   void pipeline(std::span<Command> commands);
+
+  [[nodiscard]] bool available() const { return breaker_.available(); }
+  void record(const Error* error) { breaker_.record(error); }
 
   std::move_only_function<void(const Reply&)> push_handler;
   std::move_only_function<void()> connected_handler;
@@ -55,15 +63,16 @@ class ClientCore : private Connection::Listener {
 
  private:
   enum class Phase : std::uint8_t { idle, preparing, dialling, greeting, serving, pausing, stopped };
-  enum class Patience : std::uint8_t { soon, slow };
-  // A command that came before the first connection.
-  struct Early {
-    std::string bytes;
-    Callback done;
-    SteadyTime came;
-    Expect expect;
+  // Why an attempt or a connection is over.
+  struct Loss {
+    std::string_view reason;  // for the log
+    ErrorKind kind;           // for the commands that were under way
+    std::string_view told;    // likewise, the detail
+    RetryDelay retry;
+    bool leaves_replica = false;
   };
 
+  // Connection::Listener
   void on_open() override;
   void on_reply(const Reply& reply) override;
   void on_fault(const ConnectionFault& fault) override;
@@ -72,38 +81,37 @@ class ClientCore : private Connection::Listener {
   void dial(std::shared_ptr<TlsContext> tls);
   void on_greeting(const Reply& reply);
   void begin_serving();
-  void send_early();
-  void complete(const Reply& reply);
-  void leave_replica();
-  void lose(std::string_view reason, Patience patience, const Error& error, bool by_choice = false);
-
-  void send(std::span<const std::string_view> arguments, Callback done, Expect expect, SteadyTime now);
-  [[nodiscard]] std::optional<Error> refusal(std::size_t commands) const;
+  void serve(const Reply& reply);
+  void on_readonly();
+  void lose(const Loss& loss);
 
   void arm(SteadyTime due);
   void on_timer();
+  void run_due(SteadyTime now);
   void check_attempt(SteadyTime now);
   void check_serving(SteadyTime now);
-  void expire_early(SteadyTime now);
-  void fail_early(const Error& error);
   // The next moment at which something may be due.
   [[nodiscard]] std::optional<SteadyTime> next_due() const;
+  [[nodiscard]] std::optional<SteadyTime> next_due_of_phase() const;
 
   boost::asio::io_context& context_;
   Executor& executor_;
   Common& common_;
+  const Address address_;
+  const Credentials credentials_;
+  const std::uint32_t database_;
   const Clock& clock_;
   observability::Metrics& metrics_;
+  CallbackGuard& guard_;
 
-  std::atomic<State> state_{State::connecting_first};
-  std::atomic<milliseconds::rep> timeout_ms_;
-
+  std::atomic<ConnectionState> state_{ConnectionState::connecting_first};
   Phase phase_ = Phase::idle;
   std::shared_ptr<Connection> connection_;
   std::optional<Handshake> handshake_;
-  PendingQueue pending_;
-  std::deque<Early> early_;
+  CommandPath path_;
+  ServerBreaker breaker_;
   Backoff backoff_;
+  ReplicaPolicy replica_policy_;
 
   SteadyTime attempt_start_{};
   SteadyTime greeted_at_{};   // when HELLO was sent
@@ -113,13 +121,11 @@ class ClientCore : private Connection::Listener {
   SteadyTime retry_at_{};
   bool on_replica_ = false;
   bool left_replica_ = false;
-  std::optional<SteadyTime> left_replica_at_;
-  nanoseconds replica_rest_{};  // how long the next one is kept
 
   std::unique_ptr<Timer> timer_;
   SteadyTime armed_for_{};
   bool gave_grace_ = false;
-  // Lets what was posted to the executor notice that this is gone.
+  // Lets work that was posted to the executor notice that the link is gone.
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 

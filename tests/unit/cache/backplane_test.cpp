@@ -65,8 +65,8 @@ class BackplaneTest : public testing::Test {
     options.url = *redis::parse_url(fake_->url());
     options.timeout = kTimeout;
     client_.emplace(context_, *executor_, options, real_clock_, metrics_, log_);
-    tier_.emplace(*client_, *executor_, "", real_clock_, metrics_, log_);
-    backplane_.emplace(*client_, *tier_, timers_, "", listener_, metrics_, log_);
+    epoch_keeper_.emplace(*client_, "");
+    backplane_.emplace(*client_, *epoch_keeper_, timers_, "", listener_, metrics_, log_);
     client_->on_connected([this] { backplane_->connected(); });
     client_->on_disconnected([this] { backplane_->disconnected(); });
     client_->on_push([this](const redis::Reply& push) { backplane_->push(push); });
@@ -105,7 +105,7 @@ class BackplaneTest : public testing::Test {
   asio::io_context context_{1};
   std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
   std::optional<redis::Client> client_;
-  std::optional<RedisTier> tier_;
+  std::optional<RedisEpoch> epoch_keeper_;
   std::optional<Backplane> backplane_;
 };
 

@@ -22,7 +22,7 @@ class RedisTierTest : public testing::Test {
  protected:
   void SetUp() override {
     client_->start();
-    wait_until([this] { return client_->state() == redis::State::up; });
+    wait_until([this] { return client_->state() == redis::ConnectionState::up; });
   }
   void TearDown() override {
     client_->stop();
@@ -80,10 +80,10 @@ class RedisTierTest : public testing::Test {
     return epoch_of([&](RemoteTier::EpochCallback done) { tier_.raise_epoch(above, std::move(done)); });
   }
   std::uint64_t restore_epoch(std::uint64_t ours) {
-    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.restore_epoch(ours, std::move(done)); });
+    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.epoch().restore(ours, std::move(done)); });
   }
   std::uint64_t read_epoch() {
-    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.read_epoch(std::move(done)); });
+    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.epoch().read(std::move(done)); });
   }
   template <class Ask>
   std::uint64_t epoch_of(Ask ask) {
@@ -117,7 +117,7 @@ class RedisTierTest : public testing::Test {
   std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
   std::unique_ptr<redis::Client> client_ =
       std::make_unique<redis::Client>(context_, *executor_, options(server_), real_clock_, metrics_, log_);
-  RedisTier tier_{*client_, *executor_, "app1:", clock_, metrics_, log_};
+  RedisTier tier_{*client_, "app1:", clock_, metrics_, log_};
   unsigned writes_ok_ = 0;
   unsigned writes_failed_ = 0;
 };
@@ -361,32 +361,32 @@ TEST_F(RedisTierTest, ReadsOnFromARedisThatTakesNoWrites) {
   server_.command({"ACL", "SETUSER", "default", "-set"});
   for (int i = 0; i < 50; ++i) write("weather:3:4", entry());
   EXPECT_EQ(writes_failed_, 50U);
-  EXPECT_FALSE(tier_.breaker_open());
+  EXPECT_FALSE(client_->breaker_open());
   EXPECT_TRUE(*read("weather:1:2"));
   EXPECT_EQ(log_.count("refuses commands"), 1);
   server_.command({"ACL", "SETUSER", "default", "+set"});
   write("weather:3:4", entry());
-  EXPECT_EQ(log_.count("takes our writes again"), 1);
+  EXPECT_EQ(log_.count("accepts our writes again"), 1);
 }
 
 TEST_F(RedisTierTest, ClosesItsBreakerAlthoughItMayNotPing) {
   server_.command({"LPUSH", "app1:weather:1:2", "x"});  // GET will fail: not a string
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(read("weather:1:2"));
-  EXPECT_TRUE(tier_.breaker_open());
+  EXPECT_TRUE(client_->breaker_open());
   server_.command({"ACL", "SETUSER", "default", "-ping"});
-  wait_until([&] { return !tier_.breaker_open(); });
+  wait_until([&] { return !client_->breaker_open(); });
 }
 
 TEST_F(RedisTierTest, OpensItsBreakerAfterFailuresAndClosesItByAPingOfItsOwn) {
   server_.command({"LPUSH", "app1:weather:1:2", "x"});  // GET will fail: not a string
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(read("weather:1:2"));
-  EXPECT_TRUE(tier_.breaker_open());
+  EXPECT_TRUE(client_->breaker_open());
   const auto commands = metrics_.value(Counter::redis_commands);
   const auto refused = read("weather:3:4");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::redis_unavailable);
   EXPECT_EQ(metrics_.value(Counter::redis_commands), commands) << "an open breaker asks nobody";
-  wait_until([&] { return !tier_.breaker_open(); });
+  wait_until([&] { return !client_->breaker_open(); });
   EXPECT_TRUE(read("weather:3:4"));
   EXPECT_TRUE(log_.contains("breaker open"));
   EXPECT_TRUE(log_.contains("breaker closed"));

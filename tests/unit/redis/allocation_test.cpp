@@ -41,7 +41,7 @@ TEST(RedisClientAllocations, AreNoneForACommandInSteadyState) {
     peer.echo();
   });
   ClientUnderTest under(test::options_for(redis.url(), milliseconds(9000)));
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   Chain warm(under.client(), 100);
   under.on_loop([&] { warm.next(); });
   ASSERT_TRUE(warm.done.wait());

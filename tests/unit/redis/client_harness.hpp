@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,10 +32,13 @@ class ManualExecutor final : public Executor {
   void post(std::move_only_function<void()> work) override { real_->post(std::move(work)); }
   [[nodiscard]] bool in_this_thread() const override { return real_->in_this_thread(); }
   std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) override {
+    if (std::exchange(fail_next_, false)) throw std::runtime_error("no timer");
     auto entry = std::make_shared<Entry>(Entry{clock_.steady() + delay, std::move(work)});
     entries_.push_back(entry);
     return std::make_unique<Handle>(entry);
   }
+  // The next timer cannot be made.
+  void fail_next() { fail_next_ = true; }
   // Runs what has become due. On the executor's thread.
   void run_due() {
     for (const auto& weak : std::exchange(entries_, {})) {
@@ -60,6 +64,7 @@ class ManualExecutor final : public Executor {
   std::unique_ptr<Executor> real_;
   const Clock& clock_;
   std::vector<std::weak_ptr<Entry>> entries_;
+  bool fail_next_ = false;
 };
 
 inline RedisOptions options_for(std::string_view url, std::optional<milliseconds> timeout = {}) {
@@ -107,6 +112,10 @@ class ClientUnderTest {
     loop_.call([this] { manual_->run_due(); });
   }
 
+  void fail_next_timer() {
+    loop_.call([this] { manual_->fail_next(); });
+  }
+
   std::future<Outcome> send(std::vector<std::string> words) {
     auto promise = std::make_shared<std::promise<Outcome>>();
     auto future = promise->get_future();
@@ -129,17 +138,17 @@ class ClientUnderTest {
     };
   }
 
-  // False if it does not come to be so within ten seconds.
+  // False if it does not come to be so within `limit`.
   template <class Condition>
-  static bool eventually(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  static bool eventually(Condition condition, milliseconds limit = std::chrono::seconds(10)) {
+    const auto end = std::chrono::steady_clock::now() + limit;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::sleep_for(milliseconds(1));
     }
     return true;
   }
-  bool becomes(State state) {
+  bool becomes(ConnectionState state) {
     return eventually([&] { return client_->state() == state; });
   }
   bool logs(std::string_view what) {

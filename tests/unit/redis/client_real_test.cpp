@@ -102,7 +102,7 @@ TEST(RedisClientAndServer, SpeaksTls) {
   options.ca_file = authority.file();
   options.timeout = milliseconds(5000);
   ClientUnderTest under(options);
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   EXPECT_EQ(under.ask({"SET", "k", std::string(300'000, 'x')}), "\"OK\"");
   EXPECT_EQ(under.ask({"GET", "k"}).size(), 300'002U);
 
@@ -111,7 +111,7 @@ TEST(RedisClientAndServer, SpeaksTls) {
   by_address.tls = true;
   by_address.ca_file = authority.file();
   ClientUnderTest other(by_address);
-  ASSERT_TRUE(other.becomes(State::up));
+  ASSERT_TRUE(other.becomes(ConnectionState::up));
   EXPECT_EQ(other.ask({"PING"}), "\"PONG\"");
 }
 
@@ -165,15 +165,15 @@ TEST(RedisClientAndServer, NoticesThatOneSideSpeaksTlsAndTheOtherDoesNot) {
 TEST(RedisClientAndServer, IsBackWithinTwoSecondsOfItsReturn) {
   RedisServer redis;
   ClientUnderTest under(redis.url());
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   redis.kill();
-  ASSERT_TRUE(under.becomes(State::down));
+  ASSERT_TRUE(under.becomes(ConnectionState::down));
   EXPECT_EQ(under.ask({"GET", "k"}), "redis-unavailable");
   // Long enough down for the longest back-off.
   ASSERT_TRUE(ClientUnderTest::eventually([&] { return under.count(Counter::redis_connect_failures) >= 6; }));
   redis.start();
   const auto back = std::chrono::steady_clock::now();
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   EXPECT_LT(std::chrono::steady_clock::now() - back, milliseconds(2000));
   EXPECT_EQ(under.ask({"SET", "k", "v"}), "\"OK\"");
 }
@@ -181,10 +181,10 @@ TEST(RedisClientAndServer, IsBackWithinTwoSecondsOfItsReturn) {
 TEST(RedisClientAndServer, IsNotHeldUpByAFrozenServer) {
   RedisServer redis;
   ClientUnderTest under(options_for(redis.url(), milliseconds(100)));
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   redis.freeze();
   const auto start = std::chrono::steady_clock::now();
-  while (under.client().state() == State::up) {
+  while (under.client().state() == ConnectionState::up) {
     const Outcome outcome = ClientUnderTest::get(under.send({"GET", "k"}));
     EXPECT_THAT(outcome.text, testing::AnyOf("redis-timeout", "redis-unavailable"));
     EXPECT_LT(outcome.took, milliseconds(500));
@@ -193,7 +193,7 @@ TEST(RedisClientAndServer, IsNotHeldUpByAFrozenServer) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(3000));
   redis.thaw();
   const auto back = std::chrono::steady_clock::now();
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   EXPECT_LT(std::chrono::steady_clock::now() - back, milliseconds(2000));
 }
 
@@ -201,12 +201,12 @@ TEST(RedisClientAndServer, NoticesABlackHoleAndDialsAnew) {
   const RedisServer redis;
   BlackHole network(redis.port());
   ClientUnderTest under(options_for(cat("redis://127.0.0.1:", network.port()), milliseconds(100)));
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   network.swallow_connections();
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(under.ask({"GET", "k"}), "redis-timeout");
   ASSERT_TRUE(network.wait_for_accepted(2));
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(3000));
   EXPECT_EQ(under.ask({"SET", "k", "v"}), "\"OK\"");
 }
@@ -239,7 +239,7 @@ TEST(RedisClientAndServer, HearsWhatIsPublished) {
 TEST(RedisClientAndServer, KeepsAThousandCommandsInOrder) {
   const RedisServer redis;
   ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
-  ASSERT_TRUE(under.becomes(State::up));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   std::vector<std::int64_t> got;
   Signal all;
   under.on_loop([&] {

@@ -17,12 +17,12 @@ struct Played {
   Progress verdict = Progress::more;
   std::string refusal;
   std::string version;
-  Handshake::Patience patience = Handshake::Patience::soon;
+  RetryDelay patience = RetryDelay::soon;
 };
 
 Played play(std::string_view url, const std::vector<std::string_view>& replies) {
   const Url parsed = parse_url(url).value();
-  Handshake handshake(parsed);
+  Handshake handshake(parsed.credentials, parsed.database);
   Played out;
   handshake.append_to(out.asked);
   for (const auto reply : replies) {
@@ -32,7 +32,7 @@ Played play(std::string_view url, const std::vector<std::string_view>& replies) 
   }
   out.refusal = handshake.refusal();
   out.version = handshake.version();
-  out.patience = handshake.patience();
+  out.patience = handshake.retry_delay();
   return out;
 }
 
@@ -70,7 +70,7 @@ TEST(Handshake, SaysThatThePasswordIsWrongWithoutShowingIt) {
   const Played played =
       play("redis://app:hunter2@cache", {"-WRONGPASS invalid username-password pair or user is disabled.\r\n"});
   EXPECT_EQ(played.verdict, Progress::refused);
-  EXPECT_EQ(played.patience, Handshake::Patience::slow);
+  EXPECT_EQ(played.patience, RetryDelay::slow);
   EXPECT_NE(played.refusal.find("WRONGPASS"), std::string::npos);
   EXPECT_EQ(played.refusal.find("hunter2"), std::string::npos);
 }
@@ -88,7 +88,7 @@ TEST(Handshake, LeavesAServerWithoutResp3Alone) {
         "-NOPROTO unsupported protocol version\r\n", "*2\r\n+server\r\n+redis\r\n"}) {
     const Played played = play("redis://:hunter2@cache", {reply});
     EXPECT_EQ(played.verdict, Progress::refused);
-    EXPECT_EQ(played.patience, Handshake::Patience::slow);
+    EXPECT_EQ(played.patience, RetryDelay::slow);
     EXPECT_NE(played.refusal.find("RESP3"), std::string::npos);
     EXPECT_EQ(played.refusal.find("hunter2"), std::string::npos);
   }
@@ -102,10 +102,10 @@ TEST(Handshake, NeverRepeatsAServerThatRepeatsThePassword) {
 TEST(Handshake, ComesBackSoonToAServerThatIsNotReady) {
   const Played loading = play("redis://cache", {kHello, "+OK\r\n", "+OK\r\n", "-LOADING Redis is loading\r\n"});
   EXPECT_EQ(loading.verdict, Progress::refused);
-  EXPECT_EQ(loading.patience, Handshake::Patience::soon);
+  EXPECT_EQ(loading.patience, RetryDelay::soon);
   EXPECT_EQ(play("redis://cache", {kHello, "+OK\r\n", "+OK\r\n", "-MASTERDOWN Link is down\r\n"}).patience,
-            Handshake::Patience::soon);
-  EXPECT_EQ(play("redis://cache", {"-ERR max number of clients reached\r\n"}).patience, Handshake::Patience::soon);
+            RetryDelay::soon);
+  EXPECT_EQ(play("redis://cache", {"-ERR max number of clients reached\r\n"}).patience, RetryDelay::soon);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "reply_text.hpp"
+#include "support/memory_log.hpp"
 
 namespace wx::redis {
 namespace {
@@ -31,7 +32,9 @@ class PendingQueueTest : public testing::Test {
     return queue_.on_reply(*made, at(now));
   }
 
-  PendingQueue queue_;
+  wx::test::MemoryLog log_;
+  CallbackGuard guard_{log_};
+  PendingQueue queue_{guard_};
   std::vector<std::string> told_;
 };
 
@@ -59,10 +62,10 @@ TEST_F(PendingQueueTest, ToldOfATimeoutTheCommandKeepsItsPlace) {
 }
 
 TEST_F(PendingQueueTest, RefusesAReplyThatNobodyAskedFor) {
-  EXPECT_EQ(reply(":1\r\n"), Taken::unasked);
+  EXPECT_EQ(reply(":1\r\n"), Taken::unexpected);
   send("a", 0);
   EXPECT_EQ(reply(":1\r\n"), Taken::completed);
-  EXPECT_EQ(reply(":1\r\n"), Taken::unasked);
+  EXPECT_EQ(reply(":1\r\n"), Taken::unexpected);
 }
 
 TEST_F(PendingQueueTest, PushesTakeNoPlace) {
@@ -93,7 +96,7 @@ TEST_F(PendingQueueTest, ASubscriptionThatIsNotAllowedIsToldTheError) {
   EXPECT_EQ(reply("-NOPERM no\r\n"), Taken::completed);
   EXPECT_THAT(told_, ElementsAre("s redis-error"));
   send("t", 0, Expect::confirmation);
-  EXPECT_EQ(reply(":1\r\n"), Taken::unasked);
+  EXPECT_EQ(reply(":1\r\n"), Taken::unexpected);
 }
 
 TEST_F(PendingQueueTest, FailsAllThatStillWaitOnceAndInOrder) {

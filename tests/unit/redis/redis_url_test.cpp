@@ -22,42 +22,42 @@ std::string refused(std::string_view text) {
 
 TEST(RedisUrl, ReadsHostAndPort) {
   Url plain;
-  plain.host = "cache";
+  plain.address.host = "cache";
   EXPECT_EQ(parsed("redis://cache"), plain);
-  EXPECT_EQ(parsed("redis://localhost:6380/").port, 6380);
+  EXPECT_EQ(parsed("redis://localhost:6380/").address.port, 6380);
   EXPECT_EQ(parsed("valkey://cache"), parsed("redis://cache"));
   EXPECT_EQ(parsed("REDIS://cache"), parsed("redis://cache"));
-  EXPECT_EQ(parsed("redis://[::1]:7000").host, "::1");
-  EXPECT_EQ(parsed("redis://[::1]:7000").port, 7000);
-  EXPECT_EQ(parsed("redis://[fe80::1%eth0]").host, "fe80::1%eth0");
+  EXPECT_EQ(parsed("redis://[::1]:7000").address.host, "::1");
+  EXPECT_EQ(parsed("redis://[::1]:7000").address.port, 7000);
+  EXPECT_EQ(parsed("redis://[fe80::1%eth0]").address.host, "fe80::1%eth0");
 }
 
 TEST(RedisUrl, KnowsWhichSchemesMeanTls) {
-  EXPECT_TRUE(parsed("rediss://cache").tls);
-  EXPECT_TRUE(parsed("valkeys://cache").tls);
-  EXPECT_FALSE(parsed("redis://cache").tls);
-  EXPECT_FALSE(parsed("unix:///run/redis.sock").tls);
+  EXPECT_TRUE(parsed("rediss://cache").address.tls);
+  EXPECT_TRUE(parsed("valkeys://cache").address.tls);
+  EXPECT_FALSE(parsed("redis://cache").address.tls);
+  EXPECT_FALSE(parsed("unix:///run/redis.sock").address.tls);
 }
 
 TEST(RedisUrl, DecodesUserAndPassword) {
   const Url url = parsed("redis://al%40ice:p%2Fss%3A%25@cache");
-  EXPECT_EQ(url.user, "al@ice");
-  EXPECT_EQ(url.password, "p/ss:%");
-  EXPECT_TRUE(url.authenticate);
-  EXPECT_FALSE(parsed("redis://cache").authenticate);
-  EXPECT_FALSE(parsed("redis://:@cache").authenticate);
+  EXPECT_EQ(url.credentials.user, "al@ice");
+  EXPECT_EQ(url.credentials.password, "p/ss:%");
+  EXPECT_TRUE(url.credentials.authenticate);
+  EXPECT_FALSE(parsed("redis://cache").credentials.authenticate);
+  EXPECT_FALSE(parsed("redis://:@cache").credentials.authenticate);
 }
 
 TEST(RedisUrl, TakesAPasswordAloneForTheDefaultUser) {
-  EXPECT_EQ(parsed("redis://:secret@cache").user, "default");
-  EXPECT_EQ(parsed("redis://cache?password=secret").user, "default");
-  EXPECT_EQ(parsed("redis://cache?password=secret").password, "secret");
+  EXPECT_EQ(parsed("redis://:secret@cache").credentials.user, "default");
+  EXPECT_EQ(parsed("redis://cache?password=secret").credentials.user, "default");
+  EXPECT_EQ(parsed("redis://cache?password=secret").credentials.password, "secret");
 }
 
 TEST(RedisUrl, TakesTheLastAtSignAsTheEndOfThePassword) {
   const Url url = parsed("redis://user:p@ss@cache");
-  EXPECT_EQ(url.password, "p@ss");
-  EXPECT_EQ(url.host, "cache");
+  EXPECT_EQ(url.credentials.password, "p@ss");
+  EXPECT_EQ(url.address.host, "cache");
 }
 
 TEST(RedisUrl, ReadsTheDatabaseFromPathOrQuery) {
@@ -74,9 +74,9 @@ TEST(RedisUrl, ReadsTheDatabaseFromPathOrQuery) {
 
 TEST(RedisUrl, ReadsTheSocketsPath) {
   const Url url = parsed("unix://user:secret@/run/my%20redis.sock");
-  EXPECT_EQ(url.socket_path, "/run/my redis.sock");
-  EXPECT_TRUE(url.is_unix());
-  EXPECT_EQ(url.password, "secret");
+  EXPECT_EQ(url.address.socket_path, "/run/my redis.sock");
+  EXPECT_TRUE(url.address.is_unix());
+  EXPECT_EQ(url.credentials.password, "secret");
   refused("unix://run/redis.sock");
   refused("unix://");
   refused("unix:///" + std::string(200, 'x'));

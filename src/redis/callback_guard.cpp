@@ -1,0 +1,25 @@
+#include "redis/callback_guard.hpp"
+
+#include "base/text.hpp"
+
+namespace wx::redis {
+namespace {
+
+// Bounds the memory for reasons that contain changing values.
+constexpr std::size_t kMostReported = 64;
+
+}  // namespace
+
+void CallbackGuard::report(std::string_view sentence, std::string_view reason) noexcept {
+  try {
+    {
+      const Lock lock(mutex_);
+      if (reported_.size() >= kMostReported || !reported_.insert(cat(sentence, ": ", reason)).second) return;
+    }
+    log_.error("redis", sentence, {{"reason", reason}});
+  } catch (const std::exception&) {
+    // The report itself failed (no memory). The callback's exception has still ended here.
+  }
+}
+
+}  // namespace wx::redis

@@ -1,0 +1,154 @@
+#include "redis/command_path.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "redis/command_encoder.hpp"
+
+namespace wx::redis {
+namespace {
+
+using observability::Counter;
+
+// How long a command waits for the very first connection.
+constexpr milliseconds kEarlyWait{300};
+
+constexpr milliseconds kLeastTimeout{50};
+constexpr milliseconds kMostTimeout{300};
+
+Error unavailable(std::string_view why) {
+  return {ErrorKind::redis_unavailable, std::string(why), std::nullopt, 0};
+}
+
+}  // namespace
+
+CommandPath::CommandPath(const RedisOptions& options, const Clock& clock, observability::Metrics& metrics,
+                         CallbackGuard& guard)
+    : options_(options),
+      clock_(clock),
+      metrics_(metrics),
+      guard_(guard),
+      timeout_ms_(options.timeout.value_or(kMostTimeout).count()),
+      pending_(guard) {}
+
+std::optional<Error> CommandPath::refusal(std::size_t commands) const {
+  if (connection_ == nullptr && !waiting_) return unavailable("not connected");
+  if (pending_.size() + early_.size() + commands > options_.max_in_flight) return unavailable("too many in flight");
+  if (connection_ != nullptr && connection_->unsent() > options_.max_unsent_bytes) {
+    return unavailable("too much unsent");
+  }
+  return std::nullopt;
+}
+
+SteadyTime CommandPath::send(std::span<const std::string_view> arguments, Callback done, Expect expect,
+                             SteadyTime now) {
+  metrics_.add(Counter::redis_commands);
+  if (connection_ == nullptr) {
+    Early early{{}, std::move(done), now, expect};
+    append_command(early.bytes, arguments);
+    early_.push_back(std::move(early));
+    return now + kEarlyWait;
+  }
+  const SteadyTime deadline = now + timeout();
+  std::string& out = connection_->out();
+  const std::size_t before = out.size();
+  try {
+    append_command(out, arguments);
+    pending_.add(std::move(done), now, deadline, expect);
+  } catch (...) {
+    // A command without its place in the queue would give every later reply to the wrong command.
+    out.resize(before);
+    throw;
+  }
+  connection_->flush();
+  return deadline;
+}
+
+std::optional<SteadyTime> CommandPath::command(std::span<const std::string_view> arguments, Callback done,
+                                               Expect expect) {
+  if (const auto error = refusal(1)) {
+    fail(std::move(done), *error);
+    return std::nullopt;
+  }
+  return send(arguments, std::move(done), expect, clock_.steady());
+}
+
+std::optional<SteadyTime> CommandPath::pipeline(std::span<Command> commands) {
+  if (const auto error = refusal(commands.size())) {
+    for (Command& command : commands) fail(std::exchange(command.done, nullptr), *error);
+    return std::nullopt;
+  }
+  const SteadyTime now = clock_.steady();
+  std::optional<SteadyTime> due;
+  for (Command& command : commands) due = send(command.arguments, std::move(command.done), Expect::reply, now);
+  return due;
+}
+
+void CommandPath::set_round_trip(nanoseconds round_trip) {
+  if (options_.timeout) return;
+  const auto triple = std::chrono::ceil<milliseconds>(3 * round_trip);
+  timeout_ms_.store(std::clamp(triple, kLeastTimeout, kMostTimeout).count(), std::memory_order_relaxed);
+}
+
+void CommandPath::open(Connection& connection) {
+  connection_ = &connection;
+  waiting_ = false;
+}
+
+void CommandPath::send_early() {
+  const SteadyTime now = clock_.steady();
+  for (Early& early : std::exchange(early_, {})) {
+    connection_->out().append(early.bytes);
+    pending_.add(std::move(early.done), now, now + timeout(), early.expect);
+  }
+  if (!pending_.empty()) connection_->flush();
+}
+
+void CommandPath::close(const Error& error) {
+  connection_ = nullptr;
+  waiting_ = false;
+  pending_.fail_all(error);
+  for (Early& early : std::exchange(early_, {})) fail(std::move(early.done), error);
+}
+
+bool CommandPath::on_reply(const Reply& reply, SteadyTime now) {
+  if (reply.is_error()) metrics_.add(Counter::redis_errors);
+  switch (pending_.on_reply(reply, now)) {
+    case PendingQueue::Taken::completed:
+      metrics_.observe(observability::Timing::redis, pending_.last_took());
+      return true;
+    case PendingQueue::Taken::late:
+      return true;
+    case PendingQueue::Taken::unexpected:
+      break;
+  }
+  return false;
+}
+
+void CommandPath::expire_early(SteadyTime now) {
+  while (!early_.empty() && early_.front().came + kEarlyWait <= now) {
+    Callback done = std::move(early_.front().done);
+    early_.pop_front();
+    fail(std::move(done), unavailable("not connected yet"));
+  }
+}
+
+void CommandPath::expire(SteadyTime now) {
+  if (const std::size_t expired = pending_.expire(now)) metrics_.add(Counter::redis_timeouts, expired);
+}
+
+std::optional<SteadyTime> CommandPath::next_due() const {
+  if (!early_.empty()) return early_.front().came + kEarlyWait;
+  return pending_.next_deadline();
+}
+
+bool CommandPath::overdue(SteadyTime now) const {
+  const auto deadline = pending_.next_deadline();
+  return deadline && *deadline <= now;
+}
+
+void CommandPath::fail(Callback done, const Error& error) {
+  guard_(kReplyCallbackThrew, [&] { done(std::unexpected(error)); });
+}
+
+}  // namespace wx::redis

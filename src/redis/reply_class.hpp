@@ -1,0 +1,14 @@
+// What an error says about the server.
+// Thread-safety: pure functions.
+#pragma once
+
+#include "base/error.hpp"
+
+namespace wx::redis {
+
+// Whether the server works but will not perform this command: it is full, a replica, lacks permission or disk. What it
+// holds can still be read, so this is no failure of the server. Every other error is one, LOADING above all: asking is
+// of no use at the moment.
+[[nodiscard]] bool is_refusal(const Error& error);
+
+}  // namespace wx::redis

@@ -1,0 +1,58 @@
+// The breaker of one server together with its probe: while the breaker is open, one PING now and then finds out whether
+// the server works again.
+//
+// Thread: its executor's, except available(), which any thread may call.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "base/executor.hpp"
+#include "base/random.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+#include "redis/breaker.hpp"
+#include "redis/callback_guard.hpp"
+#include "redis/reply.hpp"
+
+namespace wx::redis {
+
+class ServerBreaker {
+ public:
+  // Sends a PING and gives its outcome to the callback.
+  using Ping = std::move_only_function<void(Callback done)>;
+
+  // All references must outlive the breaker.
+  ServerBreaker(Executor& executor, const Clock& clock, observability::Metrics& metrics, observability::Log& log,
+                CallbackGuard& guard, Ping ping);
+
+  // Whether commands may be sent. From any thread.
+  [[nodiscard]] bool available() const { return !open_.load(std::memory_order_relaxed); }
+
+  // Takes the outcome of an operation: null for success. A refusal (reply_class.hpp) counts as neither.
+  void record(const Error* error);
+  // A connection was made: an open breaker probes at once.
+  void on_connected();
+  // No further probes. For good.
+  void stop();
+
+ private:
+  void schedule_probe();
+  void probe();
+
+  Executor& executor_;
+  const Clock& clock_;
+  observability::Metrics& metrics_;
+  observability::Log& log_;
+  CallbackGuard& guard_;
+  Ping ping_;
+  Breaker breaker_{BreakerOptions{}};
+  Random random_{random_seed()};
+  std::unique_ptr<Timer> timer_;
+  std::atomic<bool> open_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace wx::redis
