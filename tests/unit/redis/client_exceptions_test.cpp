@@ -1,0 +1,168 @@
+// Callbacks and handlers that throw: each exception ends where it was thrown, and everything else goes on.
+#include <atomic>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "client_harness.hpp"
+#include "fake_redis.hpp"
+#include "redis/client.hpp"
+#include "support/fake_clock.hpp"
+#include "support/free_port.hpp"
+
+namespace wx::redis {
+namespace {
+
+using test::ClientUnderTest;
+using test::FakeRedis;
+using test::options_for;
+using test::Peer;
+
+constexpr std::string_view kThrew = "a reply callback threw";
+
+void greet_and_echo(Peer& peer) {
+  peer.greet();
+  peer.echo();
+}
+
+// Sends a command whose callback throws; the outcome it was called with is kept.
+class Thrower {
+ public:
+  explicit Thrower(ClientUnderTest& under, std::string reason = "on purpose") {
+    under.on_loop([&] {
+      under.client().command({"GET", "a"}, [this, reason = std::move(reason)](const Result<Reply>& reply) {
+        outcome_ = reply ? "reply" : std::string(wx::name(reply.error().kind));
+        ++calls_;
+        throw std::runtime_error(reason);
+      });
+    });
+  }
+  // "" if it was not called, or more than once.
+  std::string outcome() {
+    ClientUnderTest::eventually([&] { return calls_ > 0; });
+    return calls_ == 1 ? outcome_ : "";
+  }
+
+ private:
+  std::string outcome_;
+  std::atomic<int> calls_{0};
+};
+
+TEST(RedisClientExceptions, AReplyCallbackEndsItsOwnCommandOnly) {
+  FakeRedis redis(greet_and_echo);
+  ClientUnderTest under(redis.url());
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  Thrower first(under);
+  Thrower second(under);
+  Thrower other(under, "for another reason");
+  EXPECT_EQ(under.ask({"GET", "b"}), "\"b\"");
+  EXPECT_EQ(first.outcome(), "reply");
+  EXPECT_EQ(second.outcome(), "reply");
+  EXPECT_EQ(other.outcome(), "reply");
+  EXPECT_EQ(under.client().state(), ConnectionState::up);
+  EXPECT_EQ(redis.connections(), 1);
+  EXPECT_EQ(under.log().count(kThrew), 2) << "once for each reason";
+  EXPECT_TRUE(under.log().contains("on purpose")) << under.log().text();
+}
+
+TEST(RedisClientExceptions, ACallbackMayThrowWhateverEndsItsCommand) {
+  std::atomic<bool> reset{false};
+  FakeRedis redis([&](Peer& peer) {
+    peer.greet();
+    while (!reset && !peer.next().empty()) {
+    }
+    peer.reset();
+  });
+  wx::test::FakeClock clock;  // stands still, so that the second command cannot time out
+  ClientUnderTest under(options_for(redis.url(), milliseconds(60)), clock);
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  Thrower late(under);
+  clock.advance(milliseconds(100));
+  under.run_due();
+  EXPECT_EQ(late.outcome(), "redis-timeout");
+  reset = true;
+  Thrower lost(under);
+  EXPECT_EQ(lost.outcome(), "redis-unavailable");
+  EXPECT_EQ(under.log().count(kThrew), 1);
+}
+
+TEST(RedisClientExceptions, ACallbackMayThrowWhileTheClientIsDown) {
+  ClientUnderTest under(cat("redis://127.0.0.1:", wx::test::free_port()));
+  ASSERT_TRUE(under.becomes(ConnectionState::down));
+  Thrower down(under);
+  EXPECT_EQ(down.outcome(), "redis-unavailable");
+  EXPECT_EQ(under.ask({"GET", "b"}), "redis-unavailable");
+}
+
+TEST(RedisClientExceptions, ACallbackMayThrowAtTheEndOfTheWaitForTheFirstConnection) {
+  FakeRedis redis([](Peer& peer) { peer.ignore(); });
+  ClientUnderTest under(redis.url());
+  Thrower early(under);
+  Thrower second(under);
+  EXPECT_EQ(early.outcome(), "redis-unavailable");
+  EXPECT_EQ(second.outcome(), "redis-unavailable");
+}
+
+TEST(RedisClientExceptions, EveryCallbackOfAPipelineIsCalledAlthoughTheFirstThrows) {
+  FakeRedis redis(greet_and_echo);
+  ClientUnderTest under(redis.url());
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  under.on_loop([&] { under.client().stop(); });
+  int called = 0;
+  under.on_loop([&] {
+    const std::string_view get[] = {"GET", "a"};
+    Command commands[] = {{get,
+                           [&](const Result<Reply>&) {
+                             ++called;
+                             throw std::runtime_error("first");
+                           }},
+                          {get, [&](const Result<Reply>&) { ++called; }}};
+    under.client().pipeline(commands);
+  });
+  EXPECT_EQ(called, 2);
+}
+
+TEST(RedisClientExceptions, HandlersMayThrowToo) {
+  FakeRedis redis([](Peer& peer) {
+    peer.greet();
+    peer.write(">3\r\n+message\r\n+ch\r\n+one\r\n");
+    if (peer.number() > 1) return peer.echo();
+    peer.next();
+  });
+  ClientUnderTest under(redis.url(), false);
+  under.on_loop([&] {
+    under.client().on_push([](const Reply&) { throw std::runtime_error("push"); });
+    under.client().on_connected([] { throw std::runtime_error("connected"); });
+    // Not even derived from std::exception.
+    under.client().on_disconnected([] { throw 5; });
+  });
+  under.start();
+  EXPECT_EQ(under.ask({"GET", "a"}), "redis-unavailable") << "the first connection ends at its first command";
+  ASSERT_TRUE(ClientUnderTest::eventually([&] { return redis.connections() == 2; }));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  EXPECT_EQ(under.ask({"GET", "b"}), "\"b\"");
+  EXPECT_TRUE(under.log().contains("the push handler threw")) << under.log().text();
+  EXPECT_TRUE(under.log().contains("the connected handler threw"));
+  EXPECT_TRUE(under.log().contains("the disconnected handler threw"));
+}
+
+TEST(RedisClientExceptions, DialsAgainAfterAnExceptionInItsTimer) {
+  FakeRedis redis([](Peer& peer) {
+    if (peer.number() > 1) greet_and_echo(peer);
+  });
+  wx::test::FakeClock clock;
+  ClientUnderTest under(options_for(redis.url(), milliseconds(50)), clock);
+  ASSERT_TRUE(under.becomes(ConnectionState::down));
+  under.fail_next_timer();
+  clock.advance(milliseconds(1000));
+  under.run_due();
+  EXPECT_TRUE(under.log().contains("a timer threw")) << under.log().text();
+  clock.advance(milliseconds(5000));
+  under.run_due();  // ends the attempt that never dialled
+  under.run_due();  // begins the next one
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  EXPECT_EQ(under.ask({"GET", "b"}), "\"b\"");
+}
+
+}  // namespace
+}  // namespace wx::redis
