@@ -19,8 +19,6 @@ namespace {
 constexpr std::size_t kEnoughOutput = std::size_t{64} * 1024;
 // What a client that was refused may still send before it is cut off.
 constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
-// A partial head above this size does not leave its memory behind.
-constexpr std::size_t kSmallPartial = 512;
 
 observability::Counter class_counter(int status) {
   using enum observability::Counter;
@@ -43,7 +41,11 @@ bool would_block(const error_code& error) {
 
 Connection::Connection(std::shared_ptr<ServerContext> server, Socket socket, const asio::ip::tcp::endpoint& peer,
                        std::shared_ptr<ConnectionBudget> slot)
-    : server_(std::move(server)), slot_(std::move(slot)), socket_(std::move(socket)), peer_(peer) {
+    : server_(std::move(server)),
+      slot_(std::move(slot)),
+      socket_(std::move(socket)),
+      peer_(peer),
+      input_(server_->buffers) {
   error_code ignored;  // a socket that refuses these options still serves
   socket_->non_blocking(true, ignored);
   socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -87,7 +89,7 @@ void Connection::close() {
   socket_.reset();
   leave();
   // A Responder may still look at its request.
-  if (answer_ != Answer::deferred) release_input();
+  if (answer_ != Answer::deferred) input_.release();
   server_->buffers.give_back(std::exchange(out_, {}));
   slot_->release();
   server_->closed();
@@ -107,7 +109,7 @@ std::string_view Connection::peer() const {
 
 void Connection::wait_readable() {
   if (std::exchange(read_waiting_, true)) return;
-  if (more_to_read_) {
+  if (input_.more_to_read()) {
     // From the loop: a client that sends without pause does not keep others out.
     asio::post(server_->context, [self = shared_from_this()] { self->on_readable(error_code()); });
   } else {
@@ -115,42 +117,15 @@ void Connection::wait_readable() {
   }
 }
 
-// Reads what is there, and notes whether that was all: the kernel says so with every read (TCP_INQ; at the end of the
-// stream it says that one byte is left), which spares us a read to find out. Without it, there may be more.
-std::size_t Connection::receive(char* to, std::size_t room, error_code& error) {
-  iovec part{to, room};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  ssize_t n = 0;
-  do {
-    n = ::recvmsg(socket_->native_handle(), &message, MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
-  more_to_read_ = n > 0;
-  if (n < 0) error.assign(errno, boost::system::system_category());
-  if (n == 0) error = asio::error::eof;
-  if (n <= 0) return 0;
-  const cmsghdr* const told = CMSG_FIRSTHDR(&message);
-  if (told != nullptr && told->cmsg_level == SOL_TCP && told->cmsg_type == TCP_CM_INQ) {
-    int left = 0;
-    std::memcpy(&left, CMSG_DATA(told), sizeof left);
-    more_to_read_ = left != 0;
-  }
-  return static_cast<std::size_t>(n);
-}
-
 void Connection::on_readable(const error_code& error) {
   read_waiting_ = false;
   if (!socket_) return;
   if (error) return close();
   if (phase() == ConnectionPhase::lingering) return discard_input();
-  if (block_ || !out_.empty()) {
+  if (input_.in_hand() || !out_.empty()) {
     // finish_idle() read without waiting; reading goes on when what it found is answered. The edge that brought us here
     // is used up, though (read_watch.hpp), and what it told of is unread: the next wait must not wait for another.
-    more_to_read_ = true;
+    input_.expect_more();
     return;
   }
   if (!read_input()) wait_readable();
@@ -158,23 +133,14 @@ void Connection::on_readable(const error_code& error) {
 
 // False if there was nothing to read. One read per wait: a client that sends without pause does not keep others out.
 bool Connection::read_input() {
-  block_ = server_->buffers.take_input();
-  std::memcpy(block_->data(), partial_.data(), partial_.size());
-  begin_ = 0;
-  end_ = static_cast<std::uint16_t>(partial_.size());
   error_code error;
-  const std::size_t n = receive(block_->data() + end_, block_->size() - end_, error);
-  if (would_block(error)) {
-    release_input();
-    return false;
-  }
+  input_.read(*socket_, error);
+  if (would_block(error)) return false;
   if (error) {
     close();
     return true;
   }
   received_at_ = server_->clock.steady();
-  partial_.clear();
-  end_ = static_cast<std::uint16_t>(end_ + n);
   in_turn_ = true;
   proceed();
   in_turn_ = false;
@@ -184,33 +150,19 @@ bool Connection::read_input() {
 // Lets the client finish what it was sending: closing a socket with unread input resets the connection, and the reset
 // may overtake our last answer (RFC 9112 §9.6).
 void Connection::discard_input() {
-  InputBlock block = server_->buffers.take_input();
   error_code error;
-  const std::size_t n = receive(block->data(), block->size(), error);
-  server_->buffers.give_back(std::move(block));
+  const std::size_t n = input_.discard(*socket_, error);
   discarded_ += static_cast<std::uint32_t>(n);
   if ((error && !would_block(error)) || discarded_ > kMostDiscarded) return close();
   wait_readable();
-}
-
-// Keeps the beginning of a head in as little memory as it needs.
-void Connection::set_input_aside() {
-  if (partial_.capacity() > kSmallPartial) partial_ = std::string();
-  if (block_) partial_.assign(block_->data() + begin_, end_ - begin_);
-  release_input();
-}
-
-void Connection::release_input() {
-  server_->buffers.give_back(std::move(block_));
-  begin_ = end_ = 0;
 }
 
 // --- Answering ---
 
 Connection::Stop Connection::answer_input() {
   while (!closing_ && answer_ != Answer::deferred && out_.size() < kEnoughOutput) {
-    if (begin_ == end_) return Stop::need_more;
-    const auto status = parser_.feed({block_->data() + begin_, static_cast<std::size_t>(end_ - begin_)});
+    if (input_.empty()) return Stop::need_more;
+    const auto status = parser_.feed(input_.bytes());
     if (status == HeadParser::Status::need_more) return Stop::need_more;
     if (status == HeadParser::Status::refused) {
       server_->metrics.add(observability::Counter::http_malformed);
@@ -224,7 +176,7 @@ Connection::Stop Connection::answer_input() {
 }
 
 void Connection::dispatch() {
-  request_ = Request(block_->data() + begin_, parser_.head(), received_at_, this);
+  request_ = Request(input_.bytes().data(), parser_.head(), received_at_, this);
   answer_ = Answer::none;
   Exchange exchange(*this);
   in_handler_ = true;
@@ -291,7 +243,7 @@ void Connection::abandon() {
 }
 
 void Connection::finish_request() {
-  begin_ = static_cast<std::uint16_t>(begin_ + parser_.head().size);
+  input_.consume(parser_.head().size);
   parser_.reset();
   head_is_new_ = true;
 }
@@ -300,7 +252,7 @@ void Connection::finish_request() {
 // are handled from the loop.
 void Connection::answered_late() {
   finish_request();
-  if (closing_ || begin_ == end_) return proceed();
+  if (closing_ || input_.empty()) return proceed();
   if (flush()) asio::post(server_->context, [self = shared_from_this()] { self->proceed(); });
 }
 
@@ -318,8 +270,8 @@ void Connection::proceed() {
     asio::post(server_->context, [self = shared_from_this()] { self->proceed(); });
     return;
   }
-  set_input_aside();
-  if (partial_.empty()) {
+  input_.set_aside();
+  if (!input_.has_partial()) {
     // Where all was answered in the turn that received it, that turn's time will do.
     server_->deadlines.enter(*this, ConnectionPhase::idle, in_turn_ ? received_at_ : server_->clock.steady());
   } else if (std::exchange(head_is_new_, false)) {
@@ -363,7 +315,7 @@ void Connection::wait_writable() {
 }
 
 void Connection::linger() {
-  release_input();
+  input_.release();
   error_code error;
   socket_->shutdown(Socket::shutdown_send, error);
   if (error) return close();

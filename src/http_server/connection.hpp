@@ -15,6 +15,7 @@
 
 #include "http_server/connection_budget.hpp"
 #include "http_server/head_parser.hpp"
+#include "http_server/input_buffer.hpp"
 #include "http_server/server_context.hpp"
 
 namespace wx::http_server {
@@ -53,11 +54,8 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   // Reading.
   void wait_readable();
   void on_readable(const error_code& error);
-  [[nodiscard]] std::size_t receive(char* to, std::size_t room, error_code& error);
   [[nodiscard]] bool read_input();
   void discard_input();
-  void set_input_aside();
-  void release_input();
 
   // Answering.
   Stop answer_input();
@@ -82,12 +80,9 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   HeadParser parser_;
   Request request_;
-  InputBlock block_;  // only while there is input in hand: [begin_, end_) is not yet answered
-  std::uint16_t begin_ = 0;
-  std::uint16_t end_ = 0;
+  InputBuffer input_;
   std::uint32_t discarded_ = 0;
   SteadyTime received_at_{};  // the last of it
-  std::string partial_;       // the beginning of a head, while waiting for the rest
 
   std::string out_;  // [sent_, size) is to be written
   std::size_t sent_ = 0;
@@ -99,7 +94,6 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   bool head_is_new_ = true;
   ReadWatch<Connection> watch_;
   bool read_waiting_ = false;
-  bool more_to_read_ = false;  // after the last read: bytes or the end of the stream
   bool write_waiting_ = false;
 };
 

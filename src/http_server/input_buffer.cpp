@@ -1,0 +1,74 @@
+#include "http_server/input_buffer.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace wx::http_server {
+namespace {
+
+// A partial head above this size does not leave its memory behind.
+constexpr std::size_t kSmallPartial = 512;
+
+}  // namespace
+
+void InputBuffer::read(Socket& socket, error_code& error) {
+  block_ = buffers_.take_input();
+  std::memcpy(block_->data(), partial_.data(), partial_.size());
+  begin_ = 0;
+  end_ = static_cast<std::uint16_t>(partial_.size());
+  const std::size_t n = receive(socket, block_->data() + end_, block_->size() - end_, error);
+  if (error) return release();
+  partial_.clear();
+  end_ = static_cast<std::uint16_t>(end_ + n);
+}
+
+std::size_t InputBuffer::discard(Socket& socket, error_code& error) {
+  InputBlock block = buffers_.take_input();
+  const std::size_t n = receive(socket, block->data(), block->size(), error);
+  buffers_.give_back(std::move(block));
+  return n;
+}
+
+void InputBuffer::set_aside() {
+  if (partial_.capacity() > kSmallPartial) partial_ = std::string();
+  if (block_) partial_.assign(bytes());
+  release();
+}
+
+void InputBuffer::release() {
+  buffers_.give_back(std::move(block_));
+  begin_ = end_ = 0;
+}
+
+// The kernel tells with every read how many bytes are left (TCP_INQ; 1 at the end of the stream), which saves a second
+// read to find out. A socket without TCP_INQ may always have more.
+std::size_t InputBuffer::receive(Socket& socket, char* to, std::size_t room, error_code& error) {
+  iovec part{to, room};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(socket.native_handle(), &message, MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+  more_to_read_ = n > 0;
+  if (n < 0) error.assign(errno, boost::system::system_category());
+  if (n == 0) error = asio::error::eof;
+  if (n <= 0) return 0;
+  const cmsghdr* const told = CMSG_FIRSTHDR(&message);
+  if (told != nullptr && told->cmsg_level == SOL_TCP && told->cmsg_type == TCP_CM_INQ) {
+    int left = 0;
+    std::memcpy(&left, CMSG_DATA(told), sizeof left);
+    more_to_read_ = left != 0;
+  }
+  return static_cast<std::size_t>(n);
+}
+
+}  // namespace wx::http_server
