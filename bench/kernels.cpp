@@ -134,22 +134,23 @@ class Channel final : public http_server::Channel, public std::enable_shared_fro
   [[nodiscard]] const http_server::Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { return *service_.executor; }
   [[nodiscard]] std::string_view peer() const override { return "127.0.0.1"; }
-  void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) override {
-    http_server::append_response(out_, {.status = status, .date = date_.at(service_.clock.wall()), .headers = headers},
-                                 body);
+  void respond(int status, std::string_view headers, std::initializer_list<http_server::BodyPart> body) override {
+    http_server::append_response(out_, kept_,
+                                 {.status = status, .date = date_.at(service_.clock.wall()), .headers = headers}, body);
   }
   [[nodiscard]] std::shared_ptr<http_server::Channel> hold() override { return shared_from_this(); }
   void abandon() override { throw std::runtime_error("a request was not answered"); }
 
   void take(std::string_view bytes) {
     out_.clear();
+    kept_.clear();
     parser_.reset();
     require(parser_.feed(bytes) == http_server::HeadParser::Status::complete, "the request is not whole");
     request_ = http_server::Request(bytes.data(), parser_.head(), service_.clock.steady(), this);
     http_server::Exchange exchange(*this);
     service_.endpoints.handler().handle(exchange);
   }
-  // Empty until the request is answered.
+  // Without the large bodies. Empty until the request is answered.
   [[nodiscard]] const std::string& answer() const { return out_; }
 
  private:
@@ -158,6 +159,7 @@ class Channel final : public http_server::Channel, public std::enable_shared_fro
   http_server::Request request_;
   http_server::DateCache date_;
   std::string out_;
+  std::vector<http_server::KeptBody> kept_;
 };
 
 // Requests that Redis answers, or that a load answers because Redis has nothing. Both ends of the connection to Redis
@@ -341,9 +343,10 @@ Kernel encode_command() {
 }
 
 Kernel response_head() {
-  return {"response: status line, fields and body", [out = std::string()]() mutable {
+  return {"response: status line, fields and body",
+          [out = std::string(), kept = std::vector<http_server::KeptBody>()]() mutable {
             out.clear();
-            http_server::append_response(out,
+            http_server::append_response(out, kept,
                                          {.status = 200,
                                           .date = "Thu, 01 Jan 2026 00:00:00 GMT",
                                           .headers = "Content-Type: application/json\r\nX-Cache: HIT\r\nAge: 1\r\n"},

@@ -64,7 +64,7 @@ class Answers final : public Handler {
         });
         return;
       case 6:
-        return exchange.respond(200, "", {much_});
+        return exchange.respond(200, "", {"before ", much_, " after"});
       case 7:
         return;
       default:
@@ -77,7 +77,7 @@ class Answers final : public Handler {
 
  private:
   asio::io_context& context_;
-  const std::string much_ = std::string(40'000, 'x');
+  const Body much_{std::string(40'000, 'x')};
 };
 
 // Everything that the connection says to these pieces.

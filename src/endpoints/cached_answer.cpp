@@ -63,7 +63,7 @@ std::optional<Counter> stale_counter_of(Outcome outcome) {
 
 template <class Answer>
 void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,
-                    std::initializer_list<std::string_view> body) {
+                    std::initializer_list<http_server::BodyPart> body) {
   const auto& request = answer.request();
   const auto& entry = *cached.served.entry;
   const RequestId id(request.field(Field::x_request_id), context.random);
@@ -93,9 +93,9 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
 }
 
 template void respond_cached(Context&, http_server::Exchange&, const CachedAnswer&,
-                             std::initializer_list<std::string_view>);
+                             std::initializer_list<http_server::BodyPart>);
 template void respond_cached(Context&, http_server::Responder&, const CachedAnswer&,
-                             std::initializer_list<std::string_view>);
+                             std::initializer_list<http_server::BodyPart>);
 
 void count_answer(observability::Metrics& metrics, const Served& served, nanoseconds total) {
   const bool waited = served.outcome != Outcome::hit && served.outcome != Outcome::stale_while_revalidate;

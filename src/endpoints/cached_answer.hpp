@@ -28,12 +28,12 @@ struct CachedAnswer {
 // Answers with JSON out of the cache, or with 304 if the client holds it. `body` in parts, as send() takes it.
 template <class Answer>
 void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,
-                    std::initializer_list<std::string_view> body);
+                    std::initializer_list<http_server::BodyPart> body);
 
 extern template void respond_cached(Context&, http_server::Exchange&, const CachedAnswer&,
-                                    std::initializer_list<std::string_view>);
+                                    std::initializer_list<http_server::BodyPart>);
 extern template void respond_cached(Context&, http_server::Responder&, const CachedAnswer&,
-                                    std::initializer_list<std::string_view>);
+                                    std::initializer_list<http_server::BodyPart>);
 
 // Counts an answer: its outcome, its time, its age.
 void count_answer(observability::Metrics& metrics, const cache::Served& served, nanoseconds total);

@@ -34,7 +34,7 @@ std::string_view method_name(http_server::Method method) {
 
 // The memory-hit path passes here on every request and leaves after two comparisons.
 void log_answer(Context& context, const Request& request, std::string_view id, const std::optional<TraceContext>& trace,
-                const Sent& sent, std::initializer_list<std::string_view> body) {
+                const Sent& sent, std::initializer_list<http_server::BodyPart> body) {
   // Who is turned away at the door has sent no request; the server says when that begins and ends.
   if (request.received_at() == SteadyTime()) return;
   const auto now = sent.took >= nanoseconds(0) ? request.received_at() + sent.took : context.clock.steady();
@@ -54,7 +54,7 @@ void log_answer(Context& context, const Request& request, std::string_view id, c
       .cache = sent.cache,
       .error = sent.error,
   };
-  for (const auto part : body) line.bytes += part.size();
+  for (const auto& part : body) line.bytes += part.size();
   context.access_log.write(context.log, kind, line, now);
 }
 
@@ -62,7 +62,7 @@ void log_answer(Context& context, const Request& request, std::string_view id, c
 
 template <class Answer>
 void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,
-          std::initializer_list<std::string_view> body) {
+          std::initializer_list<http_server::BodyPart> body) {
   auto& headers = context.headers;
   append(
       headers,
@@ -77,8 +77,8 @@ void send(Context& context, Answer& answer, const RequestId& id, const Sent& sen
 }
 
 template void send(Context&, http_server::Exchange&, const RequestId&, const Sent&,
-                   std::initializer_list<std::string_view>);
+                   std::initializer_list<http_server::BodyPart>);
 template void send(Context&, http_server::Responder&, const RequestId&, const Sent&,
-                   std::initializer_list<std::string_view>);
+                   std::initializer_list<http_server::BodyPart>);
 
 }  // namespace wx::endpoints

@@ -24,11 +24,11 @@ struct Sent {
 // Exchange or a Responder.
 template <class Answer>
 void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,
-          std::initializer_list<std::string_view> body);
+          std::initializer_list<http_server::BodyPart> body);
 
 extern template void send(Context&, http_server::Exchange&, const RequestId&, const Sent&,
-                          std::initializer_list<std::string_view>);
+                          std::initializer_list<http_server::BodyPart>);
 extern template void send(Context&, http_server::Responder&, const RequestId&, const Sent&,
-                          std::initializer_list<std::string_view>);
+                          std::initializer_list<http_server::BodyPart>);
 
 }  // namespace wx::endpoints

@@ -161,14 +161,15 @@ void WeatherEndpoint::answer(Answer& answer, const Served& served, const Asked& 
 template <class Answer>
 void WeatherEndpoint::answer_json(Answer& answer, const Served& served, bool mock, nanoseconds total) {
   // `source` depends on who answers, so it is not part of the kept body: it takes the place of the closing brace.
-  std::string_view body = served.entry->body;
+  const Body& kept = served.entry->body;
+  std::string_view body = kept;
   if (body.ends_with('}')) body.remove_suffix(1);
   respond_cached(context_, answer,
                  {.served = served,
                   .total = total,
                   .storing = mock ? Storing::forbidden : Storing::allowed,
                   .extra_headers = mock ? std::string_view() : kLicense},
-                 {body, ",\"source\":\"", source_name(served.tier, mock), "\"}"});
+                 {{kept, body}, ",\"source\":\"", source_name(served.tier, mock), "\"}"});
 }
 
 template <class Answer>

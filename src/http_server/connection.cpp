@@ -1,16 +1,12 @@
 #include "http_server/connection.hpp"
 
-#include <array>
 #include <cassert>
-#include <cerrno>
-#include <cstring>
 #include <exception>
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "http_server/request_trace.hpp"
-#include "http_server/response.hpp"
 
 namespace wx::http_server {
 namespace {
@@ -45,7 +41,8 @@ Connection::Connection(std::shared_ptr<ServerContext> server, Socket socket, con
       slot_(std::move(slot)),
       socket_(std::move(socket)),
       peer_(peer),
-      input_(server_->buffers) {
+      input_(server_->buffers),
+      out_(server_->buffers) {
   error_code ignored;  // a socket that refuses these options still serves
   socket_->non_blocking(true, ignored);
   socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -90,7 +87,7 @@ void Connection::close() {
   leave();
   // A Responder may still look at its request.
   if (answer_ != Answer::deferred) input_.release();
-  server_->buffers.give_back(std::exchange(out_, {}));
+  out_.clear();
   slot_->release();
   server_->closed();
 }
@@ -207,24 +204,22 @@ void Connection::refuse(ErrorKind kind, std::string_view detail) {
   answer_ = Answer::given;
 }
 
-void Connection::respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) {
+void Connection::respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
   if (answer_ == Answer::given) return;
   const bool late = answer_ == Answer::deferred && !in_handler_;
   answer_ = Answer::given;
   if (!socket_) return;
   assert(server_->executor.in_this_thread());
   if (!request_.keep_alive() || server_->draining) closing_ = true;
-  if (out_.empty()) out_ = server_->buffers.take_output();
   const auto connection = closing_                  ? ConnectionField::close
                           : parser_.head().http_1_0 ? ConnectionField::keep_alive
                                                     : ConnectionField::none;
-  append_response(out_,
-                  {.status = status,
-                   .date = server_->date.at(server_->clock.wall()),
-                   .connection = connection,
-                   .headers = headers,
-                   .without_body = request_.method() == Method::head},
-                  body);
+  out_.append({.status = status,
+               .date = server_->date.at(server_->clock.wall()),
+               .connection = connection,
+               .headers = headers,
+               .without_body = request_.method() == Method::head},
+              body);
   server_->metrics.add(class_counter(status));
   if (late) answered_late();
 }
@@ -284,9 +279,9 @@ void Connection::proceed() {
 bool Connection::flush() {
   if (!socket_ || write_waiting_) return false;
   bool progress = false;
-  while (sent_ < out_.size()) {
+  while (!out_.empty()) {
     error_code error;
-    const std::size_t n = socket_->write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+    out_.write(*socket_, error);
     if (would_block(error)) {
       if (progress || phase() != ConnectionPhase::writing) enter(ConnectionPhase::writing);
       wait_writable();
@@ -296,11 +291,8 @@ bool Connection::flush() {
       close();
       return false;
     }
-    sent_ += n;
     progress = true;
   }
-  if (progress) server_->buffers.give_back(std::exchange(out_, {}));
-  sent_ = 0;
   return true;
 }
 

@@ -16,6 +16,7 @@
 #include "http_server/connection_budget.hpp"
 #include "http_server/head_parser.hpp"
 #include "http_server/input_buffer.hpp"
+#include "http_server/output_queue.hpp"
 #include "http_server/server_context.hpp"
 
 namespace wx::http_server {
@@ -42,7 +43,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   [[nodiscard]] const Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { return server_->executor; }
   [[nodiscard]] std::string_view peer() const override;
-  void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) override;
+  void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) override;
   [[nodiscard]] std::shared_ptr<Channel> hold() override;
   void abandon() override;
 
@@ -84,8 +85,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   std::uint32_t discarded_ = 0;
   SteadyTime received_at_{};  // the last of it
 
-  std::string out_;  // [sent_, size) is to be written
-  std::size_t sent_ = 0;
+  OutputQueue out_;
 
   Answer answer_ = Answer::none;
   bool in_handler_ = false;

@@ -14,7 +14,7 @@ Responder::~Responder() {
   if (channel_) channel_->abandon();
 }
 
-void Responder::respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) {
+void Responder::respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
   if (const auto channel = std::exchange(channel_, nullptr)) channel->respond(status, headers, body);
 }
 

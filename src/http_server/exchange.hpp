@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/executor.hpp"
+#include "http_server/body_part.hpp"
 #include "http_server/request.hpp"
 
 namespace wx::http_server {
@@ -26,7 +27,7 @@ class Channel {
   [[nodiscard]] virtual Executor& executor() = 0;
   [[nodiscard]] virtual std::string_view peer() const = 0;
   // See Exchange::respond.
-  virtual void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) = 0;
+  virtual void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) = 0;
   // The answer will come later; the result keeps the channel and its request alive.
   [[nodiscard]] virtual std::shared_ptr<Channel> hold() = 0;
   // The holder gave up without answering.
@@ -48,7 +49,7 @@ class Responder {
   [[nodiscard]] const Request& request() const { return channel_->request(); }
   [[nodiscard]] Executor& executor() { return channel_->executor(); }
   // As Exchange::respond; the request's view ends here.
-  void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body);
+  void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body);
 
  private:
   std::shared_ptr<Channel> channel_;
@@ -65,8 +66,9 @@ class Exchange {
 
   // Answers now. `headers` are complete "Name: value\r\n" lines (may be empty); the server adds the status line, Date,
   // Content-Length and, where needed, Connection. HEAD gets the same head and no body; 204 and 304 have neither body
-  // nor Content-Length. Everything is copied before this returns. A second answer is ignored.
-  void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) {
+  // nor Content-Length. Before this returns everything is copied, except large bodies, which are kept by reference
+  // until the client has taken them (body_part.hpp). A second answer is ignored.
+  void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
     if (!std::exchange(settled_, true)) channel_.respond(status, headers, body);
   }
 

@@ -5,6 +5,9 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "http_server/body_part.hpp"
 
 namespace wx::http_server {
 
@@ -21,7 +24,15 @@ struct ResponseHead {
   bool without_body = false;
 };
 
-// Appends the whole response, growing `out` at most once.
-void append_response(std::string& out, const ResponseHead& head, std::initializer_list<std::string_view> body);
+// A large part of a body, which follows the first `position` copied bytes and is sent by reference.
+struct KeptBody {
+  std::size_t position;
+  Body body;
+};
+
+// Appends a response: the head and the small parts of the body to `out`, which grows at most once, and the parts that
+// are kept by reference to `kept`, in the order in which they are sent.
+void append_response(std::string& out, std::vector<KeptBody>& kept, const ResponseHead& head,
+                     std::initializer_list<BodyPart> body);
 
 }  // namespace wx::http_server

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include <sys/types.h>
 #include <unistd.h>
@@ -22,13 +23,23 @@ namespace wx::test {
   return count;
 }
 
-// Resident memory that is the process's own, not a file's.
-[[nodiscard]] inline std::size_t anonymous_bytes(pid_t pid) {
+// A number of bytes out of /proc/<pid>/status: "RssAnon:" and the like. 0 if there is none.
+[[nodiscard]] inline std::size_t status_bytes(pid_t pid, std::string_view name) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8)) * 1024;
+    if (line.starts_with(name)) return std::stoul(line.substr(name.size())) * 1024;
   }
   return 0;
+}
+
+// Resident memory that is the process's own, not a file's.
+[[nodiscard]] inline std::size_t anonymous_bytes(pid_t pid) {
+  return status_bytes(pid, "RssAnon:");
+}
+
+// The most memory that has been resident at once.
+[[nodiscard]] inline std::size_t peak_resident_bytes(pid_t pid) {
+  return status_bytes(pid, "VmHWM:");
 }
 
 // User and system time so far.

@@ -14,7 +14,7 @@ class CountingChannel final : public http_server::Channel {
   [[nodiscard]] const http_server::Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { return executor_; }
   [[nodiscard]] std::string_view peer() const override { return "192.0.2.1"; }
-  void respond(int status, std::string_view headers, std::initializer_list<std::string_view>) override {
+  void respond(int status, std::string_view headers, std::initializer_list<http_server::BodyPart>) override {
     hit = (status == 200 || status == 304) && headers.contains("X-Cache: HIT\r\n");
   }
   [[nodiscard]] std::shared_ptr<Channel> hold() override { return nullptr; }

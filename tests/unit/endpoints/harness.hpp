@@ -29,12 +29,12 @@ class FakeChannel final : public http_server::Channel, public std::enable_shared
   [[nodiscard]] const http_server::Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { return executor_; }
   [[nodiscard]] std::string_view peer() const override { return "192.0.2.1"; }
-  void respond(int with, std::string_view lines, std::initializer_list<std::string_view> parts) override {
+  void respond(int with, std::string_view lines, std::initializer_list<http_server::BodyPart> parts) override {
     ++answers;
     status = with;
     headers = lines;
     body.clear();
-    for (const auto part : parts) body += part;
+    for (const auto& part : parts) body += part.text();
   }
   [[nodiscard]] std::shared_ptr<Channel> hold() override { return shared_from_this(); }
   void abandon() override { ++abandoned; }

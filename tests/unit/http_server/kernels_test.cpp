@@ -31,9 +31,11 @@ TEST(DateCache, ChangesWithTheSecondAndFollowsAClockSetBack) {
   EXPECT_EQ(cache.at(start - 1ms), "Wed, 31 Dec 2025 23:59:59 GMT");
 }
 
-std::string response(const ResponseHead& head, std::initializer_list<std::string_view> body) {
+std::string response(const ResponseHead& head, std::initializer_list<BodyPart> body) {
   std::string out;
-  append_response(out, head, body);
+  std::vector<KeptBody> kept;
+  append_response(out, kept, head, body);
+  EXPECT_TRUE(kept.empty());
   return out;
 }
 
@@ -59,9 +61,10 @@ TEST(Response, LeavesTheBodyOutWhereThereIsNone) {
 
 TEST(Response, FollowsWhatIsAlreadyThere) {
   std::string out;
-  append_response(out, {.status = 200, .date = "D"}, {"1"});
+  std::vector<KeptBody> kept;
+  append_response(out, kept, {.status = 200, .date = "D"}, {"1"});
   const std::string once = out;
-  append_response(out, {.status = 200, .date = "D"}, {"1"});
+  append_response(out, kept, {.status = 200, .date = "D"}, {"1"});
   EXPECT_EQ(out, once + once);
 }
 

@@ -19,9 +19,9 @@ class FakeChannel final : public Channel, public std::enable_shared_from_this<Fa
   [[nodiscard]] const Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { throw std::logic_error("not here"); }
   [[nodiscard]] std::string_view peer() const override { return "peer"; }
-  void respond(int status, std::string_view headers, std::initializer_list<std::string_view> body) override {
+  void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) override {
     append(answer, cat(status, "|", headers, "|"));
-    for (const auto part : body) answer += part;
+    for (const auto& part : body) answer += part.text();
   }
   [[nodiscard]] std::shared_ptr<Channel> hold() override { return shared_from_this(); }
   void abandon() override { ++abandoned; }

@@ -57,19 +57,26 @@ TEST(ServerDeadlines, DoNotApplyWhileAHandlerIsAtWork) {
   EXPECT_THAT(client.response(), EndsWith("at last"));
 }
 
+// The same large answer twice: "/copied" as a text, "/shared" as a Body that is sent by reference.
 std::vector<Route> large_answer(std::size_t size) {
   std::vector<Route> routes;
-  routes.push_back({"/large", Route::Match::exact, {{Method::get, [body = std::string(size, 'x')](Exchange& exchange) {
-                                                       exchange.respond(200, "", {body, "end"});
-                                                     }}}});
+  const auto add = [&](std::string path, const auto& body) {
+    auto answer = [body](Exchange& exchange) { exchange.respond(200, "", {body, "end"}); };
+    routes.push_back({std::move(path), Route::Match::exact, {{Method::get, std::move(answer)}}});
+  };
+  add("/copied", std::string(size, 'x'));
+  add("/shared", Body(std::string(size, 'x')));
   return routes;
 }
 
 TEST(ServerDeadlines, CloseOnAClientThatDoesNotTakeItsAnswer) {
   Loopback loopback({}, large_answer(50'000'000));
   Client client(loopback.port);
-  client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n");
+  Client other(loopback.port);
+  other.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_TRUE(client.readable(kPatience));
+  EXPECT_TRUE(other.readable(kPatience));
   EXPECT_TRUE(eventually([&] {
     loopback.clock.advance(5s);
     std::this_thread::sleep_for(20ms);
@@ -79,12 +86,17 @@ TEST(ServerDeadlines, CloseOnAClientThatDoesNotTakeItsAnswer) {
 
 TEST(Server, DeliversAnAnswerLargerThanTheSocketsBuffers) {
   Loopback loopback({}, large_answer(20'000'000));
-  Client client(loopback.port);
-  client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
-  const std::string answer = client.response();
-  EXPECT_GT(answer.size(), 20'000'000U);
-  EXPECT_TRUE(answer.ends_with("xend"));
-  EXPECT_THAT(client.response(), EndsWith("/echo"));
+  for (const std::string_view path : {"/copied", "/shared"}) {
+    Client client(loopback.port);
+    client.send(cat("GET ", path, " HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\n\r\n"));
+    const std::string answer = client.response();
+    EXPECT_GT(answer.size(), 20'000'000U);
+    EXPECT_TRUE(answer.ends_with("xend"));
+    EXPECT_THAT(client.response(), EndsWith("/echo"));
+    client.send(cat("HEAD ", path, " HTTP/1.1\r\nHost: a\r\n\r\n"));
+    EXPECT_THAT(client.response(true), AllOf(HasSubstr("Content-Length: 20000003\r\n"), EndsWith("\r\n\r\n")));
+    EXPECT_THAT(client.ask("/echo"), EndsWith("/echo"));
+  }
 }
 
 TEST(Server, StoresNoAnswersForAClientThatOnlyAsks) {
@@ -142,10 +154,12 @@ TEST(Server, SurvivesClientsThatGoAway) {
   waiting.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   loopback.wait_for_later(1);
   waiting.reset();
-  Client taking(loopback.port);
-  taking.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_TRUE(taking.readable(kPatience));
-  taking.reset();
+  for (const std::string_view path : {"/copied", "/shared"}) {
+    Client taking(loopback.port);
+    taking.send(cat("GET ", path, " HTTP/1.1\r\nHost: a\r\n\r\n"));
+    EXPECT_TRUE(taking.readable(kPatience));
+    taking.reset();
+  }
   Client half(loopback.port);
   half.send("GET /echo HT");
   half.close();

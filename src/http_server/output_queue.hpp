@@ -1,0 +1,55 @@
+// The part of one connection's answers that the client has not taken yet: heads and small bodies as copied bytes, and
+// between them large bodies by reference. A body is released as soon as its last byte is written.
+//
+// Thread-safety: none; belongs to its connection's thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "http_server/buffers.hpp"
+#include "http_server/read_watch.hpp"
+#include "http_server/response.hpp"
+
+namespace wx::http_server {
+
+class OutputQueue {
+ public:
+  // Borrows the memory of the copied bytes from `buffers`, which must outlive it.
+  explicit OutputQueue(Buffers& buffers) : buffers_(buffers) {}
+  OutputQueue(const OutputQueue&) = delete;
+  OutputQueue& operator=(const OutputQueue&) = delete;
+  ~OutputQueue() { clear(); }
+
+  void append(const ResponseHead& head, std::initializer_list<BodyPart> body) {
+    if (bytes_.empty()) bytes_ = buffers_.take_output();
+    append_response(bytes_, kept_, head, body);
+  }
+
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+  // The bytes that the queue holds: those copied since it was last empty, and those of its bodies that are not sent.
+  [[nodiscard]] std::size_t size() const {
+    std::size_t size = bytes_.size();
+    for (const auto& kept : kept_) size += kept.body.size();
+    return size;
+  }
+
+  // Writes once to a non-blocking socket: all of it if the kernel takes it. Afterwards the queue is empty if that was
+  // all. After an error nothing has changed.
+  void write(Socket& socket, error_code& error);
+
+  // Drops what is not sent.
+  void clear();
+
+ private:
+  [[nodiscard]] std::size_t gather(Socket& socket, error_code& error) const;
+  void advance(std::size_t count);
+
+  Buffers& buffers_;
+  std::string bytes_;           // [sent_, size) is not sent
+  std::size_t sent_ = 0;        // at most the position of the first body
+  std::vector<KeptBody> kept_;  // not sent, in order; the first one is what is left of it
+};
+
+}  // namespace wx::http_server
