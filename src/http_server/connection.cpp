@@ -173,7 +173,7 @@ Connection::Stop Connection::answer_input() {
 }
 
 void Connection::dispatch() {
-  request_ = Request(input_.bytes().data(), parser_.head(), received_at_, this);
+  request_ = Request(input_.data(), parser_.head(), received_at_, this);
   answer_ = Answer::none;
   Exchange exchange(*this);
   in_handler_ = true;

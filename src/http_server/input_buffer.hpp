@@ -35,9 +35,8 @@ class InputBuffer {
 
   [[nodiscard]] bool in_hand() const { return block_ != nullptr; }
   // What is in hand.
-  [[nodiscard]] std::string_view bytes() const {
-    return {block_->data() + begin_, static_cast<std::size_t>(end_ - begin_)};
-  }
+  [[nodiscard]] std::string_view bytes() const { return {data(), static_cast<std::size_t>(end_ - begin_)}; }
+  [[nodiscard]] const char* data() const { return block_->data() + begin_; }
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   // Drops the first `size` bytes in hand.
   void consume(std::uint16_t size) { begin_ = static_cast<std::uint16_t>(begin_ + size); }
