@@ -14,12 +14,12 @@ using observability::Counter;
 
 constexpr std::string_view kRoom = "open_meteo";
 
-// A second attempt waits this long, and is made only if it has at least the last of these left.
+// A second attempt waits between the first two, and is made only if at least the third is left after that.
 constexpr nanoseconds kShortestPause = 50ms;
 constexpr nanoseconds kLongestPause = 250ms;
 constexpr nanoseconds kLeastTime = 250ms;
-// What comes and goes all the time is told so often.
-constexpr nanoseconds kTellAgain = 10s;
+// Flapping states are logged at most this often.
+constexpr nanoseconds kLogAgain = 10s;
 
 Limits checked_share(const OpenMeteoOptions& options) {
   const auto share = share_of(options.limits, options.fleet_size);
@@ -40,32 +40,32 @@ bool is_worth_a_retry(const Error& fault) {
   return fault.kind == ErrorKind::provider_error && (status == 502 || status == 503 || status == 504);
 }
 
-std::string_view sentence(Rung rung) {
-  switch (rung) {
-    case Rung::open:
-      return "the budget of provider calls is open to everything again";
-    case Rung::no_early:
+std::string_view sentence(ThrottleLevel level) {
+  switch (level) {
+    case ThrottleLevel::open:
+      return "the budget of provider calls allows all loads again";
+    case ThrottleLevel::no_early:
       return "80 % of the budget of provider calls is used: no early refreshes";
-    case Rung::no_refresh:
+    case ThrottleLevel::no_refresh:
       return "90 % of the budget of provider calls is used: no refreshes";
-    case Rung::closed:
+    case ThrottleLevel::closed:
       break;
   }
   return "the budget of provider calls is used up";
 }
 
-std::string_view sentence(Breaker::State state) {
+std::string_view sentence(ProviderBreaker::State state) {
   switch (state) {
-    case Breaker::State::closed:
+    case ProviderBreaker::State::closed:
       return "the provider's breaker is closed again";
-    case Breaker::State::half_open:
+    case ProviderBreaker::State::half_open:
       return "the provider's breaker is half-open: one call probes";
-    case Breaker::State::open:
+    case ProviderBreaker::State::open:
       return "the provider's breaker is open: no calls";
-    case Breaker::State::limited:
+    case ProviderBreaker::State::limited:
       break;
   }
-  return "the provider limits us: no calls";
+  return "the provider limits our calls: no calls";
 }
 
 std::string text(const Budget::Usage& usage) {
@@ -88,17 +88,19 @@ Admission::Admission(const OpenMeteoOptions& options, Random random, observabili
       budget_(options.limits, checked_share(options)),
       retries_(options.retries) {}
 
-Error Admission::shed(const Breaker::Refusal& refusal) {
+Error Admission::shed(const ProviderBreaker::Refusal& refusal) {
   const bool limited = refusal.kind == ErrorKind::provider_limited;
   metrics_.add(limited ? Counter::provider_shed_limited : Counter::provider_shed_breaker);
-  return {refusal.kind, limited ? "it has limited us" : "it is left alone after failures, and asked again soon",
-          std::chrono::ceil<milliseconds>(refusal.retry_after), 0};
+  return {.kind = refusal.kind,
+          .detail = limited ? "it limits our calls" : "calls are paused after repeated failures",
+          .retry_after = std::chrono::ceil<milliseconds>(refusal.retry_after)};
 }
 
 Error Admission::shed(const Budget::Refusal& refusal) {
   metrics_.add(Counter::provider_shed_budget);
-  return {ErrorKind::provider_limited, cat("our budget of calls for this ", name(refusal.window), " is spent"),
-          std::chrono::ceil<milliseconds>(refusal.retry_after), 0};
+  return {.kind = ErrorKind::provider_limited,
+          .detail = cat("the budget of calls for this ", name(refusal.window), " is used up"),
+          .retry_after = std::chrono::ceil<milliseconds>(refusal.retry_after)};
 }
 
 std::optional<Error> Admission::refusal(Purpose purpose, const Instant& now) {
@@ -110,20 +112,20 @@ std::optional<Error> Admission::refusal(Purpose purpose, const Instant& now) {
 
 std::optional<Error> Admission::check(Purpose purpose, const Instant& now) {
   const Lock lock(mutex_);
-  watch(now);
+  log_changes(now);
   return refusal(purpose, now);
 }
 
-Result<Breaker::Pass> Admission::enter(Purpose purpose, const Instant& now) {
+Result<ProviderBreaker::Pass> Admission::enter(Purpose purpose, const Instant& now) {
   const Lock lock(mutex_);
   if (auto refused = refusal(purpose, now)) return std::unexpected(*std::move(refused));
   const auto pass = breaker_.enter(now.steady);
-  watch(now);
+  log_changes(now);
   if (!pass) return std::unexpected(shed(pass.error()));
   return *pass;
 }
 
-void Admission::release(Breaker::Pass pass) {
+void Admission::release(ProviderBreaker::Pass pass) {
   const Lock lock(mutex_);
   breaker_.release(pass);
 }
@@ -147,7 +149,7 @@ std::optional<Error> Admission::count_alone(Purpose purpose, const Instant& now)
   if (off_) return std::nullopt;
   if (fleet_) metrics_.add(Counter::provider_counted_alone);
   const auto refused = budget_.take_alone(purpose, now.steady, now.wall);
-  watch_rung(now);
+  log_throttle_level(now);
   if (refused) return shed(*refused);
   return std::nullopt;
 }
@@ -157,24 +159,24 @@ Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::Flee
   const Lock lock(mutex_);
   const bool lost = !counts || counts->size() != asked.windows.size();
   fleet_lost_ = lost;
-  watch_count(now);
+  log_count(now);
   if (lost) {
     budget_.not_counted(asked);
-    return {count_alone(purpose, now), false};
+    return {.refused = count_alone(purpose, now)};
   }
   const auto refused = budget_.take_with_fleet(purpose, asked, *counts, now.steady, now.wall);
-  watch_rung(now);
-  if (refused) return {shed(*refused), true};
+  log_throttle_level(now);
+  if (refused) return {.refused = shed(*refused), .give_back = true};
   return {};
 }
 
-void Admission::ended(Breaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now) {
+void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now) {
   const Lock lock(mutex_);
   const auto openings = breaker_.openings();
   if (fault == nullptr) {
     if (breaker_.is_slow(duration)) metrics_.add(Counter::provider_slow);
     breaker_.succeeded(pass, duration, now.steady);
-  } else if (Breaker::is_failure(fault->kind)) {
+  } else if (ProviderBreaker::is_failure(fault->kind)) {
     breaker_.failed(pass, fault->kind, now.steady);
   } else {
     breaker_.release(pass);
@@ -182,14 +184,14 @@ void Admission::ended(Breaker::Pass pass, const Error* fault, nanoseconds durati
   metrics_.add(Counter::provider_breaker_opened, breaker_.openings() - openings);
   if (fault != nullptr && fault->kind == ErrorKind::provider_limited) {
     nanoseconds span = fault->retry_after.value_or(milliseconds(1000));
-    // Who asked at the same time as others should not come back at the same time as they do.
+    // Processes that hit the limit together must not come back together.
     if (is_about_concurrency(fault->detail)) {
       span = random_.between(span / 2, span);
     }
     breaker_.limit(span, now.steady);
     metrics_.add(Counter::provider_closed_by_limit);
   }
-  watch(now);
+  log_changes(now);
 }
 
 std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanoseconds left, const Instant& now) {
@@ -206,56 +208,56 @@ std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanosecond
 
 ProviderStatus Admission::status(const Instant& now) {
   const Lock lock(mutex_);
-  ProviderStatus status{breaker_.state(now.steady),
-                        breaker_.wait(now.steady),
-                        budget_.rung(counted_last(), now.steady, now.wall),
-                        {},
-                        counted_last() == Counting::alone};
+  ProviderStatus status{.breaker = breaker_.state(now.steady),
+                        .wait = breaker_.wait(now.steady),
+                        .throttle_level = budget_.throttle_level(counted_last(), now.steady, now.wall),
+                        .usage = {},
+                        .alone = counted_last() == Counting::alone};
   for (const Window window : kAllWindows) {
     status.usage.at(static_cast<std::size_t>(window)) = budget_.usage(window, counted_last(), now.steady, now.wall);
   }
   return status;
 }
 
-void Admission::watch(const Instant& now) {
+void Admission::log_changes(const Instant& now) {
   const auto state = breaker_.state(now.steady);
-  if (std::exchange(told_state_, state) != state) {
-    const bool bad = state == Breaker::State::open || state == Breaker::State::limited;
+  if (std::exchange(logged_state_, state) != state) {
+    const bool bad = state == ProviderBreaker::State::open || state == ProviderBreaker::State::limited;
     const auto level = bad ? observability::LogLevel::warn : observability::LogLevel::info;
     if (log_.enabled(level)) {
       log_.say(level, kRoom, sentence(state), {{"wait_ms", in_ms(breaker_.wait(now.steady))}});
     }
   }
-  watch_rung(now);
+  log_throttle_level(now);
 }
 
-void Admission::watch_count(const Instant& now) {
-  if (fleet_lost_ == told_lost_) return;
-  auto& told_at = told_count_at_.at(fleet_lost_ ? 1 : 0);
-  if (told_at && now.steady - *told_at < kTellAgain) return;
-  told_at = now.steady;
-  told_lost_ = fleet_lost_;
-  if (told_lost_) {
-    log_.warn(kRoom, "the fleet's count of provider calls is out of reach: this process keeps to its share");
+void Admission::log_count(const Instant& now) {
+  if (fleet_lost_ == logged_lost_) return;
+  auto& logged_at = logged_count_at_.at(fleet_lost_ ? 1 : 0);
+  if (logged_at && now.steady - *logged_at < kLogAgain) return;
+  logged_at = now.steady;
+  logged_lost_ = fleet_lost_;
+  if (logged_lost_) {
+    log_.warn(kRoom, "the fleet's count of provider calls is unreachable: this process keeps to its share");
   } else {
     log_.info(kRoom, "provider calls are counted with the fleet again");
   }
 }
 
-// By the count that was last told: the two have rungs of their own.
-void Admission::watch_rung(const Instant& now) {
+// Follows the count that was logged last, because each of the two counts has throttle levels of its own.
+void Admission::log_throttle_level(const Instant& now) {
   if (off_) return;
-  const auto counting_told = told_lost_ ? Counting::alone : counting();
-  const auto rung = budget_.rung(counting_told, now.steady, now.wall);
-  if (rung == told_rung_) return;
-  const auto level = rung > told_rung_ ? observability::LogLevel::warn : observability::LogLevel::info;
-  told_rung_ = rung;
+  const auto logged_counting = logged_lost_ ? Counting::alone : counting();
+  const auto throttle_level = budget_.throttle_level(logged_counting, now.steady, now.wall);
+  if (throttle_level == logged_level_) return;
+  const auto level = throttle_level > logged_level_ ? observability::LogLevel::warn : observability::LogLevel::info;
+  logged_level_ = throttle_level;
   if (!log_.enabled(level)) return;
   std::array<std::string, kWindows> used;
   for (const Window window : kAllWindows) {
-    used.at(static_cast<std::size_t>(window)) = text(budget_.usage(window, counting_told, now.steady, now.wall));
+    used.at(static_cast<std::size_t>(window)) = text(budget_.usage(window, logged_counting, now.steady, now.wall));
   }
-  log_.say(level, kRoom, sentence(rung), {{"minute", used[0]}, {"hour", used[1]}, {"day", used[2]}});
+  log_.say(level, kRoom, sentence(throttle_level), {{"minute", used[0]}, {"hour", used[1]}, {"day", used[2]}});
 }
 
 }  // namespace wx::open_meteo

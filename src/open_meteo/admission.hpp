@@ -1,6 +1,6 @@
-// Whether a load may become a call: the breaker, the budget, the retries, in one place, with what is counted and logged
-// about them. Each change of state is one log line; the fleet's count, which a slow Redis may take away and give back
-// with every call, is told at most once in ten seconds for each of the two.
+// Decides whether a load may become a provider call: breaker, call budget and retry budget in one place, with their
+// metrics and log lines. Each change of state is one log line. A slow Redis may interrupt the fleet's count with every
+// call, so losing and regaining that count are each logged at most once in ten seconds.
 //
 // Thread-safety: any thread, but for join_fleet().
 #pragma once
@@ -33,13 +33,13 @@ struct Instant {
   return {clock.steady(), clock.wall()};
 }
 
-// What /stats and the gauges tell.
+// The numbers for /stats and the gauges.
 struct ProviderStatus {
-  Breaker::State breaker = Breaker::State::closed;
-  nanoseconds wait{0};  // until the next call may pass; 0: now
-  Rung rung = Rung::open;
+  ProviderBreaker::State breaker = ProviderBreaker::State::closed;
+  nanoseconds wait{0};  // until the next call may pass; 0 means now
+  ThrottleLevel throttle_level = ThrottleLevel::open;
   std::array<Budget::Usage, kWindows> usage{};  // by Window
-  bool alone = true;                            // counted by this process's share
+  bool alone = true;                            // calls are counted against this process's share, without the fleet
 };
 
 class Admission {
@@ -49,50 +49,50 @@ class Admission {
   // Throws std::invalid_argument if a process's share of the limits is less than one call.
   Admission(const OpenMeteoOptions& options, Random random, observability::Metrics& metrics, observability::Log& log);
 
-  // From now on calls are counted with a fleet. Before the first call of any other function.
+  // Counts calls with a fleet from now on. Call it before any other function.
   void join_fleet() { fleet_ = true; }
   [[nodiscard]] bool with_fleet() const { return fleet_ && !off_; }
 
-  // Whether a load could become a call now. Changes and counts nothing but the refusal. A fault is to be told to the
-  // load: provider_limited, or the kind of the last failure, with retry_after.
+  // Whether a load could become a call now. Counts a refusal and changes nothing else. The error is for the load:
+  // provider_limited, or the kind of the last failure, with retry_after.
   [[nodiscard]] std::optional<Error> check(Purpose purpose, const Instant& now);
-  // The load's turn has come: the same, and lets it pass the breaker.
-  [[nodiscard]] Result<Breaker::Pass> enter(Purpose purpose, const Instant& now);
-  // It became no call, or one that was cut short by ourselves.
-  void release(Breaker::Pass pass);
+  // Checks the same when the load's turn has come, and lets it pass the breaker.
+  [[nodiscard]] Result<ProviderBreaker::Pass> enter(Purpose purpose, const Instant& now);
+  // Ends the pass of a load that made no call, or whose call this process cut short.
+  void release(ProviderBreaker::Pass pass);
 
-  // One call is about to be made: pay for it, alone or with the fleet (see Budget).
+  // Counts a call that is about to be made, alone or with the fleet (see Budget).
   [[nodiscard]] std::optional<Error> pay_alone(Purpose purpose, const Instant& now);
   [[nodiscard]] Budget::FleetTake ask_fleet(const Instant& now);
   struct Payment {
     std::optional<Error> refused;
-    bool give_back = false;  // one unit to the fleet's counters
+    bool give_back = false;  // return one unit to the fleet's counters
   };
   [[nodiscard]] Payment pay_with_fleet(Purpose purpose, const Budget::FleetTake& asked,
                                        const Result<FleetBudget::Counts>& counts, const Instant& now);
 
-  // How a call that was made ended; ends its pass. `fault` is null for an answer.
-  void ended(Breaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now);
+  // Records how a call ended, and ends its pass. `fault` is null for an answer.
+  void ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now);
 
-  // The pause before a second attempt, if there is to be one; `left` is what remains of the call's time. Taken from the
-  // retry budget.
+  // The pause before a second attempt, or nothing if there must be none. `left` is the rest of the call's time. Takes
+  // one retry from the retry budget.
   [[nodiscard]] std::optional<nanoseconds> retry_after(const Error& fault, nanoseconds left, const Instant& now);
-  // A first attempt is made.
+  // Records a first attempt.
   void called(const Instant& now);
 
   [[nodiscard]] ProviderStatus status(const Instant& now);
 
  private:
-  // What the ladder goes by before a call: with a fleet only a reply can say that we are alone now.
+  // The count that decides before a call. With a fleet, only a reply can tell that the fleet's count is lost.
   [[nodiscard]] Counting counting() const { return fleet_ ? Counting::fleet : Counting::alone; }
   [[nodiscard]] Counting counted_last() const WX_REQUIRES(mutex_) { return fleet_lost_ ? Counting::alone : counting(); }
   [[nodiscard]] std::optional<Error> refusal(Purpose purpose, const Instant& now) WX_REQUIRES(mutex_);
   [[nodiscard]] std::optional<Error> count_alone(Purpose purpose, const Instant& now) WX_REQUIRES(mutex_);
-  [[nodiscard]] Error shed(const Breaker::Refusal& refusal);
+  [[nodiscard]] Error shed(const ProviderBreaker::Refusal& refusal);
   [[nodiscard]] Error shed(const Budget::Refusal& refusal);
-  void watch(const Instant& now) WX_REQUIRES(mutex_);
-  void watch_count(const Instant& now) WX_REQUIRES(mutex_);
-  void watch_rung(const Instant& now) WX_REQUIRES(mutex_);
+  void log_changes(const Instant& now) WX_REQUIRES(mutex_);
+  void log_count(const Instant& now) WX_REQUIRES(mutex_);
+  void log_throttle_level(const Instant& now) WX_REQUIRES(mutex_);
 
   observability::Metrics& metrics_;
   observability::Log& log_;
@@ -100,16 +100,16 @@ class Admission {
   bool fleet_ = false;
 
   Mutex mutex_;
-  bool fleet_lost_ WX_GUARDED_BY(mutex_) = false;  // the last call had to be counted alone
+  bool fleet_lost_ WX_GUARDED_BY(mutex_) = false;  // the last call was counted without the fleet
   Random random_ WX_GUARDED_BY(mutex_);
-  Breaker breaker_ WX_GUARDED_BY(mutex_);
+  ProviderBreaker breaker_ WX_GUARDED_BY(mutex_);
   Budget budget_ WX_GUARDED_BY(mutex_);
   RetryBudget retries_ WX_GUARDED_BY(mutex_);
-  // As last logged.
-  Breaker::State told_state_ WX_GUARDED_BY(mutex_) = Breaker::State::closed;
-  Rung told_rung_ WX_GUARDED_BY(mutex_) = Rung::open;
-  bool told_lost_ WX_GUARDED_BY(mutex_) = false;
-  std::array<std::optional<SteadyTime>, 2> told_count_at_ WX_GUARDED_BY(mutex_);  // by told_lost_
+  // The values that were logged last.
+  ProviderBreaker::State logged_state_ WX_GUARDED_BY(mutex_) = ProviderBreaker::State::closed;
+  ThrottleLevel logged_level_ WX_GUARDED_BY(mutex_) = ThrottleLevel::open;
+  bool logged_lost_ WX_GUARDED_BY(mutex_) = false;
+  std::array<std::optional<SteadyTime>, 2> logged_count_at_ WX_GUARDED_BY(mutex_);  // by logged_lost_
 };
 
 }  // namespace wx::open_meteo

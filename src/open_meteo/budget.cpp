@@ -19,10 +19,10 @@ nanoseconds left_of(Window window, WallTime wall) {
   return end - wall;
 }
 
-// The steady clock has the last word about a window's end, later by this part of its length.
+// A window ends at the latest this part of its length after its end by the steady clock.
 constexpr int kDrift = 100;
 
-// Of `limit` calls, in tenths, as many may be used before the purpose stops.
+// The tenths of a limit that may be used before calls for the purpose stop.
 std::uint64_t tenths(cache::Purpose purpose) {
   switch (purpose) {
     case cache::Purpose::early:
@@ -41,7 +41,9 @@ bool stops(cache::Purpose purpose, std::uint64_t used, std::uint64_t limit) {
 }
 
 void keep_later(std::optional<Budget::Refusal>& refusal, Window window, nanoseconds retry_after) {
-  if (!refusal || refusal->retry_after < retry_after) refusal = Budget::Refusal{window, retry_after};
+  if (!refusal || refusal->retry_after < retry_after) {
+    refusal = Budget::Refusal{.window = window, .retry_after = retry_after};
+  }
 }
 
 }  // namespace
@@ -69,7 +71,7 @@ Budget::Usage Budget::usage(Window window, Counting counting, SteadyTime now, Wa
   const nanoseconds by_steady = own.ends - now;
   const nanoseconds by_wall = left_of(window, wall);
   Usage usage{own.used, limits(counting).of(window), own.id > id ? by_steady : std::min(by_steady, by_wall)};
-  // Alone, what the fleet is known to have used weighs as the part of our share that it is of the whole.
+  // Alone, the calls that the fleet is known to have made count in proportion: their part of the whole, of the share.
   if (known.id == id && whole_.of(window) != 0) {
     const auto part = known.used * usage.limit / whole_.of(window) + known.alone;
     if (part >= usage.used) usage = {static_cast<std::uint32_t>(part), usage.limit, by_wall};
@@ -146,9 +148,9 @@ std::optional<Budget::Refusal> Budget::take_with_fleet(Purpose purpose, const Fl
   for (const Window window : kAllWindows) {
     const auto w = static_cast<std::size_t>(window);
     Known& known = known_.at(w);
-    // A reply may overtake one of a later window.
+    // A reply for a later window may have arrived before this one.
     if (whole_.of(window) == 0 || known.id > asked.ids.at(w)) continue;
-    // What is refused is given back.
+    // A refused call is given back.
     known = {asked.ids.at(w), std::min<std::int64_t>(seen.at(w) - (refusal ? 1 : 0), whole_.of(window)), 0};
   }
   if (refusal) return refusal;
@@ -156,15 +158,15 @@ std::optional<Budget::Refusal> Budget::take_with_fleet(Purpose purpose, const Fl
   return std::nullopt;
 }
 
-Rung Budget::rung(Counting counting, SteadyTime now, WallTime wall) {
-  auto rung = Rung::open;
+ThrottleLevel Budget::throttle_level(Counting counting, SteadyTime now, WallTime wall) {
+  auto level = ThrottleLevel::open;
   for (const Window window : kAllWindows) {
     const Usage is = usage(window, counting, now, wall);
-    if (stops(Purpose::early, is.used, is.limit)) rung = std::max(rung, Rung::no_early);
-    if (stops(Purpose::refresh, is.used, is.limit)) rung = std::max(rung, Rung::no_refresh);
-    if (stops(Purpose::cold, is.used, is.limit)) rung = Rung::closed;
+    if (stops(Purpose::early, is.used, is.limit)) level = std::max(level, ThrottleLevel::no_early);
+    if (stops(Purpose::refresh, is.used, is.limit)) level = std::max(level, ThrottleLevel::no_refresh);
+    if (stops(Purpose::cold, is.used, is.limit)) level = ThrottleLevel::closed;
   }
-  return rung;
+  return level;
 }
 
 }  // namespace wx::open_meteo

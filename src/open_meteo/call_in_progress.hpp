@@ -42,13 +42,13 @@ struct CallInProgress {
 
   Gate::Ticket ticket = 0;
   bool has_slot = false;
-  std::optional<Breaker::Pass> pass;        // between admission and verdict
-  std::atomic<bool> turn_answered = false;  // by the Proceed, or by a `turn` that threw
-  bool sent = false;                        // at least one attempt was made
-  bool ended = false;                       // `done` was called, or the call stood down
-  SteadyTime call_deadline;                 // of both attempts together
-  std::optional<Error> fault;               // of the first attempt, during the second
-  std::unique_ptr<Timer> retry_timer;       // belongs to the executor's thread
+  std::optional<ProviderBreaker::Pass> pass;  // between admission and verdict
+  std::atomic<bool> turn_answered = false;    // by the Proceed, or by a `turn` that threw
+  bool sent = false;                          // at least one attempt was made
+  bool ended = false;                         // `done` was called, or the call stood down
+  SteadyTime call_deadline;                   // of both attempts together
+  std::optional<Error> fault;                 // of the first attempt, during the second
+  std::unique_ptr<Timer> retry_timer;         // belongs to the executor's thread
 };
 
 // Shared between the pipeline, which moves the call on, and whatever it waits for.

@@ -21,7 +21,7 @@ ProviderAddress checked(const OpenMeteoOptions& options) {
 
 Error overloaded(nanoseconds retry_after) {
   return {.kind = ErrorKind::overloaded,
-          .detail = "too many questions wait for the weather provider",
+          .detail = "too many calls wait for the weather provider",
           .retry_after = std::chrono::ceil<milliseconds>(retry_after)};
 }
 

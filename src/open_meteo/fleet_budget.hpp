@@ -1,4 +1,4 @@
-// The fleet's count of provider calls, as this room sees it. Implemented over Redis, elsewhere.
+// The port to the fleet's count of provider calls. The implementation over Redis is app/redis_fleet_budget.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,12 @@ namespace wx::open_meteo {
 
 // One window's counter.
 struct FleetWindow {
-  // The end of its key: "budget:m:29384756" (minute), "budget:h:489745", "budget:d:20406"; the number counts windows
-  // since 1970. In Redis: <prefix>weather:<suffix>.
+  // The end of the counter's key: "budget:m:29384756" (minute), "budget:h:489745", "budget:d:20406". The number counts
+  // windows since 1970. The whole key in Redis is <prefix>weather:<suffix>.
   std::string key_suffix;
-  // From now on; twice the window, so that clocks may differ.
+  // Twice the window's length, because the clocks of a fleet may differ.
   std::chrono::seconds expires_after{0};
-  // Calls that we made while the counters were out of reach: added once, with the next that is counted.
+  // Calls that this process made while the counters were unreachable. They are added once, with the next counted call.
   std::int64_t owed = 0;
 };
 
@@ -35,10 +35,10 @@ class FleetBudget {
   FleetBudget& operator=(const FleetBudget&) = delete;
   virtual ~FleetBudget() = default;
 
-  // Adds `units` (negative to give back what was refused) and what is owed to each counter and sets its expiry: for
-  // each window INCRBY and EXPIRE, all in one pipeline. `windows` is valid during the call only. `done` is called
-  // exactly once, on any thread, possibly from within, and soon: a provider's slot waits for it. Any error will do when
-  // the counters are out of reach or only part of them answered.
+  // Adds `units` (negative gives a refused call back) and the owed calls to each counter and sets its expiry, with
+  // INCRBY and EXPIRE for each window in one pipeline. `windows` is valid during the call only. `done` is called
+  // exactly once, on any thread, possibly before take() returns, and soon, because a provider's slot waits for it. It
+  // gets an error of any kind when the counters are unreachable or only some of them answered.
   virtual void take(std::span<const FleetWindow> windows, int units, Done done) = 0;
 };
 

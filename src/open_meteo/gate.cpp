@@ -6,10 +6,10 @@
 namespace wx::open_meteo {
 namespace {
 
-// How much the last call says about the next: an eighth, as in TCP's smoothed round-trip time (RFC 6298 §2).
+// The weight of the last call in the estimate is an eighth, as in TCP's smoothed round-trip time (RFC 6298 section 2).
 constexpr int kWeight = 8;
 constexpr nanoseconds kShortestEstimate = milliseconds(1);
-// Less would be asking to be asked again at once.
+// A shorter Retry-After would invite an immediate retry.
 constexpr nanoseconds kShortestRetry = milliseconds(1000);
 
 }  // namespace
@@ -25,7 +25,7 @@ std::size_t Gate::ahead_of(std::size_t lines) const {
 }
 
 nanoseconds Gate::expected_wait(std::size_t ahead, SteadyTime now) const {
-  // Left of each running call, never less than nothing: one that is overdue may end any moment.
+  // The time left of each running call; at least 0, because an overdue call may end at any moment.
   std::vector<nanoseconds> left;
   left.reserve(options_.concurrency);
   for (const auto& [ticket, started] : running_) left.push_back(std::max(started + estimate_ - now, nanoseconds(0)));
@@ -41,9 +41,9 @@ Gate::Decision Gate::enter(Ticket ticket, Purpose purpose, SteadyTime now, Stead
   }
   const auto line = static_cast<std::size_t>(purpose);
   const nanoseconds wait = expected_wait(ahead_of(line + 1), now);
-  const nanoseconds patience = std::max(deadline - now, nanoseconds(0));
-  if (queued() >= options_.max_queue || wait >= patience) {
-    return Refuse{std::max(wait - patience, kShortestRetry)};
+  const nanoseconds longest_wait = std::max(deadline - now, nanoseconds(0));
+  if (queued() >= options_.max_queue || wait >= longest_wait) {
+    return Refuse{std::max(wait - longest_wait, kShortestRetry)};
   }
   lines_.at(line).push_back({ticket, deadline});
   return Wait{};

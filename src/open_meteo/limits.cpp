@@ -44,7 +44,7 @@ Result<Limits> parse_limits(std::string_view text) {
     if (more) text.remove_prefix(comma + 1);
 
     const auto slash = part.find('/');
-    if (slash == std::string_view::npos) return bad(cat("\"", part, "\" is no limit such as 600/m"));
+    if (slash == std::string_view::npos) return bad(cat("\"", part, "\" is not a limit such as 600/m"));
     const auto number = parse_unsigned(part.substr(0, slash));
     if (!number || *number < 1 || *number > kMost) {
       return bad(cat("\"", part, "\" does not begin with a number from 1 to ", kMost));
@@ -74,8 +74,8 @@ Result<Limits> share_of(const Limits& limits, unsigned fleet_size) {
   for (std::size_t w = 0; w < kWindows; ++w) {
     share.calls.at(w) /= std::max(fleet_size, 1U);
     if (limits.calls.at(w) != 0 && share.calls.at(w) == 0) {
-      return bad(cat("the share of one of ", fleet_size, " processes of ", limits.calls.at(w), " calls per ",
-                     name(kAllWindows.at(w)), " is less than one call"));
+      return bad(cat("one of ", fleet_size, " processes would get less than one of ", limits.calls.at(w), " calls per ",
+                     name(kAllWindows.at(w))));
     }
   }
   return share;

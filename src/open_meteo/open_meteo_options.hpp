@@ -1,4 +1,4 @@
-// What the Open-Meteo source is told once, at construction.
+// The options of the provider, fixed at construction.
 #pragma once
 
 #include <cstddef>
@@ -19,19 +19,19 @@ struct OpenMeteoOptions {
   std::string base_url = kDefaultUrl;
   // OPEN_METEO_API_KEY: empty for the free service. With the default URL it selects the customers' host.
   std::string api_key;
-  // UPSTREAM_TIMEOUT: for one call and its retry together, from when it leaves the queue.
+  // UPSTREAM_TIMEOUT: for one call and its retry together, from the moment it leaves the queue.
   milliseconds upstream_timeout{5000};
-  // For the connection alone: a host that drops packets is noticed before the whole time is gone.
+  // For the connection alone, so that a host that drops packets does not use up the whole timeout.
   milliseconds connect_timeout{3000};
-  // UPSTREAM_CONCURRENCY: calls at the same time. The free service runs one per address and queues four more.
+  // UPSTREAM_CONCURRENCY: concurrent calls. The free service runs one per address and queues four more.
   std::size_t concurrency = 2;
-  // Calls that may wait for their turn; beyond, they are refused.
+  // Calls that may wait for their turn; more are refused.
   std::size_t max_queue = 1000;
-  // UPSTREAM_LIMIT: see parse_limits(). A paid key knows no such limits: Limits{} is off.
+  // UPSTREAM_LIMIT: see parse_limits(). A paid key has no such limits: Limits{} means off.
   Limits limits = kFreeLimits;
-  // FLEET_SIZE: without a fleet's count each process takes its part of the limits.
+  // FLEET_SIZE: without the fleet's count each process keeps to its part of the limits.
   unsigned fleet_size = 1;
-  // An answer that takes this part of upstream_timeout or longer counts as a failure with the breaker. Sets
+  // An answer that takes this part of upstream_timeout or longer counts as a failure for the breaker. Sets
   // breaker.slow.
   double slow_part = 0.8;
   BreakerOptions breaker = {};

@@ -6,12 +6,12 @@
 namespace wx::open_meteo {
 namespace {
 
-// While a probe runs nobody knows how long it takes.
+// The Retry-After while a probe runs, whose duration is unknown.
 constexpr nanoseconds kProbeHint = milliseconds(1000);
 
 }  // namespace
 
-bool Breaker::is_failure(ErrorKind kind) {
+bool ProviderBreaker::is_failure(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::provider_unreachable:
     case ErrorKind::provider_timeout:
@@ -24,21 +24,21 @@ bool Breaker::is_failure(ErrorKind kind) {
   }
 }
 
-std::expected<void, Breaker::Refusal> Breaker::check(SteadyTime now) const {
+std::expected<void, ProviderBreaker::Refusal> ProviderBreaker::check(SteadyTime now) const {
   if (now < limited_until_) return std::unexpected(Refusal{ErrorKind::provider_limited, limited_until_ - now});
   if (state_ == State::half_open) return std::unexpected(Refusal{kind_, kProbeHint});
   if (state_ == State::open && now < open_until_) return std::unexpected(Refusal{kind_, open_until_ - now});
   return {};
 }
 
-std::expected<Breaker::Pass, Breaker::Refusal> Breaker::enter(SteadyTime now) {
+std::expected<ProviderBreaker::Pass, ProviderBreaker::Refusal> ProviderBreaker::enter(SteadyTime now) {
   if (const auto free = check(now); !free) return std::unexpected(free.error());
-  if (state_ == State::closed) return Pass{false, era_};
+  if (state_ == State::closed) return Pass{.probe = false, .era = era_};
   state_ = State::half_open;
-  return Pass{true, era_};
+  return Pass{.probe = true, .era = era_};
 }
 
-void Breaker::succeeded(Pass pass, nanoseconds duration, SteadyTime now) {
+void ProviderBreaker::succeeded(Pass pass, nanoseconds duration, SteadyTime now) {
   if (is_slow(duration)) return failed(pass, ErrorKind::provider_timeout, now);
   if (pass.era != era_) return;
   if (!pass.probe && state_ != State::closed) return;
@@ -47,42 +47,42 @@ void Breaker::succeeded(Pass pass, nanoseconds duration, SteadyTime now) {
   wait_ = options_.first_wait;
 }
 
-void Breaker::failed(Pass pass, ErrorKind kind, SteadyTime now) {
+void ProviderBreaker::failed(Pass pass, ErrorKind kind, SteadyTime now) {
   if (pass.era != era_) return;
   if (pass.probe) return open(kind, now);
   if (options_.failures == 0 || state_ != State::closed) return;
   if (++failures_ >= options_.failures) open(kind, now);
 }
 
-void Breaker::release(Pass pass) {
-  // Open, with the wait over: the next load is the probe.
+void ProviderBreaker::release(Pass pass) {
+  // The state is open with its wait over, so the next load becomes the probe.
   if (pass.probe && pass.era == era_) state_ = State::open;
 }
 
-void Breaker::limit(nanoseconds span, SteadyTime now) {
+void ProviderBreaker::limit(nanoseconds span, SteadyTime now) {
   limited_until_ = std::max(limited_until_, now + span);
 }
 
-void Breaker::open(ErrorKind kind, SteadyTime now) {
+void ProviderBreaker::open(ErrorKind kind, SteadyTime now) {
   state_ = State::open;
   kind_ = kind;
   failures_ = 0;
   ++era_;
-  // Chance shortens the wait by up to a quarter, so that the processes of a fleet do not come back at one moment.
+  // A random part of up to a quarter shortens the wait, so that the processes of a fleet do not come back together.
   open_until_ = now + wait_ - random_.between(nanoseconds(0), wait_ / 4);
   wait_ = std::min(2 * wait_, options_.longest_wait);
 }
 
-Breaker::State Breaker::state(SteadyTime now) const {
+ProviderBreaker::State ProviderBreaker::state(SteadyTime now) const {
   return now < limited_until_ ? State::limited : state_;
 }
 
-nanoseconds Breaker::wait(SteadyTime now) const {
+nanoseconds ProviderBreaker::wait(SteadyTime now) const {
   const auto free = check(now);
   return free ? nanoseconds(0) : free.error().retry_after;
 }
 
-std::string_view name(Breaker::State state) {
+std::string_view name(ProviderBreaker::State state) {
   constexpr std::array<std::string_view, 4> kNames{"closed", "half-open", "open", "limited"};
   return kNames.at(static_cast<std::size_t>(state));
 }

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kLongestReason = 200;
 
-// The length of the UTF-8 sequence that begins with `first`, in text that is known to be valid.
+// The length of the UTF-8 sequence that begins with `first`, in valid text.
 std::size_t sequence_length(char first) {
   const auto byte = static_cast<std::uint8_t>(first);
   if (byte < 0x80) return 1;
@@ -23,7 +23,7 @@ std::size_t sequence_length(char first) {
   return byte < 0xf0 ? 3 : 4;
 }
 
-// Characters that would break the line it is shown in, or reorder it: C0, DEL, C1, U+200E/F, U+2028..202E,
+// False for characters that would break or reorder the line they are shown in: C0, DEL, C1, U+200E/F, U+2028..202E,
 // U+2066..2069, U+FEFF.
 bool is_printable(std::string_view c) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(c[i]); };
@@ -54,7 +54,7 @@ bool mentions(std::string_view text, std::string_view word) {
 ErrorKind kind_of(int status, std::string_view reason) {
   switch (status) {
     case 400:
-      // The customers' host answers a wrong key with 400: that is no fault of the question's.
+      // The customers' host answers a wrong key with 400, which is not the query's fault.
       return mentions(reason, "API key") ? ErrorKind::provider_denied : ErrorKind::provider_refused;
     case 401:
     case 403:

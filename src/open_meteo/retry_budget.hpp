@@ -1,7 +1,7 @@
-// How many second attempts there may be: a token bucket that fills by a part of the calls made and by a trickle, so
-// that retries stay a small part of the traffic when everything fails, and an idle process still has a few.
+// The budget of second attempts: a token bucket that fills with each call made and with time. Retries stay a small part
+// of the traffic when everything fails, and an idle process still has a few.
 //
-// Thread-safety: none; guard it.
+// Thread-safety: none. The caller holds a lock.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace wx::open_meteo {
 struct RetryBudgetOptions {
   double per_call = 0.1;    // retries that one call earns
   double per_minute = 5.0;  // retries that time earns
-  double most = 10.0;       // that can be saved up; 0: no retries
+  double most = 10.0;       // that can be saved; 0 means no retries
 };
 
 class RetryBudget {
@@ -22,10 +22,10 @@ class RetryBudget {
   explicit RetryBudget(RetryBudgetOptions options)
       : options_(options), saved_(std::min(options.per_minute, options.most)) {}
 
-  // A first attempt is made.
+  // Records a first attempt.
   void called(SteadyTime now) { add(now, options_.per_call); }
 
-  // Takes one retry, if there is one.
+  // Takes one retry if one is left.
   [[nodiscard]] bool take(SteadyTime now) {
     add(now, 0);
     if (saved_ < 1) return false;

@@ -207,14 +207,14 @@ TEST(Budget, KeepsItsLastCallsForColdQuestions) {
   };
   using Seen = std::set<std::string>;
 
-  // Below the first rung the place is always fresh: it is refreshed early.
+  // Below the first throttle level the place is always fresh, because it is refreshed early.
   EXPECT_EQ(fleet[0]->get(kReal).status, 200);
   EXPECT_FALSE(watch(milliseconds(3000)).contains("STALE"));
   EXPECT_GE(provider.calls(), 2U);
   spend_until(16);
   EXPECT_EQ(provider.calls(), 16U);
 
-  // On the first rung it grows stale, and only then is refreshed, once for both.
+  // At the first throttle level it becomes stale, and only then is refreshed, once for both.
   const Seen first = watch(milliseconds(2300));
   EXPECT_TRUE(first.contains("STALE"));
   EXPECT_EQ(provider.calls(), 17U);

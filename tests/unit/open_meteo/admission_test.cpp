@@ -73,7 +73,7 @@ TEST_F(Admitted, EachChangeOfTheBreakerIsOneLine) {
   EXPECT_EQ(lines("breaker is open"), 1U) << log.text();
   EXPECT_GE(metrics.value(Counter::provider_shed_breaker), 10U);
   EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 1U);
-  EXPECT_EQ(admission->status(now()).breaker, Breaker::State::open);
+  EXPECT_EQ(admission->status(now()).breaker, ProviderBreaker::State::open);
   EXPECT_GT(admission->status(now()).wait, 0s);
   clock.advance(500ms);
   EXPECT_EQ(call(&fault), "called");
@@ -87,7 +87,7 @@ TEST_F(Admitted, EachChangeOfTheBreakerIsOneLine) {
 
 TEST_F(Admitted, AnswersNearTheTimeoutCountAsFailures) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(call(nullptr, 4s), "called") << "of 5 s";
-  EXPECT_EQ(admission->status(now()).breaker, Breaker::State::open);
+  EXPECT_EQ(admission->status(now()).breaker, ProviderBreaker::State::open);
   EXPECT_EQ(metrics.value(Counter::provider_slow), 3U);
 }
 
@@ -101,7 +101,7 @@ TEST_F(Admitted, ALimitClosesTheProviderUntilItEnds) {
   EXPECT_EQ(call(), "provider-limited 1");
   clock.advance(1ms);
   EXPECT_EQ(call(), "called");
-  EXPECT_EQ(lines("the provider limits us"), 1U);
+  EXPECT_EQ(lines("the provider limits our calls"), 1U);
   EXPECT_EQ(metrics.value(Counter::provider_closed_by_limit), 1U);
   EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 0U);
 }
@@ -125,7 +125,7 @@ TEST_F(Admitted, RefusalsOfTheQuestionSayNothingAboutHealth) {
   EXPECT_EQ(log.text(), "");
 }
 
-TEST_F(Admitted, EachRungOfTheLadderIsOneLine) {
+TEST_F(Admitted, EachThrottleLevelIsOneLine) {
   start(options("10/m"));
   for (int i = 0; i < 7; ++i) EXPECT_EQ(call(), "called");
   EXPECT_EQ(log.text(), "");
@@ -141,14 +141,14 @@ TEST_F(Admitted, EachRungOfTheLadderIsOneLine) {
   EXPECT_EQ(lines("is used up"), 1U);
   EXPECT_EQ(metrics.value(Counter::provider_shed_budget), 3U);
   const auto status = admission->status(now());
-  EXPECT_EQ(status.rung, Rung::closed);
+  EXPECT_EQ(status.throttle_level, ThrottleLevel::closed);
   EXPECT_EQ(status.usage.at(0).used, 10U);
   EXPECT_EQ(status.usage.at(0).limit, 10U);
   EXPECT_EQ(status.usage.at(1).limit, 0U);
   EXPECT_TRUE(status.alone);
   clock.advance(1min);
   EXPECT_EQ(call(), "called");
-  EXPECT_EQ(lines("open to everything again"), 1U) << log.text();
+  EXPECT_EQ(lines("allows all loads again"), 1U) << log.text();
 }
 
 TEST_F(Admitted, WithoutLimitsNothingIsCounted) {
@@ -202,7 +202,7 @@ TEST_F(Admitted, AFleetsCountThatComesAndGoesAllTheTimeIsToldNowAndThen) {
   for (int i = 0; i < 600; ++i) pay(i % 2 == 0);  // a minute
   EXPECT_LE(lines("keeps to its share"), 7U);
   EXPECT_LE(lines("with the fleet again"), 7U);
-  EXPECT_LE(lines("of the budget"), 14U) << "the share of one has rungs of its own: " << log.text();
+  EXPECT_LE(lines("of the budget"), 14U) << "the share has throttle levels of its own: " << log.text();
   for (int i = 0; i < 200; ++i) pay(false);
   const auto last = [this](std::string_view what) { return log.text().rfind(what); };
   EXPECT_GT(last("keeps to its share"), last("with the fleet again")) << "what lasts is told";

@@ -30,7 +30,7 @@ struct Alone {
 
   std::string take(Purpose purpose = Purpose::cold) { return told(budget.take_alone(purpose, steady, wall)); }
   std::string check(Purpose purpose) { return told(budget.check(purpose, Counting::alone, steady, wall)); }
-  Rung rung() { return budget.rung(Counting::alone, steady, wall); }
+  ThrottleLevel throttle_level() { return budget.throttle_level(Counting::alone, steady, wall); }
   void pass(milliseconds span) {
     steady += span;
     wall += span;
@@ -76,35 +76,35 @@ TEST(Budget, WindowsWithoutALimitDoNotCount) {
 TEST(Budget, TheLadderKeepsTheLastCallsForThoseWhoNeedThemMost) {
   Alone one("10/m");
   for (int i = 0; i < 7; ++i) EXPECT_EQ(one.take(), "yes");
-  EXPECT_EQ(one.rung(), Rung::open);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::open);
   EXPECT_EQ(one.take(Purpose::early), "yes");
-  EXPECT_EQ(one.rung(), Rung::no_early);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::no_early);
   EXPECT_EQ(one.take(Purpose::early), "no, minute 45000ms");
   EXPECT_EQ(one.take(Purpose::refresh), "yes");
-  EXPECT_EQ(one.rung(), Rung::no_refresh);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::no_refresh);
   EXPECT_EQ(one.take(Purpose::early), "no, minute 45000ms");
   EXPECT_EQ(one.take(Purpose::refresh), "no, minute 45000ms");
   EXPECT_EQ(one.check(Purpose::revalidate), "yes");
   EXPECT_EQ(one.take(Purpose::revalidate), "yes");
-  EXPECT_EQ(one.rung(), Rung::closed);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::closed);
   EXPECT_EQ(one.take(Purpose::revalidate), "no, minute 45000ms");
   EXPECT_EQ(one.take(Purpose::cold), "no, minute 45000ms");
   one.pass(1min);
-  EXPECT_EQ(one.rung(), Rung::open);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::open);
 }
 
 TEST(Budget, AnyWindowMayTakeTheLadderUp) {
   Alone one("100/m,10/d");
   for (int i = 0; i < 8; ++i) EXPECT_EQ(one.take(), "yes");
-  EXPECT_EQ(one.rung(), Rung::no_early);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::no_early);
   one.pass(5min);
-  EXPECT_EQ(one.rung(), Rung::no_early);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::no_early);
 }
 
 TEST(Budget, TheSmallestLimitsAreUsable) {
   Alone one("1/m");
   EXPECT_EQ(one.take(Purpose::early), "yes");
-  EXPECT_EQ(one.rung(), Rung::closed);
+  EXPECT_EQ(one.throttle_level(), ThrottleLevel::closed);
 }
 
 TEST(Budget, AClockThatIsSetForwardOpensItsWindowsAtOnce) {
@@ -235,7 +235,7 @@ TEST(Budget, WhatTheFleetUsedTakesEachLadderUp) {
   for (int i = 0; i < 89; ++i) ASSERT_EQ(fleet.take(0), "yes");
   EXPECT_EQ(fleet.take(1, Purpose::refresh), "yes") << "it has not heard yet";
   EXPECT_NE(fleet.take(1, Purpose::refresh), "yes");
-  EXPECT_EQ(fleet.processes.at(1).rung(Counting::fleet, fleet.steady, fleet.wall), Rung::no_refresh);
+  EXPECT_EQ(fleet.processes.at(1).throttle_level(Counting::fleet, fleet.steady, fleet.wall), ThrottleLevel::no_refresh);
   EXPECT_EQ(fleet.processes.at(1).usage(Window::minute, Counting::fleet, fleet.steady, fleet.wall).used, 90U);
 }
 

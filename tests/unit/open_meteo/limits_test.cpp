@@ -27,10 +27,10 @@ TEST(Limits, WhatIsWrongIsNamed) {
     const auto limits = parse_limits(text);
     return limits ? std::string("fine") : limits.error().detail;
   };
-  EXPECT_EQ(wrong(""), "\"\" is no limit such as 600/m");
-  EXPECT_EQ(wrong("600"), "\"600\" is no limit such as 600/m");
-  EXPECT_EQ(wrong("600/m,"), "\"\" is no limit such as 600/m");
-  EXPECT_EQ(wrong("600/m,,5/h"), "\"\" is no limit such as 600/m");
+  EXPECT_EQ(wrong(""), "\"\" is not a limit such as 600/m");
+  EXPECT_EQ(wrong("600"), "\"600\" is not a limit such as 600/m");
+  EXPECT_EQ(wrong("600/m,"), "\"\" is not a limit such as 600/m");
+  EXPECT_EQ(wrong("600/m,,5/h"), "\"\" is not a limit such as 600/m");
   EXPECT_EQ(wrong("0/m"), "\"0/m\" does not begin with a number from 1 to 1000000000");
   EXPECT_EQ(wrong("-1/m"), "\"-1/m\" does not begin with a number from 1 to 1000000000");
   EXPECT_EQ(wrong("1000000001/m"), "\"1000000001/m\" does not begin with a number from 1 to 1000000000");
@@ -41,7 +41,7 @@ TEST(Limits, WhatIsWrongIsNamed) {
     EXPECT_EQ(wrong(text), cat("\"", text, "\" does not end with /m (minute), /h (hour) or /d (day)"));
   }
   EXPECT_EQ(wrong("5/h,6/h"), "there are two limits per hour");
-  EXPECT_EQ(wrong("off,5/h"), "\"off\" is no limit such as 600/m");
+  EXPECT_EQ(wrong("off,5/h"), "\"off\" is not a limit such as 600/m");
 }
 
 TEST(Limits, AShareIsRoundedDownAndNeverNothing) {
@@ -50,7 +50,7 @@ TEST(Limits, AShareIsRoundedDownAndNeverNothing) {
   EXPECT_EQ(share_of(kFreeLimits, 7), *parse_limits("85/m,714/h,1428/d"));
   EXPECT_EQ(share_of(Limits{}, 7), Limits{});
   EXPECT_EQ(share_of(*parse_limits("600/m,5/h"), 10).error().detail,
-            "the share of one of 10 processes of 5 calls per hour is less than one call");
+            "one of 10 processes would get less than one of 5 calls per hour");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace wx::open_meteo {
 namespace {
 
 using namespace std::chrono_literals;
-using State = Breaker::State;
+using State = ProviderBreaker::State;
 
 constexpr BreakerOptions kOptions{.failures = 3, .slow = 4s, .first_wait = 500ms, .longest_wait = 30s};
 
@@ -38,12 +38,12 @@ struct Conversation {
   }
   State state() { return breaker.state(now); }
 
-  Breaker breaker;
-  Breaker::Pass pass;
+  ProviderBreaker breaker;
+  ProviderBreaker::Pass pass;
   SteadyTime now{1000s};
 };
 
-TEST(Breaker, OpensAfterFailuresInARow) {
+TEST(ProviderBreaker, OpensAfterFailuresInARow) {
   Conversation with;
   with.fail_often(2);
   EXPECT_EQ(with.enter(), "yes");
@@ -57,7 +57,7 @@ TEST(Breaker, OpensAfterFailuresInARow) {
   EXPECT_GE(with.breaker.wait(with.now), 375ms);
 }
 
-TEST(Breaker, ExactlyOneProbePassesWhenTheWaitIsOver) {
+TEST(ProviderBreaker, ExactlyOneProbePassesWhenTheWaitIsOver) {
   Conversation with;
   with.fail_often(3);
   with.now += 500ms;
@@ -74,7 +74,7 @@ TEST(Breaker, ExactlyOneProbePassesWhenTheWaitIsOver) {
   EXPECT_EQ(with.breaker.wait(with.now), 0s);
 }
 
-TEST(Breaker, EachFailedProbeDoublesTheWaitUpToTheLongest) {
+TEST(ProviderBreaker, EachFailedProbeDoublesTheWaitUpToTheLongest) {
   for (std::uint64_t seed = 1; seed < 20; ++seed) {
     Conversation with(kOptions, seed);
     with.fail_often(3);
@@ -97,7 +97,7 @@ TEST(Breaker, EachFailedProbeDoublesTheWaitUpToTheLongest) {
   }
 }
 
-TEST(Breaker, TheWaitsOfAFleetDiffer) {
+TEST(ProviderBreaker, TheWaitsOfAFleetDiffer) {
   Conversation one(kOptions, 1);
   Conversation other(kOptions, 2);
   one.fail_often(3);
@@ -105,7 +105,7 @@ TEST(Breaker, TheWaitsOfAFleetDiffer) {
   EXPECT_NE(one.breaker.wait(one.now), other.breaker.wait(other.now));
 }
 
-TEST(Breaker, AnswersThatCameTooLateCountAsFailures) {
+TEST(ProviderBreaker, AnswersThatCameTooLateCountAsFailures) {
   Conversation with;
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(with.enter(), "yes");
@@ -122,7 +122,7 @@ TEST(Breaker, AnswersThatCameTooLateCountAsFailures) {
   EXPECT_EQ(with.state(), State::closed);
 }
 
-TEST(Breaker, AProbeWithoutAVerdictLeavesItsPlaceToTheNextLoad) {
+TEST(ProviderBreaker, AProbeWithoutAVerdictLeavesItsPlaceToTheNextLoad) {
   Conversation with;
   with.fail_often(3);
   with.now += 500ms;
@@ -134,7 +134,7 @@ TEST(Breaker, AProbeWithoutAVerdictLeavesItsPlaceToTheNextLoad) {
   EXPECT_EQ(with.enter(), "no: provider-timeout");
 }
 
-TEST(Breaker, CallsThatStartedBeforeItOpenedChangeNothing) {
+TEST(ProviderBreaker, CallsThatStartedBeforeItOpenedChangeNothing) {
   Conversation with;
   EXPECT_EQ(with.enter(), "yes");
   const auto slow = with.pass;
@@ -155,7 +155,7 @@ TEST(Breaker, CallsThatStartedBeforeItOpenedChangeNothing) {
   EXPECT_EQ(with.state(), State::closed);
 }
 
-TEST(Breaker, ALimitClosesTheProviderForItsSpanAndSaysNothingAboutHealth) {
+TEST(ProviderBreaker, ALimitClosesTheProviderForItsSpanAndSaysNothingAboutHealth) {
   Conversation with;
   with.fail_often(2);
   EXPECT_EQ(with.enter(), "yes");
@@ -174,7 +174,7 @@ TEST(Breaker, ALimitClosesTheProviderForItsSpanAndSaysNothingAboutHealth) {
   EXPECT_EQ(with.state(), State::open) << "the two failures before still count";
 }
 
-TEST(Breaker, ALimitedProbeIsFollowedByAnother) {
+TEST(ProviderBreaker, ALimitedProbeIsFollowedByAnother) {
   Conversation with;
   with.fail_often(3);
   with.now += 500ms;
@@ -186,29 +186,29 @@ TEST(Breaker, ALimitedProbeIsFollowedByAnother) {
   EXPECT_EQ(with.enter(), "probe");
 }
 
-TEST(Breaker, NeverOpensIfItIsToldSo) {
+TEST(ProviderBreaker, NeverOpensIfItIsToldSo) {
   Conversation with({.failures = 0});
   with.fail_often(100);
   EXPECT_EQ(with.state(), State::closed);
 }
 
-TEST(Breaker, KnowsWhatIsAFailure) {
+TEST(ProviderBreaker, KnowsWhatIsAFailure) {
   for (std::size_t k = 0; k < kErrorKinds; ++k) {
     const auto kind = static_cast<ErrorKind>(k);
     const bool expected = kind == ErrorKind::provider_unreachable || kind == ErrorKind::provider_timeout ||
                           kind == ErrorKind::provider_error || kind == ErrorKind::provider_bad_reply ||
                           kind == ErrorKind::provider_denied;
-    EXPECT_EQ(Breaker::is_failure(kind), expected) << wx::name(kind);
+    EXPECT_EQ(ProviderBreaker::is_failure(kind), expected) << wx::name(kind);
   }
 }
 
 // Whatever happens in whatever order: never two probes at once, and after good answers it is closed.
-TEST(Breaker, NeverHasTwoProbesAndAlwaysComesBack) {
+TEST(ProviderBreaker, NeverHasTwoProbesAndAlwaysComesBack) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     Conversation with(kOptions, seed);
-    std::vector<Breaker::Pass> running;
+    std::vector<ProviderBreaker::Pass> running;
     const auto probes = [&] {
       std::size_t count = 0;
       for (const auto& pass : running) count += pass.probe && pass.era == with.breaker.openings() ? 1 : 0;

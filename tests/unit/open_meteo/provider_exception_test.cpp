@@ -80,7 +80,7 @@ class Exceptions : public ProviderTest {
     EXPECT_EQ(provider->slots().running, 0U);
     const auto next = ask();
     EXPECT_TRUE(next) << name(next.error().kind);
-    EXPECT_EQ(provider->status().breaker, Breaker::State::closed);
+    EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::closed);
   }
 
   OpenMeteoOptions chosen;

@@ -240,7 +240,7 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   start(chosen);
   server.always(test::refusal(500, "Something went wrong."));
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask());
-  EXPECT_EQ(provider->status().breaker, Breaker::State::open);
+  EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::open);
   std::optional<Error> refused;
   provider->load(call_at("1", "2"), within(10s), [&](auto outcome) { refused = outcome.error(); });
   ASSERT_TRUE(refused) << "from within load()";
@@ -259,7 +259,7 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   EXPECT_EQ(turns.size(), 1U) << "a probe that stood down makes room for the next";
   answer_turn(true);
   EXPECT_EQ(outcomes.wait(4).size(), 4U);
-  EXPECT_EQ(provider->status().breaker, Breaker::State::closed);
+  EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::closed);
   EXPECT_TRUE(ask());
 }
 
