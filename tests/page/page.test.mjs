@@ -202,7 +202,7 @@ describe('asking', () => {
       await withService({ OPEN_METEO_URL: provider.url }, (own) => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
         await page.click('#ask-form button');
         await page.waitForSelector('#problem:not([hidden])');
-        assert.match(await text(page, '#problem-title'), /^400 · The weather provider refused the question/);
+        assert.match(await text(page, '#problem-title'), /^400 · The weather provider rejected the query/);
       }, own.url));
     } finally {
       await provider.stop();
