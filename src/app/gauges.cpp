@@ -18,16 +18,16 @@ std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& stat
   add("weather_cache_cache_redis_breaker_open", "", "Whether the Redis breaker of any thread is open",
       status.redis.breaker_open);
   add("weather_cache_cache_backplane_listening", "", "Whether the other processes are heard", status.redis.listening);
-  add("weather_cache_provider_available", "", "Whether calls of the provider may pass its breaker",
+  add("weather_cache_open_meteo_available", "", "Whether calls of the provider may pass its breaker",
       status.provider.breaker == "closed");
   const auto label_of = [](std::string_view window) { return cat("window=\"", window, "\""); };
   for (const auto& window : status.provider.windows) {
-    add("weather_cache_provider_budget_used", label_of(window.name), "Provider calls counted in the current window",
+    add("weather_cache_open_meteo_budget_used", label_of(window.name), "Provider calls counted in the current window",
         window.used);
   }
   for (const auto& window : status.provider.windows) {
-    add("weather_cache_provider_budget_limit", label_of(window.name), "Provider calls allowed per window; 0: no limit",
-        window.limit);
+    add("weather_cache_open_meteo_budget_limit", label_of(window.name),
+        "Provider calls allowed per window; 0: no limit", window.limit);
   }
   add("weather_cache_build_info", cat("version=\"", version, "\""), "Always 1; the label tells the version", 1);
   add("weather_cache_uptime_seconds", "", "Time since start", std::chrono::duration<double>(status.uptime).count());

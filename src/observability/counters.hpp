@@ -59,26 +59,28 @@ namespace wx::observability {
   X(redis_connects, "weather_cache_redis_connects_total", "result=\"ok\"", "Connections made to Redis")                \
   X(redis_connect_failures, "weather_cache_redis_connects_total", "result=\"failed\"", "")                             \
   X(redis_disconnects, "weather_cache_redis_disconnects_total", "", "Connections to Redis that were lost")             \
-  X(provider_ok, "weather_cache_provider_calls_total", "result=\"ok\"", "Calls of the weather provider by result")     \
-  X(provider_unreachable, "weather_cache_provider_calls_total", "result=\"unreachable\"", "")                          \
-  X(provider_timeout, "weather_cache_provider_calls_total", "result=\"timeout\"", "")                                  \
-  X(provider_error, "weather_cache_provider_calls_total", "result=\"error\"", "")                                      \
-  X(provider_bad_reply, "weather_cache_provider_calls_total", "result=\"bad-reply\"", "")                              \
-  X(provider_refused, "weather_cache_provider_calls_total", "result=\"refused\"", "")                                  \
-  X(provider_limited, "weather_cache_provider_calls_total", "result=\"limited\"", "")                                  \
-  X(provider_denied, "weather_cache_provider_calls_total", "result=\"denied\"", "")                                    \
-  X(provider_retries, "weather_cache_provider_retries_total", "", "Second attempts of calls of the provider")          \
-  X(provider_retries_denied, "weather_cache_provider_retries_denied_total", "", "Second attempts beyond their budget") \
-  X(provider_shed_queue, "weather_cache_provider_shed_total", "reason=\"queue\"", "Loads refused without a call")      \
-  X(provider_shed_deadline, "weather_cache_provider_shed_total", "reason=\"deadline\"", "")                            \
-  X(provider_shed_breaker, "weather_cache_provider_shed_total", "reason=\"breaker\"", "")                              \
-  X(provider_shed_limited, "weather_cache_provider_shed_total", "reason=\"limited\"", "")                              \
-  X(provider_shed_budget, "weather_cache_provider_shed_total", "reason=\"budget\"", "")                                \
-  X(provider_stood_down, "weather_cache_provider_stood_down_total", "", "Loads whose turn came and was not needed")    \
-  X(provider_slow, "weather_cache_provider_slow_total", "", "Answers that came so late that they count as failures")   \
-  X(provider_breaker_opened, "weather_cache_provider_breaker_opened_total", "", "Times the provider's breaker opened") \
-  X(provider_closed_by_limit, "weather_cache_provider_closed_by_limit_total", "", "Times a 429 closed the provider")   \
-  X(provider_counted_alone, "weather_cache_provider_counted_alone_total", "",                                          \
+  X(provider_ok, "weather_cache_open_meteo_calls_total", "result=\"ok\"", "Calls of the weather provider by result")   \
+  X(provider_unreachable, "weather_cache_open_meteo_calls_total", "result=\"unreachable\"", "")                        \
+  X(provider_timeout, "weather_cache_open_meteo_calls_total", "result=\"timeout\"", "")                                \
+  X(provider_error, "weather_cache_open_meteo_calls_total", "result=\"error\"", "")                                    \
+  X(provider_bad_reply, "weather_cache_open_meteo_calls_total", "result=\"bad-reply\"", "")                            \
+  X(provider_refused, "weather_cache_open_meteo_calls_total", "result=\"refused\"", "")                                \
+  X(provider_limited, "weather_cache_open_meteo_calls_total", "result=\"limited\"", "")                                \
+  X(provider_denied, "weather_cache_open_meteo_calls_total", "result=\"denied\"", "")                                  \
+  X(provider_retries, "weather_cache_open_meteo_retries_total", "", "Second attempts of calls of the provider")        \
+  X(provider_retries_denied, "weather_cache_open_meteo_retries_denied_total", "",                                      \
+    "Second attempts beyond their budget")                                                                             \
+  X(provider_shed_queue, "weather_cache_open_meteo_shed_total", "reason=\"queue\"", "Loads refused without a call")    \
+  X(provider_shed_deadline, "weather_cache_open_meteo_shed_total", "reason=\"deadline\"", "")                          \
+  X(provider_shed_breaker, "weather_cache_open_meteo_shed_total", "reason=\"breaker\"", "")                            \
+  X(provider_shed_limited, "weather_cache_open_meteo_shed_total", "reason=\"limited\"", "")                            \
+  X(provider_shed_budget, "weather_cache_open_meteo_shed_total", "reason=\"budget\"", "")                              \
+  X(provider_stood_down, "weather_cache_open_meteo_stood_down_total", "", "Loads whose turn came and was not needed")  \
+  X(provider_slow, "weather_cache_open_meteo_slow_total", "", "Answers that came so late that they count as failures") \
+  X(provider_breaker_opened, "weather_cache_open_meteo_breaker_opened_total", "",                                      \
+    "Times the provider's breaker opened")                                                                             \
+  X(provider_closed_by_limit, "weather_cache_open_meteo_closed_by_limit_total", "", "Times a 429 closed the provider") \
+  X(provider_counted_alone, "weather_cache_open_meteo_counted_alone_total", "",                                        \
     "Calls counted without the fleet's count")                                                                         \
   X(mock_calls, "weather_cache_mock_calls_total", "", "Answers made by the mock")                                      \
   X(log_dropped, "weather_cache_log_dropped_total", "", "Log lines dropped because the log could not keep up")

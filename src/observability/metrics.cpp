@@ -15,7 +15,7 @@ struct TimingInfo {
 constexpr std::array<TimingInfo, kTimings> kTimingInfo{{
     {"weather_cache_hit_duration_seconds", "Time from a request read to its answer, answered from a tier"},
     {"weather_cache_load_duration_seconds", "Time from a request read to its answer, when a load was waited for"},
-    {"weather_cache_provider_duration_seconds", "Time of one call of the weather provider"},
+    {"weather_cache_open_meteo_duration_seconds", "Time of one call of the weather provider"},
     {"weather_cache_redis_duration_seconds", "Time from a Redis read being asked for to its reply"},
     {"weather_cache_served_age_seconds", "Age of the answers that were served"},
 }};

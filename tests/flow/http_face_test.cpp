@@ -374,7 +374,7 @@ TEST_F(HttpFace, MetricsAreWellFormedPrometheusText) {
   EXPECT_TRUE(metrics.body.ends_with("\n"));
   for (const auto* line : {"weather_cache_requests_total{outcome=\"hit-memory\"} 1\n",
                            "weather_cache_requests_total{outcome=\"miss\"} 2\n",
-                           "weather_cache_provider_calls_total{result=\"ok\"} 1\n"}) {
+                           "weather_cache_open_meteo_calls_total{result=\"ok\"} 1\n"}) {
     EXPECT_TRUE(metrics.body.contains(line)) << line;
   }
 }

@@ -27,9 +27,9 @@ TEST(Gauges, TellTheSnapshot) {
   EXPECT_EQ(value(status, "weather_cache_cache_memory_bytes"), 10);
   EXPECT_EQ(value(status, "weather_cache_cache_memory_limit_bytes"), 20);
   EXPECT_EQ(value(status, "weather_cache_cache_memory_entries"), 1);
-  EXPECT_EQ(value(status, "weather_cache_provider_budget_used", "window=\"minute\""), 7);
-  EXPECT_EQ(value(status, "weather_cache_provider_budget_limit", "window=\"minute\""), 600);
-  EXPECT_EQ(value(status, "weather_cache_provider_budget_used", "window=\"day\""), 8);
+  EXPECT_EQ(value(status, "weather_cache_open_meteo_budget_used", "window=\"minute\""), 7);
+  EXPECT_EQ(value(status, "weather_cache_open_meteo_budget_limit", "window=\"minute\""), 600);
+  EXPECT_EQ(value(status, "weather_cache_open_meteo_budget_used", "window=\"day\""), 8);
   EXPECT_EQ(value(status, "weather_cache_uptime_seconds"), 1.5);
   EXPECT_EQ(value(status, "weather_cache_build_info", "version=\"1.2.3\""), 1);
 }
@@ -39,13 +39,13 @@ TEST(Gauges, TellStatesAsZeroAndOne) {
   EXPECT_EQ(value(status, "weather_cache_redis_up"), 0);
   EXPECT_EQ(value(status, "weather_cache_cache_redis_breaker_open"), 0);
   EXPECT_EQ(value(status, "weather_cache_cache_backplane_listening"), 0);
-  EXPECT_EQ(value(status, "weather_cache_provider_available"), 1);
+  EXPECT_EQ(value(status, "weather_cache_open_meteo_available"), 1);
   status.redis = {.state = "up", .breaker_open = true, .listening = true};
   status.provider.breaker = "half-open";
   EXPECT_EQ(value(status, "weather_cache_redis_up"), 1);
   EXPECT_EQ(value(status, "weather_cache_cache_redis_breaker_open"), 1);
   EXPECT_EQ(value(status, "weather_cache_cache_backplane_listening"), 1);
-  EXPECT_EQ(value(status, "weather_cache_provider_available"), 0);
+  EXPECT_EQ(value(status, "weather_cache_open_meteo_available"), 0);
 }
 
 }  // namespace
