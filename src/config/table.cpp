@@ -64,7 +64,7 @@ bool set_parsed(Target& target, Result<T> parsed, std::string& why) {
   return true;
 }
 
-// As short as it reads back: 0.8, not 0.800000.
+// The shortest form that reads back the same: 0.8, not 0.800000.
 std::string show_decimal(double value) {
   std::string text;
   append_fixed(text, value, 6);
@@ -103,7 +103,7 @@ using Text = std::string_view;
 using Why = std::string;
 
 constexpr auto kTable = std::to_array<Setting>({
-    {"PORT", "8080", "TCP port to listen on; 0 takes any free one", "a port number from 0 to 65535", open,
+    {"PORT", "8080", "TCP port to listen on; 0 means any free port", "a port number from 0 to 65535", open,
      [](S& s, Text v, Why&) { return set_number(s.port, v, 0, 65535); }, [](const S& s) { return cat(s.port); }},
     {"ADDRESS", "0.0.0.0", "Address to listen on; `::` is IPv6 and IPv4 together",
      "an IPv4 or IPv6 address such as 127.0.0.1 or ::", open,
@@ -112,59 +112,61 @@ constexpr auto kTable = std::to_array<Setting>({
        return parse_ip(v).has_value();
      },
      [](const S& s) { return s.address; }},
-    {"THREADS", "auto", "Threads that serve requests; `auto`: the cores that this process may use",
+    {"THREADS", "auto", "Threads that serve requests; `auto`: one per core that this process may use",
      "auto or a number from 1 to 1024", open,
      [](S& s, Text v, Why&) { return v == "auto" || set_number(s.threads, v, 1, 1024); },
      [](const S& s) { return cat(s.threads); }},
 
     {"REDIS_URL", "",
-     "Redis to share the cache with other processes: `redis://[user:password@]host[:port][/db]`, `rediss://...` (TLS), "
-     "`unix:///path`; empty: memory only",
+     "Redis server that shares the cache between processes: `redis://[user:password@]host[:port][/db]`, `rediss://...` "
+     "(TLS), `unix:///path`; empty: memory only",
      "a URL such as redis://localhost:6379", secret,
      [](S& s, Text v, Why& why) {
        s.redis_url.reset();
        return v.empty() || set_parsed(s.redis_url, redis::parse_url(v), why);
      },
      [](const S& s) { return s.redis_url ? redis::describe(*s.redis_url) : std::string(); }},
-    {"REDIS_TLS", "false", "`true`: speak TLS to Redis even if the URL says `redis://`", "true or false", open,
+    {"REDIS_TLS", "false", "`true`: use TLS with Redis even if the URL begins with `redis://`", "true or false", open,
      [](S& s, Text v, Why&) { return set_switch(s.redis_tls, v); },
      [](const S& s) -> std::string { return s.redis_tls ? "true" : "false"; }},
     {"REDIS_CA_FILE", "",
-     "PEM file with the authority that signed Redis's certificate; empty: the system's authorities", "a path", open,
+     "PEM file of the certificate authorities for Redis's certificate; empty: the system's authorities", "a path", open,
      [](S& s, Text v, Why&) {
        s.redis_ca_file = v;
        return v.find('\0') == Text::npos;
      },
      [](const S& s) { return s.redis_ca_file; }},
     {"REDIS_TIMEOUT", "auto",
-     "How long a request waits for Redis before it goes on without; `auto`: three round trips, 50ms to 300ms",
+     "How long a request waits for Redis before it continues without it; `auto`: three round trips, 50ms to 300ms",
      "auto or a duration from 1ms to 1m", open,
      [](S& s, Text v, Why&) { return set_duration_or_auto(s.redis_timeout, v, kMillisecond, kMinute); },
      [](const S& s) { return show_duration_or_auto(s.redis_timeout); }},
 
-    {"CACHE_PREFIX", "", "Put before every key in Redis, so that services can share one",
+    {"CACHE_PREFIX", "", "Prefix of every key in Redis, so that several services can share one server",
      "at most 100 printable ASCII characters without spaces or braces", open,
      [](S& s, Text v, Why&) {
        s.cache_prefix = v;
        return v.size() <= 100 && is_plain(v) && v.find_first_of("{}") == Text::npos;
      },
      [](const S& s) { return s.cache_prefix; }},
-    {"CACHE_TTL", "auto", "How long an answer is fresh; `auto`: until the provider's next value, and 10s for the mock",
+    {"CACHE_TTL", "auto", "How long an answer stays fresh; `auto`: until the provider's next value, 10s for the mock",
      "auto or a duration from 1s to 720h", open,
      [](S& s, Text v, Why&) { return set_duration_or_auto(s.cache_ttl, v, milliseconds(1'000), kMonth); },
      [](const S& s) { return show_duration_or_auto(s.cache_ttl); }},
-    {"CACHE_STALE", "1m", "How long after that an answer is still served at once while a refresh runs behind",
+    {"CACHE_STALE", "1m",
+     "How long after that a stale answer is still served at once while a refresh runs in the background",
      "a duration from 0 to 720h", open,
      [](S& s, Text v, Why&) { return set_duration(s.cache_stale, v, milliseconds(0), kMonth); },
      [](const S& s) { return format_duration(s.cache_stale); }},
-    {"CACHE_KEEP", "24h", "How long after that an answer is kept, to be served when nothing better comes",
+    {"CACHE_KEEP", "24h", "How long after that an answer is kept, to be served when the provider fails",
      "a duration from 0 to 720h", open,
      [](S& s, Text v, Why&) { return set_duration(s.cache_keep, v, milliseconds(0), kMonth); },
      [](const S& s) { return format_duration(s.cache_keep); }},
-    {"CACHE_SOFT_WAIT", "1500ms", "How long a request waits for better than a kept answer", "a duration from 0 to 1m",
-     open, [](S& s, Text v, Why&) { return set_duration(s.cache_soft_wait, v, milliseconds(0), kMinute); },
+    {"CACHE_SOFT_WAIT", "1500ms", "How long a request waits for a new answer before it gets the kept one",
+     "a duration from 0 to 1m", open,
+     [](S& s, Text v, Why&) { return set_duration(s.cache_soft_wait, v, milliseconds(0), kMinute); },
      [](const S& s) { return format_duration(s.cache_soft_wait); }},
-    {"CACHE_EARLY", "0.8", "Part of the freshness after which a hit refreshes the answer ahead of time; 1: never",
+    {"CACHE_EARLY", "0.8", "Part of the fresh time after which a hit triggers an early refresh; 1: never",
      "a number from 0 to 1", open,
      [](S& s, Text v, Why&) {
        const auto part = parse_decimal(v, 0, 1);
@@ -172,16 +174,16 @@ constexpr auto kTable = std::to_array<Setting>({
        return part.has_value();
      },
      [](const S& s) { return show_decimal(s.cache_early); }},
-    {"ERROR_TTL", "1s", "How long a failed load is remembered; doubles with every failure in a row, up to 30s",
+    {"ERROR_TTL", "1s", "How long a failed load is not tried again; doubles with each consecutive failure, up to 30s",
      "a duration from 1ms to 30s", open,
      [](S& s, Text v, Why&) { return set_duration(s.error_ttl, v, kMillisecond, kMinute / 2); },
      [](const S& s) { return format_duration(s.error_ttl); }},
-    {"REFUSAL_TTL", "5m", "How long a question that the provider refused is not asked again",
-     "a duration from 1ms to 24h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.refusal_ttl, v, kMillisecond, 24 * kHour); },
+    {"REFUSAL_TTL", "5m", "How long a query that the provider rejected is not sent again", "a duration from 1ms to 24h",
+     open, [](S& s, Text v, Why&) { return set_duration(s.refusal_ttl, v, kMillisecond, 24 * kHour); },
      [](const S& s) { return format_duration(s.refusal_ttl); }},
     {"CACHE_WRITE", "auto",
-     "`after`: an answer does not wait for its write to Redis; `before`: up to 20ms; `auto`: before on Cloud Run",
+     "`after`: an answer does not wait for its write to Redis; `before`: it waits up to 20ms; `auto`: before on Cloud "
+     "Run, else after",
      "auto, after or before", open,
      [](S& s, Text v, Why&) {
        if (v != "auto") s.cache_write_before = v == "before";
@@ -190,14 +192,14 @@ constexpr auto kTable = std::to_array<Setting>({
      [](const S& s) -> std::string { return s.cache_write_before ? "before" : "after"; }},
     {"CACHE_REFRESH", "auto",
      "`behind`: a stale answer is served while its refresh runs; `inline`: the request waits for the refresh, up to "
-     "CACHE_SOFT_WAIT; `auto`: inline on Cloud Run",
+     "CACHE_SOFT_WAIT; `auto`: inline on Cloud Run, else behind",
      "auto, behind or inline", open,
      [](S& s, Text v, Why&) {
        if (v != "auto") s.cache_refresh_inline = v == "inline";
        return v == "auto" || v == "behind" || v == "inline";
      },
      [](const S& s) -> std::string { return s.cache_refresh_inline ? "inline" : "behind"; }},
-    {"MEMORY_LIMIT", "64MiB", "Most memory that cached answers may take; 0: no cache in memory",
+    {"MEMORY_LIMIT", "64MiB", "Memory limit for cached answers; 0: no cache in memory",
      "a size such as 64MiB, 1GiB or 0", open,
      [](S& s, Text v, Why&) {
        const auto bytes = parse_bytes(v);
@@ -206,35 +208,37 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) { return format_bytes(s.memory_limit); }},
 
-    {"OPEN_METEO_URL", "https://api.open-meteo.com", "The weather provider",
+    {"OPEN_METEO_URL", "https://api.open-meteo.com", "Base URL of the weather provider",
      "an http:// or https:// URL without user, query or fragment", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.open_meteo_url, open_meteo::parse_base_url(v), why); },
      [](const S& s) { return s.open_meteo_url; }},
-    {"OPEN_METEO_API_KEY", "", "Key of a paid Open-Meteo plan; with the default URL it selects the customers' host",
+    {"OPEN_METEO_API_KEY", "", "API key of a paid Open-Meteo plan; with the default URL it selects the customers' host",
      "printable ASCII characters without spaces", secret,
      [](S& s, Text v, Why& why) {
        s.open_meteo_api_key.clear();
        return v.empty() || set_parsed(s.open_meteo_api_key, open_meteo::parse_api_key(v), why);
      },
      [](const S& s) -> std::string { return s.open_meteo_api_key.empty() ? "" : "(set)"; }},
-    {"UPSTREAM_TIMEOUT", "5s", "How long one call to the provider may take", "a duration from 1ms to 1m", open,
+    {"UPSTREAM_TIMEOUT", "5s", "Timeout of one call to the provider", "a duration from 1ms to 1m", open,
      [](S& s, Text v, Why&) { return set_duration(s.upstream_timeout, v, kMillisecond, kMinute); },
      [](const S& s) { return format_duration(s.upstream_timeout); }},
-    {"UPSTREAM_CONCURRENCY", "2", "Calls to the provider at the same time; further ones queue",
-     "a number from 1 to 256", open, [](S& s, Text v, Why&) { return set_number(s.upstream_concurrency, v, 1, 256); },
+    {"UPSTREAM_CONCURRENCY", "2", "Concurrent calls to the provider; further calls queue", "a number from 1 to 256",
+     open, [](S& s, Text v, Why&) { return set_number(s.upstream_concurrency, v, 1, 256); },
      [](const S& s) { return cat(s.upstream_concurrency); }},
 
     {"UPSTREAM_LIMIT", "600/m,5000/h,10000/d",
-     "Calls that the provider allows per minute, hour and day; the default is the free service's; `off` for a paid key",
+     "Calls that the provider allows per minute, hour and day; the default is the free service's limit; `off` for a "
+     "paid key",
      "limits such as 600/m,5000/h,10000/d, or off", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.upstream_limit, open_meteo::parse_limits(v), why); },
      [](const S& s) { return open_meteo::format_limits(s.upstream_limit); }},
-    {"FLEET_SIZE", "1", "Processes that share the limit; each takes its part while Redis cannot count for all",
+    {"FLEET_SIZE", "1", "Processes that share UPSTREAM_LIMIT; each keeps to its part while Redis cannot count for all",
      "a number from 1 to 10000", open, [](S& s, Text v, Why&) { return set_number(s.fleet_size, v, 1, 10'000); },
      [](const S& s) { return cat(s.fleet_size); }},
     {"CLIENT_LOADS", "auto",
-     "Places that are not cached that one client may ask for, such as `60/m`; `auto`: 60/m on Cloud Run or behind "
-     "TRUSTED_PROXIES, else off",
+     "Cache misses that one client may cause, such as `60/m`; `auto`: 60/m on Cloud Run or behind TRUSTED_PROXIES, "
+     "else "
+     "off",
      "auto, off or a number per minute, hour or day such as 60/m", open,
      [](S& s, Text v, Why& why) {
        s.client_loads.reset();
@@ -242,20 +246,19 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) { return s.client_loads ? endpoints::format_client_loads(*s.client_loads) : std::string("auto"); }},
     {"TRUSTED_PROXIES", "",
-     "Addresses and networks whose X-Forwarded-For is believed, with commas: `10.0.0.0/8,127.0.0.1`; `peer`: whoever "
-     "connects, as it is on Cloud Run when nothing is said",
-     "IP addresses or networks, with commas, or peer", open,
+     "Addresses and networks whose X-Forwarded-For is trusted, separated by commas: `10.0.0.0/8,127.0.0.1`; `peer`: "
+     "whichever address connects, which is the default on Cloud Run",
+     "IP addresses or networks separated by commas, or peer", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.trusted_proxies, endpoints::parse_trusted_proxies(v), why); },
      [](const S& s) { return endpoints::format_trusted_proxies(s.trusted_proxies); }},
 
-    {"MOCK_DELAY", "500ms", "How long the mock pretends to work", "a duration from 0 to 1m", open,
+    {"MOCK_DELAY", "500ms", "How long a call of the mock takes", "a duration from 0 to 1m", open,
      [](S& s, Text v, Why&) { return set_duration(s.mock_delay, v, milliseconds(0), kMinute); },
      [](const S& s) { return format_duration(s.mock_delay); }},
-    {"LAB", "on", "`off`: no mock and no laboratory, for a plain production service", "on or off", open,
+    {"LAB", "on", "`off` removes the mock and the lab, for a plain production service", "on or off", open,
      [](S& s, Text v, Why&) { return set_switch(s.lab, v); },
      [](const S& s) -> std::string { return s.lab ? "on" : "off"; }},
-    {"COORDINATE_DECIMALS", "exact",
-     "Decimals that coordinates are rounded to before anything else, so that near places share an answer",
+    {"COORDINATE_DECIMALS", "exact", "Decimals to round coordinates to, so that nearby places share an answer",
      "exact or a number from 0 to 7", open,
      [](S& s, Text v, Why&) {
        if (v != "exact") return set_number(s.coordinate_decimals, v, 0, 7);
@@ -264,7 +267,7 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) { return s.coordinate_decimals < 0 ? std::string("exact") : cat(s.coordinate_decimals); }},
 
-    {"ADMIN_TOKEN", "", "Lets its bearer purge the cache (DELETE); empty: nobody can",
+    {"ADMIN_TOKEN", "", "Bearer token that allows purging the cache (DELETE); empty: purging is off",
      "8 to 200 printable ASCII characters without spaces", secret,
      [](S& s, Text v, Why&) {
        s.admin_token = v;
@@ -272,25 +275,25 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) -> std::string { return s.admin_token.empty() ? "" : "(set)"; }},
 
-    {"MAX_CONNECTIONS", "20000", "Clients connected at the same time; also bounded by the limit of open files",
+    {"MAX_CONNECTIONS", "20000", "Maximum of client connections; the limit of open files may lower it",
      "a number from 1 to 10000000", open,
      [](S& s, Text v, Why&) { return set_number(s.max_connections, v, 1, 10'000'000); },
      [](const S& s) { return cat(s.max_connections); }},
-    {"REQUEST_TIMEOUT", "10s", "How long a client waits for an answer, and how long it may take to send its request",
-     "a duration from 1ms to 1h", open,
+    {"REQUEST_TIMEOUT", "10s", "Timeout for an answer, and for receiving a request", "a duration from 1ms to 1h", open,
      [](S& s, Text v, Why&) { return set_duration(s.request_timeout, v, kMillisecond, kHour); },
      [](const S& s) { return format_duration(s.request_timeout); }},
-    {"IDLE_TIMEOUT", "75s", "How long a connection may stay without a request", "a duration from 1s to 24h", open,
+    {"IDLE_TIMEOUT", "75s", "How long a connection may stay idle between requests", "a duration from 1s to 24h", open,
      [](S& s, Text v, Why&) { return set_duration(s.idle_timeout, v, milliseconds(1'000), 24 * kHour); },
      [](const S& s) { return format_duration(s.idle_timeout); }},
-    {"DRAIN_DELAY", "0", "After SIGTERM: not ready but still serving for this long", "a duration from 0 to 1h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.drain_delay, v, milliseconds(0), kHour); },
+    {"DRAIN_DELAY", "0", "After SIGTERM: how long to keep serving while `/health/ready` reports 503", "a duration from 0 to 1h",
+     open, [](S& s, Text v, Why&) { return set_duration(s.drain_delay, v, milliseconds(0), kHour); },
      [](const S& s) { return format_duration(s.drain_delay); }},
-    {"DRAIN_TIMEOUT", "8s", "Then: how long running requests may take to finish", "a duration from 0 to 1h", open,
+    {"DRAIN_TIMEOUT", "8s", "After DRAIN_DELAY: how long running requests may take to finish",
+     "a duration from 0 to 1h", open,
      [](S& s, Text v, Why&) { return set_duration(s.drain_timeout, v, milliseconds(0), kHour); },
      [](const S& s) { return format_duration(s.drain_timeout); }},
 
-    {"LOG_LEVEL", "info", "Least important line that is logged", "debug, info, warn or error", open,
+    {"LOG_LEVEL", "info", "Lowest level that is logged", "debug, info, warn or error", open,
      [](S& s, Text v, Why&) { return set_one_of(s.log_level, v, kLevels); },
      [](const S& s) { return show_one_of(s.log_level, kLevels); }},
     {"LOG_FORMAT", "auto", "`text`, `json` or `gcp`; `auto`: gcp on Cloud Run, text on a terminal, else json",
@@ -298,7 +301,7 @@ constexpr auto kTable = std::to_array<Setting>({
      [](S& s, Text v, Why&) { return v == "auto" || set_one_of(s.log_format, v, kFormats); },
      [](const S& s) { return show_one_of(s.log_format, kFormats); }},
     {"GOOGLE_CLOUD_PROJECT", "",
-     "With LOG_FORMAT=gcp: the project whose traces the lines point at; empty: the trace id alone",
+     "With LOG_FORMAT=gcp: the project of the traces that log lines refer to; empty: the trace id alone",
      "at most 100 printable ASCII characters without spaces or slashes", open,
      [](S& s, Text v, Why&) {
        s.google_cloud_project = v;
