@@ -77,6 +77,23 @@ def dead_links(document, text):
     return dead
 
 
+# Words in code type that look like the name of a file and are not.
+NO_FILES = {"source"}  # a member of the JSON answer
+
+
+def unknown_files(text):
+    """The words in code type that look like the name of a file, a folder or a room's library and name none."""
+    known = set()
+    for path in ROOT.rglob("*"):
+        inside = path.relative_to(ROOT)
+        if inside.parts[0] in ("build", ".git", "node_modules", ".cache"):
+            continue
+        for name in (inside.name, inside.stem):
+            known.update((name, f"{inside.parent.name}/{name}", (inside.parent / name).as_posix()))
+    names = set(re.findall(r"`([a-z0-9_]+(?:/[a-z0-9_]+)*(?:\.[a-z]+)?)`", without_code(text)))
+    return sorted(name for name in names - NO_FILES if name.removeprefix("wx_") not in known)  # wx_<room> is its library
+
+
 def console_blocks(text):
     return re.findall(r"(?ms)^```console\n(.*?)^```", text)
 
@@ -195,6 +212,14 @@ class Links(unittest.TestCase):
     def test_dead_links_are_noticed(self):
         text = "# One thing: `x`\n[a](README.md) [b](NONE.md) [c](#one-thing-x) [d](#none) [e](README.md#none) [f](https://x.invalid)\n"
         self.assertEqual(dead_links(ROOT / "X.md", text), ["NONE.md", "#none", "README.md#none"])
+
+
+class Architecture(unittest.TestCase):
+    def test_names_only_files_that_exist(self):
+        self.assertEqual(unknown_files((ROOT / "docs/architecture.md").read_text("utf-8")), [])
+
+    def test_a_file_that_does_not_exist_is_noticed(self):
+        self.assertEqual(unknown_files("`cache/entry`, `tests/docs`, `cache/entry_that_is_gone`, `gone.hpp`"), ["cache/entry_that_is_gone", "gone.hpp"])
 
 
 class Translations(unittest.TestCase):
