@@ -128,9 +128,9 @@ class App::Impl {
   [[nodiscard]] endpoints::ProcessStatus::Provider provider_status() const {
     const auto status = provider_->status();
     endpoints::ProcessStatus::Provider provider{.breaker = open_meteo::name(status.breaker), .windows = {}};
-    for (const auto window : open_meteo::kAllWindows) {
+    for (const auto window : kAllWindows) {
       const auto& usage = status.usage.at(static_cast<std::size_t>(window));
-      provider.windows.push_back({open_meteo::name(window), usage.used, usage.limit});
+      provider.windows.push_back({name(window), usage.used, usage.limit});
     }
     return provider;
   }

@@ -104,7 +104,6 @@ std::optional<Budget::Refusal> Budget::take_alone(Purpose purpose, SteadyTime no
 }
 
 Budget::FleetTake Budget::ask_fleet(WallTime wall) {
-  constexpr std::string_view kLetters = "mhd";
   FleetTake take;
   for (const Window window : kAllWindows) {
     const auto w = static_cast<std::size_t>(window);
@@ -112,7 +111,7 @@ Budget::FleetTake Budget::ask_fleet(WallTime wall) {
     if (whole_.of(window) == 0) continue;
     Owed& owed = owed_.at(w);
     const auto calls = owed.id == take.ids.at(w) ? std::exchange(owed.calls, 0) : 0;
-    take.windows.push_back({cat("budget:", kLetters[w], ':', take.ids.at(w)), 2 * length(window), calls});
+    take.windows.push_back({cat("budget:", letter(window), ':', take.ids.at(w)), 2 * length(window), calls});
   }
   return take;
 }

@@ -7,31 +7,11 @@
 namespace wx::open_meteo {
 namespace {
 
-constexpr std::uint64_t kMost = 1'000'000'000;
-constexpr std::string_view kLetters = "mhd";  // in the order of Window
-
 std::unexpected<Error> bad(std::string detail) {
   return fail(ErrorKind::bad_parameter, std::move(detail));
 }
 
 }  // namespace
-
-std::chrono::seconds length(Window window) {
-  switch (window) {
-    case Window::minute:
-      return std::chrono::minutes(1);
-    case Window::hour:
-      return std::chrono::hours(1);
-    case Window::day:
-      break;
-  }
-  return std::chrono::days(1);
-}
-
-std::string_view name(Window window) {
-  constexpr std::array<std::string_view, kWindows> kNames{"minute", "hour", "day"};
-  return kNames.at(static_cast<std::size_t>(window));
-}
 
 Result<Limits> parse_limits(std::string_view text) {
   text = trim(text);
@@ -43,19 +23,11 @@ Result<Limits> parse_limits(std::string_view text) {
     more = comma != std::string_view::npos;
     if (more) text.remove_prefix(comma + 1);
 
-    const auto slash = part.find('/');
-    if (slash == std::string_view::npos) return bad(cat("\"", part, "\" is not a limit such as 600/m"));
-    const auto number = parse_unsigned(part.substr(0, slash));
-    if (!number || *number < 1 || *number > kMost) {
-      return bad(cat("\"", part, "\" does not begin with a number from 1 to ", kMost));
-    }
-    const auto unit = part.substr(slash + 1);
-    const auto window = unit.size() == 1 ? kLetters.find(unit.front()) : std::string_view::npos;
-    if (window == std::string_view::npos) {
-      return bad(cat("\"", part, "\" does not end with /m (minute), /h (hour) or /d (day)"));
-    }
-    if (limits.calls.at(window) != 0) return bad(cat("there are two limits per ", name(kAllWindows.at(window))));
-    limits.calls.at(window) = static_cast<std::uint32_t>(*number);
+    const auto rate = parse_rate(part);
+    if (!rate) return std::unexpected(rate.error());
+    auto& calls = limits.calls.at(static_cast<std::size_t>(rate->window));
+    if (calls != 0) return bad(cat("there are two limits per ", name(rate->window)));
+    calls = rate->count;
   }
   return limits;
 }
@@ -63,8 +35,9 @@ Result<Limits> parse_limits(std::string_view text) {
 std::string format_limits(const Limits& limits) {
   if (limits.off()) return "off";
   std::string text;
-  for (std::size_t w = 0; w < kWindows; ++w) {
-    if (limits.calls.at(w) != 0) text += cat(text.empty() ? "" : ",", limits.calls.at(w), '/', kLetters[w]);
+  for (const Window window : kAllWindows) {
+    if (limits.of(window) == 0) continue;
+    text += cat(text.empty() ? "" : ",", format_rate({.count = limits.of(window), .window = window}));
   }
   return text;
 }

@@ -4,25 +4,17 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/rate.hpp"
 
 namespace wx::open_meteo {
 
-// Fixed windows of the wall clock (UTC), as the provider counts them.
-enum class Window : std::uint8_t { minute, hour, day };
-inline constexpr std::size_t kWindows = 3;
-inline constexpr std::array<Window, kWindows> kAllWindows{Window::minute, Window::hour, Window::day};
-
-[[nodiscard]] std::chrono::seconds length(Window window);
-// "minute", "hour", "day"
-[[nodiscard]] std::string_view name(Window window);
-
+// Window, of base/rate.hpp, is here a fixed window of the wall clock (UTC), as the provider counts them.
 struct Limits {
   std::array<std::uint32_t, kWindows> calls{};  // by window; 0 means unlimited
 

@@ -1,0 +1,55 @@
+#include "base/rate.hpp"
+
+#include "base/text.hpp"
+
+namespace wx {
+namespace {
+
+constexpr std::uint64_t kMost = 1'000'000'000;
+constexpr std::string_view kLetters = "mhd";  // in the order of Window
+
+}  // namespace
+
+std::chrono::seconds length(Window window) {
+  switch (window) {
+    case Window::minute:
+      return std::chrono::minutes(1);
+    case Window::hour:
+      return std::chrono::hours(1);
+    case Window::day:
+      break;
+  }
+  return std::chrono::days(1);
+}
+
+std::string_view name(Window window) {
+  constexpr std::array<std::string_view, kWindows> kNames{"minute", "hour", "day"};
+  return kNames.at(static_cast<std::size_t>(window));
+}
+
+char letter(Window window) {
+  return kLetters.at(static_cast<std::size_t>(window));
+}
+
+Result<Rate> parse_rate(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) {
+    return fail(ErrorKind::bad_parameter, cat("\"", text, "\" is not a limit such as 600/m"));
+  }
+  const auto count = parse_unsigned(text.substr(0, slash));
+  if (!count || *count < 1 || *count > kMost) {
+    return fail(ErrorKind::bad_parameter, cat("\"", text, "\" does not begin with a number from 1 to ", kMost));
+  }
+  const auto unit = text.substr(slash + 1);
+  const auto window = unit.size() == 1 ? kLetters.find(unit.front()) : std::string_view::npos;
+  if (window == std::string_view::npos) {
+    return fail(ErrorKind::bad_parameter, cat("\"", text, "\" does not end with /m (minute), /h (hour) or /d (day)"));
+  }
+  return Rate{.count = static_cast<std::uint32_t>(*count), .window = kAllWindows.at(window)};
+}
+
+std::string format_rate(const Rate& rate) {
+  return cat(rate.count, '/', letter(rate.window));
+}
+
+}  // namespace wx
