@@ -24,3 +24,11 @@ add_library(wx_prometheus INTERFACE)
 target_include_directories(wx_prometheus SYSTEM INTERFACE ${WX_PROMETHEUS_INCLUDE})
 target_link_libraries(wx_prometheus INTERFACE ${WX_PROMETHEUS_CORE})
 add_library(wx::prometheus ALIAS wx_prometheus)
+
+# libxxhash has no package configuration in Debian.
+find_library(WX_XXHASH xxhash REQUIRED)
+find_path(WX_XXHASH_INCLUDE xxhash.h REQUIRED)
+add_library(wx_xxhash INTERFACE)
+target_include_directories(wx_xxhash SYSTEM INTERFACE ${WX_XXHASH_INCLUDE})
+target_link_libraries(wx_xxhash INTERFACE ${WX_XXHASH})
+add_library(wx::xxhash ALIAS wx_xxhash)

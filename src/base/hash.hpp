@@ -1,12 +1,16 @@
 // 64-bit hashes for spreading keys and for detecting change; not for security.
-// FNV-1a (draft-eastlake-fnv) followed by MurmurHash3's final mix, which spreads short keys over all bits.
+//
+// Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace wx {
 
+// The identity of a short text such as a key: FNV-1a (draft-eastlake-fnv) followed by MurmurHash3's final mix, which
+// spreads short keys over all bits.
 [[nodiscard]] constexpr std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0) {
   std::uint64_t h = 0xcbf29ce484222325ULL ^ seed;
   for (const char c : bytes) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
@@ -14,5 +18,21 @@ namespace wx {
   h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53ULL;
   return h ^ (h >> 33);
 }
+
+// Detects a change of content of any length, at several bytes per cycle: XXH3 (https://xxhash.com). Values in Redis and
+// entity tags contain it, so all processes and versions must agree on it.
+[[nodiscard]] std::uint64_t content_hash(std::string_view bytes, std::uint64_t seed = 0);
+
+// content_hash() as a tag: up to 16 hexadecimal digits in lower case, without leading zeros.
+class ContentTag {
+ public:
+  explicit ContentTag(std::uint64_t content_hash);
+  [[nodiscard]] std::string_view view() const { return {digits_, size_}; }
+
+ private:
+  char digits_[16];
+  std::size_t size_;
+};
+[[nodiscard]] std::string content_tag(std::string_view bytes);
 
 }  // namespace wx

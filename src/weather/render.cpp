@@ -34,12 +34,6 @@ std::string_view value_of(std::string_view body, std::string_view name, std::siz
   return rest.substr(0, rest.find_first_of(",}"));
 }
 
-std::string etag_of(std::string_view body) {
-  char buffer[16];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, hash64(body), 16).ptr;
-  return {buffer, end};
-}
-
 }  // namespace
 
 std::string render(const open_meteo::CurrentWeather& weather) {
@@ -72,7 +66,7 @@ cache::Loaded make_answer(const open_meteo::CurrentWeather& weather, const Lifet
   cache::Loaded loaded;
   loaded.body = render(weather);
   loaded.content_type = "application/json";
-  loaded.etag = etag_of(loaded.body);
+  loaded.etag = content_tag(loaded.body);
   loaded.spans = lifetime.spans;
   loaded.early_refresh = lifetime.early_refresh;
   return loaded;

@@ -18,6 +18,18 @@ TEST(Hash, IsAPureFunctionOfBytesAndSeed) {
   EXPECT_NE(hash64(""), hash64(std::string_view("\0", 1)));
 }
 
+// Processes of all versions must agree on these. The values are those of XXH3's specification.
+TEST(Hash, OfContentIsXxh3) {
+  EXPECT_EQ(content_hash(""), 0x2d06800538d394c2U);
+  EXPECT_EQ(content_tag(""), "2d06800538d394c2");
+  EXPECT_EQ(content_tag("a"), "e6c632b61e964e1f");
+  EXPECT_NE(content_hash("a", 1), content_hash("a"));
+  const std::string large(1000, 'x');
+  std::string changed = large;
+  changed[999] = 'y';
+  EXPECT_NE(content_tag(large), content_tag(changed));
+}
+
 TEST(Hash, SpreadsNeighbouringKeysOverShardsEvenly) {
   std::array<int, 64> shards{};
   constexpr int kKeys = 64'000;
