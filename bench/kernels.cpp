@@ -50,6 +50,15 @@ cache::Entry entry() {
   return entry;
 }
 
+constexpr std::string_view kEntryKey = "weather:mock:52.52:13.41";
+
+std::string encoded(const cache::Entry& entry) {
+  std::string value;
+  cache::encode_head(kEntryKey, entry, value);
+  value += entry.body;
+  return value;
+}
+
 std::string key_number(std::uint64_t number) {
   return cat("weather:", static_cast<int>(number % 180) - 90, ".25:", number / 180, ".5");
 }
@@ -312,19 +321,17 @@ Kernel memory_insert() {
 Kernel encode_entry() {
   return {"entry codec: encode", [kept = entry(), out = std::string()]() mutable {
             out.clear();
-            cache::encode(kept, out);
+            cache::encode_head(kEntryKey, kept, out);
           }};
 }
 
 Kernel decode_entry() {
-  std::string value;
-  cache::encode(entry(), value);
-  return {"entry codec: decode", [value] { require(cache::decode(value).has_value(), "decode"); }};
+  const std::string value = encoded(entry());
+  return {"entry codec: decode", [value] { require(cache::decode(kEntryKey, value).has_value(), "decode"); }};
 }
 
 Kernel parse_reply() {
-  std::string value;
-  cache::encode(entry(), value);
+  const std::string value = encoded(entry());
   return {"RESP3: parse a reply with an entry",
           [parser = std::make_shared<redis::ReplyParser>(), bytes = cat("$", value.size(), "\r\n", value, "\r\n")] {
             const auto room = parser->prepare();
@@ -337,7 +344,7 @@ Kernel parse_reply() {
 Kernel encode_command() {
   return {"RESP3: write a GET", [out = std::string()]() mutable {
             out.clear();
-            const std::array<std::string_view, 2> arguments{"GET", "weather:mock:52.52:13.41"};
+            const std::array<redis::Argument, 2> arguments{"GET", "weather:mock:52.52:13.41"};
             redis::append_command(out, arguments);
           }};
 }
@@ -374,8 +381,7 @@ Kernel whole_hit() {
 }
 
 Kernel redis_hit() {
-  std::string value;
-  cache::encode(entry(), value);
+  const std::string value = encoded(entry());
   return {"a whole Redis hit: request bytes to answer bytes", [redis = std::make_shared<ThroughRedis>(value)] {
             require(redis->ask(1).contains("X-Cache: HIT"), "no hit");
           }};
@@ -388,8 +394,7 @@ std::string large_body() {
 Kernel large_redis_hit() {
   auto large = entry();
   large.body = large_body();
-  std::string value;
-  cache::encode(large, value);
+  const std::string value = encoded(large);
   return {
       "a whole Redis hit of 100 kB: request bytes to answer bytes",
       [redis = std::make_shared<ThroughRedis>(value)] { require(redis->ask(1).contains("X-Cache: HIT"), "no hit"); }};

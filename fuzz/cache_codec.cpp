@@ -18,13 +18,26 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
-// Whatever decodes is the one text of its entry.
+std::string encoded(std::string_view key, const Entry& entry) {
+  std::string value;
+  wx::cache::encode_head(key, entry, value);
+  value += entry.body;
+  return value;
+}
+
+// The key that a value names, if any.
+std::string_view key_in(std::string_view value) {
+  constexpr std::string_view kBefore = "wx2 key=";
+  if (!value.starts_with(kBefore)) return "weather:52.52:13.41";
+  value.remove_prefix(kBefore.size());
+  return value.substr(0, value.find_first_of(" \n"));
+}
+
+// Whatever decodes is the one text of its key and entry.
 void decode_any(std::string_view value) {
-  const auto entry = wx::cache::decode(value);
-  if (!entry) return;
-  std::string again;
-  wx::cache::encode(*entry, again);
-  check(again == value);
+  const auto key = key_in(value);
+  const auto entry = wx::cache::decode(key, value);
+  if (entry) check(encoded(key, *entry) == value);
 }
 
 // Takes numbers and texts off the front of the input.
@@ -70,21 +83,22 @@ void round_trip(std::string_view bytes) {
   entry.epoch = input.number(~0ULL);
   entry.kind = input.number(1) == 0 ? wx::cache::EntryKind::answer : wx::cache::EntryKind::refusal;
   entry.early_refresh = input.number(1) == 0;
+  const auto key = input.token();
   entry.content_type = input.token();
   entry.etag = input.token();
   entry.body = wx::Body::copy_of(input.rest());
 
-  std::string value;
-  wx::cache::encode(entry, value);
-  const auto back = wx::cache::decode(value);
+  std::string value = encoded(key, entry);
+  const auto back = wx::cache::decode(key, value);
   check(back && *back == entry);
+  check(!wx::cache::decode(key + "0", value));
 
   // One byte that is not what it was makes it nothing.
   const auto at = wx::hash64(bytes) % value.size();
   value[at] = static_cast<char>(value[at] + 1);
-  check(!wx::cache::decode(value));
+  check(!wx::cache::decode(key, value));
   value[at] = static_cast<char>(value[at] - 1);
-  check(!wx::cache::decode(std::string_view(value).substr(0, at)));
+  check(!wx::cache::decode(key, std::string_view(value).substr(0, at)));
 }
 
 }  // namespace
@@ -97,9 +111,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto end = std::min(input.find('\n'), input.size());
   const auto line = input.substr(0, end);
   const auto body = input.substr(std::min(end + 1, input.size()));
-  char hex[16];
-  const auto hex_end = std::to_chars(hex, hex + sizeof hex, wx::hash64(body, wx::hash64(line)), 16).ptr;
-  decode_any(wx::cat(line, " sum=", std::string_view(hex, hex_end), "\n", body));
+  const wx::ContentTag sum(wx::content_hash(body, wx::content_hash(line)));
+  decode_any(wx::cat(line, " sum=", sum.view(), "\n", body));
 
   round_trip(input);
   return 0;

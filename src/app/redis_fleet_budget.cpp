@@ -50,15 +50,15 @@ void RedisFleetBudget::count(const std::vector<Counter>& counters, Done done) {
       gathered->done(std::move(gathered->counts));
     };
   };
-  std::vector<std::array<std::string_view, 3>>
+  std::vector<std::array<redis::Argument, 3>>
       texts;  // two commands per window; reserved, since the commands hold views
   texts.reserve(2 * counters.size());
   std::vector<redis::Command> commands;
   for (const auto& counter : counters) {
     commands.push_back(
-        {texts.emplace_back(std::array<std::string_view, 3>{"INCRBY", counter.key, counter.amount}), reply_to(true)});
+        {texts.emplace_back(std::array<redis::Argument, 3>{"INCRBY", counter.key, counter.amount}), reply_to(true)});
     commands.push_back(
-        {texts.emplace_back(std::array<std::string_view, 3>{"EXPIRE", counter.key, counter.expiry}), reply_to(false)});
+        {texts.emplace_back(std::array<redis::Argument, 3>{"EXPIRE", counter.key, counter.expiry}), reply_to(false)});
   }
   client_.pipeline(commands);
 }

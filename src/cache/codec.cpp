@@ -1,7 +1,6 @@
 #include "cache/codec.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
@@ -9,18 +8,12 @@
 namespace wx::cache {
 namespace {
 
-constexpr std::string_view kVersion = "wx1";
+constexpr std::string_view kVersion = "wx2";
 constexpr std::uint64_t kMaxSpan = 10ULL * 366 * 24 * 3'600'000;  // ms; sums of three stay far from overflow
 
 // The checksum covers everything before it, so that no field of the line can be damaged unnoticed.
-std::uint64_t checksum(std::string_view line, std::string_view body) {
-  return hash64(body, hash64(line));
-}
-
-std::string hex(std::uint64_t value) {
-  char buffer[16];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, 16).ptr;
-  return {buffer, end};
+ContentTag checksum(std::string_view line, std::string_view body) {
+  return ContentTag(content_hash(body, content_hash(line)));
 }
 
 // Takes " name=value" off the front of a line. Fields stand in one fixed order and each value has one way of being
@@ -91,10 +84,11 @@ bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
 
 }  // namespace
 
-void encode(const Entry& entry, std::string& out) {
+void encode_head(std::string_view key, const Entry& entry, std::string& out) {
   const auto start = out.size();
-  out.reserve(start + 200 + entry.body.size());
   append(out, kVersion);
+  append(out, " key=");
+  append(out, key);
   append(out, " stored_at=");
   append(out, entry.stored_at.time_since_epoch().count());
   append(out, " fresh=");
@@ -115,12 +109,11 @@ void encode(const Entry& entry, std::string& out) {
   append(out, entry.body.size());
   const auto sum = checksum(std::string_view(out).substr(start), entry.body);
   append(out, " sum=");
-  append(out, hex(sum));
+  append(out, sum.view());
   out += '\n';
-  out += entry.body;
 }
 
-std::optional<Entry> decode(std::string_view value) {
+std::optional<Entry> decode(std::string_view key, std::string_view value) {
   const auto end = value.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
   const auto line = value.substr(0, end);
@@ -130,10 +123,10 @@ std::optional<Entry> decode(std::string_view value) {
   Entry entry;
   std::uint64_t size = 0;
   Fields fields(line.substr(kVersion.size()));
-  if (!parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
+  if (fields.take("key") != key || !parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
   const auto covered = line.substr(0, line.size() - fields.rest().size());
   const auto sum = fields.take("sum");
-  if (!sum || !fields.rest().empty() || *sum != hex(checksum(covered, body))) return std::nullopt;
+  if (!sum || !fields.rest().empty() || *sum != checksum(covered, body).view()) return std::nullopt;
   entry.body = Body::copy_of(body);
   return entry;
 }

@@ -30,8 +30,8 @@ RedisEpoch::RedisEpoch(redis::Client& client, std::string_view prefix)
 void RedisEpoch::raise(std::uint64_t ours, Callback done) {
   if (!client_.available(key_)) return done(fail(ErrorKind::redis_unavailable));
   const auto known = cat(ours);
-  const std::array<std::string_view, 4> set{"SET", key_, known, "NX"};  // only if Redis has lost it
-  const std::array<std::string_view, 2> incr{"INCR", key_};
+  const std::array<redis::Argument, 4> set{"SET", key_, known, "NX"};  // only if Redis has lost it
+  const std::array<redis::Argument, 2> incr{"INCR", key_};
   std::array<redis::Command, 2> commands{
       redis::Command{set, [](const Result<Reply>&) {}},
       redis::Command{incr, [this, ours, done = Answer(std::move(done))](Result<Reply> reply) mutable {
@@ -58,8 +58,8 @@ void RedisEpoch::read(Callback done) {
 
 void RedisEpoch::restore(std::uint64_t ours, Callback done) {
   const auto known = cat(ours);
-  const std::array<std::string_view, 4> set{"SET", key_, known, "NX"};
-  const std::array<std::string_view, 2> get{"GET", key_};
+  const std::array<redis::Argument, 4> set{"SET", key_, known, "NX"};
+  const std::array<redis::Argument, 2> get{"GET", key_};
   std::array<redis::Command, 2> commands{
       redis::Command{set, [](const Result<Reply>&) {}},
       redis::Command{get, [this, ours, done = Answer(std::move(done))](Result<Reply> reply) mutable {

@@ -31,15 +31,16 @@ RedisTier::RedisTier(redis::Client& client, std::string prefix, const Clock& clo
                      observability::Log& log)
     : client_(client),
       prefix_(std::move(prefix)),
+      channel_(events_channel(prefix_)),
       clock_(clock),
       metrics_(metrics),
       log_(log),
       epoch_(client, prefix_) {}
 
-std::optional<Entry> RedisTier::entry_of(const Reply& reply) {
+std::optional<Entry> RedisTier::entry_of(std::string_view key, const Reply& reply) {
   if (reply.is_null()) return std::nullopt;
-  auto entry = decode(reply.text());
-  // A value of another version, or a damaged one, counts as absent.
+  auto entry = decode(key, reply.text());
+  // A value of another version or key, or a damaged one, counts as absent.
   if (!entry) metrics_.add(Counter::cache_codec_refused);
   return entry;
 }
@@ -52,7 +53,7 @@ void RedisTier::read(std::string_view key, ReadCallback done) {
                    done = AnswerOnce<std::optional<Entry>>(std::move(done))](Result<Reply> reply) mutable {
                     record(key, error_of(reply));
                     if (!reply) return done(std::unexpected(std::move(reply.error())));
-                    done(entry_of(*reply));
+                    done(entry_of(key, *reply));
                   });
 }
 
@@ -73,8 +74,8 @@ void RedisTier::take_lease(std::string_view key, std::string_view token, millise
   const auto attempt = std::make_shared<LeaseAttempt>(
       LeaseAttempt{std::string(key), lease_key(prefix_, key), std::string(token), clock_.steady() + span});
   const auto expiry = cat(span.count());
-  const std::array<std::string_view, 6> set{"SET", attempt->lease, token, "NX", "PX", expiry};
-  const std::array<std::string_view, 2> get_value{"GET", value};
+  const std::array<redis::Argument, 6> set{"SET", attempt->lease, token, "NX", "PX", expiry};
+  const std::array<redis::Argument, 2> get_value{"GET", value};
   auto on_set = [this, attempt](Result<Reply> reply) {
     if (reply) {
       attempt->won = reply->is_ok();
@@ -95,7 +96,7 @@ void RedisTier::take_lease(std::string_view key, std::string_view token, millise
     if (attempt->error) return done(std::unexpected(std::move(*attempt->error)));
     LeaseView view;
     view.won = true;
-    view.entry = entry_of(*reply);
+    view.entry = entry_of(attempt->key, *reply);
     done(std::move(view));
   };
   std::array<redis::Command, 2> commands{redis::Command{set, std::move(on_set)},
@@ -139,14 +140,14 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   const auto value = value_key(prefix_, key);
   const auto lease = lease_key(prefix_, key);
-  const std::array<std::string_view, 2> get_value{"GET", value};
-  const std::array<std::string_view, 2> get_lease{"GET", lease};
-  const std::array<std::string_view, 2> get_left{"PTTL", lease};
+  const std::array<redis::Argument, 2> get_value{"GET", value};
+  const std::array<redis::Argument, 2> get_lease{"GET", lease};
+  const std::array<redis::Argument, 2> get_left{"PTTL", lease};
   const auto found = std::make_shared<Look>(key, std::move(done));
   auto on_value = [this, found](const Result<Reply>& reply) {
     if (!found->note(reply)) return;
     found->decoded = false;  // stays so if decoding throws
-    found->view.entry = entry_of(*reply);
+    found->view.entry = entry_of(found->key, *reply);
     found->decoded = true;
   };
   auto on_lease = [found](const Result<Reply>& reply) {
@@ -180,16 +181,15 @@ void RedisTier::store(std::string_view key, const Entry& entry, bool release, Do
   const milliseconds left = entry.spans.total() - std::max(clock_.wall() - entry.stored_at, milliseconds(0));
   if (left <= milliseconds(0)) return done({});
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
-  value_.clear();
-  encode(entry, value_);
+  head_.clear();
+  encode_head(key, entry, head_);
   const auto value = value_key(prefix_, key);
   const auto lease = lease_key(prefix_, key);
   const auto expiry = cat(left.count());
-  const auto channel = events_channel(prefix_);
   const auto message = fill_message(key, entry);
-  const std::array<std::string_view, 5> set{"SET", value, value_, "PX", expiry};
-  const std::array<std::string_view, 2> del{"DEL", lease};
-  const std::array<std::string_view, 3> publish{"PUBLISH", channel, message};
+  const std::array<redis::Argument, 5> set{"SET", value, redis::Argument(head_, entry.body), "PX", expiry};
+  const std::array<redis::Argument, 2> del{"DEL", lease};
+  const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
   // The value is written before the lease goes, and the message goes last: its readers find the value.
   std::vector<redis::Command> commands;
   commands.reserve(3);
@@ -210,10 +210,9 @@ void RedisTier::store_failure(std::string_view key, const FailureMemo& memo) {
   const auto lease = lease_key(prefix_, key);
   const auto value = failure_text(memo);
   const auto expiry = cat(std::max<milliseconds::rep>(memo.left.count(), 1));
-  const auto channel = events_channel(prefix_);
   const auto message = fail_message(key);
-  const std::array<std::string_view, 6> set{"SET", lease, value, "XX", "PX", expiry};
-  const std::array<std::string_view, 3> publish{"PUBLISH", channel, message};
+  const std::array<redis::Argument, 6> set{"SET", lease, value, "XX", "PX", expiry};
+  const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
   std::array<redis::Command, 2> commands{
       redis::Command{set, [this, key = std::string(key)](const Result<Reply>& reply) { record(key, error_of(reply)); }},
       redis::Command{publish, [](const Result<Reply>&) {}}};
@@ -223,10 +222,9 @@ void RedisTier::store_failure(std::string_view key, const FailureMemo& memo) {
 void RedisTier::give_back(std::string_view key) {
   if (unavailable(key)) return;
   const auto lease = lease_key(prefix_, key);
-  const auto channel = events_channel(prefix_);
   const auto message = fail_message(key);  // processes that wait for the lease's end look again
-  const std::array<std::string_view, 2> del{"DEL", lease};
-  const std::array<std::string_view, 3> publish{"PUBLISH", channel, message};
+  const std::array<redis::Argument, 2> del{"DEL", lease};
+  const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
   std::array<redis::Command, 2> commands{
       redis::Command{del, [this, key = std::string(key)](const Result<Reply>& reply) { record(key, error_of(reply)); }},
       redis::Command{publish, [](const Result<Reply>&) {}}};
@@ -236,10 +234,9 @@ void RedisTier::give_back(std::string_view key) {
 void RedisTier::erase(std::string_view key, DoneCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   const auto value = value_key(prefix_, key);
-  const auto channel = events_channel(prefix_);
   const auto message = purge_message(key);
-  const std::array<std::string_view, 2> del{"DEL", value};
-  const std::array<std::string_view, 3> publish{"PUBLISH", channel, message};
+  const std::array<redis::Argument, 2> del{"DEL", value};
+  const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
   const auto deleted = std::make_shared<Result<void>>();
   auto on_del = [this, deleted, key = std::string(key)](Result<Reply> reply) {
     record(key, error_of(reply));

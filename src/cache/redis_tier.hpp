@@ -44,7 +44,7 @@ class RedisTier final : public RemoteTier {
   struct Look;
 
   [[nodiscard]] bool unavailable(std::string_view key) const { return !client_.available(key); }
-  [[nodiscard]] std::optional<Entry> entry_of(const redis::Reply& reply);
+  [[nodiscard]] std::optional<Entry> entry_of(std::string_view key, const redis::Reply& reply);
   // Gives back a lease whose SET was not answered, if it turns out to be ours.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
   // Tells the breaker how an operation on `key` ended; null for success.
@@ -55,13 +55,14 @@ class RedisTier final : public RemoteTier {
 
   redis::Client& client_;
   const std::string prefix_;
+  const std::string channel_;
   const Clock& clock_;
   observability::Metrics& metrics_;
   observability::Log& log_;
   RedisEpoch epoch_;
   bool refused_before_ = false;  // a command was refused, and no write was accepted since
   std::string key_;              // reused
-  std::string value_;            // reused
+  std::string head_;             // reused
 };
 
 }  // namespace wx::cache

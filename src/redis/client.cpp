@@ -54,17 +54,17 @@ void Client::record(std::string_view /*key*/, const Error* error) {
   link_->record(error);
 }
 
-void Client::command(std::initializer_list<std::string_view> arguments, Callback done) {
+void Client::command(std::initializer_list<Argument> arguments, Callback done) {
   link_->command({arguments.begin(), arguments.size()}, std::move(done), ServerLink::Expect::reply);
 }
-void Client::command(std::span<const std::string_view> arguments, Callback done) {
+void Client::command(std::span<const Argument> arguments, Callback done) {
   link_->command(arguments, std::move(done), ServerLink::Expect::reply);
 }
 void Client::pipeline(std::span<Command> commands) {
   link_->pipeline(commands);
 }
 void Client::subscribe(std::string_view channel, Callback done) {
-  const std::string_view arguments[] = {"SUBSCRIBE", channel};
+  const Argument arguments[] = {"SUBSCRIBE", channel};
   link_->command(arguments, std::move(done), ServerLink::Expect::confirmation);
 }
 

@@ -87,8 +87,8 @@ class Client {
   //
   // Not for SUBSCRIBE and the like (see subscribe), MONITOR, CLIENT REPLY, or other commands that change how many
   // replies come; nor for commands that block.
-  void command(std::initializer_list<std::string_view> arguments, Callback done);
-  void command(std::span<const std::string_view> arguments, Callback done);
+  void command(std::initializer_list<Argument> arguments, Callback done);
+  void command(std::span<const Argument> arguments, Callback done);
 
   // Sends all of them or none (then each fails with redis_unavailable), with no other command between them. The
   // callbacks are moved from.

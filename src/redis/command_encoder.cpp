@@ -3,16 +3,30 @@
 #include "base/text.hpp"
 
 namespace wx::redis {
+namespace {
 
-void append_command(std::string& out, std::span<const std::string_view> arguments) {
+// For the rest of a command that has a body, and for the short commands of the same pipeline. Without it they would
+// make the buffer grow again, and copy the body with it.
+constexpr std::size_t kRoomBehindBody = 1024;
+
+void append_body(std::string& out, std::string_view body) {
+  const std::size_t size = out.size() + body.size() + kRoomBehindBody;
+  if (size > out.capacity()) out.reserve(size);
+  append(out, body);
+}
+
+}  // namespace
+
+void append_command(std::string& out, std::span<const Argument> arguments) {
   append(out, '*');
   append(out, arguments.size());
   append(out, "\r\n");
-  for (const std::string_view argument : arguments) {
+  for (const Argument& argument : arguments) {
     append(out, '$');
     append(out, argument.size());
     append(out, "\r\n");
-    append(out, argument);
+    append(out, argument.head());
+    if (!argument.body().empty()) append_body(out, argument.body());
     append(out, "\r\n");
   }
 }

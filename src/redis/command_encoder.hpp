@@ -4,11 +4,13 @@
 
 #include <span>
 #include <string>
-#include <string_view>
+
+#include "redis/command.hpp"
 
 namespace wx::redis {
 
-// Appends one command. Binary-safe; allocates only if `out` has to grow.
-void append_command(std::string& out, std::span<const std::string_view> arguments);
+// Appends one command. Binary-safe; allocates only if `out` has to grow. A body is copied once even then: `out` gets
+// room for short commands behind it.
+void append_command(std::string& out, std::span<const Argument> arguments);
 
 }  // namespace wx::redis

@@ -40,8 +40,7 @@ std::optional<Error> CommandPath::refusal(std::size_t commands) const {
   return std::nullopt;
 }
 
-SteadyTime CommandPath::send(std::span<const std::string_view> arguments, Callback done, Expect expect,
-                             SteadyTime now) {
+SteadyTime CommandPath::send(std::span<const Argument> arguments, Callback done, Expect expect, SteadyTime now) {
   metrics_.add(Counter::redis_commands);
   if (connection_ == nullptr) {
     Early early{{}, std::move(done), now, expect};
@@ -64,8 +63,7 @@ SteadyTime CommandPath::send(std::span<const std::string_view> arguments, Callba
   return deadline;
 }
 
-std::optional<SteadyTime> CommandPath::command(std::span<const std::string_view> arguments, Callback done,
-                                               Expect expect) {
+std::optional<SteadyTime> CommandPath::command(std::span<const Argument> arguments, Callback done, Expect expect) {
   if (const auto error = refusal(1)) {
     fail(std::move(done), *error);
     return std::nullopt;

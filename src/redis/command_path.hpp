@@ -34,7 +34,7 @@ class CommandPath {
   CommandPath(const RedisOptions& options, const Clock& clock, observability::Metrics& metrics, CallbackGuard& guard);
 
   // Sends one command, or all of a pipeline or none. Returns when it is due; nothing if it failed at once.
-  std::optional<SteadyTime> command(std::span<const std::string_view> arguments, Callback done, Expect expect);
+  std::optional<SteadyTime> command(std::span<const Argument> arguments, Callback done, Expect expect);
   std::optional<SteadyTime> pipeline(std::span<Command> commands);
 
   // How long a command waits for its reply.
@@ -72,7 +72,7 @@ class CommandPath {
     SteadyTime came;
     Expect expect;
   };
-  SteadyTime send(std::span<const std::string_view> arguments, Callback done, Expect expect, SteadyTime now);
+  SteadyTime send(std::span<const Argument> arguments, Callback done, Expect expect, SteadyTime now);
   // Why `commands` more commands cannot be taken.
   [[nodiscard]] std::optional<Error> refusal(std::size_t commands) const;
   void fail(Callback done, const Error& error);

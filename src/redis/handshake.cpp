@@ -11,7 +11,7 @@ Handshake::Handshake(const Credentials& credentials, std::uint32_t database)
     : credentials_(credentials), database_(database) {}
 
 void Handshake::append_to(std::string& out) {
-  const auto ask = [&](Asked what, std::initializer_list<std::string_view> arguments) {
+  const auto ask = [&](Asked what, std::initializer_list<Argument> arguments) {
     append_command(out, {arguments.begin(), arguments.size()});
     asked_.push_back(what);
   };

@@ -43,7 +43,7 @@ ServerLink::ServerLink(boost::asio::io_context& context, Executor& executor, Com
       path_(common.options(), clock_, metrics_, guard_),
       breaker_(executor, clock_, metrics_, common.log(), guard_,
                [this](Callback done) {
-                 const std::array<std::string_view, 1> ping{"PING"};
+                 const std::array<Argument, 1> ping{"PING"};
                  command(ping, std::move(done), Expect::reply);
                }),
       backoff_(random_seed()) {}
@@ -63,7 +63,7 @@ void ServerLink::stop() {
   path_.close({ErrorKind::redis_unavailable, "stopped", std::nullopt, 0});
 }
 
-void ServerLink::command(std::span<const std::string_view> arguments, Callback done, Expect expect) {
+void ServerLink::command(std::span<const Argument> arguments, Callback done, Expect expect) {
   if (const auto due = path_.command(arguments, std::move(done), expect)) arm(*due);
 }
 
@@ -295,7 +295,7 @@ void ServerLink::check_serving(SteadyTime now) {
     return;
   }
   if (!owing && now - last_heard_ >= kIdle) {
-    const std::array<std::string_view, 1> ping{"PING"};
+    const std::array<Argument, 1> ping{"PING"};
     command(ping, [](const Result<Reply>&) {}, Expect::reply);
   }
 }

@@ -51,7 +51,7 @@ class ServerLink : private Connection::Listener {
   [[nodiscard]] bool left_replica() const { return left_replica_; }
   [[nodiscard]] bool on_replica() const { return on_replica_; }
 
-  void command(std::span<const std::string_view> arguments, Callback done, Expect expect);
+  void command(std::span<const Argument> arguments, Callback done, Expect expect);
   void pipeline(std::span<Command> commands);
 
   [[nodiscard]] bool available() const { return breaker_.available(); }

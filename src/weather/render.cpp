@@ -1,7 +1,5 @@
 #include "weather/render.hpp"
 
-#include <charconv>
-
 #include "base/hash.hpp"
 #include "base/text.hpp"
 

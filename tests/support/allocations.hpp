@@ -22,13 +22,22 @@ namespace wx::test {
 // Of the calling thread since it started. Check somewhere that it grows: a count that stands still proves nothing.
 inline thread_local std::size_t allocations = 0;
 
+// Those of at least kLarge bytes: a buffer that holds a large body.
+inline constexpr std::size_t kLarge = std::size_t{512} << 10;
+inline thread_local std::size_t large_allocations = 0;
+
+inline void count_allocation(std::size_t size) {
+  ++allocations;
+  if (size >= kLarge) ++large_allocations;
+}
+
 #ifdef WX_SANITIZER_ALLOCATES
 // The sanitizers bring an operator new of their own and tell who asks.
 inline const int kAllocationHook = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
+    [](const volatile void*, std::size_t size) { count_allocation(size); }, [](const volatile void*) {});
 #else
 inline void* counted_allocation(std::size_t size) {
-  ++allocations;
+  count_allocation(size);
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }

@@ -1,5 +1,7 @@
 #include "cache/codec.hpp"
 
+#include <charconv>
+
 #include <gtest/gtest.h>
 
 #include "base/hash.hpp"
@@ -23,18 +25,18 @@ Entry sample() {
   return entry;
 }
 
+constexpr std::string_view kKey = "weather:52.52:13.41";
+
 std::string encoded(const Entry& entry) {
   std::string out;
-  encode(entry, out);
-  return out;
+  encode_head(kKey, entry, out);
+  return out += entry.body;
 }
 
 // A value whose checksum is right, whatever its line says.
 std::string with_sum(std::string line, std::string_view body) {
-  const auto sum = hash64(body, hash64(line));
-  char hex[16];
-  const auto end = std::to_chars(hex, hex + sizeof hex, sum, 16).ptr;
-  return cat(line, " sum=", std::string_view(hex, end), "\n", body);
+  const ContentTag sum(content_hash(body, content_hash(line)));
+  return cat(line, " sum=", sum.view(), "\n", body);
 }
 
 std::string line_of(const std::string& value) {
@@ -52,11 +54,11 @@ TEST(Codec, GivesBackWhatItWasGiven) {
   extreme.spans = {.fresh_for = hours(24 * 366 * 10), .stale_for = milliseconds(0), .keep_for = milliseconds(1)};
   extreme.stored_at = WallTime(milliseconds(1LL << 52));
   Entry binary = sample();
-  binary.body = std::string("\n\0\xff wx1 \n", 10);
+  binary.body = std::string("\n\0\xff wx2 \n", 10);
   Entry large = sample();
   large.body = std::string(1 << 20, 'x');
   for (const auto& entry : {plain, refusal, empty, extreme, binary, large}) {
-    const auto back = decode(encoded(entry));
+    const auto back = decode(kKey, encoded(entry));
     ASSERT_TRUE(back);
     EXPECT_EQ(*back, entry);
   }
@@ -65,26 +67,26 @@ TEST(Codec, GivesBackWhatItWasGiven) {
 TEST(Codec, WritesALineThatAPersonCanReadThenTheBody) {
   const auto value = encoded(sample());
   EXPECT_EQ(line_of(value),
-            "wx1 stored_at=1767225600123 fresh=910345 stale=60000 keep=86400000 early=0 kind=answer epoch=7 "
-            "type=application/json etag=5f2a9c size=53");
+            "wx2 key=weather:52.52:13.41 stored_at=1767225600123 fresh=910345 stale=60000 keep=86400000 early=0 "
+            "kind=answer epoch=7 type=application/json etag=5f2a9c size=53");
   EXPECT_EQ(value.substr(value.find('\n') + 1), sample().body);
 }
 
 TEST(Codec, AppendsToWhatIsThere) {
   std::string out = "before";
-  encode(sample(), out);
-  EXPECT_EQ(out, "before" + encoded(sample()));
+  encode_head(kKey, sample(), out);
+  EXPECT_EQ(cat(out, sample().body), "before" + encoded(sample()));
 }
 
 TEST(Codec, RefusesEveryTruncation) {
   const auto value = encoded(sample());
   for (std::size_t length = 0; length < value.size(); ++length) {
-    EXPECT_FALSE(decode(std::string_view(value).substr(0, length))) << length;
+    EXPECT_FALSE(decode(kKey, std::string_view(value).substr(0, length))) << length;
   }
 }
 
 TEST(Codec, RefusesAnythingAfterTheEnd) {
-  for (const auto* more : {" ", "\n", "x", "}"}) EXPECT_FALSE(decode(encoded(sample()) + more));
+  for (const auto* more : {" ", "\n", "x", "}"}) EXPECT_FALSE(decode(kKey, encoded(sample()) + more));
 }
 
 TEST(Codec, RefusesEveryChangeOfASingleByte) {
@@ -94,7 +96,7 @@ TEST(Codec, RefusesEveryChangeOfASingleByte) {
     for (int byte = 0; byte < 256; ++byte) {
       changed[at] = static_cast<char>(byte);
       if (changed[at] != value[at]) {
-        EXPECT_FALSE(decode(changed)) << at << " became " << byte;
+        EXPECT_FALSE(decode(kKey, changed)) << at << " became " << byte;
       }
     }
   }
@@ -105,27 +107,49 @@ TEST(Codec, RefusesEveryByteLeftOutOrDoubled) {
   for (std::size_t at = 0; at < value.size(); ++at) {
     std::string shorter = value;
     shorter.erase(at, 1);
-    EXPECT_FALSE(decode(shorter)) << at;
+    EXPECT_FALSE(decode(kKey, shorter)) << at;
     std::string longer = value;
     longer.insert(at, 1, value[at]);
-    EXPECT_FALSE(decode(longer)) << at;
+    EXPECT_FALSE(decode(kKey, longer)) << at;
   }
+}
+
+TEST(Codec, RefusesAValueOfAnotherKey) {
+  const auto value = encoded(sample());
+  for (const auto* other : {"weather:52.52:13.4", "weather:52.52:13.411", "weather:52.52:13.42", ""}) {
+    EXPECT_FALSE(decode(other, value)) << other;
+  }
+  // The checksum covers the key.
+  std::string moved = value;
+  moved.replace(moved.find(kKey), kKey.size(), "weather:48.85:2.35");
+  EXPECT_FALSE(decode("weather:48.85:2.35", moved));
+}
+
+// A process of version 0.1.0 wrote this one: a checksum that is right there, and no key.
+TEST(Codec, IgnoresTheFormatBefore) {
+  const std::string line =
+      "wx1 stored_at=1767225600000 fresh=10000 stale=0 keep=0 early=1 kind=answer epoch=0 type=application/json "
+      "etag=5f2a size=2";
+  char sum[16];
+  const auto end = std::to_chars(sum, sum + sizeof sum, hash64("{}", hash64(line)), 16).ptr;
+  EXPECT_FALSE(decode(kKey, cat(line, " sum=", std::string_view(sum, end), "\n{}")));
 }
 
 TEST(Codec, RefusesOtherVersionsAndOtherThings) {
   const auto value = encoded(sample());
-  for (const auto* version : {"wx0", "wx2", "wx10", "wx", "WX1", ""}) {
-    EXPECT_FALSE(decode(with_sum(version + line_of(value).substr(3), sample().body))) << version;
+  for (const auto* version : {"wx0", "wx1", "wx3", "wx20", "wx", "WX2", ""}) {
+    EXPECT_FALSE(decode(kKey, with_sum(version + line_of(value).substr(3), sample().body))) << version;
   }
-  for (const auto* other : {"", "\n", "wx1", "wx1\n", "{}", "{\"latitude\":52.52}\n", "PONG"}) {
-    EXPECT_FALSE(decode(other)) << other;
+  for (const auto* other :
+       {"", "\n", "wx2", "wx2\n", "wx2 key=weather:52.52:13.41", "{}", "{\"latitude\":52.52}\n", "PONG"}) {
+    EXPECT_FALSE(decode(kKey, other)) << other;
   }
 }
 
 // The checksum is right in all of these: the line itself must make sense.
 TEST(Codec, RefusesALineThatSaysTooMuchOrTooLittle) {
   const std::string good = line_of(encoded(sample()));
-  ASSERT_TRUE(decode(with_sum(good, sample().body)));
+  ASSERT_TRUE(decode(kKey, with_sum(good, sample().body)));
   const auto replaced = [&](std::string_view what, std::string_view by) {
     std::string line = good;
     const auto at = line.find(what);
@@ -133,24 +157,24 @@ TEST(Codec, RefusesALineThatSaysTooMuchOrTooLittle) {
     line.replace(at, what.size(), by);
     return with_sum(line, sample().body);
   };
-  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=-1")));
-  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=+1")));
-  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=1e3")));
-  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=316224000001")));
-  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=99999999999999999999")));
-  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=")));
-  EXPECT_FALSE(decode(replaced("fresh=910345 ", "")));
-  EXPECT_FALSE(decode(replaced("fresh=910345", "fresh=910345 fresh=910345")));
-  EXPECT_FALSE(decode(replaced("fresh=910345 stale=60000", "stale=60000 fresh=910345")));
-  EXPECT_FALSE(decode(replaced("stored_at=1767225600123", "stored_at=4503599627370497")));
-  EXPECT_FALSE(decode(replaced("stored_at=1767225600123", "stored_at=-5")));
-  EXPECT_FALSE(decode(replaced("early=0", "early=2")));
-  EXPECT_FALSE(decode(replaced("kind=answer", "kind=answers")));
-  EXPECT_FALSE(decode(replaced("kind=answer", "kind=")));
-  EXPECT_FALSE(decode(replaced("epoch=7", "epoch=18446744073709551616")));
-  EXPECT_FALSE(decode(replaced("size=53", "size=52")));
-  EXPECT_FALSE(decode(replaced("size=53", "size=54")));
-  EXPECT_FALSE(decode(replaced("size=53", "size=53 more=1")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345", "fresh=-1")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345", "fresh=+1")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345", "fresh=1e3")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345", "fresh=316224000001")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345", "fresh=99999999999999999999")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345", "fresh=")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345 ", "")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345", "fresh=910345 fresh=910345")));
+  EXPECT_FALSE(decode(kKey, replaced("fresh=910345 stale=60000", "stale=60000 fresh=910345")));
+  EXPECT_FALSE(decode(kKey, replaced("stored_at=1767225600123", "stored_at=4503599627370497")));
+  EXPECT_FALSE(decode(kKey, replaced("stored_at=1767225600123", "stored_at=-5")));
+  EXPECT_FALSE(decode(kKey, replaced("early=0", "early=2")));
+  EXPECT_FALSE(decode(kKey, replaced("kind=answer", "kind=answers")));
+  EXPECT_FALSE(decode(kKey, replaced("kind=answer", "kind=")));
+  EXPECT_FALSE(decode(kKey, replaced("epoch=7", "epoch=18446744073709551616")));
+  EXPECT_FALSE(decode(kKey, replaced("size=53", "size=52")));
+  EXPECT_FALSE(decode(kKey, replaced("size=53", "size=54")));
+  EXPECT_FALSE(decode(kKey, replaced("size=53", "size=53 more=1")));
 }
 
 // So that two processes never disagree about whether a value is the same.
@@ -158,16 +182,16 @@ TEST(Codec, KnowsOneWayOfWritingEachEntry) {
   const std::string good = line_of(encoded(sample()));
   std::string zero = good;
   zero.replace(zero.find("epoch=7"), 7, "epoch=07");
-  EXPECT_FALSE(decode(with_sum(zero, sample().body)));
+  EXPECT_FALSE(decode(kKey, with_sum(zero, sample().body)));
 
   const auto value = encoded(sample());
   const auto sum = value.find(" sum=") + 5;
   std::string padded = value;
   padded.insert(sum, 1, '0');
-  EXPECT_FALSE(decode(padded));
+  EXPECT_FALSE(decode(kKey, padded));
   std::string upper = value;
   for (auto at = sum; upper[at] != '\n'; ++at) upper[at] = static_cast<char>(std::toupper(upper[at]));
-  EXPECT_FALSE(upper != value && decode(upper));
+  EXPECT_FALSE(upper != value && decode(kKey, upper));
 }
 
 // Both go into response headers.
@@ -176,10 +200,10 @@ TEST(Codec, RefusesATypeOrTagThatDoesNotBelongIntoAHeader) {
   for (const char bad : {'\r', '\t', '\0', '\x7f', '\xc3', '"'}) {
     std::string type = good;
     type.insert(type.find("type=") + 7, 1, bad);
-    EXPECT_FALSE(decode(with_sum(type, sample().body))) << static_cast<int>(bad);
+    EXPECT_FALSE(decode(kKey, with_sum(type, sample().body))) << static_cast<int>(bad);
     std::string tag = good;
     tag.insert(tag.find("etag=") + 6, 1, bad);
-    EXPECT_FALSE(decode(with_sum(tag, sample().body))) << static_cast<int>(bad);
+    EXPECT_FALSE(decode(kKey, with_sum(tag, sample().body))) << static_cast<int>(bad);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cache/codec.hpp"
 #include "redis/redis_url.hpp"
+#include "support/allocations.hpp"
 #include "support/fake_clock.hpp"
 #include "support/memory_log.hpp"
 #include "support/redis_server.hpp"
@@ -136,7 +137,7 @@ TEST_F(RedisTierTest, PutsThePrefixBeforeTheKeyAndAReadableValueBehindIt) {
   EXPECT_EQ(server_.command({"KEYS", "*"}), "app1:weather:52.52:13.41");
   const auto value = server_.command({"GET", "app1:weather:52.52:13.41"});
   ASSERT_TRUE(value);
-  EXPECT_TRUE(value->starts_with("wx1 stored_at=1767225600000 fresh=10000 ")) << *value;
+  EXPECT_TRUE(value->starts_with("wx2 key=weather:52.52:13.41 stored_at=1767225600000 fresh=10000 ")) << *value;
   EXPECT_TRUE(value->ends_with("\n{\"latitude\":52.52}")) << *value;
 }
 
@@ -187,18 +188,38 @@ TEST_F(RedisTierTest, StoresForAMillisecond) {
 
 TEST_F(RedisTierTest, TakesAnotherVersionsOrADamagedValueForNothingAndCountsIt) {
   std::string value;
-  encode(entry(), value);
+  encode_head("weather:1:2", entry(), value);
+  value += entry().body;
   std::string damaged = value;
   damaged.back() = ']';
+  std::string of_another_key;
+  encode_head("weather:1:3", entry(), of_another_key);
+  of_another_key += entry().body;
   std::uint64_t refused = 0;
-  for (const auto& other :
-       {"wx2" + value.substr(3), damaged, value.substr(0, value.size() - 1), std::string("{}"), std::string()}) {
+  for (const auto& other : {"wx1" + value.substr(3), "wx3" + value.substr(3), damaged, of_another_key,
+                            value.substr(0, value.size() - 1), std::string("{}"), std::string()}) {
     server_.command({"SET", "app1:weather:1:2", other});
     const auto back = read("weather:1:2");
     ASSERT_TRUE(back);
     EXPECT_FALSE(*back);
     EXPECT_EQ(metrics_.value(Counter::cache_codec_refused), ++refused);
   }
+}
+
+// The connection's buffer is the only place that a body is copied to: each copy would need room for it.
+TEST_F(RedisTierTest, CopiesTheBodyOfAStoreOnce) {
+  auto large = entry();
+  large.body = std::string(2 * test::kLarge, 'x');
+  for (const bool release : {false, true}) {
+    bool stored = false;
+    const auto before = test::large_allocations;
+    tier_.store("weather:1:2", large, release, [&](const Result<void>& result) { stored = result.has_value(); });
+    EXPECT_EQ(test::large_allocations - before, 1U);
+    wait_until([&] { return stored; });
+  }
+  const auto back = read("weather:1:2");
+  ASSERT_TRUE(back && *back);
+  EXPECT_EQ(**back, large);
 }
 
 TEST_F(RedisTierTest, ARedisErrorIsNotAMiss) {

@@ -110,7 +110,7 @@ TEST(RedisClientExceptions, EveryCallbackOfAPipelineIsCalledAlthoughTheFirstThro
   under.on_loop([&] { under.client().stop(); });
   int called = 0;
   under.on_loop([&] {
-    const std::string_view get[] = {"GET", "a"};
+    const Argument get[] = {"GET", "a"};
     Command commands[] = {{get,
                            [&](const Result<Reply>&) {
                              ++called;

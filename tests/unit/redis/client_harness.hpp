@@ -120,7 +120,7 @@ class ClientUnderTest {
     auto promise = std::make_shared<std::promise<Outcome>>();
     auto future = promise->get_future();
     loop_.call([&] {
-      const std::vector<std::string_view> views(words.begin(), words.end());
+      const std::vector<Argument> views(words.begin(), words.end());
       client_->command(views, into(std::move(promise)));
     });
     return future;

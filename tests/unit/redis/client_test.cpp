@@ -73,8 +73,8 @@ TEST(RedisClient, KeepsAPipelineTogether) {
   auto first = std::make_shared<std::promise<Outcome>>();
   auto second = std::make_shared<std::promise<Outcome>>();
   under.on_loop([&] {
-    const std::array set{"SET"sv, "x"sv};
-    const std::array get{"GET"sv, "y"sv};
+    const std::array<Argument, 2> set{"SET", "x"};
+    const std::array<Argument, 2> get{"GET", "y"};
     Command commands[] = {{set, under.into(first)}, {get, under.into(second)}};
     under.client().pipeline(commands);
   });
