@@ -1,12 +1,12 @@
 #include "http_server/connection.hpp"
 
 #include <cassert>
-#include <exception>
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "http_server/request_trace.hpp"
+#include "observability/log_exception.hpp"
 
 namespace wx::http_server {
 namespace {
@@ -56,13 +56,17 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
-  enter(ConnectionPhase::idle);
-  wait_readable();
+  guard([this] {
+    enter(ConnectionPhase::idle);
+    wait_readable();
+  });
 }
 
 void Connection::start_refused() {
-  refuse(ErrorKind::overloaded, {});
-  proceed();
+  guard([this] {
+    refuse(ErrorKind::overloaded, {});
+    proceed();
+  });
 }
 
 void Connection::enter(ConnectionPhase phase) {
@@ -72,21 +76,35 @@ void Connection::enter(ConnectionPhase phase) {
 void Connection::on_deadline() {
   const auto self = shared_from_this();
   if (phase() != ConnectionPhase::reading) return close();
-  refuse(ErrorKind::request_timeout, "the request did not arrive in time");
-  proceed();
+  guard([this] {
+    refuse(ErrorKind::request_timeout, "the request did not arrive in time");
+    proceed();
+  });
 }
 
 void Connection::finish_idle() {
   const auto self = shared_from_this();
-  if (!read_input()) close();
+  guard([this] {
+    if (!read_input()) close();
+  });
+}
+
+template <class Work>
+void Connection::guard(Work&& work) noexcept {
+  try {
+    std::forward<Work>(work)();
+  } catch (...) {
+    observability::log_exception(server_->log, "http_server", "a connection failed");
+    close();
+  }
 }
 
 void Connection::close() {
   if (!socket_) return;
   socket_.reset();
   leave();
-  // A Responder may still look at its request.
-  if (answer_ != Answer::deferred) input_.release();
+  // A handler or a Responder may still look at its request.
+  if (!in_handler_ && answer_ != Answer::deferred) input_.release();
   out_.clear();
   slot_->release();
   server_->closed();
@@ -118,6 +136,10 @@ void Connection::on_readable(const error_code& error) {
   read_waiting_ = false;
   if (!socket_) return;
   if (error) return close();
+  guard([this] { use_input(); });
+}
+
+void Connection::use_input() {
   if (phase() == ConnectionPhase::lingering) return discard_input();
   if (input_.in_hand() || !out_.empty()) {
     // finish_idle() read without waiting; reading goes on when what it found is answered. The edge that brought us here
@@ -167,6 +189,7 @@ Connection::Stop Connection::answer_input() {
       break;
     }
     dispatch();
+    if (!socket_) break;
     if (answer_ == Answer::given) finish_request();
   }
   return Stop::other;
@@ -179,16 +202,16 @@ void Connection::dispatch() {
   in_handler_ = true;
   try {
     server_->handler.handle(exchange);
-  } catch (const std::exception& error) {
-    server_->log.error("http_server", "a handler threw",
-                       {{"what", error.what()}, {"path", request_.path()}, {"trace", trace_id(request_)}});
+  } catch (...) {
+    observability::log_exception(server_->log, "http_server", "a handler threw",
+                                 {{"path", request_.path()}, {"trace", trace_id(request_)}});
     if (answer_ == Answer::deferred) answer_ = Answer::none;  // whoever got the Responder is too late
   }
   in_handler_ = false;
   if (answer_ == Answer::none) refuse(ErrorKind::internal, {});
 }
 
-// Has the handler say why, and closes after that. Answers nothing if the handler does not.
+// Has the handler say why, and closes after that. A handler that says nothing leaves the client with a bare 500.
 void Connection::refuse(ErrorKind kind, std::string_view detail) {
   if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), received_at_, this);
   closing_ = true;
@@ -197,9 +220,10 @@ void Connection::refuse(ErrorKind kind, std::string_view detail) {
   const bool nested = std::exchange(in_handler_, true);
   try {
     server_->handler.refuse(exchange, kind, detail);
-  } catch (const std::exception& error) {
-    server_->log.error("http_server", "a refusal threw", {{"what", error.what()}});
+  } catch (...) {
+    observability::log_exception(server_->log, "http_server", "a refusal threw");
   }
+  respond(500, {}, {});  // without effect if the handler has responded
   in_handler_ = nested;
   answer_ = Answer::given;
 }
@@ -210,6 +234,13 @@ void Connection::respond(int status, std::string_view headers, std::initializer_
   answer_ = Answer::given;
   if (!socket_) return;
   assert(server_->executor.in_this_thread());
+  guard([&] {
+    append_answer(status, headers, body);
+    if (late) answered_late();
+  });
+}
+
+void Connection::append_answer(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
   if (!request_.keep_alive() || server_->draining) closing_ = true;
   const auto connection = closing_                  ? ConnectionField::close
                           : parser_.head().http_1_0 ? ConnectionField::keep_alive
@@ -221,7 +252,6 @@ void Connection::respond(int status, std::string_view headers, std::initializer_
                .without_body = request_.method() == Method::head},
               body);
   server_->metrics.add(class_counter(status));
-  if (late) answered_late();
 }
 
 std::shared_ptr<Channel> Connection::hold() {
@@ -231,10 +261,12 @@ std::shared_ptr<Channel> Connection::hold() {
 
 void Connection::abandon() {
   if (!socket_ || answer_ != Answer::deferred) return;
-  server_->log.error("http_server", "a deferred request was never answered",
-                     {{"path", request_.path()}, {"trace", trace_id(request_)}});
-  refuse(ErrorKind::internal, {});
-  if (!in_handler_) answered_late();
+  guard([this] {
+    server_->log.error("http_server", "a deferred request was never answered",
+                       {{"path", request_.path()}, {"trace", trace_id(request_)}});
+    refuse(ErrorKind::internal, {});
+    if (!in_handler_) answered_late();
+  });
 }
 
 void Connection::finish_request() {
@@ -248,7 +280,7 @@ void Connection::finish_request() {
 void Connection::answered_late() {
   finish_request();
   if (closing_ || input_.empty()) return proceed();
-  if (flush()) asio::post(server_->context, [self = shared_from_this()] { self->proceed(); });
+  if (flush()) proceed_from_loop();
 }
 
 // --- Writing, and what comes next ---
@@ -262,8 +294,7 @@ void Connection::proceed() {
   if (stop == Stop::other) {
     // There is more in hand; the others on this thread come first.
     enter(ConnectionPhase::answering);
-    asio::post(server_->context, [self = shared_from_this()] { self->proceed(); });
-    return;
+    return proceed_from_loop();
   }
   input_.set_aside();
   if (!input_.has_partial()) {
@@ -273,6 +304,10 @@ void Connection::proceed() {
     enter(ConnectionPhase::reading);
   }
   wait_readable();
+}
+
+void Connection::proceed_from_loop() {
+  asio::post(server_->context, [self = shared_from_this()] { self->guard([&] { self->proceed(); }); });
 }
 
 // True when everything is written; else the rest waits for the client, or the connection is closed.
@@ -302,7 +337,7 @@ void Connection::wait_writable() {
     self->write_waiting_ = false;
     if (!self->socket_) return;
     if (error) return self->close();
-    self->proceed();
+    self->guard([&] { self->proceed(); });
   });
 }
 

@@ -49,12 +49,17 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
  private:
   friend class ReadWatch<Connection>;
+  // Runs what the loop or a Responder calls. An exception is logged and closes this connection; nothing else notices.
+  template <class Work>
+  void guard(Work&& work) noexcept;
+
   enum class Answer : std::uint8_t { none, deferred, given };
   enum class Stop : std::uint8_t { need_more, other };
 
   // Reading.
   void wait_readable();
   void on_readable(const error_code& error);
+  void use_input();
   [[nodiscard]] bool read_input();
   void discard_input();
 
@@ -62,11 +67,13 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   Stop answer_input();
   void dispatch();
   void refuse(ErrorKind kind, std::string_view detail);
+  void append_answer(int status, std::string_view headers, std::initializer_list<BodyPart> body);
   void finish_request();
   void answered_late();
 
   // Writing, and what comes next.
   void proceed();
+  void proceed_from_loop();
   [[nodiscard]] bool flush();
   void wait_writable();
   void linger();

@@ -6,6 +6,7 @@
 #include "http_server/connection.hpp"
 #include "http_server/listen_socket.hpp"
 #include "http_server/server_context.hpp"
+#include "observability/log_exception.hpp"
 
 namespace wx::http_server {
 namespace {
@@ -89,7 +90,17 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  Batch accept_batch() {
+  // A client that could not be taken costs nobody else anything: the listener goes on.
+  Batch accept_batch() noexcept {
+    try {
+      return accept_some();
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "accepting a client failed");
+      return Batch::all;
+    }
+  }
+
+  Batch accept_some() {
     for (int i = 0; i < kAcceptBatch; ++i) {
       error_code error;
       asio::ip::tcp::endpoint peer;
@@ -116,13 +127,23 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       server_->metrics.add(observability::Counter::http_connections_refused);
       if (!refused_slots_->acquire()) return;
     }
-    const auto connection =
-        std::make_shared<Connection>(server_, std::move(socket), peer, accepted ? slots_ : refused_slots_);
-    if (!std::exchange(ticking_, true)) tick();
+    const auto connection = connect(std::move(socket), peer, accepted ? slots_ : refused_slots_);
+    if (!ticking_) tick();
     if (accepted) {
       connection->start();
     } else {
       connection->start_refused();
+    }
+  }
+
+  // `slot` is acquired and becomes the connection's, if it comes to be.
+  std::shared_ptr<Connection> connect(Socket socket, const asio::ip::tcp::endpoint& peer,
+                                      const std::shared_ptr<ConnectionBudget>& slot) {
+    try {
+      return std::make_shared<Connection>(server_, std::move(socket), peer, slot);
+    } catch (...) {
+      slot->release();
+      throw;
     }
   }
 
@@ -131,24 +152,37 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     tick_.expires_after(kTick);
     tick_.async_wait([self = shared_from_this()](const error_code& error) {
       if (error) return;
-      const SteadyTime now = self->server_->clock.steady();
-      while (auto* entry = self->server_->deadlines.expired(now)) static_cast<Connection*>(entry)->on_deadline();
-      self->ticking_ = self->open_connections() != 0;
-      if (self->ticking_) self->tick();
+      self->ticking_ = false;
+      self->expire();
+      if (self->open_connections() != 0) self->tick();
     });
+    ticking_ = true;
+  }
+
+  void expire() noexcept {
+    try {
+      const SteadyTime now = server_->clock.steady();
+      while (auto* entry = server_->deadlines.expired(now)) static_cast<Connection*>(entry)->on_deadline();
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "looking for expired connections failed");
+    }
   }
 
   enum class Shortage : std::uint8_t { slots, descriptors };
 
-  // Logs when a shortage begins and when it ends.
-  void note(Shortage shortage, bool now) {
+  // Logs when a shortage begins and when it ends. A log that fails costs no client its connection.
+  void note(Shortage shortage, bool now) noexcept {
     bool& before = short_of_[static_cast<std::size_t>(shortage)];
     if (std::exchange(before, now) == now) return;
     const std::string_view what = shortage == Shortage::slots ? "connections" : "file descriptors";
-    if (now) {
-      server_->log.warn("http_server", "new clients are turned away", {{"out_of", what}, {"open", slots_->open()}});
-    } else {
-      server_->log.info("http_server", "new clients are taken again", {{"were_out_of", what}});
+    try {
+      if (now) {
+        server_->log.warn("http_server", "new clients are turned away", {{"out_of", what}, {"open", slots_->open()}});
+      } else {
+        server_->log.info("http_server", "new clients are taken again", {{"were_out_of", what}});
+      }
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "a shortage could not be logged");
     }
   }
 

@@ -4,16 +4,29 @@
 
 namespace wx::observability {
 
-void log_exception(Log& log, std::string_view room, std::string_view message) noexcept {
+namespace {
+
+// Of the exception that is being handled.
+std::string text_of_exception() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "not a std::exception";
+  }
+}
+
+}  // namespace
+
+void log_exception(Log& log, std::string_view room, std::string_view message,
+                   std::initializer_list<LogField> fields) noexcept {
   // Logging allocates, so it may fail where memory is what was missing: the line is lost then, the process is not.
   try {
-    try {
-      throw;
-    } catch (const std::exception& error) {
-      log.error(room, message, {{"what", error.what()}});
-    } catch (...) {
-      log.error(room, message, {{"what", "not a std::exception"}});
-    }
+    const std::string what = text_of_exception();
+    std::vector<LogField> all{{"what", what}};
+    all.insert(all.end(), fields.begin(), fields.end());
+    if (log.enabled(LogLevel::error)) log.write(LogLevel::error, room, message, all);
   } catch (...) {  // NOLINT(bugprone-empty-catch)
   }
 }

@@ -3,13 +3,16 @@
 // Thread-safety: any thread.
 #pragma once
 
+#include <initializer_list>
 #include <string_view>
 
 #include "observability/log.hpp"
 
 namespace wx::observability {
 
-// Logs the exception that is being handled as an error, with its text in the field `what`. Call it in a catch block.
-void log_exception(Log& log, std::string_view room, std::string_view message) noexcept;
+// Logs the exception that is being handled as an error, with its text in the field `what` before the other fields. Call
+// it in a catch block.
+void log_exception(Log& log, std::string_view room, std::string_view message,
+                   std::initializer_list<LogField> fields = {}) noexcept;
 
 }  // namespace wx::observability

@@ -1,7 +1,9 @@
 // A log that tests can read. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
 #include "base/text.hpp"
@@ -29,8 +31,11 @@ class MemoryLog final : public observability::Log {
           },
           field.value);
     }
-    const std::lock_guard lock(mutex_);
-    text_ += line + '\n';
+    {
+      const std::lock_guard lock(mutex_);
+      text_ += line + '\n';
+    }
+    if (fails) throw std::runtime_error("the log broke");
   }
   void write_request(observability::LogLevel level, const observability::RequestLine& line) override {
     write(level, "request", cat(line.method, " ", line.path), observability::fields_of(line));
@@ -38,6 +43,7 @@ class MemoryLog final : public observability::Log {
   [[nodiscard]] bool enabled(observability::LogLevel of) const override { return of >= least; }
 
   observability::LogLevel least = observability::LogLevel::debug;  // set before use
+  std::atomic<bool> fails{false};                                  // write() throws, after it has kept the line
 
   [[nodiscard]] std::string text() const {
     const std::lock_guard lock(mutex_);

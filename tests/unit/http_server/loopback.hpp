@@ -154,10 +154,34 @@ inline void render_refusal(Exchange& exchange, ErrorKind kind, std::string_view 
   exchange.respond(status(), extra, {name(kind), ": ", detail});
 }
 
+// The test's clock with faults to order.
+class FaultyClock final : public Clock {
+ public:
+  explicit FaultyClock(const Clock& clock) : clock_(clock) {}
+  [[nodiscard]] SteadyTime steady() const override {
+    fail_if_due();
+    return clock_.steady();
+  }
+  [[nodiscard]] WallTime wall() const override {
+    fail_if_due();
+    return clock_.wall();
+  }
+
+  // The nth reading of either clock from now on throws, once; 0: none.
+  mutable std::atomic<int> fails_at{0};
+
+ private:
+  void fail_if_due() const {
+    if (fails_at > 0 && --fails_at == 0) throw std::runtime_error("the clock broke");
+  }
+  const Clock& clock_;
+};
+
 // A server with these routes; "/echo" says the target, "/later" keeps its Responder in `later`.
 class Loopback {
  public:
-  explicit Loopback(ServerOptions options = {}, std::vector<Route> routes = {}) {
+  explicit Loopback(ServerOptions options = {}, std::vector<Route> routes = {},
+                    RefusalFunction refuse = render_refusal) {
     const auto add = [&routes](std::string path, HandlerFunction function) {
       routes.push_back({std::move(path), Route::Match::exact, {{Method::get, std::move(function)}}});
     };
@@ -169,10 +193,10 @@ class Loopback {
       ++seen;
       later.push_back(exchange.defer());
     });
-    router_ = std::make_unique<Router>(std::move(routes), render_refusal);
+    router_ = std::make_unique<Router>(std::move(routes), std::move(refuse));
     options.address = "127.0.0.1";
     options.port = 0;
-    server_.emplace(context_, *executor_, *router_, options, clock, metrics, log);
+    server_.emplace(context_, *executor_, *router_, options, faulty_clock, metrics, log);
     port = server_->listen().value();
     server_->start();
     thread_ = std::thread([this] { context_.run(); });
@@ -214,6 +238,7 @@ class Loopback {
   }
 
   test::FakeClock clock;
+  FaultyClock faulty_clock{clock};
   test::MemoryLog log;
   observability::Metrics metrics;
   std::uint16_t port = 0;
