@@ -179,7 +179,10 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
 
 void RedisTier::store(std::string_view key, const Entry& entry, bool release, DoneCallback done) {
   const milliseconds left = entry.spans.total() - std::max(clock_.wall() - entry.stored_at, milliseconds(0));
-  if (left <= milliseconds(0)) return done({});
+  if (left <= milliseconds(0)) {
+    if (release) give_back(key);
+    return done({});
+  }
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   head_.clear();
   encode_head(key, entry, head_);

@@ -18,6 +18,12 @@
 namespace wx::test {
 
 struct FakeFleet {
+  // An entry and when it ends, which store() fixes once. One that a test puts here itself ends by its own time alone.
+  struct Value : cache::Entry {
+    Value() = default;
+    Value(cache::Entry entry) : cache::Entry(std::move(entry)) {}  // NOLINT(google-explicit-constructor): see above
+    SteadyTime until = SteadyTime::max();
+  };
   struct Lease {
     std::string token;
     std::optional<cache::FailureMemo> failure;
@@ -42,7 +48,7 @@ struct FakeFleet {
   }
 
   FakeClock& clock;
-  std::map<std::string, cache::Entry> values;
+  std::map<std::string, Value> values;
   std::map<std::string, Lease> leases;
   std::vector<cache::FleetListener*> listeners;
   std::uint64_t epoch = 0;
@@ -85,7 +91,13 @@ class FakeRemote final : public cache::RemoteTier {
     ++writes;
     act([this, key = std::string(key), entry, release, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing));
-      fleet_.values[key] = entry;
+      const auto left = entry.spans.total() - std::max(fleet_.clock.wall() - entry.stored_at, milliseconds(0));
+      if (left <= milliseconds(0)) {
+        if (release) end_lease(key);
+        return done({});
+      }
+      auto& value = fleet_.values[key] = entry;
+      value.until = fleet_.clock.steady() + left;
       if (release) fleet_.leases.erase(key);
       fleet_.publish(cache::fill_message(key, entry));
       done({});
@@ -96,16 +108,15 @@ class FakeRemote final : public cache::RemoteTier {
       if (failing) return;
       if (auto* lease = fleet_.lease(key)) {
         lease->failure = memo;
-        lease->until = fleet_.clock.steady() + memo.left;
+        lease->failure->count = std::min(memo.count, cache::FailureMemo::kMostCounted);
+        lease->until = fleet_.clock.steady() + std::max(memo.left, milliseconds(1));
       }
       fleet_.publish(cache::fail_message(key));
     });
   }
   void give_back(std::string_view key) override {
     act([this, key = std::string(key)] {
-      if (failing) return;
-      fleet_.leases.erase(key);
-      fleet_.publish(cache::fail_message(key));
+      if (!failing) end_lease(key);
     });
   }
   void erase(std::string_view key, DoneCallback done) override {
@@ -141,6 +152,10 @@ class FakeRemote final : public cache::RemoteTier {
   int writes = 0;
 
  private:
+  void end_lease(const std::string& key) {
+    fleet_.leases.erase(key);
+    fleet_.publish(cache::fail_message(key));
+  }
   void act(std::move_only_function<void()> call) {
     if (hold) {
       held.push_back(std::move(call));
@@ -159,7 +174,8 @@ class FakeRemote final : public cache::RemoteTier {
   std::optional<cache::Entry> value(const std::string& key) {
     const auto found = fleet_.values.find(key);
     if (found == fleet_.values.end()) return std::nullopt;
-    if (fleet_.clock.wall() - found->second.stored_at >= found->second.spans.total()) return std::nullopt;  // PX
+    if (fleet_.clock.steady() >= found->second.until) return std::nullopt;  // PX
+    if (fleet_.clock.wall() - found->second.stored_at >= found->second.spans.total()) return std::nullopt;
     return found->second;
   }
   cache::LeaseView view(const std::string& key) {

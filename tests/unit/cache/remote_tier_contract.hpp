@@ -1,0 +1,148 @@
+// Two processes of a fleet that share one remote tier, over each implementation of RemoteTier. The contract suite
+// (remote_tier_contract_test.cpp) runs over all of them.
+//
+// A world has: processes 0 and 1, of which each hears all messages; clock(); wait_until(); let_pass(), after which at
+// least that much time has passed for everything that expires; and cut_off(), after which no command gets an answer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/asio_executor.hpp"
+#include "base/async.hpp"
+#include "base/text.hpp"
+#include "cache/backplane.hpp"
+#include "cache/redis_tier.hpp"
+#include "redis/redis_url.hpp"
+#include "support/fake_clock.hpp"
+#include "support/fake_remote.hpp"
+#include "support/memory_log.hpp"
+#include "support/redis_server.hpp"
+
+namespace wx::cache::test {
+
+// Keeps the messages that a process hears, as texts.
+class Ear final : public FleetListener {
+ public:
+  void on_fill(const Fill& fill) override {
+    note(cat("fill ", fill.key, " ", fill.etag, " ", fill.stored_at.time_since_epoch().count(), " ",
+             fill.fresh_for.count()));
+  }
+  void on_fail(std::string_view key) override { note(cat("fail ", key)); }
+  void on_purge(std::string_view key) override { note(cat("purge ", key)); }
+  std::uint64_t on_epoch(std::uint64_t epoch) override {
+    if (epoch > 0) note(cat("epoch ", epoch));  // 0: none was raised yet
+    return epoch;
+  }
+  void on_listening() override {}
+  void on_deaf() override {}
+
+  std::vector<std::string> heard;
+  // Called with every message.
+  std::move_only_function<void(const std::string&)> then;
+
+ private:
+  void note(std::string message) {
+    heard.push_back(message);
+    if (then) then(message);
+  }
+};
+
+// The fake that the cache's own tests use.
+class FakeWorld {
+ public:
+  FakeWorld() { fleet_.listeners = {&ears_[0], &ears_[1]}; }
+
+  RemoteTier& tier(std::size_t process) { return tiers_[process]; }
+  Ear& ear(std::size_t process) { return ears_[process]; }
+  const Clock& clock() const { return clock_; }
+
+  template <class Condition>
+  void wait_until(Condition condition) {
+    ASSERT_TRUE(condition()) << "the fake acts at once";
+  }
+  void let_pass(milliseconds span) { clock_.advance(span); }
+  void cut_off() {
+    for (auto& tier : tiers_) tier.failing = ErrorKind::redis_unavailable;
+  }
+
+ private:
+  wx::test::FakeClock clock_;
+  wx::test::FakeFleet fleet_{clock_};
+  std::array<wx::test::FakeRemote, 2> tiers_{wx::test::FakeRemote(fleet_), wx::test::FakeRemote(fleet_)};
+  std::array<Ear, 2> ears_;
+};
+
+// RedisTier and Backplane over a redis-server.
+class RedisWorld {
+ public:
+  RedisWorld() {
+    wait_until([this] { return processes_[0].backplane.listening() && processes_[1].backplane.listening(); });
+  }
+  ~RedisWorld() {
+    for (auto& process : processes_) process.client.stop();
+    context_.poll();
+  }
+  RedisWorld(const RedisWorld&) = delete;
+  RedisWorld& operator=(const RedisWorld&) = delete;
+
+  RemoteTier& tier(std::size_t process) { return processes_[process].tier; }
+  Ear& ear(std::size_t process) { return processes_[process].ear; }
+  const Clock& clock() const { return clock_; }
+
+  template <class Condition>
+  void wait_until(Condition condition) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), limit) << "nothing came";
+      context_.restart();
+      context_.run_one_for(milliseconds(100));
+    }
+  }
+  void let_pass(milliseconds span) { std::this_thread::sleep_for(span); }
+  void cut_off() {
+    server_.kill();
+    wait_until([this] {
+      return processes_[0].client.state() == redis::ConnectionState::down &&
+             processes_[1].client.state() == redis::ConnectionState::down;
+    });
+  }
+
+ private:
+  struct Process {
+    explicit Process(RedisWorld& world)
+        : client(world.context_, *world.executor_, options(world.server_), world.clock_, world.metrics_, world.log_),
+          tier(client, "app1:", world.clock_, world.metrics_, world.log_),
+          backplane(client, tier.epoch(), *world.executor_, "app1:", ear, world.metrics_, world.log_) {
+      client.on_connected([this] { backplane.connected(); });
+      client.on_disconnected([this] { backplane.disconnected(); });
+      client.on_push([this](const redis::Reply& push) { backplane.push(push); });
+      client.start();
+    }
+    static redis::RedisOptions options(const wx::test::RedisServer& server) {
+      redis::RedisOptions options;
+      options.url = *redis::parse_url(server.url());
+      options.timeout = std::chrono::seconds(5);
+      return options;
+    }
+
+    redis::Client client;
+    RedisTier tier;
+    Ear ear;
+    Backplane backplane;
+  };
+
+  wx::test::RedisServer server_;
+  SystemClock clock_;
+  observability::Metrics metrics_;
+  wx::test::MemoryLog log_;
+  asio::io_context context_{1};
+  std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
+  std::array<Process, 2> processes_{Process(*this), Process(*this)};
+};
+
+}  // namespace wx::cache::test

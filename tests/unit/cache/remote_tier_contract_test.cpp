@@ -1,0 +1,349 @@
+// The promises of remote_tier.hpp, over every implementation: the fake that the cache's tests use, and Redis.
+#include "remote_tier_contract.hpp"
+
+#include <gmock/gmock.h>
+
+namespace wx::cache {
+namespace {
+
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+
+constexpr std::string_view kKey = "weather:52.52:13.41";
+constexpr std::string_view kOther = "weather:48.85:2.35";
+// Long enough for any machine; nothing with this span ends during a test.
+constexpr seconds kLong{60};
+// Short enough to wait for.
+constexpr milliseconds kShort{50};
+// Redis's clock may be read this much earlier than ours.
+constexpr milliseconds kGrain{20};
+
+template <class World>
+class RemoteTierContract : public testing::Test {
+ protected:
+  // Calls `ask` with a callback and gives what that is called with.
+  template <class Value, class Ask>
+  Result<Value> result_of(Ask ask) {
+    std::optional<Result<Value>> result;
+    int calls = 0;
+    ask([&](Result<Value> got) {
+      result = std::move(got);
+      ++calls;
+    });
+    world_.wait_until([&] { return result.has_value(); });
+    EXPECT_EQ(calls, 1);
+    return result ? std::move(*result) : fail(ErrorKind::internal);
+  }
+  RemoteTier& tier(std::size_t process) { return world_.tier(process); }
+
+  Result<std::optional<Entry>> try_read(std::size_t process, std::string_view key = kKey) {
+    return result_of<std::optional<Entry>>([&](auto done) { tier(process).read(key, std::move(done)); });
+  }
+  std::optional<Entry> read(std::size_t process, std::string_view key = kKey) {
+    auto found = try_read(process, key);
+    EXPECT_TRUE(found);
+    return found ? std::move(*found) : std::nullopt;
+  }
+  Result<LeaseView> take_lease(std::size_t process, std::string_view token, milliseconds span = kLong) {
+    return result_of<LeaseView>([&](auto done) { tier(process).take_lease(kKey, token, span, std::move(done)); });
+  }
+  Result<LeaseView> look(std::size_t process) {
+    return result_of<LeaseView>([&](auto done) { tier(process).look(kKey, std::move(done)); });
+  }
+  Result<void> store(std::size_t process, const Entry& entry, bool release = false) {
+    return result_of<void>([&](auto done) { tier(process).store(kKey, entry, release, std::move(done)); });
+  }
+  Result<void> erase(std::size_t process) {
+    return result_of<void>([&](auto done) { tier(process).erase(kKey, std::move(done)); });
+  }
+  Result<std::uint64_t> raise_epoch(std::size_t process, std::uint64_t ours) {
+    return result_of<std::uint64_t>([&](auto done) { tier(process).raise_epoch(ours, std::move(done)); });
+  }
+
+  Entry entry(milliseconds fresh_for = kLong) const {
+    Entry entry;
+    entry.body = "{\"latitude\":52.52}";
+    entry.content_type = "application/json";
+    entry.etag = "5f2a";
+    entry.stored_at = std::chrono::floor<milliseconds>(world_.clock().wall());
+    entry.spans.fresh_for = fresh_for;
+    entry.epoch = 3;
+    return entry;
+  }
+  std::string fill_of(const Entry& entry) const {
+    return cat("fill ", kKey, " ", entry.etag, " ", entry.stored_at.time_since_epoch().count(), " ",
+               entry.spans.fresh_for.count());
+  }
+  // Waits until a process has heard the message.
+  void expect_heard(std::size_t process, const std::string& message) {
+    const auto& heard = world_.ear(process).heard;
+    world_.wait_until([&] { return std::ranges::find(heard, message) != heard.end(); });
+  }
+
+  World world_;
+};
+
+using Worlds = testing::Types<test::FakeWorld, test::RedisWorld>;
+TYPED_TEST_SUITE(RemoteTierContract, Worlds);
+
+// --- values ---
+
+TYPED_TEST(RemoteTierContract, AStoredEntryIsReadByEveryProcess) {
+  EXPECT_FALSE(this->read(0));
+  const auto entry = this->entry();
+  ASSERT_TRUE(this->store(0, entry));
+  EXPECT_EQ(this->read(0), entry);
+  EXPECT_EQ(this->read(1), entry);
+  EXPECT_FALSE(this->read(1, kOther));
+}
+
+TYPED_TEST(RemoteTierContract, ALaterEntryReplacesAnEarlierOne) {
+  ASSERT_TRUE(this->store(0, this->entry(kShort)));
+  auto later = this->entry();
+  later.body = "{}";
+  ASSERT_TRUE(this->store(1, later));
+  this->world_.let_pass(kShort + kGrain);
+  EXPECT_EQ(this->read(0), later) << "with its own spans";
+}
+
+TYPED_TEST(RemoteTierContract, AnEntryEndsWithItsSpans) {
+  auto entry = this->entry(milliseconds(20));
+  entry.spans.stale_for = milliseconds(20);
+  entry.spans.keep_for = milliseconds(10);
+  ASSERT_TRUE(this->store(0, entry));
+  this->world_.let_pass(kShort + kGrain);
+  EXPECT_FALSE(this->read(1));
+}
+
+TYPED_TEST(RemoteTierContract, TheAgeOfAnEntryCounts) {
+  auto entry = this->entry();
+  entry.stored_at -= kLong - kShort;
+  ASSERT_TRUE(this->store(0, entry));
+  this->world_.let_pass(kShort + kGrain);
+  EXPECT_FALSE(this->read(1));
+}
+
+TYPED_TEST(RemoteTierContract, AnEntryFromTheFutureLivesNoLongerThanItsSpans) {
+  auto entry = this->entry(kShort);
+  entry.stored_at += kLong;
+  ASSERT_TRUE(this->store(0, entry));
+  this->world_.let_pass(kShort + kGrain);
+  EXPECT_FALSE(this->read(1));
+}
+
+TYPED_TEST(RemoteTierContract, AnEntryThatIsOverIsNotStoredAndNotAnnounced) {
+  auto over = this->entry();
+  over.stored_at -= kLong;
+  EXPECT_TRUE(this->store(0, over));
+  EXPECT_FALSE(this->read(1));
+  ASSERT_TRUE(this->erase(0));
+  this->expect_heard(1, cat("purge ", kKey));
+  EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("purge ", kKey)));
+}
+
+TYPED_TEST(RemoteTierContract, ErasingRemovesTheValueAlone) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  ASSERT_TRUE(this->store(0, this->entry()));
+  ASSERT_TRUE(this->erase(1));
+  EXPECT_FALSE(this->read(0));
+  EXPECT_TRUE(this->look(0)->held_for) << "the lease stays";
+  EXPECT_TRUE(this->erase(1)) << "of nothing";
+}
+
+// --- leases ---
+
+TYPED_TEST(RemoteTierContract, OneProcessGetsALeaseAndTheOtherLearnsWhenItEnds) {
+  const auto mine = this->take_lease(0, "mine");
+  ASSERT_TRUE(mine);
+  EXPECT_TRUE(mine->won);
+  EXPECT_FALSE(mine->entry);
+  EXPECT_FALSE(mine->failure);
+  EXPECT_FALSE(mine->held_for) << "it is not somebody else's";
+  const auto yours = this->take_lease(1, "yours");
+  ASSERT_TRUE(yours);
+  EXPECT_FALSE(yours->won);
+  EXPECT_FALSE(yours->failure);
+  ASSERT_TRUE(yours->held_for);
+  EXPECT_GT(*yours->held_for, kLong / 2);
+  EXPECT_LE(*yours->held_for, kLong);
+}
+
+TYPED_TEST(RemoteTierContract, ALeaseIsTakenOnceByWhichProcessEver) {
+  ASSERT_TRUE(this->take_lease(0, "first")->won);
+  EXPECT_FALSE(this->take_lease(0, "second")->won) << "the holder's other attempts too";
+}
+
+TYPED_TEST(RemoteTierContract, ALeaseEndsByItself) {
+  ASSERT_TRUE(this->take_lease(0, "mine", kShort)->won);
+  this->world_.let_pass(kShort + kGrain);
+  const auto seen = this->look(1);
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(seen->held_for);
+  EXPECT_TRUE(this->take_lease(1, "yours")->won);
+}
+
+TYPED_TEST(RemoteTierContract, TheWinnerAndTheLoserBothGetTheValue) {
+  const auto entry = this->entry();
+  ASSERT_TRUE(this->store(1, entry));
+  const auto won = this->take_lease(0, "mine");
+  ASSERT_TRUE(won && won->won);
+  EXPECT_EQ(won->entry, entry);
+  const auto lost = this->take_lease(1, "yours");
+  ASSERT_TRUE(lost && !lost->won);
+  EXPECT_EQ(lost->entry, entry);
+}
+
+TYPED_TEST(RemoteTierContract, ALookTakesNothing) {
+  const auto nothing = this->look(0);
+  ASSERT_TRUE(nothing);
+  EXPECT_FALSE(nothing->won || nothing->entry || nothing->failure || nothing->held_for);
+  ASSERT_TRUE(this->take_lease(1, "yours")->won);
+  const auto entry = this->entry();
+  ASSERT_TRUE(this->store(1, entry));
+  const auto seen = this->look(0);
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(seen->won);
+  EXPECT_EQ(seen->entry, entry);
+  ASSERT_TRUE(seen->held_for);
+  EXPECT_LE(*seen->held_for, kLong);
+}
+
+TYPED_TEST(RemoteTierContract, AStoreGivesTheLeaseBackIfAsked) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  ASSERT_TRUE(this->store(0, this->entry(), false));
+  EXPECT_FALSE(this->take_lease(1, "yours")->won);
+  ASSERT_TRUE(this->store(0, this->entry(), true));
+  EXPECT_TRUE(this->take_lease(1, "yours")->won);
+}
+
+TYPED_TEST(RemoteTierContract, AStoreOfAnEntryThatIsOverGivesTheLeaseBackToo) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  auto over = this->entry();
+  over.stored_at -= kLong;
+  ASSERT_TRUE(this->store(0, over, true));
+  EXPECT_TRUE(this->take_lease(0, "again")->won);
+}
+
+TYPED_TEST(RemoteTierContract, ALeaseGivenBackIsFree) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->tier(0).give_back(kKey);
+  EXPECT_FALSE(this->look(0)->held_for);
+  EXPECT_TRUE(this->take_lease(1, "yours")->won);
+}
+
+// --- failures ---
+
+TYPED_TEST(RemoteTierContract, AFailureTakesTheLeasesPlace) {
+  ASSERT_TRUE(this->take_lease(0, "mine", 10 * kLong)->won);
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 3, kLong});
+  ASSERT_TRUE(this->look(0));  // it has arrived
+  for (const auto& seen : {this->take_lease(1, "yours"), this->look(1)}) {
+    ASSERT_TRUE(seen);
+    EXPECT_FALSE(seen->won);
+    EXPECT_FALSE(seen->held_for);
+    ASSERT_TRUE(seen->failure);
+    EXPECT_EQ(seen->failure->kind, ErrorKind::provider_timeout);
+    EXPECT_EQ(seen->failure->count, 3);
+    EXPECT_GT(seen->failure->left, kLong / 2);
+    EXPECT_LE(seen->failure->left, kLong) << "its own span, not the lease's";
+  }
+}
+
+TYPED_TEST(RemoteTierContract, AFailureEndsByItself) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kShort});
+  ASSERT_TRUE(this->look(0));  // it has arrived
+  this->world_.let_pass(kShort + kGrain);
+  EXPECT_FALSE(this->look(1)->failure);
+  EXPECT_TRUE(this->take_lease(1, "yours")->won);
+}
+
+TYPED_TEST(RemoteTierContract, AFailureWithoutALeaseIsNotRemembered) {
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
+  EXPECT_TRUE(this->take_lease(0, "mine")->won);
+}
+
+TYPED_TEST(RemoteTierContract, FailuresInARowAreCountedToALimit) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 4000, kLong});
+  const auto seen = this->look(0);
+  ASSERT_TRUE(seen && seen->failure);
+  EXPECT_EQ(seen->failure->count, FailureMemo::kMostCounted);
+}
+
+// --- the epoch ---
+
+TYPED_TEST(RemoteTierContract, EachRaiseOfTheEpochIsHigherThanTheOneBefore) {
+  EXPECT_EQ(this->raise_epoch(0, 0), 1U);
+  EXPECT_EQ(this->raise_epoch(1, 0), 2U);
+  EXPECT_EQ(this->raise_epoch(0, 2), 3U);
+}
+
+TYPED_TEST(RemoteTierContract, TheEpochRisesAboveOursWhateverTheTierHolds) {
+  EXPECT_EQ(this->raise_epoch(0, 7), 8U) << "it holds nothing";
+  EXPECT_EQ(this->raise_epoch(1, 20), 21U) << "it holds a lower one";
+  EXPECT_EQ(this->raise_epoch(0, 7), 22U) << "it holds a higher one";
+}
+
+// --- messages ---
+
+TYPED_TEST(RemoteTierContract, OtherProcessesHearEveryChange) {
+  const auto entry = this->entry();
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  ASSERT_TRUE(this->store(0, entry));
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
+  this->tier(0).give_back(kKey);
+  ASSERT_TRUE(this->erase(0));
+  ASSERT_EQ(this->raise_epoch(0, 4), 5U);
+  this->expect_heard(1, "epoch 5");
+  const auto failed = cat("fail ", kKey);
+  EXPECT_THAT(this->world_.ear(1).heard,
+              ElementsAre(this->fill_of(entry), failed, failed, cat("purge ", kKey), "epoch 5"));
+}
+
+TYPED_TEST(RemoteTierContract, ReadingAndTakingALeaseTellNobody) {
+  ASSERT_TRUE(this->try_read(0));
+  ASSERT_TRUE(this->take_lease(0, "mine"));
+  ASSERT_TRUE(this->look(0));
+  ASSERT_TRUE(this->erase(0));
+  this->expect_heard(1, cat("purge ", kKey));
+  EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("purge ", kKey)));
+}
+
+TYPED_TEST(RemoteTierContract, AProcessThatHearsOfAFillFindsTheValueAndNoLease) {
+  const auto entry = this->entry();
+  std::optional<Result<LeaseView>> found;
+  this->world_.ear(1).then = [&](const std::string&) {
+    this->tier(1).look(kKey, [&](Result<LeaseView> seen) { found = std::move(seen); });
+  };
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  ASSERT_TRUE(this->store(0, entry, true));
+  this->world_.wait_until([&] { return found.has_value(); });
+  ASSERT_TRUE(*found);
+  EXPECT_EQ((*found)->entry, entry);
+  EXPECT_FALSE((*found)->held_for);
+}
+
+// --- a tier that does not answer ---
+
+TYPED_TEST(RemoteTierContract, EveryCallEndsWithAnErrorWhereTheTierIsGone) {
+  this->world_.cut_off();
+  const auto expect_unavailable = [](const auto& result) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::redis_unavailable);
+  };
+  expect_unavailable(this->try_read(0));
+  expect_unavailable(this->take_lease(0, "mine"));
+  expect_unavailable(this->look(0));
+  expect_unavailable(this->store(0, this->entry(), true));
+  expect_unavailable(this->erase(0));
+  expect_unavailable(this->raise_epoch(0, 0));
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
+  this->tier(0).give_back(kKey);
+  EXPECT_THAT(this->world_.ear(1).heard, Not(Contains(cat("fail ", kKey))));
+}
+
+}  // namespace
+}  // namespace wx::cache
