@@ -116,6 +116,8 @@ TEST_P(RedisFault, IsNobodysTrouble) {
                     {"UPSTREAM_LIMIT", "off"},
                     {"UPSTREAM_CONCURRENCY", "16"},
                     {"THREADS", "2"}};
+  // Reads that work must not end because the machine was busy: nothing here is about their deadline.
+  if (fault.reads_work) settings["REDIS_TIMEOUT"] = "2s";
   const Service remembering(settings);
   settings["MEMORY_LIMIT"] = "0";
   settings["OPEN_METEO_URL"] = provider.url();
@@ -179,9 +181,11 @@ TEST_P(RedisFault, IsNobodysTrouble) {
   // another on its way, each of which may meet the machine at its worst.
   const auto slack = kSlowdown * milliseconds(50) + 4 * machine.worst();
   EXPECT_LE(known.slowest(), milliseconds(50) + kProviderTakes + slack);
-  // Once the breaker is open Redis costs nothing.
-  EXPECT_LE(known.phases["it lasts"].longest_redis_ms,
-            (20 * kSlowdown) + 2 * static_cast<double>(machine.worst().count()));
+  if (!fault.reads_work) {
+    // Once the breaker is open Redis costs nothing.
+    EXPECT_LE(known.phases["it lasts"].longest_redis_ms,
+              (20 * kSlowdown) + 2 * static_cast<double>(machine.worst().count()));
+  }
   EXPECT_GE(gaps.shortest(), kProviderTakes - milliseconds(5)) << "two flights for one place at once";
   EXPECT_TRUE(back);
   EXPECT_LE(back_after, kSlowdown * milliseconds(2000));
