@@ -94,12 +94,12 @@ struct Service {
   const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
   endpoints::LabGate lab;
   endpoints::ClientLimit client_limit{{}};
-  cache::TieredCache cache{{}, clock, metrics};
+  cache::TieredCache cache{{}, clock, metrics, *log};
   weather::Service service{cache, [](const weather::Location&, std::uint64_t) -> cache::Loader {
                              return
                                  [](cache::LoadRequest, cache::LoadCallback done) { done(fail(ErrorKind::internal)); };
                            }};
-  cache::Worker worker{*executor, redis_tier.get(), clock};
+  cache::CacheThread worker{*executor, redis_tier.get(), clock};
   weather::Mock mock{*executor, milliseconds(0), {.fresh_for = std::chrono::hours(1)}, metrics};
   weather::ServiceThread thread{worker, weather::mock_loaders(mock)};
   endpoints::EndpointOptions options;
@@ -200,10 +200,10 @@ class ThroughRedis {
     constexpr std::string_view kKey = "weather:mock:52.52:13.41";
     bool answered = false;
     asio::post(service_.context, [&] {
-      const cache::Question question{.key = kKey,
-                                     .hash = hash64(kKey),
-                                     .mode = cache::Mode::redis_only,
-                                     .deadline = service_.clock.steady() + std::chrono::seconds(10)};
+      const cache::Lookup question{.key = kKey,
+                                   .hash = hash64(kKey),
+                                   .mode = cache::Mode::redis_only,
+                                   .deadline = service_.clock.steady() + std::chrono::seconds(10)};
       auto loader = [&body](cache::LoadRequest request, cache::LoadCallback done) {
         request.turn([&body, done = std::move(done)](bool go) mutable {
           require(go, "no lease");

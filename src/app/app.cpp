@@ -26,7 +26,7 @@ class App::Impl {
         log_(log),
         http_client_(std::make_unique<http_client::HttpClient>(options_.http_client, log)),
         provider_(std::make_unique<open_meteo::Provider>(options_.open_meteo, *http_client_, clock, metrics, log)),
-        cache_(std::make_unique<cache::TieredCache>(options_.cache, clock, metrics)),
+        cache_(std::make_unique<cache::TieredCache>(options_.cache, clock, metrics, log)),
         service_(*cache_, weather::provider_loaders(*provider_, options_.lifetime)),
         started_(clock.steady()),
         client_limit_(options_.client_limit) {

@@ -71,7 +71,7 @@ class IoThread {
   std::unique_ptr<redis::Client> redis_;
   std::unique_ptr<cache::RedisTier> redis_tier_;
   std::unique_ptr<cache::Backplane> backplane_;
-  cache::Worker worker_;
+  cache::CacheThread worker_;
   weather::Mock mock_;
   weather::ServiceThread service_thread_;
   endpoints::Endpoints endpoints_;

@@ -235,20 +235,16 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   return actions;
 }
 
-Actions Flight::purge() {
-  Actions actions;
-  if (state_ == State::ended) return actions;
+void Flight::purge() {
+  if (state_ == State::ended) return;
   purged_ = true;
   held_.reset();
-  return actions;
 }
 
-Actions Flight::new_epoch() {
-  Actions actions;
-  if (state_ == State::ended) return actions;
+void Flight::new_epoch() {
+  if (state_ == State::ended) return;
   purged_ |= state_ == State::loading;
   held_.reset();
-  return actions;
 }
 
 Actions Flight::age_limit(SteadyTime now) {

@@ -2,7 +2,7 @@
 // for the whole fleet as far as the lease reaches.
 //
 // A flight belongs to the cache, not to the request that started it: a caller that goes away cancels nothing. This is
-// the pure part, a state machine: events go in, actions come out, and somebody else (tiered_cache_shell.cpp) performs
+// the pure part, a state machine: events go in, actions come out, and somebody else (run.cpp) performs
 // them. It has no clock, no socket and no lock. docs/cache.md has the picture.
 //
 //   state     event                         next      actions
@@ -52,7 +52,7 @@
 // what is read in Redis, or stands there as the lease is taken, counts as a kept copy (only what is stored later is a
 // newer value), and a failure that is remembered then stands where the lease would: proceed, without one.
 //
-// Thread-safety: none; the shell holds the flight table's lock.
+// Thread-safety: none; a run holds the flight table's lock.
 #pragma once
 
 #include <optional>
@@ -136,11 +136,13 @@ class Flight {
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
   // `others_wait`: somebody but the leader waits, whose time is not over: who could be the next leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
-  Actions purge();
-  Actions new_epoch();
+  void purge();
+  void new_epoch();
   // Somebody joins who wants a new answer, whatever is there.
   void force() { forced_ = true; }
   Actions age_limit(SteadyTime now);
+  // Ends the flight after an exception, without any action: the caller answers everybody.
+  void give_up() { state_ = State::ended; }
 
   // What somebody who asks now may be told at once; nothing: they wait.
   [[nodiscard]] std::optional<Verdict> join(SteadyTime now) const;
@@ -150,7 +152,6 @@ class Flight {
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool redis_unavailable() const { return redis_unavailable_; }
-  [[nodiscard]] bool purged() const { return purged_; }
   [[nodiscard]] const std::optional<HeldCopy>& held() const { return held_; }
 
  private:

@@ -10,19 +10,18 @@ cache::TieredCache::Peeked Service::peek(const Question& question, const Key& ke
 }
 
 void Service::refresh(ServiceThread& thread, const Question& question, const Key& key, Asking asking) {
-  const cache::Question wanted{
-      .key = key.text(), .hash = key.hash(), .mode = question.mode, .deadline = asking.deadline};
+  const cache::Lookup wanted{.key = key.text(), .hash = key.hash(), .mode = question.mode, .deadline = asking.deadline};
   cache_.refresh(thread.cache, wanted, loader(thread, question, key, asking));
 }
 
 void Service::ask(ServiceThread& thread, const Question& question, const Key& key, Asking asking,
                   cache::GetCallback done) {
-  const cache::Question wanted{.key = key.text(),
-                               .hash = key.hash(),
-                               .mode = question.mode,
-                               .deadline = asking.deadline,
-                               .forced = asking.forced,
-                               .only_if_cached = asking.only_if_cached};
+  const cache::Lookup wanted{.key = key.text(),
+                             .hash = key.hash(),
+                             .mode = question.mode,
+                             .deadline = asking.deadline,
+                             .forced = asking.forced,
+                             .only_if_cached = asking.only_if_cached};
   cache_.get(thread.cache, wanted, loader(thread, question, key, asking), std::move(done));
 }
 

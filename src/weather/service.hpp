@@ -12,7 +12,7 @@ namespace wx::weather {
 
 // One I/O thread as the service sees it. Must outlive what is asked through it.
 struct ServiceThread {
-  cache::Worker& cache;
+  cache::CacheThread& cache;
   LoaderFor mock;
 };
 

@@ -422,7 +422,7 @@ TEST_F(LeaseTest, GivenUpWhileItIsAskedForItIsGivenBackAndTheLoaderToldToStandDo
 TEST_F(LeaseTest, APurgeWhileItLoadsKeepsTheLoadFromBeingStored) {
   auto flight = asked();
   (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
-  (void)flight.purge();
+  flight.purge();
   const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
   ASSERT_TRUE(actions.answer && actions.answer->copy) << "those who wait are answered";
   EXPECT_FALSE(actions.fill_memory.has_value());
@@ -434,7 +434,7 @@ TEST_F(LeaseTest, APurgedCopyIsNoFallback) {
   Flight flight(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
   (void)flight.start();
   (void)flight.remote_read(std::nullopt, now());
-  (void)flight.purge();
+  flight.purge();
   EXPECT_FALSE(flight.kept_copy(Outcome::soft_timeout, now()));
 }
 
@@ -555,7 +555,7 @@ TEST_F(ForcedTest, WhoJoinsAFlightThatReadsRedisLeavesWhatIsReadAsAFallbackOnly)
 TEST_F(FlightTest, APurgeHeardBeforeTheCallDoesNotKeepItsResultOut) {
   Flight flight(kWithRedis, 0, std::nullopt);
   (void)flight.start();
-  (void)flight.purge();
+  flight.purge();
   EXPECT_TRUE(flight.remote_read(copy_aged(seconds(1)), now()).load) << "read before the purge: not taken";
   to_loading(flight);
   const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
@@ -566,7 +566,7 @@ TEST_F(FlightTest, APurgeHeardBeforeTheCallDoesNotKeepItsResultOut) {
 TEST_F(FlightTest, ANewEpochIsAPurgeButForWhatIsBeingRead) {
   Flight reading(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
   (void)reading.start();
-  (void)reading.new_epoch();
+  reading.new_epoch();
   EXPECT_FALSE(reading.held()) << "no fallback any more";
   const auto read = reading.remote_read(copy_aged(seconds(1)), now());
   EXPECT_TRUE(read.fill_memory.has_value());
@@ -576,7 +576,7 @@ TEST_F(FlightTest, ANewEpochIsAPurgeButForWhatIsBeingRead) {
   (void)loading.start();
   (void)loading.remote_read(std::optional<Copy>(), now());
   to_loading(loading);
-  (void)loading.new_epoch();
+  loading.new_epoch();
   const auto loaded = loading.loaded(copy_aged(seconds(0)), false, now());
   EXPECT_TRUE(loaded.answer.has_value());
   EXPECT_FALSE(loaded.fill_memory.has_value());
@@ -588,7 +588,7 @@ TEST_F(FlightTest, APurgeHeardDuringTheCallKeepsItsResultOut) {
   (void)flight.start();
   (void)flight.remote_read(std::optional<Copy>(), now());
   to_loading(flight);
-  (void)flight.purge();
+  flight.purge();
   const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
   EXPECT_TRUE(actions.answer.has_value());
   EXPECT_FALSE(actions.fill_memory.has_value());

@@ -137,13 +137,14 @@ struct Ear final : FleetListener {
 };
 struct Process {
   Process(const CacheOptions& options, test::FakeClock& clock, test::FakeFleet& fleet, observability::Metrics& metrics)
-      : executor(clock), remote(fleet), worker(executor, &remote, clock), cache(options, clock, metrics) {
+      : executor(clock), remote(fleet), thread(executor, &remote, clock), cache(options, clock, metrics, *log) {
     remote.hold = true;
     remote.hold_replies = true;
   }
   test::ManualExecutor executor;
   test::FakeRemote remote;
-  Worker worker;
+  CacheThread thread;
+  std::unique_ptr<observability::Log> log = observability::make_null_log();
   TieredCache cache;
   Ear ear;
   std::deque<std::move_only_function<void(bool)>> queued;  // loads whose turn with the provider has not come
@@ -287,11 +288,11 @@ class World {
         complete(process, false);
         break;
       case Kind::purge:
-        process.cache.purge(process.worker, kKey, [](const Result<void>&) {});
+        process.cache.purge(process.thread, kKey, [](const Result<void>&) {});
         for (auto& load : process.loading) load.purged = true;
         break;
       case Kind::purge_all:
-        process.cache.purge_all(process.worker, [](const Result<void>&) {});
+        process.cache.purge_all(process.thread, [](const Result<void>&) {});
         break;
       case Kind::first_leaves:
         pass(kFirstPatience + milliseconds(1));
@@ -454,15 +455,15 @@ class World {
       if (served) caller.body = served->entry->body;
     };
     // As the endpoint does it: memory first, but not for who wants a new answer.
-    const Question question{kKey, hash64(kKey), Mode::normal, caller.deadline, caller.forced};
-    if (caller.forced) return process.cache.get(process.worker, question, loader(process), take_answer);
+    const Lookup lookup{kKey, hash64(kKey), Mode::normal, caller.deadline, caller.forced};
+    if (caller.forced) return process.cache.get(process.thread, lookup, loader(process), take_answer);
     const auto peeked = process.cache.peek(kKey, hash64(kKey), clock_.steady());
     if (peeked.served) {
       take_answer(*peeked.served);
-      if (peeked.refresh) process.cache.refresh(process.worker, question, loader(process));
+      if (peeked.refresh) process.cache.refresh(process.thread, lookup, loader(process));
       return;
     }
-    process.cache.get(process.worker, question, loader(process), take_answer);
+    process.cache.get(process.thread, lookup, loader(process), take_answer);
   }
 
   Loader loader(Process& process) {

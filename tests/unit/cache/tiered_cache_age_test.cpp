@@ -8,14 +8,14 @@ namespace {
 TEST_F(TieredCacheTest, AStaleAnswerIsServedAtOnceAndRefreshedBehindOnce) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(12));
   const auto first = peek();
   ASSERT_TRUE(first.served);
   EXPECT_EQ(first.served->outcome, Outcome::stale_while_revalidate);
   EXPECT_TRUE(first.refresh);
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   const auto second = peek();
   EXPECT_EQ(second.served->outcome, Outcome::stale_while_revalidate);
   EXPECT_FALSE(second.refresh) << "one refresh is enough";
@@ -29,7 +29,7 @@ TEST_F(TieredCacheTest, ALateHitStartsExactlyOneEarlyRefreshAndTheKeyStaysHit) {
   spans_ = {seconds(10), seconds(0), seconds(0)};
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   int refreshes = 0;
   for (int tenth = 0; tenth < 600; ++tenth) {  // a minute of requests every 100 ms; loads take 500 ms
@@ -39,7 +39,7 @@ TEST_F(TieredCacheTest, ALateHitStartsExactlyOneEarlyRefreshAndTheKeyStaysHit) {
     ASSERT_EQ(peeked.served->outcome, Outcome::hit);
     if (peeked.refresh) {
       ++refreshes;
-      cache_->refresh(*worker_, question(), loader());
+      cache_->refresh(*thread_, lookup(), loader());
     }
     if (!waiting_.empty() && tenth % 5 == 0) complete(value("{n}"));
   }
@@ -51,26 +51,26 @@ TEST_F(TieredCacheTest, OnlyARefreshBeforeAnEntryEndedCountsAsEarly) {
   const auto early = [this] { return metrics_.value(observability::Counter::cache_early_refresh); };
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(milliseconds(9900));
   ASSERT_TRUE(peek().refresh);
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   EXPECT_EQ(early(), 1U);
   complete(value("{2}"));
   clock_.advance(seconds(12));
   ASSERT_TRUE(peek().refresh) << "stale by now";
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   EXPECT_EQ(early(), 1U);
   complete(value("{3}"));
 
   // Where no memory tier notices that it is late, the flight that reads Redis does.
   cache(&remote_);
-  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  cache_->get(*thread_, lookup(Mode::redis_only), loader(), into(answers));
   complete(value("{4}"));
   EXPECT_EQ(early(), 1U);
   clock_.advance(milliseconds(9900));
-  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  cache_->get(*thread_, lookup(Mode::redis_only), loader(), into(answers));
   EXPECT_EQ(answers.back()->outcome, Outcome::hit);
   EXPECT_EQ(early(), 2U);
   complete(value("{5}"));
@@ -80,11 +80,11 @@ TEST_F(TieredCacheTest, AFailedRefreshIsTriedAgainAfterAPauseNotAtEveryHit) {
   spans_ = {seconds(100), seconds(0), seconds(0)};
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(90));
   EXPECT_TRUE(peek().refresh);
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   complete(fail(ErrorKind::provider_error));
   EXPECT_FALSE(peek().refresh);
   clock_.advance(milliseconds(1100));
@@ -102,7 +102,7 @@ TEST_F(TieredCacheTest, ARefreshThatWasRefusedBeforeItsTurnIsTriedAgainSoon) {
                                            {milliseconds(50'000), milliseconds(1000)}}) {
     cache();
     Answers answers;
-    cache_->get(*worker_, question(), loader(), into(answers));
+    cache_->get(*thread_, lookup(), loader(), into(answers));
     complete(value("{1}"));
     clock_.advance(seconds(120));
     const auto refusing = [retry_after](LoadRequest, LoadCallback done) {
@@ -110,7 +110,7 @@ TEST_F(TieredCacheTest, ARefreshThatWasRefusedBeforeItsTurnIsTriedAgainSoon) {
       done(std::unexpected(std::move(error)));
     };
     ASSERT_TRUE(peek().refresh);
-    cache_->refresh(*worker_, question(), refusing);
+    cache_->refresh(*thread_, lookup(), refusing);
     EXPECT_FALSE(peek().refresh) << "not at every hit";
     clock_.advance(pause - milliseconds(1));
     EXPECT_FALSE(peek().refresh);
@@ -123,11 +123,11 @@ TEST_F(TieredCacheTest, ARefreshThatEndsAtItsAgeLimitIsTriedAgainSoon) {
   spans_ = {seconds(100), seconds(100), seconds(0)};
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(120));
   ASSERT_TRUE(peek().refresh);
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   executor_.advance(seconds(20));
   EXPECT_EQ(cache_->flights(), 0U);
   executor_.advance(seconds(1));
@@ -137,11 +137,11 @@ TEST_F(TieredCacheTest, ARefreshThatEndsAtItsAgeLimitIsTriedAgainSoon) {
 TEST_F(TieredCacheTest, AKeptAnswerIsWaitedWithButNotForLong) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(100));
   EXPECT_FALSE(peek().served);
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(milliseconds(1400));
   EXPECT_EQ(answers.size(), 1U);
   executor_.advance(milliseconds(200));
@@ -157,10 +157,10 @@ TEST_F(TieredCacheTest, AKeptAnswerIsWaitedWithButNotForLong) {
 TEST_F(TieredCacheTest, AKeptAnswerIsReplacedWithinTheWait) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(100));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(milliseconds(600));
   complete(value("{2}"));
   ASSERT_EQ(answers.size(), 2U);
@@ -171,10 +171,10 @@ TEST_F(TieredCacheTest, AKeptAnswerIsReplacedWithinTheWait) {
 TEST_F(TieredCacheTest, AKeptAnswerCoversTheProvidersFailure) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(100));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(milliseconds(300));
   complete(fail(ErrorKind::provider_timeout));
   ASSERT_EQ(answers.size(), 2U);
@@ -186,11 +186,11 @@ TEST_F(TieredCacheTest, AKeptAnswerCoversTheProvidersFailure) {
 TEST_F(TieredCacheTest, TellsWhetherRedisOrTheLoadWasWaitedForInVain) {
   cache(&remote_);
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(100));
   remote_.hold = true;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(milliseconds(1500));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::soft_timeout);
@@ -201,12 +201,12 @@ TEST_F(TieredCacheTest, TellsWhetherRedisOrTheLoadWasWaitedForInVain) {
 TEST_F(TieredCacheTest, WhileAFailureIsRememberedTheKeptAnswerIsServedAtOnceAndNobodyLoads) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(100));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(fail(ErrorKind::provider_timeout));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   ASSERT_EQ(answers.size(), 3U) << "without CACHE_SOFT_WAIT";
   EXPECT_EQ(answers[2]->outcome, Outcome::stale_if_error);
   EXPECT_EQ(loads_, 2);
@@ -215,20 +215,20 @@ TEST_F(TieredCacheTest, WhileAFailureIsRememberedTheKeptAnswerIsServedAtOnceAndN
 TEST_F(TieredCacheTest, ARememberedFailureIsToldAsSuch) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(fail(ErrorKind::provider_timeout));
   EXPECT_FALSE(answers[0].error().remembered);
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_TRUE(answers[1].error().remembered);
   clock_.advance(milliseconds(1001));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(loads_, 2);
 }
 
 TEST_F(TieredCacheTest, ARefusalIsRememberedMuchLonger) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(fail(ErrorKind::provider_refused, "No data is available for this location"));
   ASSERT_EQ(answers.size(), 1U);
   ASSERT_TRUE(answers[0]);
@@ -242,7 +242,7 @@ TEST_F(TieredCacheTest, ARefusalIsRememberedMuchLonger) {
 TEST_F(TieredCacheTest, ARefusalThatTheLoaderGivesAsAValueIsRememberedAsLong) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   auto refusal = value("No data is available for this location");
   refusal.kind = EntryKind::refusal;
   complete(std::move(refusal));
@@ -264,8 +264,8 @@ TEST_F(TieredCacheTest, OnlyTheClientAtItsLimitIsRefused) {
   FakeRemote slow(fleet_);
   cache(&slow);
   slow.hold = true;
-  cache_->get(*worker_, question(), refusing, into(greedy));
-  cache_->get(*worker_, question(), loader(), into(others));
+  cache_->get(*thread_, lookup(), refusing, into(greedy));
+  cache_->get(*thread_, lookup(), loader(), into(others));
   slow.hold = false;
   slow.release();
   ASSERT_EQ(greedy.size(), 1U);
@@ -281,11 +281,11 @@ TEST_F(TieredCacheTest, RefreshingInlineLetsTheStaleHitWaitForItsRefresh) {
   options.inline_refresh = true;
   cache(nullptr, options);
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(seconds(20));
   EXPECT_FALSE(peek().served);
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(answers.size(), 1U);
   complete(value("{2}"));
   ASSERT_EQ(answers.size(), 2U);
@@ -310,8 +310,8 @@ TEST_F(KeptInRedisTest, ACopyThatComesFromRedisIsWaitedWithButNotForLong) {
   start(seconds(100));
   Answers answers;
   remote_.hold = true;
-  cache_->get(*worker_, question(), loader(), into(answers));
-  cache_->get(*other_worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  cache_->get(*other_thread_, lookup(), loader(), into(answers));
   executor_.advance(milliseconds(40));  // Redis takes its time, which is part of the wait
   remote_.hold = false;
   remote_.release();
@@ -339,7 +339,7 @@ TEST_F(KeptInRedisTest, AStaleCopyThatIsRefreshedInlineIsWaitedWithNoLonger) {
   options.inline_refresh = true;
   start(seconds(20), options);
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(milliseconds(1400));
   EXPECT_TRUE(answers.empty());
   executor_.advance(milliseconds(110));
@@ -350,9 +350,9 @@ TEST_F(KeptInRedisTest, AStaleCopyThatIsRefreshedInlineIsWaitedWithNoLonger) {
 TEST_F(KeptInRedisTest, ACallersOwnDeadlineIsNotPutOff) {
   start(seconds(100));
   Answers answers;
-  auto hasty = question();
+  auto hasty = lookup();
   hasty.deadline = clock_.steady() + milliseconds(700);
-  cache_->get(*worker_, hasty, loader(), into(answers));
+  cache_->get(*thread_, hasty, loader(), into(answers));
   executor_.advance(milliseconds(710));
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0]->outcome, Outcome::soft_timeout);
@@ -362,11 +362,11 @@ TEST_F(KeptInRedisTest, AForcedQuestionWaitsForItsLoadUntilItsDeadline) {
   start(seconds(100));
   Answers answers;
   remote_.hold = true;
-  cache_->get(*worker_, question(), loader(), into(answers));
-  auto forced = question();
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  auto forced = lookup();
   forced.forced = true;
   Answers wanted;
-  cache_->get(*worker_, forced, loader(), into(wanted));
+  cache_->get(*thread_, forced, loader(), into(wanted));
   remote_.hold = false;
   remote_.release();
   executor_.advance(seconds(2));
@@ -380,8 +380,8 @@ TEST_F(KeptInRedisTest, AForcedQuestionWaitsForItsLoadUntilItsDeadline) {
 TEST_F(KeptInRedisTest, APurgeGivesTheRestOfThePatienceBackToTheLoad) {
   start(seconds(100));
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
-  cache_->purge(*worker_, kKey, [](const Result<void>&) {});
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  cache_->purge(*thread_, kKey, [](const Result<void>&) {});
   executor_.advance(seconds(2));
   EXPECT_TRUE(answers.empty());
   complete(value("{2}"));
@@ -406,7 +406,7 @@ TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative)
     fleet_.values.clear();
     waiting_.clear();
     Answers answers;
-    cache_->get(*worker_, question(), loader(), into(answers));
+    cache_->get(*thread_, lookup(), loader(), into(answers));
     complete(value("{1}"));
     clock_.step_wall(step);
     ASSERT_TRUE(peek().served);
@@ -415,7 +415,7 @@ TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative)
 
     cache(&remote_);  // another process reads what was stored before the step
     answers.clear();
-    cache_->get(*worker_, question(), loader(), into(answers));
+    cache_->get(*thread_, lookup(), loader(), into(answers));
     if (answers.empty()) complete(value("{2}"));
     ASSERT_EQ(answers.size(), 1U);
     ASSERT_TRUE(answers[0]);
@@ -432,10 +432,10 @@ TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative)
     EXPECT_EQ(peek().served->outcome, Outcome::stale_while_revalidate);
     clock_.advance(seconds(20));
     answers.clear();
-    auto cached = question();
+    auto cached = lookup();
     cached.only_if_cached = true;
     fleet_.values.clear();  // Redis's own clock has let go of it
-    cache_->get(*worker_, cached, loader(), into(answers));
+    cache_->get(*thread_, cached, loader(), into(answers));
     ASSERT_EQ(answers.size(), 1U);
     EXPECT_FALSE(answers[0]) << "gone";
     clock_.step_wall(-step);

@@ -10,6 +10,7 @@
 #include "cache/tiered_cache.hpp"
 #include "support/fake_remote.hpp"
 #include "support/manual_executor.hpp"
+#include "support/memory_log.hpp"
 
 namespace wx::cache {
 
@@ -22,13 +23,13 @@ class TieredCacheTest : public testing::Test {
   static constexpr std::string_view kKey = "weather:1:2";
 
   TieredCache& cache(RemoteTier* remote = nullptr, CacheOptions options = {}) {
-    worker_.emplace(executor_, remote, clock_);
-    other_worker_.emplace(other_executor_, remote, clock_);
-    cache_ = std::make_unique<TieredCache>(options, clock_, metrics_);
+    thread_.emplace(executor_, remote, clock_);
+    other_thread_.emplace(other_executor_, remote, clock_);
+    cache_ = std::make_unique<TieredCache>(options, clock_, metrics_, log_);
     return *cache_;
   }
 
-  Question question(Mode mode = Mode::normal) { return {kKey, hash64(kKey), mode, clock_.steady() + seconds(10)}; }
+  Lookup lookup(Mode mode = Mode::normal) { return {kKey, hash64(kKey), mode, clock_.steady() + seconds(10)}; }
 
   // A loader whose answers the test gives by hand.
   Loader loader() {
@@ -73,11 +74,12 @@ class TieredCacheTest : public testing::Test {
   test::ManualExecutor executor_{clock_};
   test::ManualExecutor other_executor_{clock_};
   observability::Metrics metrics_;
+  test::MemoryLog log_;
   FakeFleet fleet_{clock_};
   FakeRemote remote_{fleet_};
   Spans spans_{seconds(10), seconds(60), seconds(600)};
-  std::optional<Worker> worker_;
-  std::optional<Worker> other_worker_;
+  std::optional<CacheThread> thread_;
+  std::optional<CacheThread> other_thread_;
   std::unique_ptr<TieredCache> cache_;
   std::deque<LoadCallback> waiting_;
   int loads_ = 0;
@@ -90,18 +92,18 @@ class FleetTest : public TieredCacheTest {
  protected:
   void SetUp() override {
     cache(&remote_);
-    second_worker_.emplace(executor_, &second_remote_, clock_);
-    second_ = std::make_unique<TieredCache>(CacheOptions{}, clock_, metrics_);
+    second_thread_.emplace(executor_, &second_remote_, clock_);
+    second_ = std::make_unique<TieredCache>(CacheOptions{}, clock_, metrics_, log_);
     fleet_.listeners = {&cache_->listener(), &second_->listener()};
   }
   void ask_both(Answers& answers) {
-    cache_->get(*worker_, question(), loader(), into(answers));
-    second_->get(*second_worker_, question(), loader(), into(answers));
+    cache_->get(*thread_, lookup(), loader(), into(answers));
+    second_->get(*second_thread_, lookup(), loader(), into(answers));
     executor_.run_posted();
   }
 
   FakeRemote second_remote_{fleet_};
-  std::optional<Worker> second_worker_;
+  std::optional<CacheThread> second_thread_;
   std::unique_ptr<TieredCache> second_;
 };
 
@@ -115,8 +117,8 @@ class QueueTest : public TieredCacheTest {
   Loader queue() {
     return [this](LoadRequest request, LoadCallback done) { queued_.push_back({std::move(request), std::move(done)}); };
   }
-  Question patient_for(milliseconds patience) {
-    auto patient = question();
+  Lookup patient_for(milliseconds patience) {
+    auto patient = lookup();
     patient.deadline = clock_.steady() + patience;
     return patient;
   }

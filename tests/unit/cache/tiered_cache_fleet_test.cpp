@@ -75,7 +75,7 @@ TEST_F(FleetTest, APurgeReachesEveryProcess) {
   executor_.run_posted();
   EXPECT_TRUE(peek().served);
   bool done = false;
-  second_->purge(*second_worker_, kKey, [&](const Result<void>& result) { done = result.has_value(); });
+  second_->purge(*second_thread_, kKey, [&](const Result<void>& result) { done = result.has_value(); });
   EXPECT_TRUE(done);
   EXPECT_FALSE(peek().served);
   EXPECT_TRUE(fleet_.values.empty());
@@ -86,13 +86,13 @@ TEST_F(FleetTest, PurgingAllMakesEverythingAMissWithoutScanning) {
   ask_both(answers);
   complete(value("{1}"));
   executor_.run_posted();
-  second_->purge_all(*second_worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  second_->purge_all(*second_thread_, [](const Result<void>& result) { EXPECT_TRUE(result); });
   EXPECT_FALSE(peek().served);
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(loads_, 2) << "what Redis still holds is of another epoch";
   complete(value("{2}"));
   EXPECT_EQ(peek().served->entry->body, "{2}");
-  second_->get(*second_worker_, question(), loader(), into(answers));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
   ASSERT_EQ(answers.size(), 4U) << "the process that purged shares with the others again";
   EXPECT_EQ(answers[3]->entry->body, "{2}");
   EXPECT_EQ(answers[3]->tier, Tier::redis);
@@ -103,7 +103,7 @@ TEST_F(FleetTest, PurgingAllMakesEverythingAMissWithoutScanning) {
 TEST_F(FleetTest, EveryProcessIsInTheSameEpochAfterManyPurgesWhoeverMadeThem) {
   for (int i = 1; i <= 4; ++i) {
     auto& purging = i % 2 == 0 ? *cache_ : *second_;
-    purging.purge_all(i % 2 == 0 ? *worker_ : *second_worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+    purging.purge_all(i % 2 == 0 ? *thread_ : *second_thread_, [](const Result<void>& result) { EXPECT_TRUE(result); });
     Answers answers;
     ask_both(answers);
     complete(value("{" + std::to_string(i) + "}"));
@@ -121,24 +121,24 @@ TEST_F(FleetTest, APurgeWithoutRedisIsThisProcesssOwnUntilRedisIsBackAndThenEver
   executor_.run_posted();
   remote_.failing = ErrorKind::redis_unavailable;
   std::optional<ErrorKind> told;
-  cache_->purge_all(*worker_, [&](const Result<void>& result) { told = result.error().kind; });
+  cache_->purge_all(*thread_, [&](const Result<void>& result) { told = result.error().kind; });
   EXPECT_EQ(told, ErrorKind::redis_unavailable);
   EXPECT_FALSE(peek().served);
   executor_.advance(seconds(9));
   EXPECT_TRUE(second_->peek(kKey, hash64(kKey), clock_.steady()).served) << "it could not be told";
 
   // Another process purges meanwhile and comes to the same number: that is not our purge.
-  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  second_->purge_all(*second_thread_, [](const Result<void>&) {});
   EXPECT_EQ(fleet_.epoch, 1U);
-  second_->get(*second_worker_, question(), loader(), into(answers));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
   complete(value("{2}"));
   remote_.failing.reset();
   executor_.advance(seconds(5));
   EXPECT_EQ(fleet_.epoch, 2U);
   EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{3}"));
-  second_->get(*second_worker_, question(), loader(), into(answers));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(answers.back()->entry->body, "{3}");
   EXPECT_EQ(loads_, 3);
   executor_.advance(seconds(30));
@@ -147,7 +147,7 @@ TEST_F(FleetTest, APurgeWithoutRedisIsThisProcesssOwnUntilRedisIsBackAndThenEver
 
 TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
   remote_.failing = ErrorKind::redis_error;
-  cache_->purge_all(*worker_, [](const Result<void>&) {});
+  cache_->purge_all(*thread_, [](const Result<void>&) {});
   executor_.advance(seconds(5));  // tried again, and refused
   remote_.hold = true;
   executor_.advance(seconds(24));
@@ -163,29 +163,29 @@ TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
 }
 
 TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
-  for (int i = 0; i < 3; ++i) second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  for (int i = 0; i < 3; ++i) second_->purge_all(*second_thread_, [](const Result<void>&) {});
   Answers answers;
   ask_both(answers);
   complete(value("{1}"));
   executor_.run_posted();
   fleet_.epoch = 0;
   fleet_.values.clear();  // FLUSHALL
-  cache_->purge_all(*worker_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  cache_->purge_all(*thread_, [](const Result<void>& result) { EXPECT_TRUE(result); });
   EXPECT_FALSE(peek().served);
   EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
   EXPECT_EQ(fleet_.epoch, 4U);
 }
 
 TEST_F(FleetTest, WhatIsReadWhileTheEpochIsLearnedIsJudgedByItsOwn) {
-  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  second_->purge_all(*second_thread_, [](const Result<void>&) {});
   Answers answers;
-  second_->get(*second_worker_, question(), loader(), into(answers));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
 
   fleet_.listeners = {&second_->listener()};
   cache(&remote_);  // a fresh process, which asks before it knows
   remote_.hold = true;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   cache_->listener().on_epoch(fleet_.epoch);
   remote_.release();
   ASSERT_EQ(answers.size(), 2U);
@@ -194,7 +194,7 @@ TEST_F(FleetTest, WhatIsReadWhileTheEpochIsLearnedIsJudgedByItsOwn) {
 
   cache(&remote_);
   fleet_.epoch = 5;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   cache_->listener().on_epoch(fleet_.epoch);
   remote_.release();
   EXPECT_EQ(loads_, 1) << "of another epoch: its lease is asked for";
@@ -205,8 +205,8 @@ TEST_F(FleetTest, WhatIsReadWhileTheEpochIsLearnedIsJudgedByItsOwn) {
 
 TEST_F(FleetTest, APurgeOfEverythingDuringALoadKeepsItFromBeingStored) {
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
-  second_->purge_all(*second_worker_, [](const Result<void>&) {});
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  second_->purge_all(*second_thread_, [](const Result<void>&) {});
   complete(value("{old}"));
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0]->entry->body, "{old}");
@@ -217,8 +217,8 @@ TEST_F(FleetTest, APurgeOfEverythingDuringALoadKeepsItFromBeingStored) {
 
 TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
-  second_->purge(*second_worker_, kKey, [](const Result<void>&) {});
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  second_->purge(*second_thread_, kKey, [](const Result<void>&) {});
   complete(value("{old}"));
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0]->entry->body, "{old}");
@@ -235,7 +235,7 @@ TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhil
   clock_.advance(seconds(20));
   ASSERT_TRUE(peek().refresh) << "stale";
   cache_->listener().on_fill({kKey, "e", clock_.wall(), seconds(10)});  // heard on another thread, just now
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   executor_.run_posted();
   EXPECT_EQ(loads_, 1);
   EXPECT_EQ(cache_->flights(), 0U);
@@ -256,7 +256,7 @@ TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALo
   EXPECT_EQ(doubted.served->outcome, Outcome::hit);
   EXPECT_TRUE(doubted.refresh) << "but looked at behind";
   EXPECT_FALSE(peek().refresh) << "once";
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   EXPECT_FALSE(peek().refresh);
   EXPECT_EQ(loads_, 1);
 }
@@ -321,12 +321,12 @@ TEST_F(TieredCacheTest, ALoadThatEndsWhileThePurgeOfEverythingIsOnItsWayIsNotSto
     SCOPED_TRACE(look);
     HoldingClock holding(clock_);
     observability::Metrics metrics;
-    cache_ = std::make_unique<TieredCache>(CacheOptions{}, holding, metrics);
-    Worker worker(executor_, nullptr, holding);
-    Worker beside(other_executor_, nullptr, holding);
+    cache_ = std::make_unique<TieredCache>(CacheOptions{}, holding, metrics, log_);
+    CacheThread thread(executor_, nullptr, holding);
+    CacheThread beside(other_executor_, nullptr, holding);
     waiting_.clear();
     Answers answers;
-    cache_->get(worker, question(), loader(), into(answers));
+    cache_->get(thread, lookup(), loader(), into(answers));
     auto load = std::move(waiting_.front());
     waiting_.clear();
     cache_->get(beside, {before, hash64(before), Mode::normal, clock_.steady() + seconds(10)}, loader(), into(answers));

@@ -8,10 +8,10 @@ TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
   cache();
   Answers first;
   Answers late;
-  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(first));
+  cache_->get(*thread_, patient_for(seconds(1)), queue(), into(first));
   executor_.advance(milliseconds(900));
   const auto joiner = patient_for(seconds(5));
-  cache_->get(*worker_, joiner, queue(), into(late));
+  cache_->get(*thread_, joiner, queue(), into(late));
   executor_.advance(milliseconds(100));
   expire();
   ASSERT_EQ(first.size(), 1U);
@@ -30,9 +30,9 @@ TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {
   cache();  // a flight is given up after 20 s
   Answers first;
   Answers late;
-  cache_->get(*worker_, patient_for(seconds(10)), queue(), into(first));
+  cache_->get(*thread_, patient_for(seconds(10)), queue(), into(first));
   executor_.advance(seconds(9));
-  cache_->get(*worker_, patient_for(seconds(15)), queue(), into(late));
+  cache_->get(*thread_, patient_for(seconds(15)), queue(), into(late));
   executor_.advance(seconds(1));
   expire();
   executor_.advance(seconds(11));
@@ -47,8 +47,8 @@ TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {
 TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
   cache();
   Answers answers;
-  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
-  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  cache_->get(*thread_, patient_for(seconds(1)), queue(), into(answers));
+  cache_->get(*thread_, patient_for(seconds(1)), queue(), into(answers));
   clock_.advance(seconds(1));
   expire();
   ASSERT_EQ(answers.size(), 2U);
@@ -61,9 +61,9 @@ TEST_F(QueueTest, ALoadIsQueuedForAsLongAsAnybodyWaitsForIt) {
   cache(&remote_);
   remote_.hold = true;
   Answers answers;
-  cache_->get(*worker_, patient_for(seconds(1)), queue(), into(answers));
+  cache_->get(*thread_, patient_for(seconds(1)), queue(), into(answers));
   const auto joiner = patient_for(seconds(5));
-  cache_->get(*worker_, joiner, queue(), into(answers));
+  cache_->get(*thread_, joiner, queue(), into(answers));
   remote_.hold = false;
   remote_.release();
   ASSERT_EQ(queued_.size(), 1U);
@@ -73,12 +73,12 @@ TEST_F(QueueTest, ALoadIsQueuedForAsLongAsAnybodyWaitsForIt) {
 TEST_F(TieredCacheTest, AForcedQuestionLoadsAlthoughAFreshAnswerIsThere) {
   cache(&remote_);
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(milliseconds(5));
-  auto forced = question();
+  auto forced = lookup();
   forced.forced = true;
-  cache_->get(*worker_, forced, loader(), into(answers));
+  cache_->get(*thread_, forced, loader(), into(answers));
   complete(value("{2}"));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::forced);
@@ -87,15 +87,15 @@ TEST_F(TieredCacheTest, AForcedQuestionLoadsAlthoughAFreshAnswerIsThere) {
 
 TEST_F(FleetTest, AForcedQuestionLoadsAlthoughAnotherProcessHasFilledRedis) {
   Answers answers;
-  second_->get(*second_worker_, question(), loader(), into(answers));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   executor_.run_posted();
   clock_.advance(seconds(2));
   for (const auto mode : {Mode::normal, Mode::redis_only}) {
-    auto forced = question(mode);
+    auto forced = lookup(mode);
     forced.forced = true;
     answers.clear();
-    cache_->get(*worker_, forced, loader(), into(answers));
+    cache_->get(*thread_, forced, loader(), into(answers));
     complete(value("{2}"));
     ASSERT_EQ(answers.size(), 1U);
     EXPECT_EQ(answers[0]->outcome, Outcome::forced);
@@ -107,12 +107,12 @@ TEST_F(FleetTest, AForcedQuestionLoadsAlthoughAnotherProcessHasFilledRedis) {
 
 TEST_F(FleetTest, AForcedQuestionIsNotAnsweredWithAFailureThatTheFleetRemembers) {
   Answers answers;
-  second_->get(*second_worker_, question(), loader(), into(answers));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
   complete(fail(ErrorKind::provider_error));
   executor_.run_posted();
-  auto forced = question();
+  auto forced = lookup();
   forced.forced = true;
-  cache_->get(*worker_, forced, loader(), into(answers));
+  cache_->get(*thread_, forced, loader(), into(answers));
   ASSERT_EQ(loads_, 2);
   complete(value("{2}"));
   ASSERT_EQ(answers.size(), 2U);
@@ -125,14 +125,14 @@ TEST_F(FleetTest, AForcedQuestionWhoseLoadFailsFallsBackOnWhatRedisHolds) {
     cache_->listener().on_purge(kKey);
     second_->listener().on_purge(kKey);
     fleet_.leases.clear();
-    second_->get(*second_worker_, question(), loader(), into(answers));
+    second_->get(*second_thread_, lookup(), loader(), into(answers));
     complete(value("{1}"));
     executor_.run_posted();
     clock_.advance(age);
-    auto forced = question();
+    auto forced = lookup();
     forced.forced = true;
     answers.clear();
-    cache_->get(*worker_, forced, loader(), into(answers));
+    cache_->get(*thread_, forced, loader(), into(answers));
     complete(fail(ErrorKind::provider_error));
     ASSERT_EQ(answers.size(), 1U);
     ASSERT_TRUE(answers[0]);
@@ -145,13 +145,13 @@ TEST_F(FleetTest, AForcedQuestionWhoseLoadFailsFallsBackOnWhatRedisHolds) {
 TEST_F(QueueTest, AForcedQuestionThatIsRefusedInTheQueueFallsBackOnWhatRedisHolds) {
   cache(&remote_);
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   cache(&remote_);  // another process, the same Redis
-  auto forced = question();
+  auto forced = lookup();
   forced.forced = true;
   answers.clear();
-  cache_->get(*worker_, forced, queue(), into(answers));
+  cache_->get(*thread_, forced, queue(), into(answers));
   ASSERT_EQ(queued_.size(), 1U);
   queued_.front().done(fail(ErrorKind::provider_limited));
   ASSERT_EQ(answers.size(), 1U);
@@ -161,16 +161,16 @@ TEST_F(QueueTest, AForcedQuestionThatIsRefusedInTheQueueFallsBackOnWhatRedisHold
 
 TEST_F(FleetTest, AForcedQuestionThatJoinsAFlightIsNotAnsweredWithWhatThatReadsInRedis) {
   Answers answers;
-  second_->get(*second_worker_, question(), loader(), into(answers));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   executor_.run_posted();
   clock_.advance(seconds(2));
   answers.clear();
   remote_.hold = true;
-  cache_->get(*worker_, question(), loader(), into(answers));
-  auto forced = question();
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  auto forced = lookup();
   forced.forced = true;
-  cache_->get(*worker_, forced, loader(), into(answers));
+  cache_->get(*thread_, forced, loader(), into(answers));
   remote_.hold = false;
   remote_.release();
   ASSERT_EQ(loads_, 2);

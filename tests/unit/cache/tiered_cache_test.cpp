@@ -7,7 +7,7 @@ namespace {
 TEST_F(TieredCacheTest, LoadsOnceAndThenAnswersFromMemoryWithAnHonestAge) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   ASSERT_EQ(answers.size(), 1U);
   ASSERT_TRUE(answers[0]);
@@ -26,7 +26,7 @@ TEST_F(TieredCacheTest, FiveHundredCallersOfAColdKeyShareOneLoadAndOneAnswer) {
   cache();
   Answers answers;
   for (int i = 0; i < 500; ++i) {
-    cache_->get(i % 2 == 0 ? *worker_ : *other_worker_, question(), loader(), into(answers));
+    cache_->get(i % 2 == 0 ? *thread_ : *other_thread_, lookup(), loader(), into(answers));
   }
   EXPECT_EQ(loads_, 1);
   complete(value("{1}"));
@@ -48,10 +48,10 @@ TEST_F(TieredCacheTest, FiveHundredCallersOfAColdKeyShareOneLoadAndOneAnswer) {
 TEST_F(TieredCacheTest, NobodyLoadsAgainBetweenTheEndOfAFlightAndMemory) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_FALSE(peek().served);  // somebody looked before the flight ended ...
   complete(value("{1}"));
-  cache_->get(*worker_, question(), loader(), into(answers));  // ... and asks after it
+  cache_->get(*thread_, lookup(), loader(), into(answers));  // ... and asks after it
   EXPECT_EQ(loads_, 1);
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::hit);
@@ -60,14 +60,14 @@ TEST_F(TieredCacheTest, NobodyLoadsAgainBetweenTheEndOfAFlightAndMemory) {
 TEST_F(TieredCacheTest, AsksRedisBeforeTheLoaderAndFillsMemoryFromIt) {
   cache(&remote_);
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   EXPECT_EQ(remote_.writes, 1);
 
   // Another process: an empty memory, the same Redis.
   cache(&remote_);
   clock_.advance(seconds(4));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::hit);
   EXPECT_EQ(answers[1]->tier, Tier::redis);
@@ -80,7 +80,7 @@ TEST_F(TieredCacheTest, AFailingRedisCostsALoadAndIsTold) {
   cache(&remote_);
   remote_.failing = ErrorKind::redis_timeout;
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_TRUE(answers[0]->redis_unavailable);
@@ -91,7 +91,7 @@ TEST_F(TieredCacheTest, AFailingRedisCostsALoadAndIsTold) {
 TEST_F(TieredCacheTest, AFailureTellsEveryWaiterOnceAndLeavesTheKeyFree) {
   cache();
   Answers answers;
-  for (int i = 0; i < 3; ++i) cache_->get(*worker_, question(), loader(), into(answers));
+  for (int i = 0; i < 3; ++i) cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(fail(ErrorKind::provider_error));
   ASSERT_EQ(answers.size(), 3U);
   for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::provider_error);
@@ -102,9 +102,9 @@ TEST_F(TieredCacheTest, AFailureTellsEveryWaiterOnceAndLeavesTheKeyFree) {
 TEST_F(TieredCacheTest, NobodyWaitsLongerThanTheirDeadlineWhateverTheLoaderDoes) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(seconds(5));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(milliseconds(5010));
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(answers[0].error().kind, ErrorKind::deadline_exceeded);
@@ -116,10 +116,10 @@ TEST_F(TieredCacheTest, NobodyWaitsLongerThanTheirDeadlineWhateverTheLoaderDoes)
 TEST_F(TieredCacheTest, AHungLoadFreesItsKeyAtTheAgeLimit) {
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(seconds(21));
   EXPECT_EQ(cache_->flights(), 0U);
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(loads_, 2);
   complete(value("{late}"));  // of the first
   EXPECT_FALSE(peek().served) << "a load that was given up is not stored";
@@ -130,7 +130,7 @@ TEST_F(TieredCacheTest, AHungLoadFreesItsKeyAtTheAgeLimit) {
 TEST_F(TieredCacheTest, ABypassSharesNothing) {
   cache(&remote_);
   Answers answers;
-  for (int i = 0; i < 6; ++i) cache_->get(*worker_, question(Mode::bypass), loader(), into(answers));
+  for (int i = 0; i < 6; ++i) cache_->get(*thread_, lookup(Mode::bypass), loader(), into(answers));
   EXPECT_EQ(loads_, 6);
   for (int i = 0; i < 6; ++i) complete(value("{b}"));
   ASSERT_EQ(answers.size(), 6U);
@@ -147,7 +147,7 @@ TEST_F(TieredCacheTest, SaysThatItStoredOnlyWhereATierTookIt) {
     options.memory.limit = memory;
     cache(remote, options);
     Answers answers;
-    cache_->get(*worker_, question(mode), loader(), into(answers));
+    cache_->get(*thread_, lookup(mode), loader(), into(answers));
     complete(value(std::string(1000, 'x')));
     return answers.size() == 1 && answers[0] && answers[0]->stored;
   };
@@ -165,16 +165,16 @@ TEST_F(TieredCacheTest, SaysThatItStoredOnlyWhereATierTookIt) {
 TEST_F(TieredCacheTest, RedisOnlyNeitherReadsNorFillsMemory) {
   cache(&remote_);
   Answers answers;
-  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  cache_->get(*thread_, lookup(Mode::redis_only), loader(), into(answers));
   complete(value("{1}"));
   EXPECT_FALSE(peek().served);
-  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  cache_->get(*thread_, lookup(Mode::redis_only), loader(), into(answers));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::hit);
   EXPECT_EQ(answers[1]->tier, Tier::redis);
   EXPECT_FALSE(peek().served);
   fleet_.values.clear();  // redis-cli del
-  cache_->get(*worker_, question(Mode::redis_only), loader(), into(answers));
+  cache_->get(*thread_, lookup(Mode::redis_only), loader(), into(answers));
   EXPECT_EQ(loads_, 2);
 }
 
@@ -182,8 +182,8 @@ TEST_F(TieredCacheTest, EveryCallerIsAnsweredOnItsOwnThread) {
   cache();
   std::thread::id first;
   bool second = false;
-  cache_->get(*worker_, question(), loader(), [&](Result<Served>) { first = std::this_thread::get_id(); });
-  cache_->get(*other_worker_, question(), loader(), [&](Result<Served>) { second = true; });
+  cache_->get(*thread_, lookup(), loader(), [&](Result<Served>) { first = std::this_thread::get_id(); });
+  cache_->get(*other_thread_, lookup(), loader(), [&](Result<Served>) { second = true; });
   executor_.set_in_this_thread(false);
   complete(value("{1}"));  // "on the loader's thread"
   EXPECT_EQ(first, std::thread::id());
@@ -198,14 +198,14 @@ TEST_F(TieredCacheTest, EveryCallerIsAnsweredOnItsOwnThread) {
 TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   cache(&remote_);
   Answers answers;
-  auto cached = question();
+  auto cached = lookup();
   cached.only_if_cached = true;
-  cache_->get(*worker_, cached, loader(), into(answers));
+  cache_->get(*thread_, cached, loader(), into(answers));
   EXPECT_EQ(answers[0].error().kind, ErrorKind::not_cached);
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   cache(&remote_);  // another process, the same Redis
-  cache_->get(*worker_, cached, loader(), into(answers));
+  cache_->get(*thread_, cached, loader(), into(answers));
   ASSERT_EQ(answers.size(), 3U);
   EXPECT_EQ(answers[2]->tier, Tier::redis);
   EXPECT_EQ(loads_, 1);
@@ -220,7 +220,7 @@ TEST_F(TieredCacheTest, WritingBeforeTheAnswerHoldsItButNotForLong) {
     fleet_.leases.clear();
     Answers answers;
     waiting_.clear();
-    cache_->get(*worker_, question(), loader(), into(answers));
+    cache_->get(*thread_, lookup(), loader(), into(answers));
     remote_.hold = true;
     complete(value("{1}"));
     EXPECT_TRUE(answers.empty());
@@ -240,16 +240,16 @@ TEST_F(TieredCacheTest, TellsTheLoaderHowUrgentItIs) {
   spans_ = {seconds(10), seconds(10), seconds(100)};
   cache();
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   complete(value("{1}"));
   clock_.advance(milliseconds(9900));
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   complete(fail(ErrorKind::provider_error));
   clock_.advance(seconds(2));
-  cache_->refresh(*worker_, question(), loader());
+  cache_->refresh(*thread_, lookup(), loader());
   complete(fail(ErrorKind::provider_error));
   clock_.advance(seconds(30));
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(purposes_, (std::vector{Purpose::cold, Purpose::early, Purpose::refresh, Purpose::revalidate}));
 }
 
@@ -262,7 +262,7 @@ TEST_F(TieredCacheTest, AnEntryFromTheFutureIsServedStaleRefreshedAndCounted) {
   entry.stored_at = clock_.wall() + seconds(3600);
   fleet_.values[std::string(kKey)] = entry;
   Answers answers;
-  cache_->get(*worker_, question(), loader(), into(answers));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
   ASSERT_EQ(answers.size(), 1U);
   ASSERT_TRUE(answers[0]);
   EXPECT_EQ(answers[0]->outcome, Outcome::stale_while_revalidate);

@@ -168,8 +168,8 @@ class EndpointsTest : public testing::Test {
   }
   EndpointOptions options_ = default_options();
   ClientLimit client_limit_{{.loads = 3, .window = std::chrono::seconds(60), .max_clients = 100}};
-  cache::TieredCache cache_{{}, clock_, metrics_};
-  cache::Worker worker_{executor_, nullptr, clock_};
+  cache::TieredCache cache_{{}, clock_, metrics_, log_};
+  cache::CacheThread worker_{executor_, nullptr, clock_};
   ScriptedProvider provider_{clock_};
   weather::Mock mock_{executor_, milliseconds(500), weather::LifetimeOptions{}, metrics_};
   weather::ServiceThread thread_{worker_, weather::mock_loaders(mock_)};

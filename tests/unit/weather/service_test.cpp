@@ -6,6 +6,7 @@
 
 #include "base/hash.hpp"
 #include "support/manual_executor.hpp"
+#include "support/memory_log.hpp"
 #include "weather/render.hpp"
 
 namespace wx::weather {
@@ -99,8 +100,9 @@ class ServiceTest : public testing::Test {
   test::FakeClock clock_;
   test::ManualExecutor executor_{clock_};
   observability::Metrics metrics_;
-  cache::TieredCache cache_{{}, clock_, metrics_};
-  cache::Worker worker_{executor_, nullptr, clock_};
+  test::MemoryLog log_;
+  cache::TieredCache cache_{{}, clock_, metrics_, log_};
+  cache::CacheThread worker_{executor_, nullptr, clock_};
   ScriptedLoads provider_;
   ScriptedLoads mock_;
   ServiceThread thread_{worker_, mock_.loaders()};

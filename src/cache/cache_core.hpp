@@ -1,0 +1,77 @@
+// What one cache knows: its memory tier, its flights, and the epoch in force. The way in (tiered_cache), the flights
+// (run) and a pending purge (purge_debt) share it; what other processes do arrives here (FleetListener).
+//
+// Ownership: TieredCache owns the core. Everything else points to it weakly, because a callback of Redis, of a loader
+// or of a timer may come after the cache is gone.
+//
+// Thread-safety: everything from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "cache/cache_options.hpp"
+#include "cache/flight_table.hpp"
+#include "cache/memory_tier.hpp"
+#include "cache/remote_tier.hpp"
+#include "cache/served.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+
+namespace wx::cache {
+
+class CacheCore final : public FleetListener {
+ public:
+  CacheCore(const CacheOptions& o, const Clock& c, observability::Metrics& m, observability::Log& l)
+      : options(o), clock(c), metrics(m), log(l), memory(o.memory, m), flights(o.memos) {}
+
+  const CacheOptions options;
+  const Clock& clock;
+  observability::Metrics& metrics;
+  observability::Log& log;
+  MemoryTier memory;
+  FlightTable flights;
+
+  // The number of purges of everything so far, as the fleet counts them. An entry of another epoch was purged.
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(); }
+  [[nodiscard]] Validity validity() const;
+
+  // Turns what was read in Redis into a copy of this process's.
+  [[nodiscard]] std::optional<Copy> take_over(std::optional<Entry> entry) const;
+  [[nodiscard]] Result<std::optional<Copy>> take_over(Result<std::optional<Entry>> entry) const;
+  // Drops a copy of another epoch, as if nothing were there. A flight calls this under the lock of its shard: an epoch
+  // that is raised afterwards then finds the copy in the flight.
+  void drop_purged(std::optional<Copy>& copy) const;
+
+  // While a purge is pending (PurgeDebt), Redis's epoch is behind this process's on purpose.
+  void add_pending_purge() { ++pending_purges_; }
+  void remove_pending_purge() { --pending_purges_; }
+
+  void on_fill(const Fill& fill) override;
+  void on_fail(std::string_view key) override;
+  void on_purge(std::string_view key) override;
+  std::uint64_t on_epoch(std::uint64_t epoch) override;
+  void on_listening() override;
+  void on_deaf() override;
+
+ private:
+  std::atomic<std::uint64_t> epoch_{0};
+  std::atomic<int> pending_purges_{0};  // threads with one
+  // Steady time in ns; copies put in before are doubtful. min: none.
+  std::atomic<nanoseconds::rep> trusted_from_{SteadyTime::min().time_since_epoch().count()};
+  std::atomic<bool> was_disconnected_{false};
+};
+
+[[nodiscard]] inline Served served_from(const Copy& copy, Tier tier, Outcome outcome, SteadyTime now) {
+  Served served;
+  served.entry = copy.entry;
+  served.tier = tier;
+  served.outcome = outcome;
+  served.age = copy.age(now);
+  return served;
+}
+
+}  // namespace wx::cache

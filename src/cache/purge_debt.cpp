@@ -1,0 +1,64 @@
+#include "cache/purge_debt.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "cache/cache_core.hpp"
+#include "cache/cache_thread.hpp"
+#include "observability/log_exception.hpp"
+
+namespace wx::cache {
+namespace {
+
+// The pause before the first try, and the longest one. A try without a connection costs nothing.
+constexpr milliseconds kFirstPause{500};
+constexpr milliseconds kLongestPause{4000};
+// The pause after Redis refused the command: a missing permission or a replica does not change soon.
+constexpr milliseconds kRefusedPause{60'000};
+
+}  // namespace
+
+void PurgeDebt::set_pending(const std::shared_ptr<CacheCore>& core) {
+  core_ = core;
+  if (!std::exchange(pending_, true)) core->add_pending_purge();
+  pause_ = kFirstPause;
+  wait();
+}
+
+void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch) {
+  if (std::exchange(pending_, false)) core.remove_pending_purge();
+  timer_.reset();
+  core.on_epoch(epoch);
+}
+
+void PurgeDebt::wait() {
+  const auto half = pause_ / 2;
+  const auto wait = thread_.random().between(half, 2 * half);
+  pause_ = std::min<nanoseconds>(2 * pause_, kLongestPause);
+  timer_ = thread_.executor().after(wait, [this] { guarded([this](CacheCore& core) { try_again(core); }); });
+}
+
+void PurgeDebt::try_again(CacheCore& core) {
+  thread_.remote()->raise_epoch(core.epoch(), [this](const Result<std::uint64_t>& epoch) {
+    guarded([&](CacheCore& live) {
+      if (epoch) return on_purged(live, *epoch);
+      if (!pending_) return;
+      if (epoch.error().kind == ErrorKind::redis_error) pause_ = kRefusedPause;
+      wait();
+    });
+  });
+}
+
+template <class Work>
+void PurgeDebt::guarded(Work work) {
+  const auto core = core_.lock();
+  if (!core) return;
+  try {
+    work(*core);
+  } catch (...) {
+    observability::log_exception(core->log, "cache", "a pending purge met an exception and is tried again");
+    if (pending_) wait();
+  }
+}
+
+}  // namespace wx::cache

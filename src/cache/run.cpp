@@ -1,0 +1,170 @@
+// The events of a flight: what one changes under the lock, and what is performed afterwards.
+#include "cache/run.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "observability/log_exception.hpp"
+
+namespace wx::cache {
+
+using observability::Counter;
+
+Run::Run(const std::shared_ptr<CacheCore>& core, CacheThread& thread, const Lookup& lookup, std::string table_key,
+         const FlightOptions& options, std::optional<HeldCopy> held)
+    : core_(core),
+      thread_(thread),
+      key_(lookup.key),
+      hash_(lookup.hash),
+      table_key_(std::move(table_key)),
+      deadline_(lookup.deadline),
+      state_(options, lookup.hash, std::move(held)) {}
+
+void Run::begin() {
+  guarded([this](CacheCore& core) {
+    core.metrics.add(Counter::cache_flights);
+    limit_age(core);
+    step(core, [](State& state) { return state.flight.start(); });
+  });
+}
+
+void Run::post(FleetEvent event) {
+  thread_.executor().post([self = shared_from_this(), event] {
+    self->guarded([&](CacheCore& core) { self->step(core, [&](State& state) { return (state.flight.*event)(); }); });
+  });
+}
+
+// Ends the flight after an exception. `answered`: the waiters that an event had taken out of the flight before.
+void Run::give_up(CacheCore& core, const AnsweredWaiters& answered) {
+  observability::log_exception(core.log, "cache", "a flight ended with an exception");
+  AnsweredWaiters left;
+  {
+    auto& shard = core.flights.shard_of(hash_);
+    const FlightTable::Locked lock(shard);
+    auto& state = state_.with(lock);
+    state.flight.give_up();
+    left.waiters.swap(state.waiters);
+    shard.erase(*this);
+  }
+  age_timer_.reset();
+  await_timer_.reset();
+  answered.answer(thread_);
+  left.answer(thread_);
+  proceed(core, false);
+}
+
+// Everything that must be true before another thread sees the flight table again: memory is filled, the failure is
+// remembered, the flight is gone, and each waiter's answer is decided.
+void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied) {
+  const auto now = core.clock.steady();
+  const auto& actions = applied.actions;
+  const bool in_memory = actions.fill_memory && core.memory.insert(key_, hash_, *actions.fill_memory, now);
+  if (!table_key_.empty()) {
+    if (actions.answer_leader) {
+      apply_answer_leader(state, applied, now);
+    } else {
+      apply_outcome(core, shard, state, applied, now);
+    }
+    if (actions.again_after) core.memory.rearm_refresh(key_, hash_, now + *actions.again_after);
+    if (actions.ended) shard.erase(*this);
+  }
+  if (actions.fallback) {
+    for (const auto& waiting : state.waiters) applied.softened.push_back(waiting.waiter);
+  }
+  if (actions.answer) apply_answer(core, state, applied, in_memory, now);
+}
+
+// Remembers a failure, or forgets it after a success.
+void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now) {
+  auto& actions = applied.actions;
+  if (actions.failed) {
+    const auto& memo = shard.memos.record(table_key_, *actions.failed, state.flight.held(), now);
+    core.memory.rearm_refresh(key_, hash_, memo.until);
+    const auto left = std::chrono::ceil<milliseconds>(memo.until - now);
+    // An earlier retry would get the same failure.
+    if (actions.answer->error && !actions.answer->error->retry_after) actions.answer->error->retry_after = left;
+    if (actions.failure_to_fleet) {
+      applied.failure_to_fleet = FailureMemo{.kind = memo.error.kind, .count = memo.count, .left = left};
+    }
+  } else if (actions.fleet_failure) {
+    shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(), now);
+    core.memory.rearm_refresh(key_, hash_, now + actions.fleet_failure->left);
+  } else if (actions.write_remote || actions.fill_memory) {
+    shard.memos.forget(table_key_);
+  }
+}
+
+// The leader may have left already. Its successor, with a loader of its own, is the waiter that can wait longest.
+void Run::apply_answer_leader(State& state, Applied& applied, SteadyTime now) {
+  auto& waiters = state.waiters;
+  if (const auto leader = std::ranges::find_if(waiters, &Waiting::leader); leader != waiters.end()) {
+    applied.answered.for_leader = served(state, *applied.actions.answer_leader, true, now);
+    applied.answered.waiters.push_back(std::move(*leader));
+    waiters.erase(leader);
+  }
+  const auto next = std::ranges::max_element(waiters, {}, [](const Waiting& w) { return w.waiter->limits.deadline; });
+  if (next != waiters.end()) next->leader = true;
+  state.loader = nullptr;
+}
+
+void Run::apply_answer(CacheCore& core, State& state, Applied& applied, bool in_memory, SteadyTime now) {
+  const auto& actions = applied.actions;
+  auto& answered = applied.answered;
+  answered.waiters.swap(state.waiters);
+  answered.for_leader = served(state, *actions.answer, true, now);
+  answered.for_others = served(state, *actions.answer, false, now);
+  // Redis is written to behind the answer: whether it takes the value is not known, but whether it answered before is.
+  const bool stored = in_memory || (actions.write_remote && !state.flight.redis_unavailable());
+  if (auto& for_leader = *answered.for_leader) for_leader->stored = stored && actions.answer->tier == Tier::loader;
+  if (actions.load && actions.answer->outcome == Outcome::hit) core.metrics.add(Counter::cache_early_refresh);
+  if (actions.ended) return;
+  // Answered and going on: from here on the flight is a refresh.
+  state.refresh = true;
+  for (auto& waiting : answered.waiters) {
+    if (waiting.leader) state.refresh_loader = std::move(waiting.loader);
+  }
+}
+
+void Run::perform(CacheCore& core, Applied& applied) {
+  const auto& actions = applied.actions;
+  for (const auto& waiter : applied.softened) {
+    waiter->thread.run([self = shared_from_this(), waiter] { self->wait_softly(waiter); });
+  }
+  if (actions.proceed) proceed(core, *actions.proceed);
+  perform_writes(core, applied);
+  if (actions.read_remote) read_remote(core);
+  if (actions.take_lease) take_lease(core);
+  if (actions.look) look();
+  if (actions.await) look_after(*actions.await);
+  if (actions.answer_leader) limit_age(core);  // the next leader's time starts anew
+  if (actions.load) load(core);
+  if (actions.ended) {
+    age_timer_.reset();
+    await_timer_.reset();
+  }
+}
+
+// Ends the flight at its age limit: no caller waits for ever, whatever the source, Redis or another process does.
+void Run::limit_age(CacheCore& core) {
+  // A run owns its timers, so a timer must not own the run.
+  age_timer_ = thread_.executor().after(core.options.flight_age_limit, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->guarded([&](CacheCore& live) {
+      self->step(live, [&](State& state) { return state.flight.age_limit(live.clock.steady()); });
+    });
+  });
+}
+
+Result<Served> Run::served(const State& state, const Verdict& verdict, bool leader, SteadyTime now) {
+  if (verdict.error) return std::unexpected(*verdict.error);
+  auto served = served_from(*verdict.copy, verdict.tier, verdict.outcome, now);
+  const bool loaded =
+      verdict.outcome == Outcome::miss || verdict.outcome == Outcome::revalidated || verdict.outcome == Outcome::forced;
+  if (loaded && !leader) served.outcome = Outcome::collapsed;
+  served.redis_unavailable = state.flight.redis_unavailable();
+  served.timings = state.timings;
+  return served;
+}
+
+}  // namespace wx::cache

@@ -1,0 +1,139 @@
+// The load of a flight: the loader is called, gets its turn, and its value or failure comes back.
+#include <algorithm>
+#include <utility>
+
+#include "cache/run.hpp"
+#include "observability/log_exception.hpp"
+
+namespace wx::cache {
+namespace {
+
+// Dates a value as of now.
+Copy date(const CacheCore& core, Loaded loaded, std::uint64_t epoch) {
+  auto entry = std::make_shared<Entry>();
+  entry->body = std::move(loaded.body);
+  entry->content_type = std::move(loaded.content_type);
+  entry->etag = std::move(loaded.etag);
+  entry->kind = loaded.kind;
+  if (loaded.kind == EntryKind::refusal) {
+    entry->spans.fresh_for = core.options.memos.refusal;
+    entry->early_refresh = false;
+  } else {
+    entry->spans = loaded.spans;
+    entry->early_refresh = loaded.early_refresh;
+  }
+  entry->stored_at = core.clock.wall();
+  entry->epoch = epoch;
+  return {.entry = std::move(entry), .born = core.clock.steady()};
+}
+
+}  // namespace
+
+void Run::load(CacheCore& core) {
+  LoadRequest request;
+  std::shared_ptr<Loader> loader;  // owned here while it runs: it may end the flight, or its leadership, from within
+  {
+    auto& shard = core.flights.shard_of(hash_);
+    const FlightTable::Locked lock(shard);
+    auto& state = state_.with(lock);
+    request = load_request(state, core.clock.steady());
+    // One loader for the whole flight, which may load a second time when another process's load came to nothing.
+    if (!state.loader) {
+      const auto leader = std::ranges::find_if(state.waiters, &Waiting::leader);
+      const bool led = leader != state.waiters.end() && leader->loader;
+      state.loader = std::make_shared<Loader>(std::move(led ? leader->loader : state.refresh_loader));
+    }
+    loader = state.loader;
+  }
+  if (!*loader) return on_loaded(core, fail(ErrorKind::internal, "a flight without a loader"));
+  load_.started = core.clock.steady();
+  load_.epoch = core.epoch();
+  request.turn = [self = shared_from_this()](Proceed proceed) mutable {
+    auto& thread = self->thread_;
+    thread.run([self = std::move(self), proceed = std::move(proceed)]() mutable {
+      self->guarded([&](CacheCore& live) { self->on_turn(live, std::move(proceed)); });
+    });
+  };
+  auto done = [self = shared_from_this()](Result<Loaded> result) mutable {
+    auto& thread = self->thread_;
+    thread.run([self = std::move(self), result = std::move(result)]() mutable {
+      self->guarded([&](CacheCore& live) { self->on_loaded(live, std::move(result)); });
+    });
+  };
+  try {
+    (*loader)(std::move(request), std::move(done));
+  } catch (...) {
+    on_loader_exception(core);
+  }
+}
+
+LoadRequest Run::load_request(const State& state, SteadyTime now) const {
+  const auto& held = state.flight.held();
+  const auto freshness = held ? held->copy.freshness(now) : Freshness::gone;
+  LoadRequest request;
+  request.redis_unavailable = state.flight.redis_unavailable();
+  if (state.waiters.empty()) {
+    request.purpose = freshness == Freshness::fresh ? Purpose::early : Purpose::refresh;
+    request.deadline = deadline_;
+    return request;
+  }
+  request.purpose = freshness == Freshness::gone ? Purpose::cold : Purpose::revalidate;
+  for (const auto& waiting : state.waiters) {
+    request.deadline = std::max(request.deadline, waiting.waiter->limits.deadline);
+  }
+  return request;
+}
+
+void Run::on_turn(CacheCore& core, Proceed proceed) {
+  load_.proceed = std::move(proceed);
+  step(core, [](State& state) { return state.flight.turn(state.refresh || !state.waiters.empty()); });
+}
+
+// Tells the loader whether to ask its source now.
+void Run::proceed(CacheCore& core, bool go) {
+  if (!load_.proceed) return;
+  auto proceed = std::exchange(load_.proceed, nullptr);
+  load_.started = core.clock.steady();
+  load_.epoch = core.epoch();
+  try {
+    proceed(go);
+  } catch (...) {
+    if (go) return on_loader_exception(core);
+    observability::log_exception(core.log, "cache", "a loader threw while it stood down");
+  }
+}
+
+void Run::on_loader_exception(CacheCore& core) {
+  observability::log_exception(core.log, "cache", "a loader threw: the load has failed");
+  on_loaded(core, fail(ErrorKind::internal));
+}
+
+void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
+  const auto now = core.clock.steady();
+  // A deterministic refusal is a value of its kind: it is kept for a while, and not asked for again meanwhile.
+  if (!result && result.error().kind == ErrorKind::provider_refused) {
+    Loaded refusal;
+    refusal.kind = EntryKind::refusal;
+    refusal.body = std::move(result.error().detail);
+    refusal.content_type = "text/plain";
+    refusal.etag = "refusal";
+    result = std::move(refusal);
+  }
+  Result<Copy> copy = fail(ErrorKind::internal);
+  if (result) {
+    copy = date(core, std::move(*result), load_.epoch);
+  } else {
+    copy = std::unexpected(std::move(result.error()));
+  }
+  step(core, [&](State& state) {
+    state.timings.load = now - load_.started;
+    // A purge of everything has begun and has not come to this flight yet.
+    if (load_.epoch != core.epoch()) state.flight.new_epoch();
+    const bool others_wait = std::ranges::any_of(state.waiters, [&](const Waiting& waiting) {
+      return !waiting.leader && now < waiting.waiter->limits.deadline;
+    });
+    return state.flight.loaded(std::move(copy), others_wait, now);
+  });
+}
+
+}  // namespace wx::cache

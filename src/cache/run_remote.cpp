@@ -1,0 +1,137 @@
+// What a flight asks of Redis: the value, the lease, and that a value or a failure is stored.
+#include <algorithm>
+#include <utility>
+
+#include "cache/run.hpp"
+
+namespace wx::cache {
+
+using observability::Counter;
+using observability::Timing;
+
+namespace {
+
+// A lease's owner, unique to the attempt.
+std::string make_token(Random& random) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string token;
+  auto bits = random.next();
+  for (int i = 0; i < 16; ++i, bits >>= 4) token += kHex[bits & 15];
+  return token;
+}
+
+Result<LeaseSeen> take_over(const CacheCore& core, Result<LeaseView> view) {
+  if (!view) return std::unexpected(std::move(view.error()));
+  return LeaseSeen{.won = view->won,
+                   .copy = core.take_over(std::move(view->entry)),
+                   .failure = view->failure,
+                   .held_for = view->held_for};
+}
+
+}  // namespace
+
+void Run::read_remote(CacheCore& core) {
+  read_started_ = core.clock.steady();
+  thread_.remote()->read(key_, [self = shared_from_this()](Result<std::optional<Entry>> result) {
+    self->guarded([&](CacheCore& live) {
+      const auto now = live.clock.steady();
+      const auto took = now - self->read_started_;
+      live.metrics.observe(Timing::redis, took);
+      live.metrics.add(!result   ? Counter::cache_redis_error
+                       : *result ? Counter::cache_redis_hit
+                                 : Counter::cache_redis_miss);
+      auto copy = live.take_over(std::move(result));
+      self->step(live, [&](State& state) {
+        state.timings.redis = took;
+        if (copy) live.drop_purged(*copy);
+        return state.flight.remote_read(std::move(copy), now);
+      });
+    });
+  });
+}
+
+void Run::take_lease(CacheCore& core) {
+  const auto until = core.clock.steady() + core.options.lease_span;
+  thread_.remote()->take_lease(key_, make_token(thread_.random()), core.options.lease_span,
+                               [self = shared_from_this(), until](Result<LeaseView> result) {
+                                 self->guarded([&](CacheCore& live) {
+                                   live.metrics.add(!result       ? Counter::cache_lease_unknown
+                                                    : result->won ? Counter::cache_lease_won
+                                                                  : Counter::cache_lease_lost);
+                                   auto seen = take_over(live, std::move(result));
+                                   self->step(live, [&](State& state) {
+                                     if (seen) live.drop_purged(seen->copy);
+                                     return state.flight.leased(std::move(seen), until, live.clock.steady());
+                                   });
+                                 });
+                               });
+}
+
+void Run::look() {
+  await_timer_.reset();
+  thread_.remote()->look(key_, [self = shared_from_this()](Result<LeaseView> result) {
+    self->guarded([&](CacheCore& live) {
+      auto seen = take_over(live, std::move(result));
+      self->step(live, [&](State& state) {
+        const auto now = live.clock.steady();
+        state.timings.load = now - self->load_.started;  // the caller waited for another process's load
+        if (seen) live.drop_purged(seen->copy);
+        return state.flight.looked(std::move(seen), now);
+      });
+    });
+  });
+}
+
+void Run::look_after(nanoseconds span) {
+  // A little later than the lease's end, and not at the same moment in every process.
+  const auto jitter = thread_.random().between(milliseconds(5), milliseconds(25));
+  await_timer_ = thread_.executor().after(span + jitter, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->guarded([&](CacheCore& core) { self->step(core, [](State& state) { return state.flight.look_again(); }); });
+  });
+}
+
+void Run::perform_writes(CacheCore& core, Applied& applied) {
+  auto* remote = thread_.remote();
+  const auto& actions = applied.actions;
+  if (applied.failure_to_fleet) remote->store_failure(key_, *applied.failure_to_fleet);
+  if (!actions.write_remote) {
+    if (actions.release_lease) remote->give_back(key_);
+    applied.answered.answer(thread_);
+    return;
+  }
+  auto stored = [weak = core_](const Result<void>& result) {
+    const auto live = weak.lock();
+    if (live) live->metrics.add(result ? Counter::cache_write_ok : Counter::cache_write_failed);
+  };
+  if (core.options.write_wait > milliseconds(0)) return store_before_answer(core, applied, std::move(stored));
+  applied.answered.answer(thread_);
+  remote->store(key_, *actions.write_remote->entry, actions.release_lease, std::move(stored));
+}
+
+// For platforms that freeze the process once an answer is out: the write goes first, and the answer waits for it for
+// write_wait at most.
+void Run::store_before_answer(CacheCore& core, const Applied& applied, RemoteTier::DoneCallback stored) {
+  const auto held = std::make_shared<AnsweredWaiters>();
+  held->waiters.reserve(applied.answered.waiters.size());
+  for (const auto& waiting : applied.answered.waiters) {
+    held->waiters.push_back({.waiter = waiting.waiter, .loader = {}, .leader = waiting.leader});
+  }
+  held->for_leader = applied.answered.for_leader;
+  held->for_others = applied.answered.for_others;
+  const auto answer = [self = shared_from_this(), held] {
+    held->answer(self->thread_);
+    held->waiters.clear();
+  };
+  const auto timer =
+      std::make_shared<std::unique_ptr<Timer>>(thread_.executor().after(core.options.write_wait, answer));
+  thread_.remote()->store(key_, *applied.actions.write_remote->entry, applied.actions.release_lease,
+                          [stored = std::move(stored), answer, timer](Result<void> result) mutable {
+                            stored(std::move(result));
+                            timer->reset();
+                            answer();
+                          });
+}
+
+}  // namespace wx::cache
