@@ -21,9 +21,9 @@ namespace wx::cache {
 [[nodiscard]] inline std::string epoch_key(std::string_view prefix) {
   return cat(prefix, "weather:epoch");
 }
-// The counter of one window of the fleet's budget; `window` is "budget:m:29384756" or similar.
+// The counter of one window of the fleet's budget; `window` is "m:29384756" or similar.
 [[nodiscard]] inline std::string budget_key(std::string_view prefix, std::string_view window) {
-  return cat(prefix, "weather:", window);
+  return cat(prefix, "weather:budget:", window);
 }
 [[nodiscard]] inline std::string events_channel(std::string_view prefix) {
   return cat(prefix, "weather:events");

@@ -111,7 +111,7 @@ Budget::FleetTake Budget::ask_fleet(WallTime wall) {
     if (whole_.of(window) == 0) continue;
     Owed& owed = owed_.at(w);
     const auto calls = owed.id == take.ids.at(w) ? std::exchange(owed.calls, 0) : 0;
-    take.windows.push_back({cat("budget:", letter(window), ':', take.ids.at(w)), 2 * length(window), calls});
+    take.windows.push_back({cat(letter(window), ':', take.ids.at(w)), 2 * length(window), calls});
   }
   return take;
 }

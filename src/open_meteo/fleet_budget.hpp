@@ -14,8 +14,7 @@ namespace wx::open_meteo {
 
 // One window's counter.
 struct FleetWindow {
-  // The end of the counter's key: "budget:m:29384756" (minute), "budget:h:489745", "budget:d:20406". The number counts
-  // windows since 1970. The whole key in Redis is <prefix>weather:<suffix>.
+  // Ends the counter's key: "m:29384756" (minute), "h:489745", "d:20406". The number counts windows since 1970.
   std::string key_suffix;
   // Twice the window's length, because the clocks of a fleet may differ.
   std::chrono::seconds expires_after{0};

@@ -208,9 +208,9 @@ TEST(Budget, AFleetAsksForTheWindowsOfTheWallClock) {
   Fleet fleet("600/m,5000/h,10000/d", 1);
   const auto asked = fleet.processes.front().ask_fleet(WallTime(1'785'580'215s));
   ASSERT_EQ(asked.windows.size(), 3U);
-  EXPECT_EQ(asked.windows.at(0).key_suffix, "budget:m:29759670");
-  EXPECT_EQ(asked.windows.at(1).key_suffix, "budget:h:495994");
-  EXPECT_EQ(asked.windows.at(2).key_suffix, "budget:d:20666");
+  EXPECT_EQ(asked.windows.at(0).key_suffix, "m:29759670");
+  EXPECT_EQ(asked.windows.at(1).key_suffix, "h:495994");
+  EXPECT_EQ(asked.windows.at(2).key_suffix, "d:20666");
   EXPECT_EQ(asked.windows.at(0).expires_after, 2min);
   EXPECT_EQ(asked.windows.at(2).expires_after, 48h);
   EXPECT_TRUE(Fleet("off", 1).processes.front().ask_fleet(fleet.wall).windows.empty());
@@ -220,14 +220,14 @@ TEST(Budget, OneOfAFleetMayUseAllThatTheOthersLeave) {
   Fleet fleet("60/m", 4);
   EXPECT_EQ(fleet.exhaust(0), 60);
   for (std::size_t p = 1; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 0);
-  EXPECT_EQ(fleet.counters.at("budget:m:29759670"), 60) << "what was refused was given back";
+  EXPECT_EQ(fleet.counters.at("m:29759670"), 60) << "what was refused was given back";
 }
 
 TEST(Budget, ARefusalByOneWindowCostsTheOthersNothing) {
   Fleet fleet("10/m,100/h", 2);
   EXPECT_EQ(fleet.exhaust(0), 10);
   for (int i = 0; i < 50; ++i) EXPECT_NE(fleet.take(1), "yes");
-  EXPECT_EQ(fleet.counters.at("budget:h:495994"), 10);
+  EXPECT_EQ(fleet.counters.at("h:495994"), 10);
 }
 
 TEST(Budget, WhatTheFleetUsedTakesEachLadderUp) {
@@ -256,8 +256,8 @@ TEST(Budget, WhatWasCountedAloneIsToldToTheCountersOnceTheyAreBack) {
   }
   fleet.down = false;
   for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.take(p), "yes");
-  EXPECT_EQ(fleet.counters.at("budget:m:29759670"), 48);
-  EXPECT_EQ(fleet.counters.at("budget:h:495994"), 48);
+  EXPECT_EQ(fleet.counters.at("m:29759670"), 48);
+  EXPECT_EQ(fleet.counters.at("h:495994"), 48);
   int more = 0;
   for (std::size_t p = 0; p < 4; ++p) more += fleet.exhaust(p);
   EXPECT_EQ(more, 12) << "60 in all";
