@@ -1,4 +1,4 @@
-// Random bytes, cut at random: the parser must never crash, and must make the same of them as without cuts.
+// Random bytes, cut at random: the parser never crashes, and its result does not depend on the cuts.
 //
 // The first bytes of the input say where to cut; the rest is what the server sends.
 

@@ -1,4 +1,4 @@
-// What processes tell each other on the one channel of the backplane, one line each:
+// The messages that processes send each other on the backplane's channel, one line each:
 //   fill <key> <etag> <stored_at ms> <fresh_for ms>      fail <key>      purge <key>      epoch <n>
 //
 // Thread-safety: pure functions.
@@ -17,11 +17,11 @@ namespace wx::cache {
 [[nodiscard]] std::string epoch_message(std::uint64_t epoch);
 
 enum class Heard : std::uint8_t {
-  unknown,  // it says nothing we know
+  unknown,  // not a message of this version
   taken,
-  behind,  // it tells of an epoch below ours: late, or Redis has lost its own
+  behind,  // announces an epoch below ours: the message is late, or Redis has lost its epoch
 };
-// Tells the listener what a message says.
+// Passes a message to the listener.
 Heard hear_message(std::string_view message, FleetListener& listener);
 
 }  // namespace wx::cache

@@ -118,7 +118,7 @@ void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTi
                   });
 }
 
-// What the three commands of look() find.
+// The findings of the three commands of look().
 struct RedisTier::Look {
   explicit Look(std::string_view of, LeaseCallback callback) : key(of), done(std::move(callback)) {}
 

@@ -1,4 +1,4 @@
-// Where one Redis server listens: TCP, TCP with TLS, or a local socket.
+// The place where one Redis server listens: TCP, TCP with TLS, or a local socket.
 //
 // A connection is dialled to an Address. A URL holds one, and later versions learn more of them from the servers
 // themselves (Sentinel, Cluster); credentials and the database are not part of it.

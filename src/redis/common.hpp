@@ -1,5 +1,5 @@
-// What the Redis clients of one process share: options, the CA certificates (read once, however many I/O threads there
-// are) and the log lines about the connection (each written once, not once per thread).
+// The state shared by the Redis clients of one process: options, the CA certificates (read once, however many I/O
+// threads there are) and the log lines about the connection (each written once, not once per thread).
 //
 // Thread-safety: everything from any thread.
 #pragma once

@@ -1,7 +1,7 @@
 // The commands that wait for their replies, in the order in which they were sent.
 //
-// Redis answers in order, so a command and its reply are matched by position alone. A command whose deadline passes is
-// told so and gives up its callback, but keeps its position: the late reply is dropped, and the connection lives on.
+// Redis answers in order, so a command and its reply are matched by position alone. A command whose deadline passes
+// fails and gives up its callback, but keeps its position: the late reply is dropped, and the connection stays.
 // All commands have the same timeout, so deadlines are in the same order as the commands, and checking the oldest is
 // enough: no timer per command.
 //
@@ -30,9 +30,9 @@ namespace wx::redis {
 class PendingQueue {
  public:
   enum class Expect : std::uint8_t { reply, confirmation };
-  // What became of a reply.
+  // The result of taking a reply.
   enum class Taken : std::uint8_t {
-    completed,   // its command was told
+    completed,   // its command has got it
     late,        // its command had timed out
     unexpected,  // no command waits for a reply of this kind: the connection is out of step and must be closed
   };
@@ -59,7 +59,7 @@ class PendingQueue {
   [[nodiscard]] bool empty() const { return first_ == end_; }
   // The deadline of the oldest command that still waits.
   [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
-  // Since when Redis owes a reply: the time of the last reply, or of the oldest command if that was sent later.
+  // Since when a reply is due: the time of the last reply, or of the oldest command if that was sent later.
   [[nodiscard]] std::optional<SteadyTime> owing_since() const;
 
  private:

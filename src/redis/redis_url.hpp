@@ -19,7 +19,7 @@
 
 namespace wx::redis {
 
-// What AUTH sends.
+// The arguments of AUTH.
 struct Credentials {
   std::string user;  // "default" when only a password is given
   std::string password;

@@ -1,10 +1,10 @@
-// One reply of Redis as a view: nothing is copied out of the connection's read buffer.
+// One reply of Redis, as a view into the connection's read buffer.
 //
-// A reply is a tree, kept as a flat list of nodes in the order in which they came; each node knows how many nodes its
-// subtree has, so that the next sibling is one addition away. (RESP3: https://github.com/redis/redis-specifications,
+// A reply is a tree, stored as a flat list of nodes in order of arrival. Each node knows the number of nodes in its
+// subtree, so the next sibling is one addition away. (RESP3: https://github.com/redis/redis-specifications,
 // protocol/RESP3.md. The kinds that RESP2 shares with it are read alike.)
 //
-// Lifetime: a Reply, everything reached from it and every text it gives are valid only during the callback that got it.
+// Lifetime: a Reply, its elements and its texts are valid only during the callback that receives it.
 // Thread-safety: none; on the thread of its client.
 #pragma once
 
@@ -34,7 +34,7 @@ enum class Kind : std::uint8_t {
 
 class Reply {
  public:
-  // How the parser keeps a reply. Texts are offsets from the start of the reply's bytes.
+  // The parser's form of a reply. Texts are offsets from the start of the reply's bytes.
   struct Text {
     std::size_t offset;
     std::size_t length;
@@ -117,7 +117,7 @@ class Reply {
   const char* bytes_;
 };
 
-// Told exactly once what became of a command:
+// Called exactly once with the outcome of a command:
 //   a reply              anything but a top-level error
 //   redis_error          the server answered with an error; detail = its text ("WRONGTYPE Operation against ...")
 //   redis_timeout        no reply within the deadline; the command may have been carried out

@@ -1,4 +1,4 @@
-// What an error says about the server.
+// Tells refusals, which say nothing about the health of the server, from failures.
 // Thread-safety: pure functions.
 #pragma once
 

@@ -8,7 +8,7 @@
 namespace wx::redis {
 namespace {
 
-// A buffer that one large reply has grown is given back when it is empty.
+// A buffer that a large reply has grown beyond this is released once it is empty.
 constexpr std::size_t kKeepCapacity = std::size_t{256} << 10;
 
 template <class Number>
@@ -25,7 +25,7 @@ bool is_big_number(std::string_view text) {
 }
 
 std::optional<double> real_number(std::string_view text) {
-  // 1e999 is a double for RESP3, and infinity for us.
+  // RESP3 allows 1e999, which becomes infinity.
   double value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size() || text.empty()) return std::nullopt;
@@ -55,8 +55,8 @@ std::span<char> ReplyParser::prepare(std::size_t least) {
     start_ = at_ = scanned_ = filled_ = 0;
   }
   if (capacity_ - filled_ < least) {
-    // Move to the front only when that alone makes enough room to be worth it; else grow, so that a long reply is not
-    // moved again and again.
+    // Moves the bytes to the front only if that frees at least half of the buffer; otherwise grows, so that a long
+    // reply is not moved repeatedly.
     const bool grow = held + least > capacity_ || held > capacity_ / 2;
     const std::size_t capacity = grow ? std::max(held + least, capacity_ * 2) : capacity_;
     auto buffer = grow ? std::make_unique_for_overwrite<char[]>(capacity) : nullptr;
@@ -84,7 +84,7 @@ ReplyParser::Progress ReplyParser::next() {
   while (at_ < filled_) {
     const Step step = value();
     if (step == Step::broken) return Progress::broken;
-    // The same verdict however the bytes were cut: a reply that is not whole yet will only be longer.
+    // A reply that is not whole yet can only get longer, so the verdict does not depend on how the bytes were cut.
     if ((step == Step::done ? at_ : filled_) - start_ > limits_.bytes) {
       broken("a reply above the limit");
       return Progress::broken;
@@ -246,7 +246,7 @@ void ReplyParser::close() {
     const Open done = open_.back();
     open_.pop_back();
     if (done.attribute) {
-      // The value that it describes is still to come, so it counts for nothing around it.
+      // An attribute precedes the value it describes, and does not count as an element of the aggregate around it.
       nodes_.resize(done.node);
       return;
     }

@@ -1,14 +1,15 @@
-// The incremental RESP3 parser: bytes in, however they are cut; whole replies out, as views into the one read buffer.
+// The incremental RESP3 parser. It takes bytes however they are cut, and gives whole replies as views into its one read
+// buffer.
 //
-// How it works. The bytes of the reply under way stay together at the front of the buffer. The parser walks over them
-// once, writing one node per value into a flat list and keeping a stack of the aggregates that are still open; when the
-// bytes run out it stops where it is and goes on from there when more have come. No byte is looked at twice but for
-// the line that was cut. When the stack is empty the reply is whole. An attribute (|) is walked like a map and then
-// taken off the list again: nobody here has a use for it.
+// The bytes of the current reply stay together at the front of the buffer. The parser walks over them once, appends one
+// node per value to a flat list, and keeps a stack of the aggregates that are still open. When the bytes run out it
+// stops, and continues from there when more arrive; only a line that was cut is scanned twice. The reply is whole when
+// the stack is empty. An attribute (|) is parsed like a map and then removed from the list, because the client does not
+// use attributes.
 //
-// What a server can make it do is bounded: depth, elements, bytes per line and per reply. Memory follows the bytes that
-// really came, never a length that was only announced. Streamed strings and aggregates ($? *? ; .) are refused: no
-// server sends them unasked.
+// Limits on depth, elements, and bytes per line and per reply bound the work that a server can cause. Memory follows
+// the bytes received, never an announced length. Streamed strings and aggregates ($? *? ; .) are refused: no server
+// sends them unless asked.
 //
 //   auto room = parser.prepare(); ... read into it ...; parser.commit(n);
 //   while (parser.next() == ReplyParser::Progress::reply) use(parser.reply());
@@ -43,18 +44,18 @@ class ReplyParser {
 
   explicit ReplyParser(ReplyLimits limits = {});
 
-  // Where the next bytes are to be written; at least `least` of room. Ends the life of the last reply.
+  // Returns the place for the next bytes, at least `least` long. Ends the life of the last reply.
   [[nodiscard]] std::span<char> prepare(std::size_t least = kRoom);
-  // That the first `count` bytes of that room are filled.
+  // The caller has filled the first `count` bytes of that place.
   void commit(std::size_t count) { filled_ += count; }
 
-  // Goes on to the next whole reply. Ends the life of the last one. Once broken, always broken.
+  // Moves on to the next whole reply. Ends the life of the last one. `broken` is final.
   [[nodiscard]] Progress next();
   // The reply that next() announced; valid until the next call of next() or prepare().
   [[nodiscard]] Reply reply() const { return {nodes_.data(), buffer_.get() + start_}; }
-  // What was wrong, when broken: a phrase without the server's bytes.
+  // The reason, when broken: a phrase without the server's bytes.
   [[nodiscard]] std::string_view fault() const { return fault_; }
-  // The byte that it could make nothing of, when broken at one that starts no reply.
+  // When broken at a byte that starts no reply: that byte.
   [[nodiscard]] char next_byte() const { return at_ < filled_ ? buffer_[at_] : '\0'; }
 
  private:
@@ -71,10 +72,10 @@ class ReplyParser {
   Step aggregate(char type, std::string_view line);
   Step text(Kind kind, std::size_t offset, std::size_t length);
   Step add(const Reply::Node& node);
-  // Counts the value just completed in the aggregates around it, and completes those that it was the last of.
+  // Counts the completed value in the aggregates around it, and completes the aggregates of which it was the last.
   void close();
   Step broken(std::string_view why);
-  // The line that starts behind the type byte at at_, without CR LF; nothing if it is not whole.
+  // The line after the type byte at at_, without CR LF; nothing if it is not whole.
   std::optional<std::string_view> line();
 
   const ReplyLimits limits_;

@@ -12,7 +12,7 @@ namespace {
 
 using observability::Counter;
 
-// A server that owes a reply for this long is gone: black hole, frozen machine.
+// A server that sends no reply for this long is gone: a black hole, a frozen machine.
 constexpr milliseconds kSilence{1000};
 // An idle connection is checked with a PING this often.
 constexpr milliseconds kIdle{30'000};

@@ -2,7 +2,7 @@
 // dials again, for as long as it is not stopped.
 //
 //   start() ─► preparing ─► dialling ─► greeting ─► serving ─┐
-//              (TLS only)       │           │          │     │  fault, or 1 s without a reply that the server owes
+//              (TLS only)       │           │          │     │  fault, or a reply that is missing for 1 s
 //                  ▲            └───────────┴──────────┴─────┴─► pausing ─┐
 //                  └──────────────────────── back-off ────────────────────┘
 //

@@ -33,7 +33,7 @@ std::string encoded(const Entry& entry) {
   return out += entry.body;
 }
 
-// A value whose checksum is right, whatever its line says.
+// A value whose checksum is right, for any line.
 std::string with_sum(std::string line, std::string_view body) {
   const ContentTag sum(content_hash(body, content_hash(line)));
   return cat(line, " sum=", sum.view(), "\n", body);
@@ -177,7 +177,7 @@ TEST(Codec, RefusesALineThatSaysTooMuchOrTooLittle) {
   EXPECT_FALSE(decode(kKey, replaced("size=53", "size=53 more=1")));
 }
 
-// So that two processes never disagree about whether a value is the same.
+// Two processes must never disagree about whether two values are equal.
 TEST(Codec, KnowsOneWayOfWritingEachEntry) {
   const std::string good = line_of(encoded(sample()));
   std::string zero = good;

@@ -246,7 +246,7 @@ TEST_F(RedisTierTest, FailsAtOnceWithoutAConnection) {
   EXPECT_EQ(writes_failed_, 1U);
 }
 
-// The key and the value are built in place for reuse: what is under way must not notice.
+// The tier reuses its buffers for the key and the line: commands under way must not be affected.
 TEST_F(RedisTierTest, KeepsManyCommandsUnderWayApart) {
   for (int i = 0; i < 100; ++i) {
     auto one = entry();
@@ -277,7 +277,7 @@ TEST_F(RedisTierTest, GivesALeaseToOneAndTellsTheOthersHowLong) {
   EXPECT_FALSE(second.failure);
 }
 
-// A hosted Redis is paid by the command, and a miss is mostly Redis's work.
+// Hosted Redis is billed by the command, and most of the cost of a miss is Redis's work.
 TEST_F(RedisTierTest, ALeaseCostsTwoCommandsAndThreeMoreOnlyWhereAnotherHoldsIt) {
   const auto calls = [&](std::string_view command) {
     const auto stats = server_.command({"INFO", "commandstats"}).value_or("");

@@ -1,4 +1,4 @@
-// What the client promises of its steady state: a command and its reply cost no allocation.
+// In steady state a command and its reply cost no allocation.
 #include <gtest/gtest.h>
 
 #include "client_harness.hpp"

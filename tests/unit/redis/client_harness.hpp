@@ -37,7 +37,7 @@ class ManualExecutor final : public Executor {
     entries_.push_back(entry);
     return std::make_unique<Handle>(entry);
   }
-  // The next timer cannot be made.
+  // Making the next timer throws.
   void fail_next() { fail_next_ = true; }
   // Runs what has become due. On the executor's thread.
   void run_due() {
@@ -74,7 +74,7 @@ inline RedisOptions options_for(std::string_view url, std::optional<milliseconds
   return options;
 }
 
-// What a command came to, as text: the reply, or the error's name.
+// The outcome of a command as text: the reply, or the error's name.
 struct Outcome {
   std::string text;
   milliseconds took{0};
@@ -86,10 +86,10 @@ class ClientUnderTest {
     make(std::move(options), clock_);
     if (start_now) start();
   }
-  // With more patience than a busy machine needs.
+  // The timeout is longer than a busy machine needs.
   explicit ClientUnderTest(std::string_view url, bool start_now = true)
       : ClientUnderTest(options_for(url, milliseconds(5000)), start_now) {}
-  // With a clock that stands still but for advance().
+  // The clock moves by advance() alone.
   ClientUnderTest(RedisOptions options, const Clock& clock) {
     manual_ = std::make_unique<ManualExecutor>(loop_.context(), clock);
     make(std::move(options), clock);
@@ -138,7 +138,7 @@ class ClientUnderTest {
     };
   }
 
-  // False if it does not come to be so within `limit`.
+  // Returns false if the condition does not hold within `limit`.
   template <class Condition>
   static bool eventually(Condition condition, milliseconds limit = std::chrono::seconds(10)) {
     const auto end = std::chrono::steady_clock::now() + limit;

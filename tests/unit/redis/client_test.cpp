@@ -152,7 +152,7 @@ TEST(RedisClient, AsksAnIdleConnectionForASignOfLife) {
   EXPECT_EQ(pings, 0);
   pass(milliseconds(200));
   ASSERT_TRUE(ClientUnderTest::eventually([&] { return pings == 1; }));
-  // Whose reply comes after the PONG.
+  // Its reply comes after the PONG.
   EXPECT_EQ(under.ask({"ECHO", "x"}), "\"x\"");
   pass(milliseconds(30'100));
   ASSERT_TRUE(ClientUnderTest::eventually([&] { return pings == 2; }));
@@ -361,7 +361,7 @@ TEST(RedisClient, TellsOfConnectionsMadeAndLost) {
   EXPECT_EQ(lost, 1);
 }
 
-// A master may be had under the same name, but less and less is to be expected of looking again.
+// The name may lead to a master by now, but each look that finds a replica makes the next one less promising.
 TEST(RedisClient, DialsAReplicaAnewLessAndLessOftenWhileItStaysOne) {
   FakeRedis redis([](Peer& peer) {
     for (Words words = peer.next(); !words.empty(); words = peer.next()) {

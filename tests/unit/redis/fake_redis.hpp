@@ -1,4 +1,4 @@
-// A Redis of the test's own making: it says what a script says, on a thread per connection.
+// A scripted Redis: the script runs on a thread per connection.
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,8 @@ namespace wx::redis::test {
 
 using Words = std::vector<std::string>;
 
-// One connection, as a script sees it. Everything blocks; a connection that is gone, or a FakeRedis that ends, shows as
-// empty words and as writes that go nowhere.
+// One connection, as a script sees it. All calls block. When the connection is gone or the FakeRedis ends, reads give
+// empty words and writes do nothing.
 class Peer {
  public:
   Peer(int descriptor, int number) : descriptor_(descriptor), number_(number) {}
@@ -79,7 +79,7 @@ class Peer {
       write(words[0] == "PING" ? "+PONG\r\n" : cat("$", words[1].size(), "\r\n", words[1], "\r\n"));
     }
   }
-  // Reads and says nothing, until the other side is gone.
+  // Reads without answering, until the other side is gone.
   void ignore() {
     while (!next().empty()) {
     }
@@ -172,7 +172,7 @@ class FakeRedis {
   std::thread acceptor_;
 };
 
-// Something that happens once, for scripts that wait for the test and the reverse.
+// An event that happens once: a script waits for the test, or the test for a script.
 class Signal {
  public:
   void set() {
@@ -180,7 +180,7 @@ class Signal {
     set_ = true;
     changed_.notify_all();
   }
-  // False if it did not happen within ten seconds.
+  // Returns false if it does not happen within ten seconds.
   bool wait() {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(10), [this] { return set_; });

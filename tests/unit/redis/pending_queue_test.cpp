@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using Taken = PendingQueue::Taken;
 using Expect = PendingQueue::Expect;
 
-// A conversation with the queue: commands a, b, c, ...; what each was told is noted.
+// A conversation with the queue: commands a, b, c, ..., and a note of each outcome.
 class PendingQueueTest : public testing::Test {
  protected:
   Callback note(std::string name) {

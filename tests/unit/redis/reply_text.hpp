@@ -54,7 +54,7 @@ inline std::string shown(const Reply& reply) {
   return "?";
 }
 
-// What a parser made of some bytes.
+// The outcome of parsing some bytes.
 struct Parsed {
   std::vector<std::string> replies;
   bool broken = false;
