@@ -64,7 +64,7 @@ void Backplane::read_epoch() {
 
 void Backplane::begin_listening() {
   if (listening_.exchange(true)) return;
-  if (std::exchange(away_timer_, nullptr) && !client_.on_replica()) listener_.on_deaf();
+  if (std::exchange(away_timer_, nullptr) && !client_.on_replica()) listener_.on_disconnected();
   logged_ = false;
   log_.info("cache", "listening to the other processes", {{"channel", channel_}});
   listener_.on_listening();
@@ -91,10 +91,10 @@ void Backplane::next_after(nanoseconds wait) {
 void Backplane::disconnected() {
   timer_.reset();
   if (!listening_.exchange(false)) return;
-  if (!client_.left_replica()) return listener_.on_deaf();
+  if (!client_.left_replica()) return listener_.on_disconnected();
   away_timer_ = executor_.after(kRedial, [this] {
     away_timer_.reset();
-    listener_.on_deaf();
+    listener_.on_disconnected();
   });
 }
 

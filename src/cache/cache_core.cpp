@@ -33,12 +33,12 @@ void CacheCore::on_fill(const Fill& fill) {
   metrics.add(Counter::cache_fills_heard);
   const auto hash = hash64(fill.key);
   memory.heard_fill(fill.key, hash, fill.etag, fill.stored_at, fill.fresh_for, clock);
-  for (const auto& run : flights.flights_of(fill.key, hash)) run->post(&Flight::heard_fill);
+  for (const auto& run : flights.flights_of(fill.key, hash)) run->post(&Flight::on_fill);
 }
 
 void CacheCore::on_fail(std::string_view key) {
   metrics.add(Counter::cache_fails_heard);
-  for (const auto& run : flights.flights_of(key, hash64(key))) run->post(&Flight::heard_fail);
+  for (const auto& run : flights.flights_of(key, hash64(key))) run->post(&Flight::on_fail);
 }
 
 void CacheCore::on_purge(std::string_view key) {
@@ -72,10 +72,10 @@ std::uint64_t CacheCore::on_epoch(std::uint64_t epoch) {
 
 void CacheCore::on_listening() {
   if (was_disconnected_.exchange(false)) trusted_from_ = clock.steady().time_since_epoch().count();
-  for (const auto& run : flights.all()) run->post(&Flight::listening_again);
+  for (const auto& run : flights.all()) run->post(&Flight::on_listening);
 }
 
-void CacheCore::on_deaf() {
+void CacheCore::on_disconnected() {
   was_disconnected_ = true;
 }
 

@@ -55,7 +55,7 @@ class CacheCore final : public FleetListener {
   void on_purge(std::string_view key) override;
   std::uint64_t on_epoch(std::uint64_t epoch) override;
   void on_listening() override;
-  void on_deaf() override;
+  void on_disconnected() override;
 
  private:
   std::atomic<std::uint64_t> epoch_{0};

@@ -36,8 +36,8 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   if (purged_ || !result || !*result) return actions;
 
   Copy& copy = **result;
-  const bool confirmed = confirms(copy, now);
-  if (!confirmed && !news(copy, now)) return actions;
+  const bool confirmed = confirms_held(copy, now);
+  if (!confirmed && !is_newer(copy, now)) return actions;
   const auto freshness = copy.freshness(now);
   held_ = HeldCopy{copy, Tier::redis};
   if (options_.memory) actions.fill_memory = copy;
@@ -88,7 +88,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     return actions;
   }
   if (forced_) {
-    if (result->copy && !purged_ && news(*result->copy, now)) {
+    if (result->copy && !purged_ && is_newer(*result->copy, now)) {
       held_ = HeldCopy{*result->copy, Tier::redis};
       actions.fallback = true;
     }
@@ -97,7 +97,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
       return actions;
     }
   }
-  if (settled(*result, actions, now)) {
+  if (ends_flight(*result, actions, now)) {
     actions.proceed = false;
     actions.release_lease = result->won;
   } else if (result->won) {
@@ -107,7 +107,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     actions.proceed = false;
     state_ = State::awaiting;
     if (heard_) {
-      actions.look = want_look().look;
+      actions.look = look_if_awaiting().look;
     } else {
       actions.await = result->held_for.value_or(milliseconds(0));
     }
@@ -115,24 +115,24 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   return actions;
 }
 
-Actions Flight::heard_fill() {
+Actions Flight::on_fill() {
   if (state_ == State::leasing || state_ == State::looking) heard_ = true;
-  return want_look();
+  return look_if_awaiting();
 }
 
-Actions Flight::heard_fail() {
-  return heard_fill();
+Actions Flight::on_fail() {
+  return on_fill();
 }
 
-Actions Flight::listening_again() {
-  return heard_fill();
+Actions Flight::on_listening() {
+  return on_fill();
 }
 
 Actions Flight::look_again() {
-  return want_look();
+  return look_if_awaiting();
 }
 
-Actions Flight::want_look() {
+Actions Flight::look_if_awaiting() {
   Actions actions;
   if (state_ != State::awaiting) return actions;
   state_ = State::looking;
@@ -148,11 +148,11 @@ Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
     redis_unavailable_ = true;
     state_ = State::queued;
     actions.load = true;
-  } else if (settled(*result, actions, now)) {
+  } else if (ends_flight(*result, actions, now)) {
     return actions;
   } else if (heard_) {
     state_ = State::awaiting;
-    actions.look = want_look().look;
+    actions.look = look_if_awaiting().look;
   } else if (result->held_for) {
     state_ = State::awaiting;
     actions.await = *result->held_for;
@@ -163,8 +163,8 @@ Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
   return actions;
 }
 
-bool Flight::settled(const LeaseSeen& seen, Actions& actions, SteadyTime now) {
-  if (seen.copy && !purged_ && news(*seen.copy, now) && seen.copy->freshness(now) == Freshness::fresh) {
+bool Flight::ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now) {
+  if (seen.copy && !purged_ && is_newer(*seen.copy, now) && seen.copy->freshness(now) == Freshness::fresh) {
     if (options_.memory) actions.fill_memory = seen.copy;
     actions.answer = Verdict{Outcome::lease, Tier::redis, seen.copy, std::nullopt};
     end(actions);
@@ -271,12 +271,12 @@ void Flight::end(Actions& actions) {
 }
 
 // Whether a copy in Redis tells us anything: still usable, and stored later than the one we hold.
-bool Flight::news(const Copy& copy, SteadyTime now) const {
+bool Flight::is_newer(const Copy& copy, SteadyTime now) const {
   if (copy.freshness(now) == Freshness::gone) return false;
   return !held_ || copy.entry->stored_at > held_->copy.entry->stored_at;
 }
 
-bool Flight::confirms(const Copy& copy, SteadyTime now) const {
+bool Flight::confirms_held(const Copy& copy, SteadyTime now) const {
   return options_.confirm && held_ && copy.entry->stored_at >= held_->copy.entry->stored_at &&
          copy.freshness(now) == Freshness::fresh;
 }

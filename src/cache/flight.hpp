@@ -129,9 +129,9 @@ class Flight {
   Actions turn(bool somebody_waits);
   // `lease_until`: when a lease won now ends by itself, by our clock.
   Actions leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now);
-  Actions heard_fill();
-  Actions heard_fail();
-  Actions listening_again();
+  Actions on_fill();
+  Actions on_fail();
+  Actions on_listening();
   Actions look_again();
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
   // `others_wait`: somebody but the leader waits, whose time is not over: who could be the next leader.
@@ -155,13 +155,13 @@ class Flight {
   [[nodiscard]] const std::optional<HeldCopy>& held() const { return held_; }
 
  private:
-  [[nodiscard]] bool news(const Copy& copy, SteadyTime now) const;
-  [[nodiscard]] bool confirms(const Copy& copy, SteadyTime now) const;
+  [[nodiscard]] bool is_newer(const Copy& copy, SteadyTime now) const;
+  [[nodiscard]] bool confirms_held(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
   [[nodiscard]] Verdict failure(Error error, SteadyTime now) const;
-  Actions want_look();
+  Actions look_if_awaiting();
   // What the two looks at the lease have in common: a newer value or a remembered failure ends the flight.
-  bool settled(const LeaseSeen& seen, Actions& actions, SteadyTime now);
+  bool ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now);
   void call(Actions& actions);
   void end(Actions& actions);
 

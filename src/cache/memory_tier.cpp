@@ -13,14 +13,14 @@ std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t has
                                          const Validity& validity) {
   if (!enabled()) return std::nullopt;
   auto& locked = at(hash);
-  const std::lock_guard lock(locked.mutex);
+  const Lock lock(locked.mutex);
   return locked.shard.find(key, hash, now, options_.early_part, options_.refresh_pause, validity);
 }
 
 bool MemoryTier::heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                             milliseconds fresh_for, const Clock& clock) {
   auto& locked = at(hash);
-  const std::lock_guard lock(locked.mutex);
+  const Lock lock(locked.mutex);
   return locked.shard.heard_fill(key, hash, etag, stored_at, fresh_for, clock);
 }
 
@@ -30,7 +30,7 @@ bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   bool kept = false;
   {
     auto& locked = at(hash);
-    const std::lock_guard lock(locked.mutex);
+    const Lock lock(locked.mutex);
     kept = locked.shard.insert(key, hash, std::move(copy), now, evicted);
   }
   if (evicted > 0) metrics_.add(Counter::cache_memory_evicted, evicted);
@@ -40,19 +40,19 @@ bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
 
 void MemoryTier::rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at_time) {
   auto& locked = at(hash);
-  const std::lock_guard lock(locked.mutex);
+  const Lock lock(locked.mutex);
   locked.shard.rearm_refresh(key, hash, at_time);
 }
 
 bool MemoryTier::erase(std::string_view key, std::uint64_t hash) {
   auto& locked = at(hash);
-  const std::lock_guard lock(locked.mutex);
+  const Lock lock(locked.mutex);
   return locked.shard.erase(key, hash);
 }
 
 void MemoryTier::clear() {
   for (const auto& locked : shards_) {
-    const std::lock_guard lock(locked->mutex);
+    const Lock lock(locked->mutex);
     locked->shard.clear();
   }
 }
@@ -60,7 +60,7 @@ void MemoryTier::clear() {
 std::size_t MemoryTier::bytes() const {
   std::size_t sum = 0;
   for (const auto& locked : shards_) {
-    const std::lock_guard lock(locked->mutex);
+    const Lock lock(locked->mutex);
     sum += locked->shard.bytes();
   }
   return sum;
@@ -69,7 +69,7 @@ std::size_t MemoryTier::bytes() const {
 std::size_t MemoryTier::size() const {
   std::size_t sum = 0;
   for (const auto& locked : shards_) {
-    const std::lock_guard lock(locked->mutex);
+    const Lock lock(locked->mutex);
     sum += locked->shard.size();
   }
   return sum;

@@ -5,10 +5,10 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "cache/sieve_shard.hpp"
 #include "observability/metrics.hpp"
 
@@ -47,8 +47,8 @@ class MemoryTier {
  private:
   struct alignas(64) Locked {
     explicit Locked(std::size_t limit) : shard(limit) {}
-    mutable std::mutex mutex;
-    SieveShard shard;  // guarded by mutex
+    mutable Mutex mutex;
+    SieveShard shard WX_GUARDED_BY(mutex);
   };
 
   // The top bits: the shard's own table uses the low ones.

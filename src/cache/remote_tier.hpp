@@ -1,7 +1,7 @@
 // The port behind which the shared tier lives: Redis, or a fake in tests. One per I/O thread.
 //
-// Beside values it keeps leases: who may load a key, for the whole fleet, and for how long a failed load is remembered.
-// A lease saves calls of the provider; that answers are right never rests on it.
+// Beside values it keeps leases: which process may load a key, and for how long the fleet remembers a failed load. A
+// lease saves calls of the provider; no answer's correctness depends on it.
 #pragma once
 
 #include <functional>
@@ -46,9 +46,9 @@ class RemoteTier {
   // The entry under `key`; nothing if there is none or it is not a whole entry; an error if the tier did not answer.
   virtual void read(std::string_view key, ReadCallback done) = 0;
 
-  // Tries to take the key's lease for `span`, and reads the value again in the same pipeline; who does not get it looks
-  // (below), which is another round trip. `token` is unique to the attempt. An error means that nobody knows; a lease
-  // that turns out to have been won after that is given back.
+  // Tries to take the key's lease for `span`, and reads the value again in the same pipeline. The loser needs the
+  // lease's state too: it looks (below), which is another round trip. `token` is unique to the attempt. After an error
+  // it is unknown whether the lease was won; one that turns out to have been won is given back.
   virtual void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) = 0;
 
   // The value, and what stands in the lease's place.
@@ -68,8 +68,8 @@ class RemoteTier {
   virtual void erase(std::string_view key, DoneCallback done) = 0;
 
   // Makes everything stored so far a miss for the whole fleet: raises the epoch and tells the fleet. Gives the new one,
-  // which is higher than `ours`, the epoch in force here, even where the tier has lost what it held of it. An error
-  // means that nobody knows whether it was raised.
+  // which is higher than `ours`, the epoch in force here, even where the tier has lost its own. After an error it is
+  // unknown whether the epoch was raised.
   virtual void raise_epoch(std::uint64_t ours, EpochCallback done) = 0;
 };
 
@@ -94,11 +94,10 @@ class FleetListener {
   // Returns the epoch that Redis should hold. Where that is higher than what Redis says, it has lost its own and is to
   // be told; higher than what a message says, it may have, or the message is late.
   virtual std::uint64_t on_epoch(std::uint64_t epoch) = 0;
-  // The channel is (again) heard: whatever was said meanwhile has been missed. Also called once when
-  // it is first heard.
+  // The channel is connected, for the first time or again: messages sent meanwhile were missed.
   virtual void on_listening() = 0;
   // The channel is lost.
-  virtual void on_deaf() = 0;
+  virtual void on_disconnected() = 0;
 };
 
 }  // namespace wx::cache

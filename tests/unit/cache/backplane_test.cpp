@@ -32,7 +32,7 @@ struct Listener final : FleetListener {
   void on_purge(std::string_view) override {}
   std::uint64_t on_epoch(std::uint64_t epoch) override { return ours = std::max(ours, epoch); }
   void on_listening() override { ++heard; }
-  void on_deaf() override { ++deaf; }
+  void on_disconnected() override { ++deaf; }
   std::uint64_t ours = 0;
   int heard = 0;
   int deaf = 0;

@@ -307,7 +307,7 @@ TEST_F(LeaseTest, LostMeansWaitingForTheOtherUntilItsLeaseEnds) {
 
 TEST_F(LeaseTest, AFillIsLookedAtAndAnswersEverybody) {
   auto flight = awaiting();
-  EXPECT_TRUE(flight.heard_fill().look);
+  EXPECT_TRUE(flight.on_fill().look);
   const auto actions = flight.looked(LeaseSeen{false, copy_aged(seconds(0)), {}, {}}, now());
   ASSERT_TRUE(actions.answer);
   EXPECT_EQ(actions.answer->outcome, Outcome::lease);
@@ -316,7 +316,7 @@ TEST_F(LeaseTest, AFillIsLookedAtAndAnswersEverybody) {
 
 TEST_F(LeaseTest, AFillHeardBeforeTheLeaseAnswersCounts) {
   auto flight = asked();
-  EXPECT_FALSE(flight.heard_fill().look);
+  EXPECT_FALSE(flight.on_fill().look);
   const auto actions = flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
   EXPECT_TRUE(actions.look);
   EXPECT_FALSE(actions.await);
@@ -324,7 +324,7 @@ TEST_F(LeaseTest, AFillHeardBeforeTheLeaseAnswersCounts) {
 
 TEST_F(LeaseTest, AFailureOfTheOtherIsEverybodysFailure) {
   auto flight = awaiting();
-  EXPECT_TRUE(flight.heard_fail().look);
+  EXPECT_TRUE(flight.on_fail().look);
   const FailureMemo memo{ErrorKind::provider_timeout, 2, seconds(3)};
   const auto actions = flight.looked(LeaseSeen{false, {}, memo, {}}, now());
   ASSERT_TRUE(actions.answer && actions.answer->error);
@@ -352,7 +352,7 @@ TEST_F(LeaseTest, ALeaseStillHeldIsWaitedForAgain) {
 
 TEST_F(LeaseTest, WhenTheChannelIsBackEveryWaiterLooks) {
   auto flight = awaiting();
-  EXPECT_TRUE(flight.listening_again().look);
+  EXPECT_TRUE(flight.on_listening().look);
 }
 
 TEST_F(LeaseTest, WithoutAnAnswerFromRedisTheProcessLoadsAlone) {
@@ -511,7 +511,7 @@ TEST_F(ForcedTest, WaitsForAnothersLoadAndTakesOnlyWhatThatStored) {
   actions = flight.looked(LeaseSeen{false, before, {}, seconds(4)}, now());
   EXPECT_FALSE(actions.answer);
   EXPECT_EQ(actions.await, nanoseconds(seconds(4)));
-  (void)flight.heard_fill();
+  (void)flight.on_fill();
   actions = flight.looked(LeaseSeen{false, copy_aged(seconds(0)), {}, {}}, now());
   ASSERT_TRUE(actions.answer);
   EXPECT_EQ(actions.answer->outcome, Outcome::lease);
@@ -529,7 +529,7 @@ TEST_F(ForcedTest, AFailureFromBeforeIsNoAnswerButThatOfTheLoadItWaitedForIs) {
   {
     auto flight = forced();
     (void)flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
-    (void)flight.heard_fail();
+    (void)flight.on_fail();
     const auto actions = flight.looked(LeaseSeen{false, {}, memo, {}}, now());
     ASSERT_TRUE(actions.answer && actions.answer->error);
     EXPECT_TRUE(actions.ended);

@@ -127,7 +127,7 @@ struct Ear final : FleetListener {
     return epoch;
   }
   void on_listening() override {}
-  void on_deaf() override {}
+  void on_disconnected() override {}
 
   void put(std::string message) {
     if (!deaf) inbox.push_back(std::move(message));
@@ -272,7 +272,7 @@ class World {
       case Kind::lose:
         process.ear.inbox.clear();
         process.ear.deaf = true;
-        process.cache.listener().on_deaf();
+        process.cache.listener().on_disconnected();
         break;
       case Kind::listening:
         process.ear.deaf = false;

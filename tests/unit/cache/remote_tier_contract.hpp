@@ -39,7 +39,7 @@ class Ear final : public FleetListener {
     return epoch;
   }
   void on_listening() override {}
-  void on_deaf() override {}
+  void on_disconnected() override {}
 
   std::vector<std::string> heard;
   // Called with every message.

@@ -248,7 +248,7 @@ TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALo
   ask_both(answers);
   complete(value("{1}"));
   executor_.run_posted();
-  cache_->listener().on_deaf();
+  cache_->listener().on_disconnected();
   EXPECT_EQ(peek().served->outcome, Outcome::hit) << "deaf is not wrong";
   clock_.advance(milliseconds(10));
   cache_->listener().on_listening();
