@@ -1,5 +1,5 @@
-// What a client sends, over a real socket to a real connection: in one piece, and cut where the input says down to
-// every single byte. The bytes that come back must be the same, every answer whole, and nothing may be left behind.
+// Sends the input to a connection over a real socket, once whole and once cut as the input says, down to single bytes.
+// Both must get the same bytes back, every answer must be whole, and no connection may remain.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -44,7 +44,7 @@ class NoLog final : public observability::Log {
   [[nodiscard]] bool enabled(observability::LogLevel) const override { return false; }
 };
 
-// By the length of the path: at once, later, with much, not at all, and with the right to answer dropped.
+// The length of the path decides: an answer at once, later, or with a large body; no answer; a dropped Responder.
 class Answers final : public Handler {
  public:
   explicit Answers(asio::io_context& context) : context_(context) {}
@@ -80,7 +80,7 @@ class Answers final : public Handler {
   const Body much_{std::string(40'000, 'x')};
 };
 
-// Everything that the connection says to these pieces.
+// All bytes that the connection answers to these pieces.
 std::string said_to(const std::vector<std::string_view>& pieces) {
   asio::io_context context(1);
   const auto executor = make_asio_executor(context);
@@ -119,7 +119,7 @@ std::string said_to(const std::vector<std::string_view>& pieces) {
       const auto count = ::send(ends[1], piece.data(), piece.size(), MSG_NOSIGNAL);
       if (count > 0) piece.remove_prefix(static_cast<std::size_t>(count));
       listen();
-      if (count <= 0 && errno != EAGAIN) break;  // it has hung up
+      if (count <= 0 && errno != EAGAIN) break;  // the connection is closed
     }
   }
   listen();
@@ -131,7 +131,7 @@ std::string said_to(const std::vector<std::string_view>& pieces) {
   return heard;
 }
 
-// Heads with as many bytes behind them as they say; nothing after one that closes.
+// Every head must have a body of its Content-Length, and nothing may follow an answer that closes.
 void require_whole_answers(std::string_view heard, bool head_requests) {
   while (!heard.empty()) {
     require(heard.starts_with("HTTP/1.1 "));
@@ -149,7 +149,7 @@ void require_whole_answers(std::string_view heard, bool head_requests) {
       require(heard.size() == *size || (head_requests && heard.empty()));
       return;
     }
-    if (head_requests) return;  // its answer has no body, and which one that is only the requests tell
+    if (head_requests) return;  // its answer has no body, and only the requests tell which answer it is
     require(heard.size() >= *size);
     heard.remove_prefix(*size);
   }
@@ -157,7 +157,7 @@ void require_whole_answers(std::string_view heard, bool head_requests) {
 
 }  // namespace
 
-// The first byte says how the rest is cut: by single bytes, by a step, or by steps that grow.
+// The first byte decides how the rest is cut: by single bytes, by a step, or by steps that grow.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2 || size > 20'000) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);

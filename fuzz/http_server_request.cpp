@@ -1,5 +1,5 @@
-// Heads of requests, in one piece and cut where the input says: both ways must tell the same, and every span must lie
-// within the head.
+// Parses request heads once whole and once cut as the input says: both must give the same result, and every span must
+// lie within the head.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -49,7 +49,7 @@ void require_sound(const RequestHead& head, std::string_view bytes) {
 
 }  // namespace
 
-// The first two bytes say where to cut: a step that repeats, and how it grows.
+// The first two bytes decide where to cut: the size of the step, and its growth.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   std::size_t step = data[0] + std::size_t{1};
@@ -62,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   HeadParser cut;
   auto got = HeadParser::Status::need_more;
   for (std::size_t n = 0; got == HeadParser::Status::need_more;) {
-    // A copy of its own each time: the head moves, and reading past its end is seen.
+    // A new copy each time, so the head moves and a sanitizer notices a read past its end.
     const auto received = std::make_unique<std::string>(bytes, 0, n);
     got = cut.feed(*received);
     if (n == bytes.size()) break;

@@ -1,5 +1,6 @@
-// Buffers that connections borrow while they have bytes in hand and give back before they wait, so that an idle
-// connection owns none and a busy thread goes on using the few that are warm.
+// Buffers that connections borrow while they hold bytes and return before they wait: an idle connection owns none, and
+// a busy thread reuses the few that are warm in its cache.
+//
 // Thread-safety: none; one per thread.
 #pragma once
 
@@ -12,7 +13,7 @@
 
 namespace wx::http_server {
 
-// As large as the largest head, so that a head always lies in one piece.
+// As large as the largest head, so a head always lies in one piece.
 using InputBlock = std::unique_ptr<std::array<char, kMaxHead>>;
 
 class Buffers {
@@ -32,7 +33,7 @@ class Buffers {
     if (block && inputs_.size() < kKept) inputs_.push_back(std::move(block));
   }
 
-  // Empty, with whatever capacity it has.
+  // An empty string, which may have capacity.
   [[nodiscard]] std::string take_output() {
     if (outputs_.empty()) return {};
     std::string buffer = std::move(outputs_.back());
@@ -47,7 +48,7 @@ class Buffers {
 
  private:
   static constexpr std::size_t kKept = 32;
-  static constexpr std::size_t kSmallestKept = 64;  // below it there is nothing to keep
+  static constexpr std::size_t kSmallestKept = 64;  // a smaller one is not worth keeping
   static constexpr std::size_t kLargestKept = std::size_t{256} * 1024;
 
   std::vector<InputBlock> inputs_;

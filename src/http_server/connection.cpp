@@ -11,9 +11,9 @@
 namespace wx::http_server {
 namespace {
 
-// More pipelined requests are not answered before this much is written.
+// With this much output queued, pipelined requests wait until it is written.
 constexpr std::size_t kEnoughOutput = std::size_t{64} * 1024;
-// What a client that was refused may still send before it is cut off.
+// How much a refused client may still send before its connection is cut.
 constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
 
 observability::Counter class_counter(int status) {
@@ -23,7 +23,7 @@ observability::Counter class_counter(int status) {
   return status < 500 ? http_responses_4xx : http_responses_5xx;
 }
 
-// For the log; empty if the request belongs to none.
+// For the log. Empty if the request has no trace.
 std::string_view trace_id(const Request& request) {
   const auto trace = trace_of(request);
   return trace ? trace->trace_id : std::string_view();
@@ -43,7 +43,7 @@ Connection::Connection(std::shared_ptr<ServerContext> server, Socket socket, con
       peer_(peer),
       input_(server_->buffers),
       out_(server_->buffers) {
-  error_code ignored;  // a socket that refuses these options still serves
+  error_code ignored;  // a socket without these options still works
   socket_->non_blocking(true, ignored);
   socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
   const int on = 1;
@@ -125,7 +125,7 @@ std::string_view Connection::peer() const {
 void Connection::wait_readable() {
   if (std::exchange(read_waiting_, true)) return;
   if (input_.more_to_read()) {
-    // From the loop: a client that sends without pause does not keep others out.
+    // Through the loop, so a client that sends without pause does not starve the others.
     asio::post(server_->context, [self = shared_from_this()] { self->on_readable(error_code()); });
   } else {
     watch_.wait(server_->waits, *socket_, shared_from_this());
@@ -142,15 +142,16 @@ void Connection::on_readable(const error_code& error) {
 void Connection::use_input() {
   if (phase() == ConnectionPhase::lingering) return discard_input();
   if (input_.in_hand() || !out_.empty()) {
-    // finish_idle() read without waiting; reading goes on when what it found is answered. The edge that brought us here
-    // is used up, though (read_watch.hpp), and what it told of is unread: the next wait must not wait for another.
+    // finish_idle() has read without a wait, and reading continues when that request is answered. But this call used
+    // up an edge (read_watch.hpp) whose bytes are still unread, so the next wait must not wait for another edge.
     input_.expect_more();
     return;
   }
   if (!read_input()) wait_readable();
 }
 
-// False if there was nothing to read. One read per wait: a client that sends without pause does not keep others out.
+// Returns false if there was nothing to read. Reads once per wait, so a client that sends without pause does not starve
+// the others.
 bool Connection::read_input() {
   error_code error;
   input_.read(*socket_, error);
@@ -166,8 +167,8 @@ bool Connection::read_input() {
   return true;
 }
 
-// Lets the client finish what it was sending: closing a socket with unread input resets the connection, and the reset
-// may overtake our last answer (RFC 9112 §9.6).
+// Lets the client finish sending. Closing a socket with unread input resets the connection, and the reset may overtake
+// the last answer (RFC 9112 §9.6).
 void Connection::discard_input() {
   error_code error;
   const std::size_t n = input_.discard(*socket_, error);
@@ -205,13 +206,14 @@ void Connection::dispatch() {
   } catch (...) {
     observability::log_exception(server_->log, "http_server", "a handler threw",
                                  {{"path", request_.path()}, {"trace", trace_id(request_)}});
-    if (answer_ == Answer::deferred) answer_ = Answer::none;  // whoever got the Responder is too late
+    if (answer_ == Answer::deferred) answer_ = Answer::none;  // a kept Responder comes too late
   }
   in_handler_ = false;
   if (answer_ == Answer::none) refuse(ErrorKind::internal, {});
 }
 
-// Has the handler say why, and closes after that. A handler that says nothing leaves the client with a bare 500.
+// Has the handler render the refusal; the connection closes afterwards. If the handler does not respond, the client
+// gets a 500 without a body.
 void Connection::refuse(ErrorKind kind, std::string_view detail) {
   if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), received_at_, this);
   closing_ = true;
@@ -275,15 +277,15 @@ void Connection::finish_request() {
   head_is_new_ = true;
 }
 
-// The caller is deep in somebody's completion: the answer leaves from here, but requests that follow in the pipeline
-// are handled from the loop.
+// Runs inside a completion of the handler's. It sends the answer, but leaves pipelined requests to the loop, so
+// handlers do not nest.
 void Connection::answered_late() {
   finish_request();
   if (closing_ || input_.empty()) return proceed();
   if (flush()) proceed_from_loop();
 }
 
-// --- Writing, and what comes next ---
+// --- Writing, and the next step ---
 
 void Connection::proceed() {
   if (!socket_) return;
@@ -292,13 +294,13 @@ void Connection::proceed() {
   if (answer_ == Answer::deferred) return enter(ConnectionPhase::answering);
   if (closing_) return linger();
   if (stop == Stop::other) {
-    // There is more in hand; the others on this thread come first.
+    // More requests are in hand, but the other connections of this thread come first.
     enter(ConnectionPhase::answering);
     return proceed_from_loop();
   }
   input_.set_aside();
   if (!input_.has_partial()) {
-    // Where all was answered in the turn that received it, that turn's time will do.
+    // If the turn that received the request also answered it, the time of its read is recent enough.
     server_->deadlines.enter(*this, ConnectionPhase::idle, in_turn_ ? received_at_ : server_->clock.steady());
   } else if (std::exchange(head_is_new_, false)) {
     enter(ConnectionPhase::reading);
@@ -310,7 +312,7 @@ void Connection::proceed_from_loop() {
   asio::post(server_->context, [self = shared_from_this()] { self->guard([&] { self->proceed(); }); });
 }
 
-// True when everything is written; else the rest waits for the client, or the connection is closed.
+// Returns true when everything is written. Otherwise the rest waits for the client, or the connection is closed.
 bool Connection::flush() {
   if (!socket_ || write_waiting_) return false;
   bool progress = false;

@@ -1,11 +1,12 @@
-// One client: reads heads, has them answered in order, writes the answers.
+// One client connection: reads request heads, has the handler answer them in order, writes the answers.
 //
-// It does one thing at a time: it waits for bytes, or for a deferred answer, or for the client to take what was
-// written. While an answer is outstanding nothing more is read, so the request stays where it lies and a client that
-// does not read cannot make us store answers for it. Everything answered in one turn leaves in one write, tried at
-// once; only what the kernel does not take waits.
+// It waits for one thing at a time: for bytes, for a deferred answer, or for the client to take what was written. While
+// an answer is outstanding it reads nothing, so the request stays in place and a client that does not read cannot make
+// the server store answers for it. All answers of one turn of the loop leave in one write, tried at once; only what the
+// kernel does not take waits.
 //
-// Lives as long as an operation of its own or a Responder holds it. Belongs to the thread of its server.
+// Lifetime: as long as one of its asynchronous operations or a Responder holds it.
+// Thread-safety: belongs to the thread of its server.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +24,20 @@ namespace wx::http_server {
 
 class Connection final : public Channel, public Deadlines::Entry, public std::enable_shared_from_this<Connection> {
  public:
-  // `slot` is what the connection counts in, until it is closed.
+  // The connection holds one place of `slot` until it is closed.
   Connection(std::shared_ptr<ServerContext> server, Socket socket, const asio::ip::tcp::endpoint& peer,
              std::shared_ptr<ConnectionBudget> slot);
   ~Connection() override;
 
   // Waits for the first request.
   void start();
-  // Says that there are too many connections, and closes.
+  // Answers that there are too many connections, and closes.
   void start_refused();
-  // Its phase has lasted too long.
+  // The time of the current phase is over.
   void on_deadline();
-  // In phase idle: answers what has arrived unnoticed, or closes.
+  // In phase idle: answers a request that has arrived but was not read, or closes.
   void finish_idle();
-  // At once. Later answers are ignored.
+  // Closes at once. Later answers are ignored.
   void close();
 
   // Channel.
@@ -49,7 +50,8 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
  private:
   friend class ReadWatch<Connection>;
-  // Runs what the loop or a Responder calls. An exception is logged and closes this connection; nothing else notices.
+  // Runs what the loop or a Responder calls. An exception is logged and closes this connection; it affects nothing
+  // else.
   template <class Work>
   void guard(Work&& work) noexcept;
 
@@ -71,7 +73,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void finish_request();
   void answered_late();
 
-  // Writing, and what comes next.
+  // Writing, and the next step.
   void proceed();
   void proceed_from_loop();
   [[nodiscard]] bool flush();
@@ -82,7 +84,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   std::shared_ptr<ServerContext> server_;
   std::shared_ptr<ConnectionBudget> slot_;
-  std::optional<Socket> socket_;  // empty once closed
+  std::optional<Socket> socket_;  // empty when closed
   asio::ip::tcp::endpoint peer_;
   mutable std::string peer_text_;
 
@@ -90,14 +92,14 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   Request request_;
   InputBuffer input_;
   std::uint32_t discarded_ = 0;
-  SteadyTime received_at_{};  // the last of it
+  SteadyTime received_at_{};  // of the last bytes
 
   OutputQueue out_;
 
   Answer answer_ = Answer::none;
   bool in_handler_ = false;
-  bool in_turn_ = false;  // between a read and what follows from it at once
-  bool closing_ = false;  // after what is in out_
+  bool in_turn_ = false;  // during the work that follows directly from a read
+  bool closing_ = false;  // once out_ is written
   bool head_is_new_ = true;
   ReadWatch<Connection> watch_;
   bool read_waiting_ = false;

@@ -1,5 +1,5 @@
-// How many connections the whole process may have open: counted when one is accepted and when one is closed, never per
-// request, so that the servers of all threads can share one.
+// How many connections the whole process may have open. It counts when a connection is accepted or closed, never per
+// request, so the servers of all threads can share one budget.
 //
 // Thread-safety: everything from any thread.
 #pragma once
@@ -9,8 +9,8 @@
 
 namespace wx::http_server {
 
-// `wanted`, or less where the process's limit of open files (RLIMIT_NOFILE) would not leave a reserve for everything
-// else: the provider, Redis, logs, and connections that are only told that there are too many. At least 1.
+// `wanted`, or fewer if the process's limit of open files (RLIMIT_NOFILE) would leave no reserve for the provider,
+// Redis, logs, and the connections that are refused with an answer. At least 1.
 [[nodiscard]] std::size_t connections_within_file_limit(std::size_t wanted);
 
 // How many files the process may have open (the soft RLIMIT_NOFILE).

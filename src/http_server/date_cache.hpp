@@ -1,4 +1,5 @@
 // The Date field's value (RFC 9110 §5.6.7), rendered once a second.
+//
 // Thread-safety: none; one per thread.
 #pragma once
 
@@ -12,7 +13,7 @@ namespace wx::http_server {
 
 class DateCache {
  public:
-  // "Sun, 06 Nov 1994 08:49:37 GMT". The view is good until the next call.
+  // "Sun, 06 Nov 1994 08:49:37 GMT". The view is valid until the next call.
   [[nodiscard]] std::string_view at(WallTime now);
 
  private:

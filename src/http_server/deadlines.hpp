@@ -1,8 +1,8 @@
-// Which connection has waited too long, without a timer per connection.
+// Finds the connections whose time is over, without a timer per connection.
 //
-// Every phase of a connection allows one fixed span of time, so within a phase connections run out in the order in
-// which they entered it: a queue per phase, and whoever ticks looks only at the queues' heads. Entering, moving and
-// leaving cost a few pointers; a tick costs what has expired.
+// Each phase of a connection allows a fixed span of time, so within a phase connections expire in the order in which
+// they entered it. There is a queue per phase, and a tick looks only at the heads of the queues. Entering, moving and
+// leaving cost a few pointer writes; a tick costs as much as has expired.
 //
 // Thread-safety: none; one per thread.
 #pragma once
@@ -19,15 +19,15 @@ namespace wx::http_server {
 enum class ConnectionPhase : std::uint8_t {
   idle,       // nothing received since the last answer, or ever
   reading,    // part of a head is here
-  answering,  // a handler holds the Responder; its time is the handler's business
-  writing,    // the client does not take our bytes
-  lingering,  // all is said; waiting for the client to close
+  answering,  // a handler holds the Responder; the handler limits its own time
+  writing,    // the client does not take the answer
+  lingering,  // everything is sent; waiting for the client to close
 };
 inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::lingering) + 1;
 
 class Deadlines {
  public:
-  // What is waiting. Leaves its queue when destroyed.
+  // A connection as the queues see it. Leaves its queue when destroyed.
   class Entry : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
    public:
     Entry() = default;
@@ -50,10 +50,10 @@ class Deadlines {
   using Spans = std::array<nanoseconds, kConnectionPhases>;
   static constexpr nanoseconds kNever = nanoseconds::max();
 
-  // The time that each phase allows, in the order of ConnectionPhase; kNever for none.
+  // The time that each phase allows, in the order of ConnectionPhase; kNever for no limit.
   explicit Deadlines(const Spans& spans) : spans_(spans) {}
 
-  // `now` must not go back from call to call.
+  // `now` must not decrease from call to call.
   void enter(Entry& entry, ConnectionPhase phase, SteadyTime now) {
     entry.leave();
     const auto index = static_cast<std::size_t>(phase);
@@ -62,7 +62,7 @@ class Deadlines {
     queues_[index].push_back(entry);
   }
 
-  // One entry whose time has come, or null. The caller makes it leave or enter anew before asking again.
+  // An entry whose time is over, or null. Before the next call the caller must make it leave or enter a phase.
   [[nodiscard]] Entry* expired(SteadyTime now) {
     for (auto& queue : queues_) {
       if (!queue.empty() && queue.front().deadline_ <= now) return &queue.front();
@@ -70,7 +70,7 @@ class Deadlines {
     return nullptr;
   }
 
-  // The entry that has been in `phase` longest, or null.
+  // The entry that has been in `phase` the longest, or null.
   [[nodiscard]] Entry* oldest(ConnectionPhase phase) {
     auto& queue = queues_[static_cast<std::size_t>(phase)];
     return queue.empty() ? nullptr : &queue.front();

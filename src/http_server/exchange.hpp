@@ -1,6 +1,6 @@
-// One request being answered: at once through Exchange, or later through the Responder that it hands out.
+// The answer to one request: given at once through Exchange, or later through the Responder that it hands out.
 //
-// Thread-safety: all of it belongs to the thread of the connection (Exchange::executor()).
+// Thread-safety: everything belongs to the thread of the connection (Exchange::executor()).
 #pragma once
 
 #include <initializer_list>
@@ -15,7 +15,7 @@
 
 namespace wx::http_server {
 
-// What an exchange goes through to reach its client: a connection, or a test's stand-in.
+// The way from an exchange to its client: a connection, or a fake in tests.
 class Channel {
  public:
   Channel() = default;
@@ -28,15 +28,15 @@ class Channel {
   [[nodiscard]] virtual std::string_view peer() const = 0;
   // See Exchange::respond.
   virtual void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) = 0;
-  // The answer will come later; the result keeps the channel and its request alive.
+  // Defers the answer. The result keeps the channel and its request alive.
   [[nodiscard]] virtual std::shared_ptr<Channel> hold() = 0;
-  // The holder gave up without answering.
+  // The holder will not answer. Must not throw: a destructor calls it.
   virtual void abandon() = 0;
 };
 
 // The right to answer one request later. Move-only.
-// Keeps the connection's memory and the request's view alive, also when the client has gone meanwhile: answering is
-// then a no-op. Destroyed unused (a bug of the handler), the client gets Handler::refuse(internal).
+// Keeps the connection's memory and the view of the request alive even if the client has gone; answering then does
+// nothing. If it is destroyed unused, which is a bug in the handler, the client gets Handler::refuse(internal).
 class Responder {
  public:
   Responder() = default;
@@ -48,7 +48,8 @@ class Responder {
   // Only while not answered.
   [[nodiscard]] const Request& request() const { return channel_->request(); }
   [[nodiscard]] Executor& executor() { return channel_->executor(); }
-  // As Exchange::respond; the request's view ends here.
+  // As Exchange::respond. Ends the view of the request. An exception while the answer is written does not reach the
+  // caller: the server logs it and closes the connection.
   void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body);
 
  private:
@@ -72,7 +73,7 @@ class Exchange {
     if (!std::exchange(settled_, true)) channel_.respond(status, headers, body);
   }
 
-  // Answers later instead; once, and not after respond(). From then on respond() is ignored.
+  // Answers later instead. Only once, and not after respond(); from then on respond() is ignored.
   [[nodiscard]] Responder defer() { return std::exchange(settled_, true) ? Responder() : Responder(channel_.hold()); }
 
  private:
@@ -80,8 +81,8 @@ class Exchange {
   bool settled_ = false;
 };
 
-// What a server asks for answers. Called on each server's own thread: with one handler for several servers, on
-// several threads at once.
+// Answers the requests of a server. Called on the server's thread: a handler of several servers is called on several
+// threads at once.
 class Handler {
  public:
   Handler() = default;
@@ -89,13 +90,15 @@ class Handler {
   Handler& operator=(const Handler&) = delete;
   virtual ~Handler() = default;
 
-  // Must respond() or defer() before it returns. An exception is a bug: it is logged and becomes refuse(internal).
+  // Must respond() or defer() before it returns. An exception is logged and becomes refuse(internal), unless the
+  // handler has responded already.
   virtual void handle(Exchange& exchange) = 0;
 
   // The server's own refusals: malformed_request, request_timeout, content_too_large, uri_too_long,
-  // headers_too_large, version_unsupported, overloaded, internal. Must respond() before it returns, with the status
-  // and body it finds right for `kind`; the connection closes afterwards. The exchange's request may be empty.
-  // `detail` is one sentence fit for a client, without a full stop; may be empty.
+  // headers_too_large, version_unsupported, overloaded, internal. Must respond() before it returns, with a status and
+  // body for `kind`; otherwise, or after an exception, the client gets a 500 without a body. The connection closes
+  // afterwards. The exchange's request may be empty. `detail` is one sentence for the client, without a full stop; it
+  // may be empty.
   virtual void refuse(Exchange& exchange, ErrorKind kind, std::string_view detail) = 0;
 };
 

@@ -1,6 +1,6 @@
-// Bytes are looked at once, from left to right, and a line is judged when its CRLF is there. The first fault in byte
-// order decides, so that the answer is the same however the network cuts the bytes; only what needs the whole head
-// (framing, Host) is judged at its end.
+// Each byte is examined once, from left to right, and each line when its CRLF has arrived. The first fault in byte
+// order decides, so the answer does not depend on how the network cuts the bytes. Only the rules that need the whole
+// head (framing, Host) are checked at its end.
 #include "http_server/head_parser.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ HeadParser::Status HeadParser::feed(std::string_view bytes) {
     if (at == visible.size()) break;
     if (visible[at] == '\n') return refuse(ErrorKind::malformed_request, "a line ends without a carriage return");
     if (visible[at] != '\r') return refuse(ErrorKind::malformed_request, "a control byte in the header");
-    if (at + 1 == visible.size()) break;  // its line feed may be on the way
+    if (at + 1 == visible.size()) break;  // its line feed may not have arrived yet
     if (visible[at + 1] != '\n') return refuse(ErrorKind::malformed_request, "a carriage return within a line");
     scanned_ = static_cast<std::uint16_t>(at + 2);
     status_ = take_line(visible, at);
@@ -60,7 +60,7 @@ HeadParser::Status HeadParser::feed(std::string_view bytes) {
 HeadParser::Status HeadParser::take_line(std::string_view bytes, std::size_t end) {
   const bool empty = end == line_start_;
   if (request_line_seen_) return empty ? finish(bytes) : take_field(bytes, end);
-  // RFC 9112 §2.2: empty lines before the request line are to be ignored.
+  // RFC 9112 §2.2: a server ignores empty lines before the request line.
   return empty ? Status::need_more : take_request_line(bytes.substr(0, end));
 }
 
@@ -85,13 +85,13 @@ HeadParser::Status HeadParser::take_request_line(std::string_view line) {
     return refuse(ErrorKind::malformed_request, "the request line does not end with an HTTP version");
   }
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    return refuse(ErrorKind::version_unsupported, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    return refuse(ErrorKind::version_unsupported, "only HTTP/1.1 and HTTP/1.0 are supported");
   }
   head_.http_1_0 = version == "HTTP/1.0";
   return take_target(line, method_end + 1, target_end);
 }
 
-// RFC 9112 §3.2. The authority of an absolute form is checked and otherwise not used: there is one site here.
+// RFC 9112 §3.2. The authority of an absolute form is checked and then ignored: this server has one site.
 HeadParser::Status HeadParser::take_target(std::string_view line, std::size_t start, std::size_t end) {
   const std::string_view target = line.substr(start, end - start);
   if (!syntax::is_target_text(target)) {
@@ -166,13 +166,13 @@ void HeadParser::take_content_length(std::string_view value) {
 
 HeadParser::Status HeadParser::finish(std::string_view bytes) {
   if (transfer_encoding_) {
-    return refuse(ErrorKind::malformed_request, "requests with a Transfer-Encoding are not taken");
+    return refuse(ErrorKind::malformed_request, "requests with a Transfer-Encoding are not accepted");
   }
   if (content_length_ == Length::bad) {
     return refuse(ErrorKind::malformed_request, "the Content-Length is not a single number");
   }
   if (content_length_ == Length::positive) {
-    return refuse(ErrorKind::content_too_large, "requests with a body are not taken");
+    return refuse(ErrorKind::content_too_large, "requests with a body are not accepted");
   }
   const bool has_host = head_.has(Field::host);
   if (!has_host && !head_.http_1_0) return refuse(ErrorKind::malformed_request, "the Host field is missing");

@@ -1,13 +1,12 @@
-// The head of a request (RFC 9112 §2-§3, RFC 9110 §5): bytes in, spans or a refusal out.
+// Parses the head of a request (RFC 9112 §2-§3, RFC 9110 §5) into spans, or refuses it.
 //
-// A parser of our own, not Beast's: since no request here carries a body, what is left of HTTP/1.1 is a line with three
-// parts and a list of fields, and every rule below is stricter than a general parser's. In front of one, a second pass
-// over the same bytes would have to find all of it again.
+// It is not Beast's parser: no request here has a body, so all that remains of HTTP/1.1 is a line of three parts and a
+// list of fields, and every rule below is stricter than a general parser's. Checking these rules in front of a general
+// parser would read the same bytes twice.
 //
-// What is refused, whole: bare CR or LF, other control bytes, folded lines, a name that is not a token or has space
-// before its colon, bytes above 0x7e in the target, any Transfer-Encoding, a Content-Length that is not a single
-// number or not zero, on HTTP/1.1 anything but exactly one valid Host, versions other than 1.0 and 1.1, and sizes
-// above the limits.
+// It refuses the whole request for: bare CR or LF, other control bytes, folded lines, a field name that is not a token
+// or is followed by space, bytes above 0x7e in the target, any Transfer-Encoding, a Content-Length other than a single
+// zero, on HTTP/1.1 anything but exactly one valid Host, versions other than 1.0 and 1.1, and sizes above the limits.
 //
 // Thread-safety: none.
 #pragma once
@@ -31,7 +30,7 @@ inline constexpr std::array<std::string_view, kFields> kFieldNames{
     "x-request-id", "x-forwarded-for", "traceparent",     "origin",        "host",
 };
 
-// Bytes of a head, counted from its first byte: the head may move in memory.
+// A range of a head's bytes. Relative to the first byte, since the head may move in memory.
 struct Span {
   std::uint16_t offset = 0;
   std::uint16_t length = 0;
@@ -42,11 +41,11 @@ struct RequestHead {
   Method method = Method::get;
   bool http_1_0 = false;
   bool keep_alive = false;
-  std::uint16_t size = 0;  // of the whole head, the empty line included
+  std::uint16_t size = 0;  // of the whole head with its empty line
   Span target;
-  Span path;  // empty: an absolute form without one
+  Span path;  // empty for an absolute form without a path
   Span query;
-  std::array<Span, kFields> fields;  // of a repeated field the first value
+  std::array<Span, kFields> fields;  // the first value of a repeated field
   std::uint16_t present = 0;         // a bit per Field
   std::uint16_t repeated = 0;        // a bit per Field
 
@@ -58,16 +57,16 @@ class HeadParser {
  public:
   enum class Status : std::uint8_t { need_more, complete, refused };
 
-  // `bytes` start with the head's first byte and go as far as has been received: each call sees at least what the
-  // one before saw, wherever it lies now. The result does not depend on how the bytes were cut. What follows a
-  // complete head is not looked at. After complete or refused: reset() before the next head.
+  // `bytes` are all bytes received since the first byte of the head: each call gets at least the bytes of the call
+  // before, at the same or another address. The result does not depend on how the network cut them. Bytes after a
+  // complete head are ignored. Call reset() after complete or refused, before the next head.
   [[nodiscard]] Status feed(std::string_view bytes);
   void reset() { *this = HeadParser(); }
 
-  // The head once complete. After a refusal only its method, if it got that far.
+  // The head when complete. After a refusal only the method is set, if it was reached.
   [[nodiscard]] const RequestHead& head() const { return head_; }
-  // Why, once refused: malformed_request, content_too_large, uri_too_long, headers_too_large or version_unsupported,
-  // and a sentence for the client.
+  // The reason of a refusal: malformed_request, content_too_large, uri_too_long, headers_too_large or
+  // version_unsupported, and a sentence for the client.
   [[nodiscard]] ErrorKind refusal() const { return refusal_; }
   [[nodiscard]] std::string_view detail() const { return detail_; }
 
@@ -85,8 +84,8 @@ class HeadParser {
   Status finish(std::string_view bytes);
 
   RequestHead head_;
-  std::uint16_t scanned_ = 0;     // bytes looked at
-  std::uint16_t line_start_ = 0;  // of the line being looked at
+  std::uint16_t scanned_ = 0;     // bytes examined
+  std::uint16_t line_start_ = 0;  // of the current line
   std::uint8_t field_count_ = 0;
   Status status_ = Status::need_more;
   bool request_line_seen_ = false;

@@ -1,4 +1,5 @@
-// The alphabets of a request head, as published in RFC 9110 §5.6.2, RFC 9112 §2.3 and RFC 3986 §3.2.
+// The character sets of a request head, as defined in RFC 9110 §5.6.2, RFC 9112 §2.3 and RFC 3986 §3.2.
+//
 // Thread-safety: pure functions.
 #pragma once
 
@@ -13,7 +14,7 @@ namespace wx::http_server::syntax {
 // A method or a field name: one or more tchar.
 [[nodiscard]] bool is_token(std::string_view text);
 
-// One or more visible ASCII characters other than '#', which starts what a client keeps to itself.
+// One or more visible ASCII characters other than '#', which starts the fragment that a client does not send.
 [[nodiscard]] bool is_target_text(std::string_view text);
 
 // "HTTP/" DIGIT "." DIGIT
@@ -22,7 +23,7 @@ namespace wx::http_server::syntax {
 // The length of "http://" or "https://" at the start of an absolute form, else 0.
 [[nodiscard]] std::size_t http_scheme_length(std::string_view target);
 
-// uri-host [ ":" port ], neither the host empty nor the port above five digits; no user information.
+// uri-host [ ":" port ] with a host that is not empty, a port of at most five digits, and no user information.
 [[nodiscard]] bool is_host(std::string_view text);
 
 }  // namespace wx::http_server::syntax

@@ -24,7 +24,7 @@ std::unexpected<Error> explain(const error_code& error, std::string_view address
   return fail(ErrorKind::bad_parameter, std::move(detail));
 }
 
-// SO_REUSEADDR: connections of an earlier process that are still in TIME_WAIT do not matter; listeners do.
+// SO_REUSEADDR ignores connections of an earlier process in TIME_WAIT, but not another listener.
 error_code prepare(Acceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, Sharing sharing) {
   error_code error;
   acceptor.open(endpoint.protocol(), error);

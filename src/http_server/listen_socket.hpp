@@ -1,4 +1,5 @@
-// Opening the port, and saying what is in the way in words that help.
+// Opens the listening port. Errors name the problem and the remedy.
+//
 // Thread-safety: pure functions.
 #pragma once
 
@@ -12,11 +13,11 @@ namespace wx::http_server {
 
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
 
-// exclusive: binds only, to find out whether it can be done.
+// exclusive: only binds, to find out whether the port is free.
 enum class Sharing { exclusive, reuse_port };
 
 // Opens `address` (an IP address; "::" takes IPv4 too), non-blocking. Errors are bad_parameter with a detail for the
-// person at the terminal.
+// operator.
 [[nodiscard]] Result<Acceptor> open_listener(asio::io_context& context, std::string_view address, std::uint16_t port,
                                              Sharing sharing);
 

@@ -36,7 +36,7 @@ std::string_view Request::peer() const {
   return channel_ == nullptr ? std::string_view() : channel_->peer();
 }
 
-// Goes through the head once more: rare enough not to be remembered by the parser.
+// Scans the head again: repeated fields are too rare for the parser to remember their values.
 std::string_view Request::combined(Field field) const {
   if (!combined_) combined_ = std::make_unique<std::array<std::string, kFields>>();
   const auto index = static_cast<std::size_t>(field);

@@ -1,7 +1,8 @@
-// A request as handlers see it: a view of the head (request line and fields) in the connection's buffer.
+// A request as handlers see it: a view of its head (request line and fields) in the connection's buffer.
 //
-// Thread-safety: belongs to the thread of its connection. Valid until its exchange is answered; while an answer is
-// outstanding the connection neither reads nor parses on, so a deferred handler may keep looking at it.
+// Lifetime: valid until its exchange is answered. While an answer is outstanding the connection neither reads nor
+// parses, so a deferred handler may keep using the request.
+// Thread-safety: belongs to the thread of its connection.
 #pragma once
 
 #include <array>
@@ -17,7 +18,7 @@ namespace wx::http_server {
 
 enum class Method : std::uint8_t { get, head, post, del, options, other };
 
-// The fields that handlers ask for; others are checked for form and forgotten.
+// The fields that handlers use. The parser checks the form of all others and drops them.
 enum class Field : std::uint8_t {
   accept,
   accept_language,
@@ -38,27 +39,27 @@ class Channel;
 
 class Request {
  public:
-  // No request at all: what a refusal sees when nothing could be parsed. Method get, everything else empty.
+  // No request: for a refusal when nothing could be parsed. The method is get, everything else is empty.
   Request() = default;
-  // A view of `head`, whose offsets count from `base`; both must outlive it. `channel` tells the peer; may be null.
+  // A view of `head`, whose offsets count from `base`; both must outlive it. `channel` knows the peer; it may be null.
   Request(const char* base, const RequestHead& head, SteadyTime received_at, const Channel* channel)
       : base_(base), head_(&head), received_at_(received_at), channel_(channel) {}
 
   [[nodiscard]] Method method() const;
-  // As it was sent: "/weather?lat=1", or the absolute form.
+  // As sent: "/weather?lat=1", or the absolute form.
   [[nodiscard]] std::string_view target() const;
-  // Not percent-decoded. "*" for the asterisk form; "/" if an absolute form names none.
+  // Not percent-decoded. "*" for the asterisk form; "/" for an absolute form without a path.
   [[nodiscard]] std::string_view path() const;
   // Without the question mark; empty if there is none. Not percent-decoded.
   [[nodiscard]] std::string_view query() const;
 
-  // The value without spaces around it; the values of a repeated field are joined by ", " (RFC 9110 §5.3), which is
-  // the only case that allocates. The view lives as long as the request.
+  // The value without surrounding spaces. The values of a repeated field are joined by ", " (RFC 9110 §5.3); only that
+  // case allocates. The view lives as long as the request.
   [[nodiscard]] std::optional<std::string_view> field(Field field) const;
 
-  // Whether the client would keep the connection open (RFC 9112 §9.3).
+  // Whether the client wants to keep the connection open (RFC 9112 §9.3).
   [[nodiscard]] bool keep_alive() const;
-  // When the read that completed the head returned.
+  // The time at which the read that completed the head returned.
   [[nodiscard]] SteadyTime received_at() const { return received_at_; }
   // The peer's IP address as text, without the port; an IPv4-mapped IPv6 address as IPv4.
   [[nodiscard]] std::string_view peer() const;

@@ -1,6 +1,6 @@
-// The trace that a request belongs to, by its traceparent header.
+// The trace of a request, from its traceparent header (W3C Trace Context).
 //
-// Thread-safety: as the request; what is given lives as long as it.
+// Thread-safety: as the request. The result lives as long as the request.
 #pragma once
 
 #include "http_server/request.hpp"
@@ -8,7 +8,7 @@
 
 namespace wx::http_server {
 
-// Nothing if it belongs to none.
+// Empty if the header is missing or malformed.
 [[nodiscard]] inline std::optional<observability::TraceContext> trace_of(const Request& request) {
   const auto sent = request.field(Field::traceparent);
   return sent ? observability::parse_traceparent(*sent) : std::nullopt;

@@ -1,4 +1,5 @@
-// A response as bytes (RFC 9112 §4, §6).
+// Writes a response as bytes (RFC 9112 §4, §6).
+//
 // Thread-safety: pure function.
 #pragma once
 
@@ -11,7 +12,7 @@
 
 namespace wx::http_server {
 
-// What the Connection field has to say: nothing, where the version's default is meant.
+// The Connection field: none if the default of the HTTP version applies.
 enum class ConnectionField { none, close, keep_alive };
 
 struct ResponseHead {
@@ -20,7 +21,7 @@ struct ResponseHead {
   ConnectionField connection = ConnectionField::none;
   // Complete lines, CRLF included.
   std::string_view headers = {};
-  // The answer to HEAD: Content-Length of the body that GET would have got, and no body.
+  // For HEAD: the Content-Length of the body that GET would get, and no body.
   bool without_body = false;
 };
 

@@ -40,8 +40,8 @@ std::string method_list(const auto& is_allowed) {
   return out;
 }
 
-// The CORS protocol of the Fetch standard: everything here may be read from any site, since nothing here depends on
-// cookies; an admin token is sent by scripts that were given it.
+// The CORS protocol of the Fetch standard. Any site may read everything, since no answer depends on cookies; a script
+// can send an admin token only if it has been given one.
 std::string options_headers(std::string_view methods) {
   return cat("Allow: ", methods, "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: ", methods,
              "\r\nAccess-Control-Allow-Headers: Accept, Accept-Language, Authorization, Cache-Control, If-None-Match, "

@@ -1,8 +1,9 @@
-// One table of routes: which function answers which method on which path. What the table does not know is answered
-// here: HEAD wherever there is GET, OPTIONS with 204 (Allow and CORS), 404, and 405 with Allow (RFC 9110 §15.5.6).
+// A table of routes: which function answers which method on which path. The router itself answers HEAD wherever there
+// is GET, OPTIONS with 204 (Allow and CORS), unknown paths with 404, and other methods with 405 and Allow
+// (RFC 9110 §15.5.6).
 //
-// Thread-safety: immutable once made; handle() and refuse() may run on several threads at once, and so may the
-// functions it was given.
+// Thread-safety: immutable after construction. handle(), refuse() and the functions of the routes may run on several
+// threads at once.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,7 @@ namespace wx::http_server {
 
 using HandlerFunction = std::function<void(Exchange&)>;
 
-// Renders a refusal and responds. `extra_headers` are complete "Name: value\r\n" lines to send with it (Allow).
+// Responds with a refusal. `extra_headers` are complete "Name: value\r\n" lines to add to it (Allow).
 using RefusalFunction =
     std::function<void(Exchange&, ErrorKind, std::string_view detail, std::string_view extra_headers)>;
 
@@ -26,13 +27,14 @@ struct Route {
 
   std::string path;
   Match match = Match::exact;
-  // At least one; each of get, post, del at most once. HEAD and OPTIONS come of themselves.
+  // At least one; each of get, post, del at most once. The router adds HEAD and OPTIONS.
   std::vector<std::pair<Method, HandlerFunction>> methods;
 };
 
 class Router final : public Handler {
  public:
-  // Exact paths go before prefixes, longer prefixes before shorter ones; put what is asked most first.
+  // Exact paths win over prefixes, longer prefixes over shorter ones. Exact paths are searched in order, so put the
+  // most frequent first.
   Router(std::vector<Route> routes, RefusalFunction refuse);
 
   void handle(Exchange& exchange) override;

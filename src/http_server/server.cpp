@@ -11,13 +11,13 @@
 namespace wx::http_server {
 namespace {
 
-// How finely deadlines are kept.
+// How often to look for expired connections.
 constexpr milliseconds kTick{250};
-// How long to leave accepting alone when there is no file descriptor left.
+// How long to pause accepting when no file descriptor is left.
 constexpr milliseconds kAcceptPause{100};
-// Accepted in one turn of the loop, so that a flood of new clients does not starve those who are served.
+// Clients to accept in one turn of the loop. A flood of new clients must not starve those being served.
 constexpr int kAcceptBatch = 64;
-// Connections above the limit that are being told so; further ones are closed without a word.
+// Connections above the limit that get an answer at the same time; further ones are closed without one.
 constexpr std::size_t kRefusedAtOnce = 16;
 
 bool out_of_descriptors(const error_code& error) {
@@ -53,7 +53,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void drain() {
     if (std::exchange(server_->draining, true)) return;
-    // Whoever is in the kernel's queue connected before we stopped.
+    // Clients in the kernel's queue connected before the drain began.
     while (listener_ && accept_batch() == Batch::more) continue;
     listener_.reset();
     while (auto* idle = server_->deadlines.oldest(ConnectionPhase::idle)) static_cast<Connection*>(idle)->finish_idle();
@@ -90,7 +90,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  // A client that could not be taken costs nobody else anything: the listener goes on.
+  // An exception costs one client its connection; the listener goes on.
   Batch accept_batch() noexcept {
     try {
       return accept_some();
@@ -115,7 +115,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         note(Shortage::descriptors, true);
         return Batch::no_descriptor;
       }
-      // Any other error is that one client's: it has gone already.
+      // Any other error concerns one client, which has already gone.
     }
     return Batch::more;
   }
@@ -136,7 +136,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  // `slot` is acquired and becomes the connection's, if it comes to be.
+  // Hands the acquired `slot` over to the connection, or releases it if there is none.
   std::shared_ptr<Connection> connect(Socket socket, const asio::ip::tcp::endpoint& peer,
                                       const std::shared_ptr<ConnectionBudget>& slot) {
     try {
@@ -147,7 +147,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  // One timer for all connections of the thread, and none while there are none.
+  // One timer serves all connections of the thread. It stops while there are none.
   void tick() {
     tick_.expires_after(kTick);
     tick_.async_wait([self = shared_from_this()](const error_code& error) {
@@ -170,16 +170,16 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   enum class Shortage : std::uint8_t { slots, descriptors };
 
-  // Logs when a shortage begins and when it ends. A log that fails costs no client its connection.
+  // Logs when a shortage begins and when it ends. An exception of the log costs no client its connection.
   void note(Shortage shortage, bool now) noexcept {
     bool& before = short_of_[static_cast<std::size_t>(shortage)];
     if (std::exchange(before, now) == now) return;
     const std::string_view what = shortage == Shortage::slots ? "connections" : "file descriptors";
     try {
       if (now) {
-        server_->log.warn("http_server", "new clients are turned away", {{"out_of", what}, {"open", slots_->open()}});
+        server_->log.warn("http_server", "new connections are refused", {{"out_of", what}, {"open", slots_->open()}});
       } else {
-        server_->log.info("http_server", "new clients are taken again", {{"were_out_of", what}});
+        server_->log.info("http_server", "new connections are accepted again", {{"were_out_of", what}});
       }
     } catch (...) {
       observability::log_exception(server_->log, "http_server", "a shortage could not be logged");

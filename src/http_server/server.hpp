@@ -1,7 +1,7 @@
-// One I/O thread's share of the HTTP/1.1 server (RFC 9110, RFC 9112): a listener and the connections it accepted.
-// Several servers on one address and port share the clients between them by SO_REUSEPORT.
+// One I/O thread's part of the HTTP/1.1 server (RFC 9110, RFC 9112): a listener and the connections it accepted.
+// The kernel distributes clients among the servers on one address and port (SO_REUSEPORT).
 //
-// Requests never carry a body here, so that request smuggling has nothing to work with.
+// Requests with a body are refused, which leaves request smuggling nothing to work with.
 #pragma once
 
 #include <cstddef>
@@ -26,33 +26,36 @@ class Log;
 
 namespace wx::http_server {
 
-// Whether nobody listens on `port` yet: a plain bind, which SO_REUSEPORT listeners would not fail at. Errors are
-// bad_parameter with a sentence for the person at the terminal: "port 8080 is in use; try PORT=8081".
+// Checks that nothing listens on `port` yet, by a plain bind: a bind with SO_REUSEPORT would succeed beside another
+// listener. Errors are bad_parameter with a sentence for the operator: "port 8080 is in use; try PORT=8081".
 [[nodiscard]] Result<void> probe_port(std::string_view address, std::uint16_t port);
 
-// Thread-safety: belongs to the one thread that runs its io_context, except open_connections(). May be made, listen()
-// and be destroyed elsewhere while that thread does not run. Everything passed by reference must outlive it, and the
-// io_context must be destroyed after it.
+// An exception in a handler or in the server's own work costs that request or that connection; the server goes on.
+//
+// Thread-safety: belongs to the one thread that runs its io_context, except open_connections(). While that thread does
+// not run, another one may construct it, call listen() and destroy it. Everything passed by reference must outlive it,
+// and the io_context must be destroyed after it.
 class Server {
  public:
   Server(boost::asio::io_context& context, Executor& executor, Handler& handler, const ServerOptions& options,
          const Clock& clock, observability::Metrics& metrics, observability::Log& log);
-  // As close().
+  // Calls close().
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds and listens; clients may connect and wait from here on. Gives the port. Errors as probe_port.
+  // Binds and listens: from here on clients can connect, and wait. Returns the port. Errors as probe_port.
   [[nodiscard]] Result<std::uint16_t> listen();
-  // Begins to accept.
+  // Starts to accept.
   void start();
 
-  // Stops accepting, closes the connections that wait for a request, and answers what runs (and what has arrived)
-  // with Connection: close. Not from within a handler. Calling it twice is calling it once.
+  // Stops accepting, closes the connections that wait for a request, and answers requests that run or have arrived with
+  // Connection: close. Must not be called from a handler. A second call has no effect.
   void drain();
-  // To be called once, through the executor, when no connection is open any more after drain(). Set it before.
+  // Sets the function to call once, through the executor, when drain() has left no connection open. Call it before
+  // drain().
   void on_drained(std::move_only_function<void()> call);
-  // Closes everything at once. Responders still held become no-ops.
+  // Closes everything at once. Responders that are still held then do nothing.
   void close();
 
   // From any thread.

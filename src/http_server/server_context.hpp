@@ -1,4 +1,5 @@
-// What the connections of one server share: the thread's clock, buffers and deadlines, and what they report to.
+// The state that the connections of one server share: clock, buffers, deadlines, metrics and log.
+//
 // Thread-safety: belongs to the server's thread, except `open`.
 #pragma once
 
@@ -35,9 +36,9 @@ struct ServerContext {
   DateCache date;
   Buffers buffers;
   bool draining = false;
-  // Written by this thread alone.
+  // Only this thread writes it.
   std::atomic<std::size_t> open{0};
-  // Called when `open` has become 0 while draining.
+  // Called when `open` is 0 while draining.
   std::move_only_function<void()> on_drained;
 
   void opened() {

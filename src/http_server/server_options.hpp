@@ -14,21 +14,21 @@ namespace wx::http_server {
 struct ServerOptions {
   // An IP address; "::" also takes IPv4.
   std::string address = "0.0.0.0";
-  // 0: whatever is free.
+  // 0: any free port.
   std::uint16_t port = 8080;
 
-  // Connections open at once; above it a client is told so and closed. Counts for this server alone, unless `budget`
-  // is set: then that one counts for all servers that share it, and this number is not looked at.
+  // The limit of open connections; a client above it gets a refusal and is closed. It applies to this server alone,
+  // unless `budget` is set: then the budget applies to all servers that share it, and this number is ignored.
   std::size_t max_connections = 20000;
   std::shared_ptr<ConnectionBudget> budget;
 
-  // From the first byte of a head to its last.
+  // From the first to the last byte of a head.
   milliseconds request_timeout{10'000};
-  // Without a byte between requests, and before the first.
+  // Without a byte before the first request and between requests.
   milliseconds idle_timeout{75'000};
   // Without progress while an answer is being written.
   milliseconds write_stall_timeout{20'000};
-  // For the client to close after our last byte.
+  // For the client to close after the last byte of the answer.
   milliseconds linger_timeout{1'000};
 };
 

@@ -341,7 +341,7 @@ TEST_F(UnderAttack, ByTwiceAsManyClientsAsAllowedItServesThoseItHas) {
   // Those who are in stay in.
   for (int i = 0; i < served; ++i) EXPECT_EQ(clients[static_cast<std::size_t>(i)]->get(kMock).status, 200);
   const std::string log = service_->log();
-  EXPECT_TRUE(log.contains("new clients are turned away")) << log;
+  EXPECT_TRUE(log.contains("new connections are refused")) << log;
   EXPECT_LE(std::ranges::count(log, '\n'), 50) << "refusals are sampled: " << log;
   clients.clear();
 }
@@ -370,8 +370,9 @@ TEST_F(UnderAttack, WithoutFileDescriptorsItWaitsCalmlyForThem) {
   for (auto& client : clients) EXPECT_EQ(client->read().status, 200);
   clients.clear();
   const auto end = Clock::now() + milliseconds(5000);
-  while (!service_->log().contains("new clients are taken again") && Clock::now() < end) (void)service_->get(kMock);
-  EXPECT_TRUE(service_->log().contains("new clients are taken again")) << service_->log();
+  while (!service_->log().contains("new connections are accepted again") && Clock::now() < end)
+    (void)service_->get(kMock);
+  EXPECT_TRUE(service_->log().contains("new connections are accepted again")) << service_->log();
 }
 
 // --- At start ---

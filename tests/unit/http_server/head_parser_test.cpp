@@ -11,7 +11,7 @@ namespace {
 
 using Status = HeadParser::Status;
 
-// What a parser made of some bytes, as text, so that two can be compared.
+// The result of a parser as text, for comparison.
 std::string told(const HeadParser& parser, Status status, std::string_view bytes) {
   if (status == Status::need_more) return "need more";
   if (status == Status::refused) return cat(name(parser.refusal()), ": ", parser.detail());
@@ -32,12 +32,12 @@ std::string parse(std::string_view bytes) {
   return told(parser, status, bytes);
 }
 
-// Cuts the bytes at every position, and into single bytes; every way must tell the same as no cut.
+// Parses the bytes cut at every position and into single bytes. Each result must equal that without a cut.
 std::string parse_cut_everywhere(const std::string& bytes) {
   const std::string whole = parse(bytes);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     HeadParser parser;
-    // Copies, so that reading beyond what was received is an error that sanitizers see.
+    // Copied, so a sanitizer notices a read beyond what was received.
     const std::string first = bytes.substr(0, cut);
     Status status = parser.feed(first);
     if (status == Status::need_more) status = parser.feed(bytes);
@@ -53,7 +53,7 @@ std::string parse_cut_everywhere(const std::string& bytes) {
   return whole;
 }
 
-// A request with these lines after a good request line and Host.
+// A request with these lines after a valid request line and Host.
 std::string with(std::string_view lines) {
   return cat("GET / HTTP/1.1\r\nHost: a\r\n", lines, "\r\n");
 }
@@ -264,7 +264,7 @@ TEST(HeadParser, KeepsTheMethodOfARefusedRequest) {
   EXPECT_EQ(parser.head().method, Method::get);
 }
 
-// --- The view over a head ---
+// --- The view of a head ---
 
 TEST(Request, JoinsRepeatedFields) {
   const std::string bytes = with("Accept: a\r\nX-Forwarded-For: 1\r\nACCEPT:b ,c\r\nAccept:\r\n");

@@ -8,7 +8,7 @@
 namespace wx::http_server::syntax {
 namespace {
 
-// As the RFCs say it, a byte at a time.
+// The rules of the RFCs, one byte at a time.
 bool is_text(unsigned char c) {
   return c == '\t' || (c >= 0x20 && c != 0x7f);
 }
@@ -16,7 +16,7 @@ bool is_in_target(unsigned char c) {
   return c > ' ' && c < 0x7f && c != '#';
 }
 
-// Every byte beside every kind of neighbour that eight bytes at once could mistake it for, at every place of a word.
+// Every byte, at every place of a word, beside each kind of neighbour that could disturb a test of eight bytes at once.
 template <class Check>
 void for_every_byte_everywhere(const Check& check) {
   for (const char around : {'a', '\x21', '\x7e', '~', '$'}) {

@@ -1,4 +1,4 @@
-// A server on a thread of its own and clients with plain blocking sockets, for tests over loopback.
+// For tests over loopback: a server on its own thread, and clients with blocking sockets.
 #pragma once
 
 #include <future>
@@ -23,10 +23,10 @@ namespace wx::http_server {
 
 using namespace std::chrono_literals;
 
-// A safety net for what should happen at once, not a pace.
+// The limit for events that should happen at once. No passing test waits for it.
 inline constexpr std::chrono::seconds kPatience{20};
 
-// Waits for `condition` without a notification to wait for.
+// Polls `condition` until it holds. Returns false if it does not within kPatience.
 inline bool eventually(const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {
@@ -54,7 +54,7 @@ class Client {
 
   [[nodiscard]] bool connected() const { return connected_; }
 
-  // Whether all of it was taken.
+  // Returns whether all bytes were accepted.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
       const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -73,7 +73,7 @@ class Client {
     close();
   }
 
-  // One response: its head and as much body as Content-Length says, "" at the end of the connection.
+  // Returns one response: its head and as much body as Content-Length says. Empty at the end of the connection.
   std::string response(bool without_body = false) {
     std::size_t head = std::string::npos;
     while ((head = received_.find("\r\n\r\n")) == std::string::npos) {
@@ -93,13 +93,13 @@ class Client {
     return one;
   }
 
-  // Everything until the connection ends; a reset says so at the end.
+  // Returns everything until the connection ends, with "<reset>" or "<timeout>" at the end if that is how it ended.
   std::string everything() {
     while (receive()) continue;
     return std::exchange(received_, {});
   }
 
-  // Whether something, or the end, can be read within `span`.
+  // Returns whether bytes or the end of the connection can be read within `span`.
   [[nodiscard]] bool readable(milliseconds span) const {
     pollfd entry{.fd = fd_, .events = POLLIN, .revents = 0};
     return ::poll(&entry, 1, static_cast<int>(span.count())) == 1;
@@ -125,7 +125,7 @@ class Client {
   std::string received_;
 };
 
-// Answers every refusal with "<kind>: <detail>" and a status to match.
+// Answers every refusal with "<kind>: <detail>" and its status.
 inline void render_refusal(Exchange& exchange, ErrorKind kind, std::string_view detail, std::string_view extra) {
   const auto status = [kind] {
     switch (kind) {
@@ -154,7 +154,7 @@ inline void render_refusal(Exchange& exchange, ErrorKind kind, std::string_view 
   exchange.respond(status(), extra, {name(kind), ": ", detail});
 }
 
-// The test's clock with faults to order.
+// The test's clock, which throws on demand.
 class FaultyClock final : public Clock {
  public:
   explicit FaultyClock(const Clock& clock) : clock_(clock) {}
@@ -167,7 +167,7 @@ class FaultyClock final : public Clock {
     return clock_.wall();
   }
 
-  // The nth reading of either clock from now on throws, once; 0: none.
+  // Makes the nth reading of either clock from now on throw, once. 0: none.
   mutable std::atomic<int> fails_at{0};
 
  private:
@@ -177,7 +177,7 @@ class FaultyClock final : public Clock {
   const Clock& clock_;
 };
 
-// A server with these routes; "/echo" says the target, "/later" keeps its Responder in `later`.
+// A server with these routes. "/echo" answers with the target, "/later" keeps its Responder in `later`.
 class Loopback {
  public:
   explicit Loopback(ServerOptions options = {}, std::vector<Route> routes = {},
@@ -203,7 +203,7 @@ class Loopback {
   }
   ~Loopback() { stop(); }
 
-  // Ends the thread; what follows in the test may touch the server from here.
+  // Ends the server's thread. Afterwards the test may use the server from its own thread.
   void stop() {
     if (!thread_.joinable()) return;
     on_thread([this] {
@@ -215,7 +215,7 @@ class Loopback {
     server_.reset();
   }
 
-  // Runs `f` on the server's thread and waits for it.
+  // Runs `f` on the server's thread and waits for its end.
   template <class F>
   void on_thread(F f) {
     std::promise<void> done;
@@ -243,7 +243,7 @@ class Loopback {
   observability::Metrics metrics;
   std::uint16_t port = 0;
   std::atomic<int> seen{0};
-  std::vector<Responder> later;  // of the server's thread
+  std::vector<Responder> later;  // belongs to the server's thread
 
  private:
   asio::io_context context_{1};

@@ -1,4 +1,4 @@
-// The server under time, load and shutdown.
+// Deadlines, limits and shutdown of the server.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
@@ -12,7 +12,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Lets time pass on the server's clock until the client has something to read. The server looks every 250 ms.
+// Advances the server's clock until the client has something to read. The server checks deadlines every 250 ms.
 bool advance_until_readable(Loopback& loopback, const Client& client, nanoseconds step) {
   return eventually([&] {
     loopback.clock.advance(step);
@@ -24,7 +24,7 @@ TEST(ServerDeadlines, GiveAHeadAnAbsoluteTime) {
   Loopback loopback;
   Client client(loopback.port);
   client.send("GET /echo HTTP/1.1\r\nHost: a\r\nA: ");
-  // A byte now and then does not buy more time.
+  // Single bytes do not extend the deadline.
   EXPECT_TRUE(eventually([&] {
     client.send("x");
     loopback.clock.advance(2s);
@@ -57,7 +57,7 @@ TEST(ServerDeadlines, DoNotApplyWhileAHandlerIsAtWork) {
   EXPECT_THAT(client.response(), EndsWith("at last"));
 }
 
-// The same large answer twice: "/copied" as a text, "/shared" as a Body that is sent by reference.
+// The same large answer as a text that is copied, at "/copied", and as a Body that is sent by reference, at "/shared".
 std::vector<Route> large_answer(std::size_t size) {
   std::vector<Route> routes;
   const auto add = [&](std::string path, const auto& body) {
@@ -111,7 +111,7 @@ TEST(Server, StoresNoAnswersForAClientThatOnlyAsks) {
   std::string requests;
   for (int i = 0; i < 2000; ++i) requests += "GET /count HTTP/1.1\r\nHost: a\r\n\r\n";
   client.send(requests);
-  // The sockets' buffers take a few megabytes; then the server goes on with us alone.
+  // The buffers of the sockets take a few megabytes; then the server waits for the client to read.
   int before = 0;
   EXPECT_TRUE(eventually([&] {
     std::this_thread::sleep_for(50ms);
@@ -135,7 +135,7 @@ TEST(Server, LetsOthersInBetweenTheAnswersToAPipeline) {
   EXPECT_THAT(modest.ask("/page?modest"), EndsWith("x"));
   std::string requests;
   for (int i = 0; i < 30; ++i) requests += "GET /page?greedy HTTP/1.1\r\nHost: a\r\n\r\n";
-  loopback.on_thread([&] {  // the server's thread is busy here, so that both find all of it
+  loopback.on_thread([&] {  // the server's thread is busy here, so it finds all requests at once
     order.clear();
     greedy.send(requests);
     modest.send("GET /page?modest HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -185,13 +185,13 @@ TEST(ServerLimits, RefuseAConnectionAboveTheLimitAndTakeTheNextOneWhenThereIsRoo
   Client third(loopback.port);
   EXPECT_THAT(third.everything(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Connection: close")));
   EXPECT_EQ(loopback.metrics.value(observability::Counter::http_connections_refused), 1U);
-  EXPECT_TRUE(loopback.log.contains("new clients are turned away"));
+  EXPECT_TRUE(loopback.log.contains("new connections are refused"));
   third.close();
   first.close();
   EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 1; }));
   Client fourth(loopback.port);
   EXPECT_THAT(fourth.ask("/echo"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_TRUE(loopback.log.contains("new clients are taken again"));
+  EXPECT_TRUE(loopback.log.contains("new connections are accepted again"));
 }
 
 TEST(ServerLimits, AreSharedWithABudget) {
@@ -226,14 +226,14 @@ TEST(ServerLimits, WaitCalmlyForFileDescriptors) {
   EXPECT_THAT(client.ask("/echo"), EndsWith("/echo"));
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  // No descriptor above those in use; the next client's own is taken from below the limit first.
+  // No descriptor remains above those in use, and the next client takes the last one below the limit.
   const int highest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(highest, 0);
   ::close(highest);
   rlimit none = before;
   none.rlim_cur = static_cast<rlim_t>(highest) + 1;
-  // The undefined-behaviour sanitizer looks at a type for the first time through a pipe of its own: let it do so while
-  // there are descriptors.
+  // The undefined-behaviour sanitizer opens a pipe when it checks a type for the first time: make it do so while there
+  // are descriptors.
   EXPECT_FALSE(loopback.log.contains("out_of=file descriptors"));
   static_cast<observability::Log&>(loopback.log).warn("http_server", "about to run out of descriptors");
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);

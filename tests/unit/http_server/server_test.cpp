@@ -1,4 +1,4 @@
-// The server over real sockets: what it answers, and in which order.
+// The server over real sockets: its answers and their order.
 #include <gmock/gmock.h>
 
 #include "loopback.hpp"
@@ -56,12 +56,13 @@ TEST(Server, HoldsPipelinedRequestsBackBehindADeferredAnswer) {
   EXPECT_THAT(client.response(), EndsWith("/echo?5"));
 }
 
-// What comes while nobody waits for it is not heard of again: the three ways in which that happens.
+// An edge-triggered wait does not report again what came while there was no wait. The next three tests cover the ways
+// in which that happens.
 TEST(Server, NoticesTheEndThatCameTogetherWithARequest) {
   Loopback loopback;
   Client client(loopback.port);
   EXPECT_THAT(client.ask("/echo?1"), EndsWith("/echo?1"));
-  // On the server's own thread: it reads only when both are there.
+  // On the server's own thread, so it reads when both have arrived.
   loopback.on_thread([&] {
     client.send("GET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
     client.finish_sending();
@@ -75,7 +76,7 @@ TEST(Server, ReadsWhatCameWhileAnAnswerWasOutstanding) {
   client.send("GET /later?1 HTTP/1.1\r\nHost: a\r\n\r\n");
   loopback.wait_for_later(1);
   client.send("GET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
-  loopback.on_thread([] {});  // the loop has turned and seen it
+  loopback.on_thread([] {});  // the loop has seen it
   loopback.on_thread([&] { loopback.later[0].respond(200, "", {"one"}); });
   EXPECT_THAT(client.response(), EndsWith("one"));
   EXPECT_THAT(client.response(), EndsWith("/echo?2"));
@@ -84,7 +85,7 @@ TEST(Server, ReadsWhatCameWhileAnAnswerWasOutstanding) {
 TEST(Server, ReadsOnWhereOneReadWasNotEnough) {
   Loopback loopback;
   Client client(loopback.port);
-  constexpr int kRequests = 500;  // more bytes than one read takes
+  constexpr int kRequests = 500;  // more bytes than one read returns
   std::string requests;
   for (int i = 0; i < kRequests; ++i) requests += cat("GET /echo?", i, " HTTP/1.1\r\nHost: a\r\n\r\n");
   loopback.on_thread([&] { client.send(requests); });
@@ -171,7 +172,7 @@ TEST(Server, TellsThePeersAddress) {
 
 // --- Refusals ---
 
-// Sends the bytes and gives everything that comes back until the connection ends.
+// Sends the bytes and returns everything received until the connection ends.
 std::string refused(std::string_view bytes, int handled = 0) {
   Loopback loopback;
   Client client(loopback.port);
@@ -220,7 +221,7 @@ TEST(Server, RefusesTargetsAndHeadersThatAreTooLarge) {
               StartsWith("HTTP/1.1 431 "));
 }
 
-// --- Handlers that misbehave ---
+// --- Faulty handlers ---
 
 TEST(Server, TurnsAHandlersBugIntoAnInternalErrorAndGoesOn) {
   std::vector<Route> routes;
