@@ -9,10 +9,10 @@
 #include <string>
 
 #include "endpoints/client_address.hpp"
+#include "endpoints/client_limit.hpp"
 #include "observability/log.hpp"
 #include "open_meteo/limits.hpp"
 #include "redis/redis_url.hpp"
-#include "endpoints/client_limit.hpp"
 
 namespace wx::config {
 

@@ -35,7 +35,7 @@ std::string_view method_name(http_server::Method method) {
 // The memory-hit path passes here on every request and leaves after two comparisons.
 void log_answer(Context& context, const Request& request, std::string_view id, const std::optional<TraceContext>& trace,
                 const Sent& sent, std::initializer_list<http_server::BodyPart> body) {
-  // Who is turned away at the door has sent no request; the server says when that begins and ends.
+  // Connections refused at the limit sent no request; the server logs when refusing starts and stops.
   if (request.received_at() == SteadyTime()) return;
   const auto now = sent.took >= nanoseconds(0) ? request.received_at() + sent.took : context.clock.steady();
   const auto took = now - request.received_at();
