@@ -1,6 +1,6 @@
-// Deadlines of those who wait on one I/O thread, behind one timer instead of one each.
+// The deadlines of the waiters of one I/O thread, with one timer for all of them.
 //
-// Thread-safety: none; everything on the executor's thread.
+// Thread-safety: none. Use it on the executor's thread only.
 #pragma once
 
 #include <functional>
@@ -19,11 +19,12 @@ class DeadlineQueue {
 
   DeadlineQueue(Executor& executor, const Clock& clock) : executor_(executor), clock_(clock) {}
 
-  // Calls `task` once, at or shortly after `deadline`, unless cancelled before. A ticket is good until its task ran.
+  // Calls `task` once, at or shortly after `deadline`, unless cancelled before. A ticket is valid until its task has
+  // run.
   [[nodiscard]] Ticket add(SteadyTime deadline, Task task);
   void cancel(Ticket ticket) { tasks_.erase(ticket); }
 
-  // Runs what is due, and waits for the next; the timer calls it.
+  // Runs the tasks that are due and arms the timer for the next. The timer calls it.
   void run_due();
 
   [[nodiscard]] std::size_t size() const { return tasks_.size(); }

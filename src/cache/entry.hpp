@@ -1,4 +1,4 @@
-// What the cache keeps: an answer, when it was made, and how long it may serve.
+// An entry of the cache: an answer, the time it was made, and how long it may be served.
 //
 //   stored_at ──── fresh_for ────┬──── stale_for ────┬──────── keep_for ────────┬─► gone
 //              fresh: HIT        │ stale: served,    │ kept: wait for better,   │
@@ -36,7 +36,7 @@ struct Entry {
   Spans spans;
   std::uint64_t epoch = 0;  // of the purge that this entry outlives
   EntryKind kind = EntryKind::answer;
-  // Whether a hit late in fresh_for may start a refresh. Not where fresh_for ends at the source's next value.
+  // Whether a hit late in fresh_for may start a refresh. False where fresh_for ends at the source's next value.
   bool early_refresh = true;
 
   friend bool operator==(const Entry&, const Entry&) = default;
@@ -53,8 +53,8 @@ enum class Freshness : std::uint8_t { fresh, stale, kept, gone };
   return Freshness::gone;
 }
 
-// An entry as one process holds it. Its age is measured by the steady clock from `born` on, so that nobody who sets the
-// wall clock can make it younger or older.
+// An entry as one process holds it. Its age is measured by the steady clock from `born` on, so setting the wall clock
+// makes it neither younger nor older.
 struct Copy {
   EntryPtr entry;
   SteadyTime born;
@@ -63,15 +63,15 @@ struct Copy {
   [[nodiscard]] Freshness freshness(SteadyTime now) const { return freshness_at(entry->spans, age(now)); }
 };
 
-// Whether an entry was stored so far ahead of our wall clock that one of the two clocks must be wrong.
+// Whether an entry was stored so far ahead of this process's wall clock that one of the two clocks must be wrong.
 [[nodiscard]] bool ahead_of_clock(const Entry& entry, const Clock& clock);
 
-// Takes over an entry that was stored at a wall-clock time (by this process or another). A stored_at up to 2 s ahead of
-// us counts as now; further ahead, somebody's clock is wrong and the copy starts at the end of its fresh span.
+// Takes over an entry that was stored at a wall-clock time (by this process or another). A stored_at up to 2 s ahead
+// counts as now. Further ahead, one of the clocks is wrong, and the copy starts at the end of its fresh span.
 [[nodiscard]] Copy make_copy(EntryPtr entry, const Clock& clock);
 
 // The age from which a hit may start an early refresh: `part` of fresh_for, spread per key by up to +/-10 %, never
-// beyond fresh_for; fresh_for itself where the entry wants none.
+// beyond fresh_for. It is fresh_for itself if the entry allows no early refresh.
 [[nodiscard]] nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash);
 
 }  // namespace wx::cache

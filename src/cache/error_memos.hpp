@@ -1,7 +1,7 @@
-// Failed loads, remembered for a moment: whoever asks meanwhile gets the same answer without a new call. The moment
-// doubles with every failure in a row, up to a limit.
+// Failed loads, remembered for a short time in which lookups get the same answer without a new call. The time doubles
+// with every consecutive failure, up to a limit.
 //
-// Thread-safety: none; one per shard of the flight table, under its lock.
+// Thread-safety: none. Each shard of the flight table has one, under the shard's lock.
 #pragma once
 
 #include <cstddef>
@@ -20,30 +20,30 @@ struct MemoOptions {
   milliseconds first{1000};  // ERROR_TTL
   milliseconds most{30'000};
   milliseconds refusal{300'000};  // REFUSAL_TTL: of a deterministic refusal, which does not double
-  std::size_t limit = 10'000;     // memos; the oldest go
+  std::size_t limit = 10'000;     // memos; the oldest are dropped
 };
 
 struct Memo {
   Error error;
   int count = 1;
   SteadyTime until;
-  std::optional<HeldCopy> held;  // what could still be served when it failed
+  std::optional<HeldCopy> held;  // the copy that could still be served when the load failed
 };
 
 class ErrorMemos {
  public:
   explicit ErrorMemos(const MemoOptions& options) : options_(options) {}
 
-  // The memo that holds now, if any. Valid until the next change.
+  // The memo in force, or null. Valid until the next change.
   [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now) const;
 
-  // A load failed. Returns the memo as it stands now.
+  // Records a failed load. Returns its memo.
   const Memo& record(std::string_view key, const Error& error, std::optional<HeldCopy> held, SteadyTime now);
 
-  // Another process's load failed.
+  // Records a failed load of another process.
   void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, SteadyTime now);
 
-  // A load succeeded, or the key was purged: the next failure is a first one.
+  // After a successful load or a purge: the next failure counts as the first.
   void forget(std::string_view key);
   void clear();
 

@@ -6,7 +6,7 @@
 namespace wx::cache {
 namespace {
 
-// A refresh that came to nothing is tried again no later than this: whoever refused it may have room again.
+// A refresh without result may start again after at most this long, because the provider may have room again.
 constexpr milliseconds kTryAgain{1000};
 
 }  // namespace
@@ -77,7 +77,8 @@ Actions Flight::turn(bool somebody_waits) {
 Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now) {
   Actions actions;
   if (state_ != State::leasing) {
-    // The flight was given up meanwhile: nobody will use what was won, and the loader need not wait for its turn's end.
+    // The flight was given up in the meantime: a lease that was won is of no use, and the loader must not hold its
+    // turn.
     actions.proceed = false;
     actions.release_lease = result.has_value() && result->won;
     return actions;
@@ -189,7 +190,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   const bool called = state_ == State::loading;
   const bool ours = lease_ours(now);
   if (!result && !called && others_wait) {
-    // One client's allowance, or the time that it had for the queue, is over; that is no reason to refuse the others.
+    // The leader's allowance or time for the queue is over, which is no reason to refuse the other callers.
     const auto kind = result.error().kind;
     if (kind == ErrorKind::client_limited || kind == ErrorKind::deadline_exceeded) {
       actions.answer_leader = failure(std::move(result.error()), now);
@@ -215,7 +216,8 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   if (refusal) {
     // A refusal never replaces an answer that may still be served.
     if (auto kept = kept_copy(Outcome::stale_if_error, now); kept && held_->copy.entry->kind == EntryKind::answer) {
-      actions.failed = Error{ErrorKind::provider_refused, std::string(copy.entry->body), std::nullopt, 400, false};
+      actions.failed =
+          Error{.kind = ErrorKind::provider_refused, .detail = std::string(copy.entry->body), .provider_status = 400};
       actions.failure_to_fleet = ours;
       actions.answer = std::move(kept);
       end(actions);
@@ -250,15 +252,15 @@ void Flight::new_epoch() {
 Actions Flight::age_limit(SteadyTime now) {
   Actions actions;
   if (state_ == State::ended) return actions;
-  // Whoever waits for its turn with the provider is told no when that turn comes.
-  actions.answer = failure(Error{ErrorKind::deadline_exceeded, {}, std::nullopt, 0, false}, now);
+  // A loader that waits for its turn is told to stand down when the turn comes.
+  actions.answer = failure(Error{.kind = ErrorKind::deadline_exceeded}, now);
   actions.again_after = kTryAgain;
   actions.release_lease = false;  // the load may still be running: the lease ends by itself
   end(actions);
   return actions;
 }
 
-// The source is asked only now: a purge heard before does not concern what it will say.
+// The source is asked only now, so an earlier purge does not concern its answer.
 void Flight::call(Actions& actions) {
   state_ = State::loading;
   purged_ = false;
@@ -270,7 +272,7 @@ void Flight::end(Actions& actions) {
   actions.ended = true;
 }
 
-// Whether a copy in Redis tells us anything: still usable, and stored later than the one we hold.
+// Whether a copy in Redis is still usable and was stored later than the held one.
 bool Flight::is_newer(const Copy& copy, SteadyTime now) const {
   if (copy.freshness(now) == Freshness::gone) return false;
   return !held_ || copy.entry->stored_at > held_->copy.entry->stored_at;

@@ -1,9 +1,9 @@
-// The flight: one key's way from "not in memory" to an answer, for everybody who asks meanwhile (single flight), and
-// for the whole fleet as far as the lease reaches.
+// The flight: the way of one key from "not in memory" to an answer, shared by all callers that ask in the meantime
+// (single flight), and by the whole fleet through the lease.
 //
 // A flight belongs to the cache, not to the request that started it: a caller that goes away cancels nothing. This is
-// the pure part, a state machine: events go in, actions come out, and somebody else (run.cpp) performs
-// them. It has no clock, no socket and no lock. docs/cache.md has the picture.
+// the pure part, a state machine: events go in, actions come out, and Run performs them. It has no clock, no socket and
+// no lock. docs/cache.md has the picture.
 //
 //   state     event                         next      actions
 //   --------  ----------------------------  --------  ----------------------------------------------------------------
@@ -15,9 +15,9 @@
 //   reading   kept copy                     queued    fill memory, load (callers wait, but from now on no longer than
 //                                                     soft_wait, and fall back on the copy)
 //   reading   nothing, or an error          queued    load
-//   queued    turn, somebody cares          leasing   take_lease
+//   queued    turn, the load is wanted      leasing   take_lease
 //   queued    turn, without Redis           loading   proceed
-//   queued    turn, nobody waits any more   ended     stand down
+//   queued    turn, no caller waits         ended     stand down
 //   queued    loaded (refused before turn)  ended     answer (kept copy, else the error)
 //   queued    its client's allowance or     queued    answer_leader (kept copy, else the error), load; and where no
 //             time is over                            other waits: ended, as above
@@ -42,17 +42,17 @@
 //   any       new epoch                     same      as purge, but what is being read is judged by its own epoch: the
 //                                                     caller sees to it that no copy of another one comes in
 //
-// Where a flight ends with neither a value nor a failure to be remembered (it was refused, stood down or given up), it
-// says after how long a hit may start the next refresh (again_after).
+// A flight that ends with neither a value nor a failure to remember (it was refused, stood down or given up) says after
+// how long a hit may start the next refresh (again_after).
 //
 // A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
-// Whoever joins a flight that holds a servable copy is answered with it at once.
+// A caller that joins a flight with a servable copy gets it at once.
 //
-// A forced flight, or one that somebody who wants a new answer has joined, answers with nothing that was there before:
-// what is read in Redis, or stands there as the lease is taken, counts as a kept copy (only what is stored later is a
-// newer value), and a failure that is remembered then stands where the lease would: proceed, without one.
+// A forced flight, or one that a caller that wants a new answer has joined, does not answer with an older value: a
+// value that is read in Redis, or is there when the lease is taken, counts as a kept copy, and only a value that is
+// stored later is newer. A remembered failure then does not stop the load, which proceeds without a lease.
 //
-// Thread-safety: none; a run holds the flight table's lock.
+// Thread-safety: none. Run uses it under the lock of the flight's shard.
 #pragma once
 
 #include <optional>
@@ -64,12 +64,12 @@
 namespace wx::cache {
 
 struct FlightOptions {
-  bool remote = false;          // a Redis tier is there to be asked
+  bool remote = false;          // there is a Redis tier
   bool memory = true;           // the memory tier is filled
-  bool bypass = false;          // ask nothing, fill nothing: load only
-  bool forced = false;          // the client wants a new one: what is there is a fallback
-  bool confirm = false;         // the held copy is in doubt: Redis holding the same one, still fresh, settles it
-  bool inline_refresh = false;  // a stale copy is waited with like a kept one (CACHE_REFRESH=inline)
+  bool bypass = false;          // read and fill no tier: load only
+  bool forced = false;          // the client wants a new answer: an existing copy is only a fallback
+  bool confirm = false;         // the held copy is doubtful until Redis holds the same one, still fresh
+  bool inline_refresh = false;  // callers with a stale copy wait as with a kept one (CACHE_REFRESH=inline)
   double early_part = 0.8;
 };
 
@@ -79,7 +79,7 @@ struct HeldCopy {
   Tier tier;
 };
 
-// What everybody who waits is told.
+// The answer to all waiting callers.
 struct Verdict {
   Outcome outcome = Outcome::miss;  // for the leader; a waiter's miss becomes collapsed
   Tier tier = Tier::loader;
@@ -99,18 +99,18 @@ struct Actions {
   bool read_remote = false;
   bool load = false;                 // call the loader
   bool take_lease = false;           // the loader's turn has come: it waits for `proceed`
-  bool look = false;                 // see what stands under the key and its lease
-  std::optional<nanoseconds> await;  // look_again() after so long, unless something is heard before
+  bool look = false;                 // read the state of the key and its lease
+  std::optional<nanoseconds> await;  // call look_again() after this long, unless a message comes before
   std::optional<bool> proceed;       // answer the loader's turn
   std::optional<Copy> fill_memory;
   std::optional<Copy> write_remote;
   bool release_lease = false;                // with write_remote, or alone
-  std::optional<Error> failed;               // a load failed: to be remembered; with hold_lease for the fleet too
-  bool failure_to_fleet = false;             // our lease becomes the fleet's memory of it
-  std::optional<FailureMemo> fleet_failure;  // another process's failure, to be remembered here
-  bool fallback = false;  // a copy to fall back on has come: who still waits does so for soft_wait only
-  std::optional<nanoseconds> again_after;  // ended, and nothing came of it: a hit may start a refresh after so long
-  std::optional<Verdict> answer_leader;    // told to the leader alone; `load` for the next one who waits
+  std::optional<Error> failed;               // a failed load to remember
+  bool failure_to_fleet = false;             // the lease becomes the fleet's memory of the failure
+  std::optional<FailureMemo> fleet_failure;  // another process's failure to remember
+  bool fallback = false;                     // there is a kept copy now: callers wait for soft_wait only
+  std::optional<nanoseconds> again_after;    // ended without result: a hit may start a refresh after this long
+  std::optional<Verdict> answer_leader;      // for the leader alone; `load` goes on for the next waiter
   std::optional<Verdict> answer;
   bool ended = false;
 };
@@ -125,29 +125,29 @@ class Flight {
   // The methods are the events of the table. An event that does not belong to the state changes nothing.
   Actions start();
   Actions remote_read(Result<std::optional<Copy>> result, SteadyTime now);
-  // `somebody_waits`: callers are waiting, or it is a refresh that was never awaited.
+  // `somebody_waits`: callers wait, or the load is a refresh, which no caller waits for.
   Actions turn(bool somebody_waits);
-  // `lease_until`: when a lease won now ends by itself, by our clock.
+  // `lease_until`: when a lease that is won now ends by itself, by this process's clock.
   Actions leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now);
   Actions on_fill();
   Actions on_fail();
   Actions on_listening();
   Actions look_again();
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
-  // `others_wait`: somebody but the leader waits, whose time is not over: who could be the next leader.
+  // `others_wait`: a caller other than the leader waits and has time left, so it could be the next leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   void purge();
   void new_epoch();
-  // Somebody joins who wants a new answer, whatever is there.
+  // A caller joins that wants a new answer even if a copy is there.
   void force() { forced_ = true; }
   Actions age_limit(SteadyTime now);
-  // Ends the flight after an exception, without any action: the caller answers everybody.
+  // Ends the flight after an exception, without any action: Run answers all waiters.
   void give_up() { state_ = State::ended; }
 
-  // What somebody who asks now may be told at once; nothing: they wait.
+  // The answer that a caller gets at once; nothing if it has to wait.
   [[nodiscard]] std::optional<Verdict> join(SteadyTime now) const;
 
-  // What a waiter whose patience is over may be told; nothing: an error.
+  // The answer to a waiter whose time is over; nothing if there is only an error.
   [[nodiscard]] std::optional<Verdict> kept_copy(Outcome outcome, SteadyTime now) const;
 
   [[nodiscard]] State state() const { return state_; }
@@ -160,7 +160,7 @@ class Flight {
   [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
   [[nodiscard]] Verdict failure(Error error, SteadyTime now) const;
   Actions look_if_awaiting();
-  // What the two looks at the lease have in common: a newer value or a remembered failure ends the flight.
+  // Both reads of the lease use it: a newer value or a remembered failure ends the flight.
   bool ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now);
   void call(Actions& actions);
   void end(Actions& actions);
@@ -171,7 +171,7 @@ class Flight {
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
   bool forced_;
-  bool heard_ = false;  // a fill or fail was heard while the lease was being asked for, or looked at
+  bool heard_ = false;  // a fill or fail came while the lease was being taken or read
   bool purged_ = false;
   bool redis_unavailable_ = false;
 };

@@ -20,8 +20,8 @@ struct Loaded {
   std::string etag;
   Spans spans;
   bool early_refresh = true;
-  // A refusal is the source's deterministic "no" to this question: `body` is its reason as plain text, and the cache
-  // keeps it for MemoOptions::refusal, whatever `spans` and `early_refresh` say.
+  // A refusal is the source's deterministic rejection of this query: `body` is its reason as plain text, and the cache
+  // keeps it for MemoOptions::refusal instead of `spans` and `early_refresh`.
   EntryKind kind = EntryKind::answer;
 };
 

@@ -1,4 +1,4 @@
-// The memory tier: 64 shards, a mutex each. A hit holds its mutex for a lookup and the copy of one pointer.
+// The memory tier: 64 shards with a mutex each. A hit holds a mutex for one lookup and the copy of one pointer.
 //
 // Thread-safety: everything from any thread.
 #pragma once
@@ -17,7 +17,7 @@ namespace wx::cache {
 struct MemoryOptions {
   std::size_t limit = std::size_t{64} << 20;  // bytes; 0 switches the tier off
   double early_part = 0.8;                    // CACHE_EARLY
-  // A hit that started a refresh keeps others from starting one for so long, should nothing be heard of it.
+  // After a hit has started a refresh, no other hit starts one for this long, unless the refresh ends before.
   nanoseconds refresh_pause = std::chrono::seconds(30);
 };
 
@@ -34,7 +34,7 @@ class MemoryTier {
                                              const Validity& validity = {});
   bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                   milliseconds fresh_for, const Clock& clock);
-  // Returns whether it is kept: not where the tier is off, nor if it is too large.
+  // Returns whether the copy is kept; false if the tier is off or the copy is too large.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
   void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
   bool erase(std::string_view key, std::uint64_t hash);
@@ -51,7 +51,7 @@ class MemoryTier {
     SieveShard shard WX_GUARDED_BY(mutex);
   };
 
-  // The top bits: the shard's own table uses the low ones.
+  // Uses the top bits, because the shard's own table uses the low ones.
   [[nodiscard]] Locked& at(std::uint64_t hash) const { return *shards_[hash >> 58]; }
 
   const MemoryOptions options_;

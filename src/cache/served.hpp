@@ -1,5 +1,5 @@
-// What a question was answered with, and how: enough to tell the client the whole truth (X-Cache, Cache-Status, Age,
-// Server-Timing), and nothing of HTTP.
+// The answer to a lookup and how it came about: everything that X-Cache, Cache-Status, Age and Server-Timing tell the
+// client, without any HTTP.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@ enum class Tier : std::uint8_t { memory, redis, loader };
 
 enum class Outcome : std::uint8_t {
   hit,                     // fresh, from memory or Redis
-  stale_while_revalidate,  // stale, a refresh runs behind
-  stale_if_error,          // kept, the load failed
-  soft_timeout,            // kept, the load is slow
+  stale_while_revalidate,  // stale; a refresh runs in the background
+  stale_if_error,          // kept; the load failed
+  soft_timeout,            // kept; the load is slow
   miss,                    // loaded by this request
   collapsed,               // waited for another request's load
-  revalidated,             // something was kept, and the load came within the wait
-  lease,                   // another process filled it meanwhile
-  forced,                  // loaded because the client asked for a new one
-  bypass,                  // no tier asked or filled
+  revalidated,             // a copy was kept, and the load finished within the wait
+  lease,                   // another process filled it in the meantime
+  forced,                  // loaded because the client asked for a new answer
+  bypass,                  // no tier was read or filled
 };
 
-// Where the time went; negative where the stop did not happen.
+// The time that each step took; negative if the step did not happen.
 struct Timings {
   nanoseconds redis{-1};
   nanoseconds load{-1};
@@ -34,8 +34,8 @@ struct Served {
   Tier tier = Tier::loader;
   Outcome outcome = Outcome::miss;
   nanoseconds age{0};
-  bool stored = false;             // the entry was put into a tier on this occasion
-  bool redis_unavailable = false;  // Redis should have been asked, and did not answer
+  bool stored = false;             // this request put the entry into a tier
+  bool redis_unavailable = false;  // Redis did not answer, or could not be asked
   Timings timings;
 };
 

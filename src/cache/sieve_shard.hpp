@@ -3,10 +3,10 @@
 // SIEVE (Zhang, Yang, Yue, Vigfusson, Rashmi: "SIEVE is Simpler than LRU", NSDI '24): a queue in order of insertion, a
 // "visited" bit per entry, and a hand that moves from the oldest to the newest. A hit only sets the bit. To evict, the
 // hand clears bits until it meets an entry without one; that entry goes, and the hand stays where it is. New entries
-// are put at the head. So popular entries are never moved, and one-hit wonders leave early. Ours differs in one point:
-// the hand treats an expired entry as unvisited.
+// are put at the head. So popular entries are never moved, and entries that are hit once leave early. This
+// implementation differs in one point: the hand treats an expired entry as unvisited.
 //
-// Thread-safety: none; the memory tier holds a mutex around each shard. The shard knows nothing of sharding.
+// Thread-safety: none. The memory tier holds a mutex around each shard.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct ShardHit {
   bool doubtful = false;       // kept from before a time in which purges may have been missed
 };
 
-// What a copy must be to be found.
+// The conditions for a copy to be found.
 struct Validity {
   std::uint64_t epoch = 0;                      // copies of another epoch were purged
   SteadyTime trusted_from = SteadyTime::min();  // copies that were put in before are doubtful
@@ -40,21 +40,21 @@ class SieveShard {
   SieveShard(const SieveShard&) = delete;
   SieveShard& operator=(const SieveShard&) = delete;
 
-  // A copy that is not gone, or nothing; one that is gone is removed. `early_part`: see early_refresh_age().
-  // A hit that is told to start a refresh keeps others from being told so for `refresh_pause`.
+  // The copy of the key, or nothing; a copy that is gone is removed. `early_part`: see early_refresh_age(). After a hit
+  // with start_refresh, no other hit gets it for `refresh_pause`.
   [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
                                              double early_part, nanoseconds refresh_pause,
                                              const Validity& validity = {});
 
-  // Keeps the copy, in place of an older one. Returns false if it was too large to keep (more than an eighth of the
-  // limit): the older copy is then removed. `evicted` is raised by the number of entries that had to go.
+  // Keeps the copy and replaces an older one. Returns false if the copy is too large (more than an eighth of the
+  // limit); the older copy is removed then, too. Adds the number of evicted entries to `evicted`.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted);
 
   // Lets the next late hit start a refresh again from `at` on.
   void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
 
-  // Another process stored this key. A copy with the same tag whose spans do not depend on when it was stored goes on
-  // as if it were the new one; any other older copy is removed. Returns whether there was one.
+  // After another process stored this key. A copy with the same tag, whose spans do not depend on when it was stored,
+  // is dated anew as if it were the new one. Any other older copy is removed. Returns whether there was a copy.
   bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                   milliseconds fresh_for, const Clock& clock);
 
