@@ -283,7 +283,12 @@ TEST(ClientEnd, AClientThatIsStoppedAtOnceTellsToo) {
 
 TEST_F(Client, ACallbackThatThrowsIsLoggedAndHarmsNoOther) {
   provider.always(test::json_reply(200, "{}"));
-  client.get(request(), [](const auto&) { throw std::runtime_error("boom"); });
+  std::promise<void> called;
+  client.get(request(), [&](const auto&) {
+    called.set_value();
+    throw std::runtime_error("boom");
+  });
+  called.get_future().wait();
   EXPECT_EQ(told(get(client, request())), "200");
   client.get({"not a url", {}, 3s, 5s}, [](const auto&) { throw std::runtime_error("bang"); });
   EXPECT_EQ(told(get(client, request())), "200");

@@ -137,6 +137,7 @@ TEST(RedisClientExceptions, HandlersMayThrowToo) {
     under.client().on_disconnected([] { throw 5; });
   });
   under.start();
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   EXPECT_EQ(under.ask({"GET", "a"}), "redis-unavailable") << "the first connection ends at its first command";
   ASSERT_TRUE(ClientUnderTest::eventually([&] { return redis.connections() == 2; }));
   ASSERT_TRUE(under.becomes(ConnectionState::up));
