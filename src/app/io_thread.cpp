@@ -88,8 +88,8 @@ void IoThread::stop() {
   boost::asio::post(context_, [this] {
     server_.close();
     if (redis_) redis_->stop();
-    context_.stop();
   });
+  boost::asio::post(context_, [this] { context_.stop(); });  // of its own, so that an exception above cannot skip it
   thread_.join();
 }
 

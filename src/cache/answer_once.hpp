@@ -6,7 +6,6 @@
 // Thread-safety: none.
 #pragma once
 
-#include <exception>
 #include <functional>
 #include <utility>
 
@@ -28,7 +27,7 @@ class AnswerOnce {
     if (!done_) return;
     try {
       done_(fail(ErrorKind::internal));
-    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
       // `done` was called, which is all that is promised. The exception before it is on its way to the log.
     }
   }

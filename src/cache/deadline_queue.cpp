@@ -24,8 +24,9 @@ void DeadlineQueue::run_due() {
 }
 
 void DeadlineQueue::arm(SteadyTime at) {
-  armed_for_ = at;
+  armed_for_ = SteadyTime::max();  // should after() throw, the next add() arms it
   timer_ = executor_.after(std::max(at - clock_.steady(), nanoseconds(0)), [this] { run_due(); });
+  armed_for_ = at;
 }
 
 }  // namespace wx::cache

@@ -20,14 +20,15 @@ class CallPayment {
   CallPayment(Admission& admission, const Clock& clock, observability::Log& log)
       : admission_(admission), clock_(clock), log_(log) {}
 
-  // From now on calls are counted with `fleet`.
+  // Counts calls with `fleet` from now on.
   void join(FleetBudget& fleet);
 
   // Gets the refusal, or nothing if the call may be made.
   using Paid = std::move_only_function<void(std::optional<Error> refused)>;
-  // Counts one call. `paid` is called exactly once, on any thread, possibly from within; it keeps this object alive.
-  // An exception while counting is logged and refuses the call with ErrorKind::internal. `paid` must not throw.
-  // With `redis_unavailable` the fleet is not asked: one wait for a Redis that does not answer is enough.
+  // Counts one call. `paid` is called exactly once, on any thread, possibly before pay() returns; it keeps this object
+  // alive and must not throw. An exception in the fleet's reply is logged and refuses the call with
+  // ErrorKind::internal. An exception before that leaves pay(), and `paid` is destroyed without a call. With
+  // `redis_unavailable` the fleet is not asked: one wait for a Redis that does not answer is enough.
   void pay(cache::Purpose purpose, bool redis_unavailable, Paid paid);
 
  private:
