@@ -1,6 +1,7 @@
 // One call on its way through the CallPipeline, with what it holds: a slot of the gate and a pass of the breaker.
 //
-// Thread-safety: none. One thread at a time moves a call on; only turn_answered is shared, see CallPipeline::announce_turn().
+// Thread-safety: none. One thread at a time moves a call on; only turn_answered is shared, see
+// CallPipeline::announce_turn().
 #pragma once
 
 #include <atomic>

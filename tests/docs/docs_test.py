@@ -84,12 +84,12 @@ NO_FILES = {"source"}  # a member of the JSON answer
 def unknown_files(text):
     """The words in code type that look like the name of a file, a folder or a room's library and name none."""
     known = set()
-    for path in ROOT.rglob("*"):
-        inside = path.relative_to(ROOT)
-        if inside.parts[0] in ("build", ".git", "node_modules", ".cache"):
-            continue
-        for name in (inside.name, inside.stem):
-            known.update((name, f"{inside.parent.name}/{name}", (inside.parent / name).as_posix()))
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in ("build", "node_modules", ".git", ".cache")]
+        inside = Path(folder).relative_to(ROOT)
+        for entry in folders + files:
+            for name in (entry, Path(entry).stem):
+                known.update((name, f"{inside.name}/{name}", (inside / name).as_posix()))
     names = set(re.findall(r"`([a-z0-9_]+(?:/[a-z0-9_]+)*(?:\.[a-z]+)?)`", without_code(text)))
     return sorted(name for name in names - NO_FILES if name.removeprefix("wx_") not in known)  # wx_<room> is its library
 
