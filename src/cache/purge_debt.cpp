@@ -6,6 +6,7 @@
 #include "cache/cache_core.hpp"
 #include "cache/cache_thread.hpp"
 #include "observability/log_exception.hpp"
+#include "redis/reply_class.hpp"
 
 namespace wx::cache {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 // The pause before the first try, and the longest one. A try without a connection costs nothing.
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{4000};
-// The pause after Redis refused the command: a missing permission or a replica does not change soon.
+// The pause after a refusal that lasts: a missing permission, or a replica.
 constexpr milliseconds kRefusedPause{60'000};
 
 }  // namespace
@@ -43,7 +44,7 @@ void PurgeDebt::try_again(CacheCore& core) {
     guarded([&](CacheCore& live) {
       if (epoch) return on_purged(live, *epoch);
       if (!pending_) return;
-      if (epoch.error().kind == ErrorKind::redis_error) pause_ = kRefusedPause;
+      if (redis::is_lasting_refusal(epoch.error())) pause_ = kRefusedPause;
       wait();
     });
   });

@@ -11,4 +11,8 @@ namespace wx::redis {
 // of no use at the moment.
 [[nodiscard]] bool is_refusal(const Error& error);
 
+// Whether the refusal lasts until a person or a failover changes the server: it is a replica, or lacks permission. A
+// server that is full, or short of disk or replicas, may take the next command.
+[[nodiscard]] bool is_lasting_refusal(const Error& error);
+
 }  // namespace wx::redis

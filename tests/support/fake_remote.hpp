@@ -64,14 +64,14 @@ class FakeRemote final : public cache::RemoteTier {
     ++reads;
     done = back(std::move(done));
     act([this, key = std::string(key), done = std::move(done)]() mutable {
-      if (failing) return done(fail(*failing));
+      if (failing) return done(fail(*failing, failing_detail));
       done(value(key));
     });
   }
   void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) override {
     done = back(std::move(done));
     act([this, key = std::string(key), token = std::string(token), span, done = std::move(done)]() mutable {
-      if (failing) return done(fail(*failing));
+      if (failing) return done(fail(*failing, failing_detail));
       const bool free = fleet_.lease(key) == nullptr;
       if (free) fleet_.leases[key] = {token, std::nullopt, fleet_.clock.steady() + span};
       auto seen = view(key);
@@ -83,14 +83,14 @@ class FakeRemote final : public cache::RemoteTier {
   void look(std::string_view key, LeaseCallback done) override {
     done = back(std::move(done));
     act([this, key = std::string(key), done = std::move(done)]() mutable {
-      if (failing) return done(fail(*failing));
+      if (failing) return done(fail(*failing, failing_detail));
       done(view(key));
     });
   }
   void store(std::string_view key, const cache::Entry& entry, bool release, DoneCallback done) override {
     ++writes;
     act([this, key = std::string(key), entry, release, done = std::move(done)]() mutable {
-      if (failing) return done(fail(*failing));
+      if (failing) return done(fail(*failing, failing_detail));
       const auto left = entry.spans.total() - std::max(fleet_.clock.wall() - entry.stored_at, milliseconds(0));
       if (left <= milliseconds(0)) {
         if (release) end_lease(key);
@@ -121,7 +121,7 @@ class FakeRemote final : public cache::RemoteTier {
   }
   void erase(std::string_view key, DoneCallback done) override {
     act([this, key = std::string(key), done = std::move(done)]() mutable {
-      if (failing) return done(fail(*failing));
+      if (failing) return done(fail(*failing, failing_detail));
       fleet_.values.erase(key);
       fleet_.publish(cache::purge_message(key));
       done({});
@@ -130,7 +130,7 @@ class FakeRemote final : public cache::RemoteTier {
   void raise_epoch(std::uint64_t above, EpochCallback done) override {
     done = back(std::move(done));
     act([this, above, done = std::move(done)]() mutable {
-      if (failing) return done(fail(*failing));
+      if (failing) return done(fail(*failing, failing_detail));
       fleet_.epoch = std::max(fleet_.epoch, above) + 1;
       fleet_.publish(cache::epoch_message(fleet_.epoch));
       done(fleet_.epoch);
@@ -146,6 +146,7 @@ class FakeRemote final : public cache::RemoteTier {
   bool hold = false;
   bool hold_replies = false;
   std::optional<ErrorKind> failing;
+  std::string failing_detail;  // of that error, as Redis words it
   std::deque<std::move_only_function<void()>> held;
   std::deque<std::move_only_function<void()>> replies;
   int reads = 0;

@@ -147,6 +147,7 @@ TEST_F(FleetTest, APurgeWithoutRedisIsThisProcesssOwnUntilRedisIsBackAndThenEver
 
 TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
   remote_.failing = ErrorKind::redis_error;
+  remote_.failing_detail = "NOPERM this user has no permissions to run the 'incrby' command";
   cache_->purge_all(*thread_, [](const Result<void>&) {});
   executor_.advance(seconds(5));  // tried again, and refused
   remote_.hold = true;
@@ -160,6 +161,18 @@ TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
   EXPECT_EQ(fleet_.epoch, 2U) << "above what this process came to by itself";
   executor_.advance(std::chrono::minutes(2));
   EXPECT_EQ(fleet_.epoch, 2U);
+}
+
+// The fleet shares nothing that this process stores until Redis has taken the purge.
+TEST_F(FleetTest, AFullRedisGetsAPurgeSoonAfterItHasRoom) {
+  remote_.failing = ErrorKind::redis_error;
+  remote_.failing_detail = "OOM command not allowed when used memory > 'maxmemory'.";
+  cache_->purge_all(*thread_, [](const Result<void>&) {});
+  executor_.advance(seconds(20));  // tried again and again, and refused
+  EXPECT_EQ(fleet_.epoch, 0U);
+  remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.epoch, 2U) << "above what this process came to by itself";
 }
 
 TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
