@@ -4,9 +4,6 @@
 
 namespace wx::observability {
 
-namespace {
-
-// Of the exception that is being handled.
 std::string text_of_exception() {
   try {
     throw;
@@ -16,8 +13,6 @@ std::string text_of_exception() {
     return "not a std::exception";
   }
 }
-
-}  // namespace
 
 void log_exception(Log& log, std::string_view room, std::string_view message,
                    std::initializer_list<LogField> fields) noexcept {

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <initializer_list>
+#include <string>
 #include <string_view>
 
 #include "observability/log.hpp"
 
 namespace wx::observability {
+
+// The text of the exception that is being handled. Call it in a catch block.
+[[nodiscard]] std::string text_of_exception();
 
 // Logs the exception that is being handled as an error, with its text in the field `what` before the other fields. Call
 // it in a catch block.

@@ -1,6 +1,7 @@
 #include "redis/callback_guard.hpp"
 
 #include "base/text.hpp"
+#include "observability/log_exception.hpp"
 
 namespace wx::redis {
 namespace {
@@ -10,8 +11,9 @@ constexpr std::size_t kMostReported = 64;
 
 }  // namespace
 
-void CallbackGuard::report(std::string_view sentence, std::string_view reason) noexcept {
+void CallbackGuard::report(std::string_view sentence) noexcept {
   try {
+    const std::string reason = observability::text_of_exception();
     {
       const Lock lock(mutex_);
       if (reported_.size() >= kMostReported || !reported_.insert(cat(sentence, ": ", reason)).second) return;

@@ -1,10 +1,9 @@
-// Calls callbacks that belong to somebody else. An exception in one of them is a bug of its owner: it ends here with a
+// Calls the callbacks of the client's users. An exception in one of them is a bug of its owner: it ends here with a
 // line in the log, so that the other commands and the connection go on.
 //
 // Thread-safety: everything from any thread.
 #pragma once
 
-#include <exception>
 #include <set>
 #include <string>
 #include <string_view>
@@ -28,15 +27,14 @@ class CallbackGuard {
   void operator()(std::string_view sentence, Work&& work) noexcept {
     try {
       std::forward<Work>(work)();
-    } catch (const std::exception& thrown) {
-      report(sentence, thrown.what());
     } catch (...) {
-      report(sentence, "an exception of an unknown type");
+      report(sentence);
     }
   }
 
  private:
-  void report(std::string_view sentence, std::string_view reason) noexcept;
+  // Call it in a catch block.
+  void report(std::string_view sentence) noexcept;
 
   observability::Log& log_;
   Mutex mutex_;
