@@ -68,7 +68,7 @@ bool allow_enough_descriptors() {
 }
 
 TEST(SlowReaders, ShareOneBody) {
-  if (!allow_enough_descriptors()) GTEST_SKIP() << "the limit of open files is too low";
+  ASSERT_TRUE(allow_enough_descriptors()) << "the hard limit of open files is too low: raise it with ulimit -Hn";
   const std::size_t before = test::peak_resident_bytes(::getpid());
   std::vector<Route> routes;
   routes.push_back(
