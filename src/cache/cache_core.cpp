@@ -59,7 +59,8 @@ std::uint64_t CacheCore::on_epoch(std::uint64_t epoch) {
   auto current = epoch_.load();
   while (epoch > current && !epoch_.compare_exchange_weak(current, epoch)) {
   }
-  // A pending purge will raise Redis's epoch above this process's: until then Redis is not told the one here.
+  // A pending purge will raise Redis's epoch above this process's. Until then, Redis does not get the epoch of this
+  // process.
   if (epoch <= current) return pending_purges_.load() > 0 ? epoch : current;
   metrics.add(Counter::cache_purges);
   for (const auto& shard : flights.shards()) {

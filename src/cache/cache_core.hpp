@@ -1,5 +1,5 @@
-// What one cache knows: its memory tier, its flights, and the epoch in force. The way in (tiered_cache), the flights
-// (run) and a pending purge (purge_debt) share it; what other processes do arrives here (FleetListener).
+// The state of one cache: its memory tier, its flights, and the epoch in force. TieredCache, Run and PurgeDebt share
+// it, and it receives the messages of other processes (FleetListener).
 //
 // Ownership: TieredCache owns the core. Everything else points to it weakly, because a callback of Redis, of a loader
 // or of a timer may come after the cache is gone.
@@ -39,10 +39,10 @@ class CacheCore final : public FleetListener {
   [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(); }
   [[nodiscard]] Validity validity() const;
 
-  // Turns what was read in Redis into a copy of this process's.
+  // Turns an entry that was read in Redis into a copy of this process.
   [[nodiscard]] std::optional<Copy> take_over(std::optional<Entry> entry) const;
   [[nodiscard]] Result<std::optional<Copy>> take_over(Result<std::optional<Entry>> entry) const;
-  // Drops a copy of another epoch, as if nothing were there. A flight calls this under the lock of its shard: an epoch
+  // Drops a copy of another epoch, as if Redis held none. A flight calls this under the lock of its shard: an epoch
   // that is raised afterwards then finds the copy in the flight.
   void drop_purged(std::optional<Copy>& copy) const;
 
@@ -60,7 +60,7 @@ class CacheCore final : public FleetListener {
  private:
   std::atomic<std::uint64_t> epoch_{0};
   std::atomic<int> pending_purges_{0};  // threads with one
-  // Steady time in ns; copies put in before are doubtful. min: none.
+  // Steady time in ns. Copies inserted before are doubtful; with min, no copy is.
   std::atomic<nanoseconds::rep> trusted_from_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<bool> was_disconnected_{false};
 };

@@ -1,4 +1,4 @@
-// What a caller asks the cache for, and how long it waits.
+// A request to the cache: the key, the tiers that take part, and the caller's deadline.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Lookup {
   std::uint64_t hash = 0;       // hash64(key)
   Mode mode = Mode::normal;     // the tiers that take part
   SteadyTime deadline;          // when the caller stops waiting
-  bool forced = false;          // the caller wants a new answer, whatever is cached
+  bool forced = false;          // the caller wants a new answer even if one is cached
   bool only_if_cached = false;  // the caller wants no load (RFC 9111 §5.2.1.7)
 };
 

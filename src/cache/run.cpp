@@ -1,4 +1,4 @@
-// The events of a flight: what one changes under the lock, and what is performed afterwards.
+// The events of a flight: the changes under the lock, then the work without it.
 #include "cache/run.hpp"
 
 #include <algorithm>

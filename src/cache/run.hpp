@@ -35,7 +35,7 @@ class Run : public std::enable_shared_from_this<Run> {
   Run(const std::shared_ptr<CacheCore>& core, CacheThread& thread, const Lookup& lookup, std::string table_key,
       const FlightOptions& options, std::optional<HeldCopy> held);
 
-  // What the lock of the flight's shard guards.
+  // The members that the lock of the flight's shard guards.
   struct State {
     State(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held)
         : flight(options, key_hash, std::move(held)) {}
@@ -62,7 +62,7 @@ class Run : public std::enable_shared_from_this<Run> {
   [[nodiscard]] static Result<Served> served(const State& state, const Verdict& verdict, bool leader, SteadyTime now);
 
  private:
-  // What an event changed under the lock, to be performed without it.
+  // The work that follows from an event, decided under the lock and performed without it.
   struct Applied {
     Actions actions;
     AnsweredWaiters answered;

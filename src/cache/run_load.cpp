@@ -110,7 +110,7 @@ void Run::on_loader_exception(CacheCore& core) {
 
 void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   const auto now = core.clock.steady();
-  // A deterministic refusal is a value of its kind: it is kept for a while, and not asked for again meanwhile.
+  // A deterministic refusal is a value of its kind: it is kept for a while, in which the source is not asked again.
   if (!result && result.error().kind == ErrorKind::provider_refused) {
     Loaded refusal;
     refusal.kind = EntryKind::refusal;

@@ -1,4 +1,4 @@
-// What a flight asks of Redis: the value, the lease, and that a value or a failure is stored.
+// The commands of a flight to Redis: it reads the value, takes and reads the lease, and stores a value or a failure.
 #include <algorithm>
 #include <utility>
 

@@ -8,7 +8,7 @@
 namespace wx::cache {
 namespace {
 
-// Charges a wait in vain to the stop that took it: Redis if it has not answered yet, else the load.
+// Adds the time of a wait without an answer to the step that took it: Redis if it has not answered yet, else the load.
 void charge_wait(const Flight& flight, nanoseconds waited, Timings& timings) {
   const auto state = flight.state();
   if (state == Flight::State::created || state == Flight::State::reading) {

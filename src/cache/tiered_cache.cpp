@@ -12,13 +12,13 @@ namespace wx::cache {
 
 using observability::Counter;
 
-// What memory holds of a key.
+// The copy of a key in memory.
 struct TieredCache::Held {
   std::optional<HeldCopy> copy;
   bool doubtful = false;  // kept from before a time in which purges may have been missed
 };
 
-// How get() goes on: with an answer at once, or with a wait for a flight; and in either case with the start of one.
+// The next step of get(): an answer at once or a wait for a flight. In either case get() may have to start the flight.
 struct TieredCache::EntryDecision {
   std::optional<Result<Served>> at_once;
   RunPtr run;

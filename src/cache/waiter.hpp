@@ -23,7 +23,7 @@ using GetCallback = std::move_only_function<void(Result<Served>)>;
 // suffers. What `done` owns goes with it (an http_server::Responder that has not answered then sends 500).
 void answer_caller(GetCallback done, Result<Served>&& result, observability::Log& log);
 
-// Since when a caller waits, and until when.
+// The start of a caller's wait, and its ends.
 struct WaitLimits {
   SteadyTime since;
   SteadyTime deadline;       // the caller stops waiting

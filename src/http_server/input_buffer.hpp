@@ -23,28 +23,29 @@ class InputBuffer {
   InputBuffer& operator=(const InputBuffer&) = delete;
   ~InputBuffer() { release(); }
 
-  // Reads once from a non-blocking socket, behind what was set aside. Only while nothing is in hand. After an error,
-  // which includes would_block and the end of the stream, still nothing is in hand and what was set aside remains.
+  // Reads once from a non-blocking socket and puts the bytes behind those set aside. Call it only while nothing is in
+  // hand. After an error, which includes would_block and the end of the stream, nothing is in hand and the bytes set
+  // aside remain.
   void read(Socket& socket, error_code& error);
   // Reads once and drops the bytes. Gives their number.
   std::size_t discard(Socket& socket, error_code& error);
   // Whether the last read left bytes, or the end of the stream, unread. An edge-triggered wait would not report them.
   [[nodiscard]] bool more_to_read() const { return more_to_read_; }
-  // An edge was used up without a read.
+  // Call it when an edge was used up without a read.
   void expect_more() { more_to_read_ = true; }
 
   [[nodiscard]] bool in_hand() const { return block_ != nullptr; }
-  // What is in hand.
+  // The bytes in hand.
   [[nodiscard]] std::string_view bytes() const { return {data(), static_cast<std::size_t>(end_ - begin_)}; }
   [[nodiscard]] const char* data() const { return block_->data() + begin_; }
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   // Drops the first `size` bytes in hand.
   void consume(std::uint16_t size) { begin_ = static_cast<std::uint16_t>(begin_ + size); }
 
-  // Copies what is in hand out of the block and returns the block.
+  // Copies the bytes in hand out of the block and returns the block.
   void set_aside();
   [[nodiscard]] bool has_partial() const { return !partial_.empty(); }
-  // Drops what is in hand and returns the block.
+  // Drops the bytes in hand and returns the block.
   void release();
 
  private:

@@ -35,11 +35,11 @@ class OutputQueue {
     return size;
   }
 
-  // Writes once to a non-blocking socket: all of it if the kernel takes it. Afterwards the queue is empty if that was
-  // all. After an error nothing has changed.
+  // Writes once to a non-blocking socket. The queue is empty afterwards if the kernel took everything. After an error
+  // it is unchanged.
   void write(Socket& socket, error_code& error);
 
-  // Drops what is not sent.
+  // Drops the bytes that are not sent.
   void clear();
 
  private:

@@ -1,4 +1,4 @@
-// What became of the provider calls: a counter per result, and a log line when the result changes (from answers to a
+// The results of provider calls: a counter per result, and a log line when the result changes (from answers to a
 // fault, from one fault to another, back to answers), never one per call.
 //
 // Thread-safety: any thread.

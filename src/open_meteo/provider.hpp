@@ -39,9 +39,9 @@ class Provider {
   Provider(const Provider&) = delete;
   Provider& operator=(const Provider&) = delete;
 
-  // What only the threads can give; before the first load(). `timers`: for the pause before a second attempt; without
-  // it there is none. `fleet` may be null: calls are counted alone. Both must outlive this object and the last callback
-  // of the client.
+  // Passes the parts that exist only once the threads do. Call it before the first load(). `timers`: for the pause
+  // before a second attempt; without it there is none. `fleet` may be null: calls are counted alone. Both must outlive
+  // this object and the last callback of the client.
   void attach(Executor* timers, FleetBudget* fleet);
 
   // Makes the call when its turn has come and request.turn says so (see cache::LoadRequest). A Proceed that is
@@ -54,7 +54,7 @@ class Provider {
   // comes. Faults after the turn: these but the last, those of call.read and of HttpClient::get(), and internal.
   void load(Call call, cache::LoadRequest request, cache::LoadCallback done);
 
-  // How many calls hold a slot, and how many wait for one.
+  // The number of calls that hold a slot, and that wait for one.
   struct Slots {
     std::size_t running = 0;
     std::size_t queued = 0;

@@ -1,4 +1,4 @@
-// What loads the answer to a question: Open-Meteo the real ones, the mock the others.
+// The loaders for a question: of Open-Meteo for real answers, of the mock for the others.
 //
 // Thread-safety: values and pure functions. A LoaderFor is called on any thread, the loaders that it makes on the
 // thread that asks.

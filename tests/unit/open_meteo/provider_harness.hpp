@@ -1,4 +1,4 @@
-// What the tests of the Provider share: outcomes that come from any thread, and a Provider in front of a scripted
+// Shared by the tests of the Provider: outcomes that come from any thread, and a Provider in front of a scripted
 // server.
 #pragma once
 
