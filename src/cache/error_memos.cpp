@@ -11,19 +11,19 @@ const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
   return now < memo.until ? &memo : nullptr;
 }
 
-const Memo& ErrorMemos::record(std::string_view key, const Error& error, std::optional<HeldCopy> held, SteadyTime now) {
+const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optional<HeldCopy> held, SteadyTime now) {
   const bool known = items_.contains(key);
   Memo& memo = place(key);
   // Failures in a row: a memo that ended long ago does not make the next failure a second one.
   const bool in_a_row = known && now < memo.until + 2 * options_.most;
   memo.count = in_a_row ? std::min(memo.count + 1, FailureMemo::kMostCounted) : 1;
-  memo.error = error;
-  memo.error.remembered = true;
+  memo.failure = std::move(failure);
+  if (memo.failure.error) memo.failure.error->remembered = true;
   memo.held = std::move(held);
   nanoseconds span = options_.first;
   for (int i = 1; i < memo.count && span < options_.most; ++i) span *= 2;
   span = std::min<nanoseconds>(span, options_.most);
-  if (error.kind == ErrorKind::provider_refused) span = options_.refusal;
+  if (memo.failure.refusal) span = options_.refusal;
   memo.until = now + span;
   return memo;
 }
@@ -32,9 +32,8 @@ void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, 
                               SteadyTime now) {
   Memo& memo = place(key);
   memo.count = failure.count;
-  memo.error = {};
-  memo.error.kind = failure.kind;
-  memo.error.remembered = true;
+  memo.failure = {};
+  if (failure.kind) memo.failure.error = Error{.kind = *failure.kind, .remembered = true};
   memo.held = std::move(held);
   memo.until = now + failure.left;
 }

@@ -24,7 +24,7 @@ struct MemoOptions {
 };
 
 struct Memo {
-  Error error;
+  Failure failure;
   int count = 1;
   SteadyTime until;
   std::optional<HeldCopy> held;  // the copy that could still be served when the load failed
@@ -38,7 +38,7 @@ class ErrorMemos {
   [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now) const;
 
   // Records a failed load. Returns its memo.
-  const Memo& record(std::string_view key, const Error& error, std::optional<HeldCopy> held, SteadyTime now);
+  const Memo& record(std::string_view key, Failure failure, std::optional<HeldCopy> held, SteadyTime now);
 
   // Records a failed load of another process.
   void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, SteadyTime now);

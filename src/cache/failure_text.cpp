@@ -8,6 +8,7 @@ namespace wx::cache {
 namespace {
 
 constexpr std::string_view kFailure = "fail:";
+constexpr std::string_view kRefused = "provider-refused";
 
 std::optional<ErrorKind> kind_named(std::string_view text) {
   for (std::size_t i = 0; i < kErrorKinds; ++i) {
@@ -19,7 +20,7 @@ std::optional<ErrorKind> kind_named(std::string_view text) {
 }  // namespace
 
 std::string failure_text(const FailureMemo& memo) {
-  return cat(kFailure, name(memo.kind), ":", memo.count);
+  return cat(kFailure, memo.kind ? name(*memo.kind) : kRefused, ":", memo.count);
 }
 
 std::optional<FailureMemo> parse_failure_text(std::string_view text) {
@@ -27,11 +28,15 @@ std::optional<FailureMemo> parse_failure_text(std::string_view text) {
   text.remove_prefix(kFailure.size());
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const auto kind = kind_named(text.substr(0, colon));
+  const auto cause = text.substr(0, colon);
   const auto count = parse_unsigned(text.substr(colon + 1));
-  if (!kind || !count || *count == 0) return std::nullopt;
-  const auto counted = std::min<std::uint64_t>(*count, FailureMemo::kMostCounted);
-  return FailureMemo{*kind, static_cast<int>(counted), milliseconds(0)};
+  if (!count || *count == 0) return std::nullopt;
+  FailureMemo memo;
+  memo.count = static_cast<int>(std::min<std::uint64_t>(*count, FailureMemo::kMostCounted));
+  if (cause == kRefused) return memo;
+  memo.kind = kind_named(cause);
+  if (!memo.kind) return std::nullopt;
+  return memo;
 }
 
 }  // namespace wx::cache

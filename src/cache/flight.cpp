@@ -104,6 +104,8 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   } else if (result->won) {
     lease_until_ = lease_until;
     call(actions);
+  } else if (result->failure) {
+    call(actions);
   } else {
     actions.proceed = false;
     state_ = State::awaiting;
@@ -171,17 +173,16 @@ bool Flight::ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now
     end(actions);
     return true;
   }
-  if (seen.failure && !seen.won) {
-    Error error;
-    error.kind = seen.failure->kind;
-    error.retry_after = seen.failure->left;
-    error.remembered = true;
-    actions.answer = failure(std::move(error), now);
-    actions.fleet_failure = seen.failure;
-    end(actions);
-    return true;
+  if (!seen.failure || seen.won) return false;
+  if (const auto kind = seen.failure->kind) {
+    actions.answer = failure({.kind = *kind, .retry_after = seen.failure->left, .remembered = true}, now);
+  } else {
+    actions.answer = kept_copy(Outcome::stale_if_error, now);
   }
-  return false;
+  if (!actions.answer) return false;
+  actions.fleet_failure = seen.failure;
+  end(actions);
+  return true;
 }
 
 Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
@@ -201,7 +202,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   }
   if (!result) {
     if (called && !options_.bypass) {
-      actions.failed = result.error();
+      actions.failed = Failure{.error = result.error(), .refusal = {}};
       actions.failure_to_fleet = ours;
     } else {
       actions.again_after = std::min(result.error().retry_after.value_or(kTryAgain), kTryAgain);
@@ -216,8 +217,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   if (refusal) {
     // A refusal never replaces an answer that may still be served.
     if (auto kept = kept_copy(Outcome::stale_if_error, now); kept && held_->copy.entry->kind == EntryKind::answer) {
-      actions.failed =
-          Error{.kind = ErrorKind::provider_refused, .detail = std::string(copy.entry->body), .provider_status = 400};
+      actions.failed = Failure{.error = {}, .refusal = std::move(copy)};
       actions.failure_to_fleet = ours;
       actions.answer = std::move(kept);
       end(actions);

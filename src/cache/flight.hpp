@@ -24,7 +24,8 @@
 //   leasing   won                           loading   proceed
 //   leasing   newer value                   ended     stand down, answer (lease), fill memory; give the lease back
 //   leasing   a failure is remembered       ended     stand down, answer (kept copy, else that error)
-//   leasing   the same, forced              loading   proceed
+//   leasing   the same, but forced, or a    loading   proceed (without a lease)
+//             refusal and no copy is kept
 //   leasing   lost                          awaiting  stand down, wait for the fill or the lease's end
 //   leasing   lost, and a fill was heard    looking   stand down, look
 //   leasing   error                         loading   proceed (without a lease: one flight per process)
@@ -32,10 +33,12 @@
 //             channel is back, time is up
 //   looking   newer value                   ended     answer (lease), fill memory
 //   looking   a failure is remembered       ended     answer (kept copy, else that error)
+//   looking   a refusal, no copy is kept    queued    load
 //   looking   still held                    awaiting
 //   looking   free, or an error             queued    load
 //   loading   loaded                        ended     answer (miss), fill memory, write Redis, give the lease back
 //   loading   failed                        ended     answer (kept copy, else the error), remember the failure
+//   loading   refused, an answer is kept    ended     answer (kept copy), remember the refusal
 //   any       age limit                     ended     answer (kept copy, else deadline_exceeded)
 //   any       purge                         same      no copy is a fallback any more, what was read before is not
 //                                                     taken, and a load under way will not be stored
@@ -87,6 +90,13 @@ struct Verdict {
   std::optional<Error> error;  // or this
 };
 
+// Why a load brought no new answer: an error, or a refusal that may not replace the answer that is kept. Both are empty
+// for a refusal of another process, whose reason is unknown here.
+struct Failure {
+  std::optional<Error> error;
+  std::optional<Copy> refusal;
+};
+
 // LeaseView with the entry taken over as a copy.
 struct LeaseSeen {
   bool won = false;
@@ -105,7 +115,7 @@ struct Actions {
   std::optional<Copy> fill_memory;
   std::optional<Copy> write_remote;
   bool release_lease = false;                // with write_remote, or alone
-  std::optional<Error> failed;               // a failed load to remember
+  std::optional<Failure> failed;             // a failed load to remember
   bool failure_to_fleet = false;             // the lease becomes the fleet's memory of the failure
   std::optional<FailureMemo> fleet_failure;  // another process's failure to remember
   bool fallback = false;                     // there is a kept copy now: callers wait for soft_wait only
@@ -160,7 +170,8 @@ class Flight {
   [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
   [[nodiscard]] Verdict failure(Error error, SteadyTime now) const;
   Actions look_if_awaiting();
-  // Both reads of the lease use it: a newer value or a remembered failure ends the flight.
+  // Both reads of the lease use it: a newer value or a remembered failure ends the flight. A remembered refusal does so
+  // only if there is a kept copy to answer with: the process that loads learns the reason.
   bool ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now);
   void call(Actions& actions);
   void end(Actions& actions);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "base/body.hpp"
 #include "base/clock.hpp"
@@ -23,6 +24,14 @@ struct Loaded {
   // A refusal is the source's deterministic rejection of this query: `body` is its reason as plain text, and the cache
   // keeps it for MemoOptions::refusal instead of `spans` and `early_refresh`.
   EntryKind kind = EntryKind::answer;
+
+  [[nodiscard]] static Loaded refusal(Body reason) {
+    return {.body = std::move(reason),
+            .content_type = "text/plain",
+            .etag = "refusal",
+            .spans = {},
+            .kind = EntryKind::refusal};
+  }
 };
 
 // Why a load is wanted, the most urgent first. A source whose calls are scarce serves them in this order, and may

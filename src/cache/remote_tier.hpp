@@ -18,9 +18,9 @@ namespace wx::cache {
 struct FailureMemo {
   static constexpr int kMostCounted = 1000;
 
-  ErrorKind kind = ErrorKind::internal;
-  int count = 1;         // consecutive failures, at most kMostCounted: sets the back-off
-  milliseconds left{0};  // the rest of its time
+  std::optional<ErrorKind> kind;  // nothing: the source refused, and an older answer was kept
+  int count = 1;                  // consecutive failures, at most kMostCounted: sets the back-off
+  milliseconds left{0};           // the rest of its time
 };
 
 // The state of a key and its lease at one moment.

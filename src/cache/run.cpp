@@ -78,13 +78,15 @@ void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applie
 void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now) {
   auto& actions = applied.actions;
   if (actions.failed) {
-    const auto& memo = shard.memos.record(table_key_, *actions.failed, state.flight.held(), now);
+    const auto& memo = shard.memos.record(table_key_, *std::move(actions.failed), state.flight.held(), now);
     core.memory.rearm_refresh(key_, hash_, memo.until);
     const auto left = std::chrono::ceil<milliseconds>(memo.until - now);
     // An earlier retry would get the same failure.
     if (actions.answer->error && !actions.answer->error->retry_after) actions.answer->error->retry_after = left;
     if (actions.failure_to_fleet) {
-      applied.failure_to_fleet = FailureMemo{.kind = memo.error.kind, .count = memo.count, .left = left};
+      const auto& error = memo.failure.error;
+      applied.failure_to_fleet =
+          FailureMemo{.kind = error ? std::optional(error->kind) : std::nullopt, .count = memo.count, .left = left};
     }
   } else if (actions.fleet_failure) {
     shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(), now);

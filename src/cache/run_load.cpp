@@ -110,15 +110,6 @@ void Run::on_loader_exception(CacheCore& core) {
 
 void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   const auto now = core.clock.steady();
-  // A deterministic refusal is a value of its kind: it is kept for a while, in which the source is not asked again.
-  if (!result && result.error().kind == ErrorKind::provider_refused) {
-    Loaded refusal;
-    refusal.kind = EntryKind::refusal;
-    refusal.body = std::move(result.error().detail);
-    refusal.content_type = "text/plain";
-    refusal.etag = "refusal";
-    result = std::move(refusal);
-  }
   Result<Copy> copy = fail(ErrorKind::internal);
   if (result) {
     copy = date(core, std::move(*result), load_.epoch);

@@ -29,13 +29,17 @@ struct TieredCache::EntryDecision {
 
 namespace {
 
-// While a failure is remembered: a copy that may be served is served at once, else the failure is repeated.
-Result<Served> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
+// The answer while a failure is remembered: a copy that may be served, else the failure again. Nothing if this process
+// does not know the reason, so that only a load can tell it.
+std::optional<Result<Served>> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
   if (const auto& best = held ? held : memo.held; best && best->copy.freshness(now) != Freshness::gone) {
     const bool fresh = best->copy.freshness(now) == Freshness::fresh;
     return served_from(best->copy, best->tier, fresh ? Outcome::hit : Outcome::stale_if_error, now);
   }
-  auto error = memo.error;
+  const auto& failure = memo.failure;
+  if (failure.refusal) return served_from(*failure.refusal, Tier::memory, Outcome::hit, now);
+  if (!failure.error) return std::nullopt;
+  auto error = *failure.error;
   if (!error.retry_after) error.retry_after = std::chrono::ceil<milliseconds>(memo.until - now);
   return std::unexpected(std::move(error));
 }
@@ -94,7 +98,7 @@ TieredCache::EntryDecision TieredCache::enter(CacheThread& thread, const Lookup&
   if (!lookup.forced && shared) {
     if (const auto* memo = shard.memos.active(table_key, now)) {
       decision.at_once = from_memo(*memo, held.copy, now);
-      return decision;
+      if (decision.at_once) return decision;
     }
   }
   if (shared) decision.run = shard.find(table_key);

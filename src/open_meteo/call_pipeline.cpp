@@ -164,6 +164,9 @@ void CallPipeline::finish(const CallPtr& call, Result<Reply> reply) {
       return pause(call, *span);
     }
   }
+  if (!outcome && outcome.error().kind == ErrorKind::provider_refused) {
+    outcome = cache::Loaded::refusal(std::move(outcome.error().detail));
+  }
   end(call, std::move(outcome));
 }
 

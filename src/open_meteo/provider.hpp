@@ -52,6 +52,7 @@ class Provider {
   // while the breaker is open (retry_after), provider_limited when the budget or a 429 says so (retry_after: the
   // window's end), deadline_exceeded when the turn came too late. Breaker and budget are checked again when the turn
   // comes. Faults after the turn: these but the last, those of call.read and of HttpClient::get(), and internal.
+  // provider_refused never comes back as an error: it is a value for the cache, see cache::Loaded::refusal().
   void load(Call call, cache::LoadRequest request, cache::LoadCallback done);
 
   // The number of calls that hold a slot, and that wait for one.

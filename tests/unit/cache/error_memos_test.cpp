@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::seconds;
 
-const Error kTimeout{ErrorKind::provider_timeout, {}, std::nullopt, 0, false};
+const Failure kTimeout{.error = Error{.kind = ErrorKind::provider_timeout}, .refusal = {}};
 
 TEST(ErrorMemos, HoldsTwiceAsLongWithEveryFailureInARowUpToALimit) {
   test::FakeClock clock;
@@ -35,6 +35,24 @@ TEST(ErrorMemos, CountsNoFurtherThanTheFleetDoes) {
   const auto& memo = memos.record("other", kTimeout, std::nullopt, clock.steady());
   EXPECT_EQ(memo.count, 1000);
   EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(30)));
+}
+
+TEST(ErrorMemos, HoldsARefusalForItsOwnSpanHoweverManyCame) {
+  test::FakeClock clock;
+  ErrorMemos memos({.refusal = seconds(300)});
+  const auto refusal = std::make_shared<Entry>();
+  refusal->body = "No data";
+  refusal->kind = EntryKind::refusal;
+  for (int i = 0; i < 3; ++i) {
+    const Copy copy{.entry = refusal, .born = clock.steady()};
+    const auto& memo = memos.record("key", {.error = {}, .refusal = copy}, std::nullopt, clock.steady());
+    EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(300)));
+    clock.advance(seconds(299));
+    ASSERT_NE(memos.active("key", clock.steady()), nullptr);
+    EXPECT_EQ(memos.active("key", clock.steady())->failure.refusal->entry->body, "No data");
+    clock.advance(seconds(1));
+    EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
+  }
 }
 
 }  // namespace

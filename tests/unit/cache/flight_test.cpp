@@ -335,6 +335,36 @@ TEST_F(LeaseTest, AFailureOfTheOtherIsEverybodysFailure) {
   EXPECT_FALSE(actions.load);
 }
 
+LeaseSeen refused_by_other() {
+  LeaseSeen seen;
+  seen.failure = FailureMemo{.kind = std::nullopt, .count = 1, .left = seconds(200)};
+  return seen;
+}
+
+TEST_F(LeaseTest, ARefusalOfTheOtherIsEverybodysWhileACopyIsKept) {
+  Flight flight(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
+  (void)flight.start();
+  (void)flight.remote_read(std::nullopt, now());
+  (void)flight.turn(true);
+  const auto actions = flight.leased(refused_by_other(), now(), now());
+  EXPECT_EQ(actions.proceed, false);
+  ASSERT_TRUE(actions.answer);
+  EXPECT_EQ(actions.answer->outcome, Outcome::stale_if_error);
+  ASSERT_TRUE(actions.fleet_failure);
+  EXPECT_FALSE(actions.fleet_failure->kind);
+  EXPECT_TRUE(actions.ended);
+}
+
+TEST_F(LeaseTest, ARefusalOfTheOtherIsAskedForAgainWhereNoCopyIsKept) {
+  auto flight = awaiting();
+  (void)flight.on_fail();
+  const auto seen = flight.looked(refused_by_other(), now());
+  EXPECT_FALSE(seen.answer) << "its reason is not known here";
+  EXPECT_TRUE(seen.load);
+  EXPECT_TRUE(flight.turn(true).take_lease);
+  EXPECT_EQ(flight.leased(refused_by_other(), now(), now()).proceed, true);
+}
+
 TEST_F(LeaseTest, WhenTheOthersLeaseEndsWithoutAWordWeLoad) {
   auto flight = awaiting();
   EXPECT_TRUE(flight.look_again().look);
@@ -462,7 +492,9 @@ TEST_F(LeaseTest, ARefusalIsKeptLikeAnAnswerButNeverInPlaceOfOne) {
     const auto actions = flight.loaded(refusal(), false, now());
     EXPECT_FALSE(actions.fill_memory.has_value());
     ASSERT_TRUE(actions.failed);
-    EXPECT_EQ(actions.failed->kind, ErrorKind::provider_refused);
+    ASSERT_TRUE(actions.failed->refusal);
+    EXPECT_EQ(actions.failed->refusal->entry->body, "No data");
+    EXPECT_FALSE(actions.failed->error);
     EXPECT_EQ(actions.answer->outcome, Outcome::stale_if_error);
   }
 }

@@ -251,6 +251,16 @@ TYPED_TEST(RemoteTierContract, AFailureTakesTheLeasesPlace) {
   }
 }
 
+TYPED_TEST(RemoteTierContract, ARefusalIsAFailureWithoutAnError) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->tier(0).store_failure(kKey, {.kind = std::nullopt, .count = 2, .left = kLong});
+  ASSERT_TRUE(this->look(0));  // it has arrived
+  const auto seen = this->look(1);
+  ASSERT_TRUE(seen && seen->failure);
+  EXPECT_FALSE(seen->failure->kind);
+  EXPECT_EQ(seen->failure->count, 2);
+}
+
 TYPED_TEST(RemoteTierContract, AFailureEndsByItself) {
   ASSERT_TRUE(this->take_lease(0, "mine")->won);
   this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kShort});

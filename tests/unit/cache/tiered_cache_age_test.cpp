@@ -229,31 +229,42 @@ TEST_F(TieredCacheTest, ARefusalIsRememberedMuchLonger) {
   cache();
   Answers answers;
   cache_->get(*thread_, lookup(), loader(), into(answers));
-  complete(fail(ErrorKind::provider_refused, "No data is available for this location"));
+  complete(Loaded::refusal("No data is available for this location"));
   ASSERT_EQ(answers.size(), 1U);
   ASSERT_TRUE(answers[0]);
   EXPECT_EQ(answers[0]->entry->kind, EntryKind::refusal);
+  EXPECT_EQ(answers[0]->entry->spans, (Spans{.fresh_for = seconds(300)}));
+  EXPECT_FALSE(answers[0]->entry->early_refresh);
   clock_.advance(seconds(290));
   EXPECT_EQ(peek().served->entry->body, "No data is available for this location");
   clock_.advance(seconds(11));
   EXPECT_FALSE(peek().served);
 }
 
-TEST_F(TieredCacheTest, ARefusalThatTheLoaderGivesAsAValueIsRememberedAsLong) {
+TEST_F(TieredCacheTest, ARefusalBehindAKeptAnswerIsToldOnceTheAnswerIsGone) {
+  spans_ = {.fresh_for = seconds(10), .stale_for = seconds(60), .keep_for = seconds(130)};
   cache();
   Answers answers;
   cache_->get(*thread_, lookup(), loader(), into(answers));
-  auto refusal = value("No data is available for this location");
-  refusal.kind = EntryKind::refusal;
-  complete(std::move(refusal));
-  ASSERT_TRUE(answers.at(0));
-  EXPECT_EQ(answers[0]->entry->kind, EntryKind::refusal);
-  EXPECT_EQ(answers[0]->entry->spans, (Spans{.fresh_for = seconds(300)}));
-  EXPECT_FALSE(answers[0]->entry->early_refresh);
-  clock_.advance(seconds(290));
-  EXPECT_TRUE(peek().served);
-  clock_.advance(seconds(11));
-  EXPECT_FALSE(peek().served);
+  complete(value("{1}"));
+  clock_.advance(seconds(100));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(Loaded::refusal("No data is available for this location"));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  clock_.advance(seconds(101));  // the answer is gone, the refusal is not
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 4U);
+  for (const auto i : {1U, 2U}) {
+    ASSERT_TRUE(answers[i]);
+    EXPECT_EQ(answers[i]->entry->body, "{1}");
+    EXPECT_EQ(answers[i]->outcome, Outcome::stale_if_error);
+  }
+  ASSERT_TRUE(answers[3]);
+  EXPECT_EQ(answers[3]->entry->kind, EntryKind::refusal);
+  EXPECT_EQ(answers[3]->entry->body, "No data is available for this location");
+  EXPECT_EQ(answers[3]->outcome, Outcome::hit);
+  EXPECT_EQ(answers[3]->age, nanoseconds(seconds(101)));
+  EXPECT_EQ(loads_, 2);
 }
 
 TEST_F(TieredCacheTest, OnlyTheClientAtItsLimitIsRefused) {

@@ -83,17 +83,27 @@ class ScriptedProvider {
     };
   }
   void answer(const Result<open_meteo::CurrentWeather>& result) {
-    ASSERT_FALSE(waiting.empty());
-    auto [key_hash, done] = std::move(waiting.front());
-    waiting.pop_front();
-    if (!result) return done(std::unexpected(result.error()));
-    done(weather::make_answer(*result, weather::real_lifetime({}, *result, clock_.wall(), key_hash)));
+    finish([&](std::uint64_t key_hash) -> Result<cache::Loaded> {
+      if (!result) return std::unexpected(result.error());
+      return weather::make_answer(*result, weather::real_lifetime({}, *result, clock_.wall(), key_hash));
+    });
+  }
+  void refuse(std::string_view reason) {
+    finish([&](std::uint64_t) { return cache::Loaded::refusal(std::string(reason)); });
   }
 
   int count = 0;
   std::deque<std::pair<std::uint64_t, cache::LoadCallback>> waiting;
 
  private:
+  template <class Outcome>
+  void finish(Outcome outcome) {
+    ASSERT_FALSE(waiting.empty());
+    auto [key_hash, done] = std::move(waiting.front());
+    waiting.pop_front();
+    done(outcome(key_hash));
+  }
+
   const Clock& clock_;
 };
 

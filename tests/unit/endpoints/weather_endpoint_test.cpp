@@ -232,7 +232,7 @@ TEST_F(WeatherEndpointTest, TellsARememberedFailureAsSuchAndWhenToComeBack) {
 
 TEST_F(WeatherEndpointTest, RemembersARefusedQuestionWithTheProvidersWords) {
   const auto first = get(kReal);
-  provider_.answer(fail(ErrorKind::provider_refused, "No data is available for this location"));
+  provider_.refuse("No data is available for this location");
   EXPECT_EQ(first->status, 400);
   EXPECT_EQ(first->header("Cache-Status"), "weather-cache; fwd=uri-miss; fwd-status=400");
   executor_.advance(std::chrono::minutes(4));

@@ -24,7 +24,8 @@ class ProviderCalls : public ProviderTest {
     clock.advance(2h);  // beyond any limit
     const auto again = ask();
     EXPECT_TRUE(again) << "the next good reply is an answer: " << again.error().detail;
-    return outcome ? "answer" : name(outcome.error().kind);
+    if (!outcome) return name(outcome.error().kind);
+    return outcome->kind == cache::EntryKind::refusal ? "refusal" : "answer";
   }
 };
 
@@ -67,7 +68,7 @@ TEST_F(ProviderCalls, EachFaultOfTheProviderHasItsKindAndTheNextGoodReplyIsAnAns
   EXPECT_EQ(fault_of(test::truncated(good, test::ProviderReply::Framing::chunked)), "provider-bad-reply");
   EXPECT_EQ(fault_of(test::truncated(good, test::ProviderReply::Framing::content_length)), "provider-bad-reply");
   EXPECT_EQ(fault_of(test::garbage("\x16\x03\x01 this is not HTTP\r\n\r\n")), "provider-bad-reply");
-  EXPECT_EQ(fault_of(test::refusal(400, "Invalid timezone")), "provider-refused");
+  EXPECT_EQ(fault_of(test::refusal(400, "Invalid timezone")), "refusal");
   EXPECT_EQ(fault_of(test::refusal(401, "API key required.")), "provider-denied");
   EXPECT_EQ(fault_of(test::refusal(429, "Hourly API request limit exceeded.")), "provider-limited");
   EXPECT_EQ(fault_of(test::refusal(500, "Something went wrong.")), "provider-error");
