@@ -368,9 +368,9 @@ Kernel whole_hit() {
   endpoints::QueryOptions options;
   const auto query = endpoints::parse_weather_query("lat=52.52&lon=13.41&mock=true", options);
   bool filled = false;
-  weather::Asking asking;
-  asking.deadline = service->clock.steady() + std::chrono::seconds(10);
-  service->service.ask(service->thread, query.question, weather::Key(query.question), std::move(asking),
+  const weather::Key key(query.question);
+  const auto lookup = weather::lookup_of(query.question, key, service->clock.steady() + std::chrono::seconds(10));
+  service->service.ask(service->thread, query.question, lookup, {},
                        [&filled](const Result<cache::Served>& served) { filled = served.has_value(); });
   service->context.run_for(std::chrono::seconds(1));
   require(filled, "the cache was not filled");

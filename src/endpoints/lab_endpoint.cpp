@@ -101,18 +101,15 @@ void LabEndpoint::start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache:
   herd.waiting = run->callers;
   herd.calls_before = calls_;
   herd.started = context_.clock.steady();
-  const auto deadline = herd.started + context_.options.request_timeout;
+  const auto lookup = weather::lookup_of(question, key, herd.started + context_.options.request_timeout);
   for (unsigned i = 0; i < run->callers; ++i) {
-    weather::Asking asked;
-    asked.deadline = deadline;
-    context_.service.ask(thread_, question, key, std::move(asked),
-                         [this, run, &herd](const Result<cache::Served>& served) {
-                           ++(served ? herd.answers : herd.errors);
-                           herd.last_answer = context_.clock.steady() - herd.started;
-                           if (--herd.waiting > 0) return;
-                           herd.calls = calls_ - herd.calls_before;
-                           next(run);
-                         });
+    context_.service.ask(thread_, question, lookup, {}, [this, run, &herd](const Result<cache::Served>& served) {
+      ++(served ? herd.answers : herd.errors);
+      herd.last_answer = context_.clock.steady() - herd.started;
+      if (--herd.waiting > 0) return;
+      herd.calls = calls_ - herd.calls_before;
+      next(run);
+    });
   }
 }
 

@@ -73,8 +73,11 @@ void WeatherEndpoint::get(Exchange& exchange) {
     if (peeked.served && peeked.refresh) return answer_and_refresh(exchange, *peeked.served, asked, query.question);
     if (peeked.served) return answer(exchange, *peeked.served, asked);
   }
-  auto asking = this->asking(request, query.question, forced);
-  context_.service.ask(context_.thread, query.question, key, std::move(asking),
+  auto lookup = weather::lookup_of(query.question, key, deadline_of(request));
+  lookup.forced = forced;
+  const auto control = request.field(Field::cache_control);
+  lookup.only_if_cached = control && has_directive(*control, "only-if-cached");
+  context_.service.ask(context_.thread, query.question, lookup, may_load(request, query.question),
                        [this, responder = exchange.defer(), asked](Result<Served> result) mutable {
                          if (result) {
                            answer(responder, *result, asked);
@@ -88,8 +91,11 @@ void WeatherEndpoint::get(Exchange& exchange) {
 // takes what it needs from the request before the answer, which ends the request's life.
 void WeatherEndpoint::answer_and_refresh(Exchange& exchange, const Served& served, const Asked& asked,
                                          const weather::Question& question) {
-  auto refresh = [this, question, asking = asking(exchange.request(), question, false)]() mutable {
-    context_.service.refresh(context_.thread, question, weather::Key(question), std::move(asking));
+  const auto& request = exchange.request();
+  auto refresh = [this, question, deadline = deadline_of(request), may_load = may_load(request, question)]() mutable {
+    const weather::Key key(question);
+    const auto lookup = weather::lookup_of(question, key, deadline);
+    context_.service.refresh(context_.thread, question, lookup, std::move(may_load));
   };
   auto& executor = exchange.executor();
   answer(exchange, served, asked);
@@ -103,23 +109,19 @@ bool WeatherEndpoint::is_forced(const http_server::Request& request) const {
   return control && has_directive(*control, "no-cache") && is_admin(request, context_.options.admin_token);
 }
 
-weather::Asking WeatherEndpoint::asking(const http_server::Request& request, const weather::Question& question,
-                                        bool forced) {
-  weather::Asking asking;
-  asking.deadline = request.received_at() + context_.options.request_timeout;
-  asking.forced = forced;
-  const auto control = request.field(Field::cache_control);
-  asking.only_if_cached = control && has_directive(*control, "only-if-cached");
-  if (!question.mock && context_.client_limit.enabled()) {
-    const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());
-    const std::string client(client_address(request.peer(), forwarded, context_.options.trusted_proxies));
-    asking.may_load = [this, client]() -> Result<void> {
-      const auto verdict = context_.client_limit.allow(client, context_.clock.steady());
-      if (verdict.allowed) return {};
-      return std::unexpected(Error{ErrorKind::client_limited, {}, verdict.retry_after, 0, false});
-    };
-  }
-  return asking;
+SteadyTime WeatherEndpoint::deadline_of(const http_server::Request& request) const {
+  return request.received_at() + context_.options.request_timeout;
+}
+
+weather::MayLoad WeatherEndpoint::may_load(const http_server::Request& request, const weather::Question& question) {
+  if (question.mock || !context_.client_limit.enabled()) return {};
+  const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());
+  const std::string client(client_address(request.peer(), forwarded, context_.options.trusted_proxies));
+  return [this, client]() -> Result<void> {
+    const auto verdict = context_.client_limit.allow(client, context_.clock.steady());
+    if (verdict.allowed) return {};
+    return std::unexpected(Error{.kind = ErrorKind::client_limited, .retry_after = verdict.retry_after});
+  };
 }
 
 void WeatherEndpoint::del(Exchange& exchange) {
@@ -145,9 +147,12 @@ template <class Answer>
 void WeatherEndpoint::answer(Answer& answer, const Served& served, const Asked& asked) {
   if (served.entry->kind == cache::EntryKind::refusal) {
     const bool remembered = served.outcome == Outcome::hit;
-    return answer_error(
-        answer, Error{ErrorKind::provider_refused, std::string(served.entry->body), std::nullopt, 400, remembered},
-        asked);
+    return answer_error(answer,
+                        {.kind = ErrorKind::provider_refused,
+                         .detail = std::string(served.entry->body),
+                         .provider_status = 400,
+                         .remembered = remembered},
+                        asked);
   }
   const auto total = context_.clock.steady() - answer.request().received_at();
   count_answer(context_.metrics, served, total);

@@ -30,8 +30,9 @@ class WeatherEndpoint {
 
  private:
   [[nodiscard]] bool is_forced(const http_server::Request& request) const;
-  [[nodiscard]] weather::Asking asking(const http_server::Request& request, const weather::Question& question,
-                                       bool forced);
+  [[nodiscard]] SteadyTime deadline_of(const http_server::Request& request) const;
+  // The client's allowance of loads; empty where none is counted.
+  [[nodiscard]] weather::MayLoad may_load(const http_server::Request& request, const weather::Question& question);
   void answer_and_refresh(http_server::Exchange& exchange, const cache::Served& served, const Asked& asked,
                           const weather::Question& question);
   void refuse(http_server::Exchange& exchange, const Asked& asked, std::vector<ParameterFault> faults);

@@ -16,14 +16,11 @@ struct ServiceThread {
   LoaderFor mock;
 };
 
-// How a question is to be answered.
-struct Asking {
-  SteadyTime deadline;          // when the client stops waiting
-  bool forced = false;          // a new answer is wanted, whatever is there (only with the admin token)
-  bool only_if_cached = false;  // nothing is to be loaded
-  // Asked before a load is begun on this client's behalf; an error ends the matter for this client alone. May be empty.
-  std::move_only_function<Result<void>()> may_load;
-};
+// Called before a load begins on a client's behalf; an error ends the lookup of this client alone. May be empty.
+using MayLoad = std::move_only_function<Result<void>()>;
+
+// The lookup of a question in its mode. It views `key`, which must outlive it.
+[[nodiscard]] cache::Lookup lookup_of(const Question& question, const Key& key, SteadyTime deadline);
 
 // Thread-safety: any thread, each with its own ServiceThread.
 class Service {
@@ -34,11 +31,13 @@ class Service {
   // The answer if memory has it: no allocation, no waiting. `refresh` in the result: call refresh().
   [[nodiscard]] cache::TieredCache::Peeked peek(const Question& question, const Key& key, SteadyTime now) const;
 
-  // Starts a refresh behind an answer that peek() gave.
-  void refresh(ServiceThread& thread, const Question& question, const Key& key, Asking asking);
+  // Starts a refresh behind an answer that peek() gave. `lookup` is made by lookup_of().
+  void refresh(ServiceThread& thread, const Question& question, const cache::Lookup& lookup, MayLoad may_load);
 
-  // The answer from whichever stop has it. `done` is called exactly once, on this thread, possibly from within.
-  void ask(ServiceThread& thread, const Question& question, const Key& key, Asking asking, cache::GetCallback done);
+  // The answer from the first tier that has it, else from the loader. `lookup` as for refresh(). `done` is called
+  // exactly once, on this thread, possibly from within.
+  void ask(ServiceThread& thread, const Question& question, const cache::Lookup& lookup, MayLoad may_load,
+           cache::GetCallback done);
 
   // Forgets the question's answer, here, in Redis and in every process. `done` as for ask().
   void purge(ServiceThread& thread, const Key& key, cache::RemoteTier::DoneCallback done);
@@ -46,8 +45,8 @@ class Service {
   void purge_all(ServiceThread& thread, cache::RemoteTier::DoneCallback done);
 
  private:
-  [[nodiscard]] cache::Loader loader(ServiceThread& thread, const Question& question, const Key& key,
-                                     Asking& asking) const;
+  [[nodiscard]] cache::Loader loader(ServiceThread& thread, const Question& question, std::uint64_t key_hash,
+                                     MayLoad may_load) const;
 
   cache::TieredCache& cache_;
   const LoaderFor real_;

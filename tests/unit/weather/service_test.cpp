@@ -75,18 +75,16 @@ class ServiceTest : public testing::Test {
     return weather;
   }
 
-  Asking asking() const {
-    Asking asking;
-    asking.deadline = clock_.steady() + seconds(10);
-    return asking;
-  }
+  SteadyTime deadline() const { return clock_.steady() + seconds(10); }
   void ask(const Question& question) {
-    service_.ask(thread_, question, Key(question), asking(),
+    const Key key(question);
+    service_.ask(thread_, question, lookup_of(question, key, deadline()), {},
                  [this](Result<Served> result) { answers_.push_back(std::move(result)); });
   }
   std::optional<Served> peek(const Question& question) {
-    auto peeked = service_.peek(question, Key(question), clock_.steady());
-    if (peeked.refresh) service_.refresh(thread_, question, Key(question), asking());
+    const Key key(question);
+    auto peeked = service_.peek(question, key, clock_.steady());
+    if (peeked.refresh) service_.refresh(thread_, question, lookup_of(question, key, deadline()), {});
     return std::move(peeked.served);
   }
 
