@@ -51,8 +51,9 @@ class MemoryTier {
     SieveShard shard WX_GUARDED_BY(mutex);
   };
 
-  // Uses the top bits, because the shard's own table uses the low ones.
-  [[nodiscard]] Locked& at(std::uint64_t hash) const { return *shards_[hash >> 58]; }
+  // Takes bits from the middle of the hash: the shard's own table finds a key's place by the top bits and compares the
+  // lowest byte, so keys that shared those would crowd one part of the table.
+  [[nodiscard]] Locked& at(std::uint64_t hash) const { return *shards_[(hash >> 16) % kShards]; }
 
   const MemoryOptions options_;
   observability::Metrics& metrics_;
