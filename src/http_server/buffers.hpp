@@ -40,10 +40,15 @@ class Buffers {
     outputs_.pop_back();
     return buffer;
   }
-  void give_back(std::string buffer) {
-    if (buffer.capacity() < kSmallestKept || buffer.capacity() > kLargestKept || outputs_.size() == kKept) return;
+  // Takes the buffer's memory and leaves an empty string.
+  void give_back(std::string& buffer) {
+    if (buffer.capacity() < kSmallestKept || buffer.capacity() > kLargestKept || outputs_.size() == kKept) {
+      buffer = std::string();
+      return;
+    }
     buffer.clear();
     outputs_.push_back(std::move(buffer));
+    buffer.clear();
   }
 
  private:

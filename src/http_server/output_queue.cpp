@@ -58,7 +58,7 @@ void OutputQueue::advance(std::size_t count) {
 }
 
 void OutputQueue::clear() {
-  buffers_.give_back(std::exchange(bytes_, {}));
+  buffers_.give_back(bytes_);
   sent_ = 0;
   if (kept_.capacity() != 0) kept_ = {};
 }
