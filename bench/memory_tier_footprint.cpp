@@ -1,13 +1,13 @@
 // What MEMORY_LIMIT means to the machine: ten million different places through a memory tier of 64 MiB. Prints the
 // anonymous resident memory at its largest and what an entry takes; fails if it is over the bound.
 #include <cstdio>
-#include <fstream>
 #include <string>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "cache/memory_tier.hpp"
 #include "support/fake_clock.hpp"
+#include "support/process_stats.hpp"
 
 namespace {
 
@@ -16,14 +16,6 @@ using namespace wx;
 constexpr std::size_t kPlaces = 10'000'000;
 constexpr std::size_t kLimit = std::size_t{64} << 20;
 constexpr std::size_t kBound = kLimit + (std::size_t{40} << 20);
-
-std::size_t anonymous_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8)) * 1024;
-  }
-  return 0;
-}
 
 // As long as a real answer, and like one a string of its own.
 cache::EntryPtr answer(std::size_t number) {
@@ -43,14 +35,14 @@ int main() {
   const test::FakeClock clock;
   observability::Metrics metrics;
   cache::MemoryTier tier({.limit = kLimit}, metrics);
-  const auto before = anonymous_bytes();
+  const auto before = test::anonymous_bytes(::getpid());
   std::size_t most = 0;
   for (std::size_t i = 0; i < kPlaces; ++i) {
     const auto key = cat("weather:", static_cast<int>(i % 180) - 90, ".52:", i / 180, ".41");
     tier.insert(key, hash64(key), {answer(i), clock.steady()}, clock.steady());
-    if (i % 10'000 == 0) most = std::max(most, anonymous_bytes());
+    if (i % 10'000 == 0) most = std::max(most, test::anonymous_bytes(::getpid()));
   }
-  most = std::max(most, anonymous_bytes());
+  most = std::max(most, test::anonymous_bytes(::getpid()));
   const auto entries = static_cast<double>(tier.size());
   const auto body = static_cast<double>(answer(0)->body.size());
   std::printf(

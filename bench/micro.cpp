@@ -15,7 +15,7 @@ using namespace wx;
 // Shared by the threads of one benchmark.
 struct Tier {
   Tier(std::size_t count, std::size_t limit) : tier({.limit = limit}, metrics) {
-    entry->body.assign(120, 'x');
+    entry->body = std::string(120, 'x');
     entry->spans.fresh_for = std::chrono::hours(1);
     for (std::size_t i = 0; i < count; ++i) {
       keys.push_back(cat("weather:52.", i, ":13.41"));
