@@ -23,6 +23,7 @@
 #include "http_server/server.hpp"
 #include "redis/client.hpp"
 #include "redis/command_encoder.hpp"
+#include "redis/common.hpp"
 #include "redis/reply_parser.hpp"
 #include "redis_peer.hpp"
 #include "support/fake_clock.hpp"
@@ -89,7 +90,8 @@ struct Service {
   observability::Metrics metrics;
   std::unique_ptr<observability::Log> log = observability::make_null_log();
   std::unique_ptr<Executor> executor = make_asio_executor(context);
-  std::unique_ptr<redis::Client> redis;  // null without a peer
+  std::unique_ptr<redis::Common> common;  // null without a peer, as the next one
+  std::unique_ptr<redis::Client> redis;
   std::unique_ptr<cache::RedisTier> redis_tier;
   const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
   endpoints::LabGate lab;
@@ -121,7 +123,8 @@ struct Service {
     redis_options.url.address.host = "127.0.0.1";
     redis_options.url.address.port = peer->port();
     redis_options.timeout = std::chrono::hours(1);  // no command times out while valgrind counts
-    auto client = std::make_unique<redis::Client>(context, *executor, redis_options, clock, metrics, *log);
+    common = std::make_unique<redis::Common>(std::move(redis_options), clock, metrics, *log);
+    auto client = std::make_unique<redis::Client>(context, *executor, *common);
     client->start();
     while (client->state() != redis::ConnectionState::up) {
       context.run_one_for(milliseconds(1));

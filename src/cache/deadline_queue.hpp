@@ -27,8 +27,6 @@ class DeadlineQueue {
   // Runs the tasks that are due and arms the timer for the next. The timer calls it.
   void run_due();
 
-  [[nodiscard]] std::size_t size() const { return tasks_.size(); }
-
  private:
   void arm(SteadyTime at);
 

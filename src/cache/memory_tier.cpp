@@ -50,13 +50,6 @@ bool MemoryTier::erase(std::string_view key, std::uint64_t hash) {
   return locked.shard.erase(key, hash);
 }
 
-void MemoryTier::clear() {
-  for (const auto& locked : shards_) {
-    const Lock lock(locked->mutex);
-    locked->shard.clear();
-  }
-}
-
 std::size_t MemoryTier::bytes() const {
   std::size_t sum = 0;
   for (const auto& locked : shards_) {

@@ -38,7 +38,6 @@ class MemoryTier {
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
   void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
   bool erase(std::string_view key, std::uint64_t hash);
-  void clear();
 
   [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] std::size_t size() const;

@@ -20,7 +20,7 @@ std::size_t heap_bytes(std::size_t capacity) {
 SieveShard::SieveShard(std::size_t limit) : limit_(limit) {}
 
 SieveShard::~SieveShard() {
-  clear();
+  for (Node* node : nodes_) delete node;
 }
 
 std::size_t SieveShard::cost(std::string_view key, const Entry& entry) {
@@ -108,15 +108,6 @@ bool SieveShard::erase(std::string_view key, std::uint64_t hash) {
   if (node == nullptr) return false;
   remove(node);
   return true;
-}
-
-std::size_t SieveShard::clear() {
-  const auto count = nodes_.size();
-  for (Node* node : nodes_) delete node;
-  nodes_.clear();
-  newest_ = oldest_ = hand_ = nullptr;
-  bytes_ = 0;
-  return count;
 }
 
 void SieveShard::link_newest(Node* node) {

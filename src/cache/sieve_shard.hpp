@@ -59,7 +59,6 @@ class SieveShard {
                   milliseconds fresh_for, const Clock& clock);
 
   bool erase(std::string_view key, std::uint64_t hash);
-  std::size_t clear();
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }

@@ -329,9 +329,4 @@ std::string flag_of(std::string_view setting_name) {
   return flag;
 }
 
-const Setting* find_setting(std::string_view name) {
-  const auto found = std::ranges::find(kTable, name, &Setting::name);
-  return found == kTable.end() ? nullptr : &*found;
-}
-
 }  // namespace wx::config

@@ -30,7 +30,4 @@ struct Setting {
 // "REDIS_URL" -> "--redis-url"
 [[nodiscard]] std::string flag_of(std::string_view setting_name);
 
-// The row of that name, or nullptr.
-[[nodiscard]] const Setting* find_setting(std::string_view name);
-
 }  // namespace wx::config

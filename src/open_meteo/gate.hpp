@@ -68,8 +68,6 @@ class Gate {
 
   [[nodiscard]] std::size_t running() const { return running_.size(); }
   [[nodiscard]] std::size_t queued() const { return ahead_of(kPurposes); }
-  // The expected duration of a call.
-  [[nodiscard]] nanoseconds estimate() const { return estimate_; }
 
  private:
   struct Waiting {
@@ -84,7 +82,7 @@ class Gate {
   [[nodiscard]] nanoseconds expected_wait(std::size_t ahead, SteadyTime now) const;
 
   GateOptions options_;
-  nanoseconds estimate_;
+  nanoseconds estimate_;                              // the expected duration of a call
   std::unordered_map<Ticket, SteadyTime> running_;    // -> when it started
   std::array<std::deque<Waiting>, kPurposes> lines_;  // by purpose, the most urgent first
 };

@@ -16,11 +16,6 @@ std::unique_ptr<ServerLink> link_to(const Url& url, boost::asio::io_context& con
 Client::Client(boost::asio::io_context& context, Executor& executor, Common& common)
     : link_(link_to(common.options().url, context, executor, common)) {}
 
-Client::Client(boost::asio::io_context& context, Executor& executor, const RedisOptions& options, const Clock& clock,
-               observability::Metrics& metrics, observability::Log& log)
-    : own_common_(std::make_unique<Common>(options, clock, metrics, log)),
-      link_(link_to(own_common_->options().url, context, executor, *own_common_)) {}
-
 Client::~Client() {
   stop();
 }

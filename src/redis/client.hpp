@@ -26,11 +26,8 @@
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
-#include "observability/log.hpp"
-#include "observability/metrics.hpp"
 #include "redis/command.hpp"
 #include "redis/connection_state.hpp"
-#include "redis/redis_options.hpp"
 #include "redis/reply.hpp"
 
 namespace boost::asio {
@@ -47,9 +44,6 @@ class Client {
   // `common` is what the clients of a process share (redis/common.hpp). `context` must be run by one thread, the one of
   // `executor`. All three must outlive the client.
   Client(boost::asio::io_context& context, Executor& executor, Common& common);
-  // A client that shares nothing, for programs with one I/O thread. Everything given must outlive the client.
-  Client(boost::asio::io_context& context, Executor& executor, const RedisOptions& options, const Clock& clock,
-         observability::Metrics& metrics, observability::Log& log);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   // Like stop(). On the I/O thread, or when that thread no longer runs; never inside a callback of this client.
@@ -107,7 +101,6 @@ class Client {
   void on_disconnected(std::move_only_function<void()> handler);
 
  private:
-  std::unique_ptr<Common> own_common_;  // of the second constructor
   std::unique_ptr<ServerLink> link_;
 };
 

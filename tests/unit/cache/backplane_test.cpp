@@ -11,6 +11,7 @@
 #include "base/asio_executor.hpp"
 #include "base/async.hpp"
 #include "base/text.hpp"
+#include "redis/common.hpp"
 #include "redis/redis_url.hpp"
 #include "support/manual_executor.hpp"
 #include "support/memory_log.hpp"
@@ -64,7 +65,8 @@ class BackplaneTest : public testing::Test {
     redis::RedisOptions options;
     options.url = *redis::parse_url(fake_->url());
     options.timeout = kTimeout;
-    client_.emplace(context_, *executor_, options, real_clock_, metrics_, log_);
+    common_.emplace(options, real_clock_, metrics_, log_);
+    client_.emplace(context_, *executor_, *common_);
     epoch_keeper_.emplace(*client_, "");
     backplane_.emplace(*client_, *epoch_keeper_, timers_, "", listener_, metrics_, log_);
     client_->on_connected([this] { backplane_->connected(); });
@@ -104,6 +106,7 @@ class BackplaneTest : public testing::Test {
   Listener listener_;
   asio::io_context context_{1};
   std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
+  std::optional<redis::Common> common_;
   std::optional<redis::Client> client_;
   std::optional<RedisEpoch> epoch_keeper_;
   std::optional<Backplane> backplane_;

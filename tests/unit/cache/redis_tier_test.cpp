@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/text.hpp"
 #include "cache/codec.hpp"
+#include "redis/common.hpp"
 #include "redis/redis_url.hpp"
 #include "support/allocations.hpp"
 #include "support/fake_clock.hpp"
@@ -116,8 +117,8 @@ class RedisTierTest : public testing::Test {
   SystemClock real_clock_;
   asio::io_context context_{1};
   std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
-  std::unique_ptr<redis::Client> client_ =
-      std::make_unique<redis::Client>(context_, *executor_, options(server_), real_clock_, metrics_, log_);
+  redis::Common common_{options(server_), real_clock_, metrics_, log_};
+  std::unique_ptr<redis::Client> client_ = std::make_unique<redis::Client>(context_, *executor_, common_);
   RedisTier tier_{*client_, "app1:", clock_, metrics_, log_};
   unsigned writes_ok_ = 0;
   unsigned writes_failed_ = 0;

@@ -17,6 +17,7 @@
 #include "base/text.hpp"
 #include "cache/backplane.hpp"
 #include "cache/redis_tier.hpp"
+#include "redis/common.hpp"
 #include "redis/redis_url.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_remote.hpp"
@@ -115,7 +116,8 @@ class RedisWorld {
  private:
   struct Process {
     explicit Process(RedisWorld& world)
-        : client(world.context_, *world.executor_, options(world.server_), world.clock_, world.metrics_, world.log_),
+        : common(options(world.server_), world.clock_, world.metrics_, world.log_),
+          client(world.context_, *world.executor_, common),
           tier(client, "app1:", world.clock_, world.metrics_, world.log_),
           backplane(client, tier.epoch(), *world.executor_, "app1:", ear, world.metrics_, world.log_) {
       client.on_connected([this] { backplane.connected(); });
@@ -130,6 +132,7 @@ class RedisWorld {
       return options;
     }
 
+    redis::Common common;
     redis::Client client;
     RedisTier tier;
     Ear ear;

@@ -164,7 +164,8 @@ class ClientUnderTest {
   void make(RedisOptions options, const Clock& clock) {
     executor_ = make_asio_executor(loop_.context());
     Executor& executor = manual_ ? *manual_ : *executor_;
-    client_ = std::make_unique<Client>(loop_.context(), executor, options, clock, metrics_, log_);
+    common_ = std::make_unique<Common>(std::move(options), clock, metrics_, log_);
+    client_ = std::make_unique<Client>(loop_.context(), executor, *common_);
   }
 
   SystemClock clock_;
@@ -173,6 +174,7 @@ class ClientUnderTest {
   wx::test::Background loop_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<ManualExecutor> manual_;
+  std::unique_ptr<Common> common_;
   std::unique_ptr<Client> client_;
 };
 
