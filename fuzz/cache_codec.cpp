@@ -2,21 +2,18 @@
 // back as it was.
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "cache/codec.hpp"
+#include "require.hpp"
 
 namespace {
 
 using wx::cache::Entry;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
+using wx::fuzz::require;
 
 std::string encoded(std::string_view key, const Entry& entry) {
   std::string value;
@@ -37,7 +34,7 @@ std::string_view key_in(std::string_view value) {
 void decode_any(std::string_view value) {
   const auto key = key_in(value);
   const auto entry = wx::cache::decode(key, value);
-  if (entry) check(encoded(key, *entry) == value);
+  if (entry) require(encoded(key, *entry) == value);
 }
 
 // Takes numbers and texts off the front of the input.
@@ -90,15 +87,15 @@ void round_trip(std::string_view bytes) {
 
   std::string value = encoded(key, entry);
   const auto back = wx::cache::decode(key, value);
-  check(back && *back == entry);
-  check(!wx::cache::decode(key + "0", value));
+  require(back && *back == entry);
+  require(!wx::cache::decode(key + "0", value));
 
   // One byte that is not what it was makes it nothing.
   const auto at = wx::hash64(bytes) % value.size();
   value[at] = static_cast<char>(value[at] + 1);
-  check(!wx::cache::decode(key, value));
+  require(!wx::cache::decode(key, value));
   value[at] = static_cast<char>(value[at] - 1);
-  check(!wx::cache::decode(key, std::string_view(value).substr(0, at)));
+  require(!wx::cache::decode(key, std::string_view(value).substr(0, at)));
 }
 
 }  // namespace

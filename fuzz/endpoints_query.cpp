@@ -2,22 +2,19 @@
 // accepted question written down anew is the same question.
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/text.hpp"
 #include "endpoints/query.hpp"
+#include "require.hpp"
 
 namespace {
 
 using wx::endpoints::parse_weather_query;
 using wx::endpoints::QueryOptions;
 using wx::endpoints::WeatherQuery;
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
+using wx::fuzz::require;
 
 bool harmless(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == ':';
@@ -25,21 +22,21 @@ bool harmless(char c) {
 
 void check_accepted(const WeatherQuery& query, const QueryOptions& options) {
   const wx::weather::Key key(query.question);
-  for (const char c : key.text()) check(harmless(c));
-  check(key.text().starts_with(query.question.mock ? "weather:mock:" : "weather:"));
-  check(query.question.mock || key.text().find("mock") == std::string_view::npos);
-  check(!query.question.mock || options.lab);
-  check(query.question.mode == wx::cache::Mode::normal || query.question.mock);
-  check(query.question.mode != wx::cache::Mode::redis_only || options.redis);
+  for (const char c : key.text()) require(harmless(c));
+  require(key.text().starts_with(query.question.mock ? "weather:mock:" : "weather:"));
+  require(query.question.mock || key.text().find("mock") == std::string_view::npos);
+  require(!query.question.mock || options.lab);
+  require(query.question.mode == wx::cache::Mode::normal || query.question.mock);
+  require(query.question.mode != wx::cache::Mode::redis_only || options.redis);
 
   const auto& location = query.question.location;
-  check(location.latitude.degrees >= -90 && location.latitude.degrees <= 90);
-  check(location.longitude.degrees >= -180 && location.longitude.degrees <= 180);
+  require(location.latitude.degrees >= -90 && location.latitude.degrees <= 90);
+  require(location.longitude.degrees >= -180 && location.longitude.degrees <= 180);
   const auto canonical = wx::cat("lat=", location.latitude.text, "&lon=", location.longitude.text,
                                  query.question.mock ? "&mock=true" : "");
   const auto again = parse_weather_query(canonical, options);
-  check(again.faults.empty());
-  check(wx::weather::Key(again.question).text() == key.text());
+  require(again.faults.empty());
+  require(wx::weather::Key(again.question).text() == key.text());
 }
 
 }  // namespace
@@ -53,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto query = parse_weather_query(input, options);
-  for (const auto& fault : query.faults) check(!fault.parameter.empty() && !fault.detail.empty());
+  for (const auto& fault : query.faults) require(!fault.parameter.empty() && !fault.detail.empty());
   if (query.faults.empty()) check_accepted(query, options);
 
   // The same bytes as coordinates, so that the number grammar is reached at once.

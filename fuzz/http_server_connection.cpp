@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,15 +19,13 @@
 #include "http_server/server_context.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
+#include "require.hpp"
 
 namespace {
 
+using wx::fuzz::require;
 using namespace wx;               // NOLINT(google-build-using-namespace): this file is about that one room
 using namespace wx::http_server;  // NOLINT(google-build-using-namespace)
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 class StillClock final : public Clock {
  public:

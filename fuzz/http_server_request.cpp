@@ -2,25 +2,22 @@
 // lie within the head.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "http_server/head_parser.hpp"
 #include "http_server/request.hpp"
+#include "require.hpp"
 
 namespace {
 
+using wx::fuzz::require;
 using wx::http_server::HeadParser;
 using wx::http_server::kFields;
 using wx::http_server::Request;
 using wx::http_server::RequestHead;
 using wx::http_server::Span;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 bool same(const Span& a, const Span& b) {
   return a.offset == b.offset && a.length == b.length;

@@ -1,17 +1,15 @@
 // The reply validator: whatever comes, what is taken for an answer holds nothing but JSON numbers and clean texts, for
 // these go into documents as they are.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "open_meteo/current_weather.hpp"
 #include "open_meteo/refusal.hpp"
+#include "require.hpp"
 
 namespace {
 
-void require(bool good) {
-  if (!good) std::abort();
-}
+using wx::fuzz::require;
 
 // RFC 8259 §6, read independently of the parser under test.
 bool is_number(std::string_view text) {

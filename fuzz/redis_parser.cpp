@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "redis/reply_parser.hpp"
+#include "require.hpp"
 
 namespace {
 
+using wx::fuzz::require;
 using wx::redis::Kind;
 using wx::redis::Reply;
 using wx::redis::ReplyLimits;
@@ -36,7 +37,7 @@ void walk(const Reply& reply, std::string& out) {
     ++count;
     walk(element, out);
   }
-  if (count != reply.size()) std::abort();
+  require(count == reply.size());
 }
 
 std::string parse(std::string_view bytes, std::string_view cuts) {
@@ -60,7 +61,7 @@ std::string parse(std::string_view bytes, std::string_view cuts) {
       out.push_back('\n');
     }
   }
-  if (broken && parser.fault().empty()) std::abort();
+  require(!broken || !parser.fault().empty());
   out.append(broken ? "broken" : "fine");
   return out;
 }
@@ -72,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t head = std::min<std::size_t>(8, size);
   const std::string_view bytes = input.substr(head);
   const std::string whole = parse(bytes, {});
-  if (parse(bytes, input.substr(0, head)) != whole) std::abort();
-  if (parse(bytes, std::string_view("\0", 1)) != whole) std::abort();  // one byte at a time
+  require(parse(bytes, input.substr(0, head)) == whole);
+  require(parse(bytes, std::string_view("\0", 1)) == whole);  // one byte at a time
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "flow/service.hpp"
 #include "support/fake_provider.hpp"
 #include "support/redis_server.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 namespace {
@@ -33,11 +34,8 @@ TEST(CloudRun, RedisTlsMakesAPlainUrlSpeakTls) {
                          {"REDIS_TIMEOUT", "5s"},
                          {"MOCK_DELAY", "1ms"}});
   EXPECT_EQ(ask(service, 1, "203.0.113.1", "&mock=true").status, 200);
-  const auto deadline = std::chrono::steady_clock::now() + milliseconds(10000 * kSlowdown);
-  while (redis.command({"EXISTS", "weather:mock:1:1"}) != "1" && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  EXPECT_EQ(redis.command({"EXISTS", "weather:mock:1:1"}), "1") << service.log();
+  const auto stored = [&] { return redis.command({"EXISTS", "weather:mock:1:1"}) == "1"; };
+  EXPECT_TRUE(eventually(stored, milliseconds(10000 * kSlowdown))) << service.log();
   EXPECT_FALSE(service.log().contains("hunter2"));
 }
 

@@ -13,18 +13,9 @@
 namespace wx::test {
 namespace {
 
-// Long enough that all callers of a test are there before the first answer is.
-void answer_after(FakeProvider& provider, milliseconds delay) {
-  provider.script([delay](const ProviderRequest& request) {
-    ProviderReply reply = weather_reply(request);
-    reply.delay = delay * kSlowdown;
-    return reply;
-  });
-}
-
 TEST(Collapse, FiveHundredCallersMakeOneCallAndGetEqualAnswers) {
   FakeProvider provider;
-  answer_after(provider, milliseconds(1000));
+  provider.answer_weather(milliseconds(1000) * kSlowdown);
   const Service service({{"OPEN_METEO_URL", provider.url()}, {"UPSTREAM_TIMEOUT", "9s"}});
   const auto answers = http_get_at_once(service.port(), kReal, 500);
   EXPECT_EQ(provider.calls(), 1U);
@@ -64,7 +55,7 @@ TEST(Collapse, OneFailureAnswersAllWaitersOnce) {
 
 TEST(Collapse, ACallerThatGoesAwayTakesNothingFromTheOthers) {
   FakeProvider provider;
-  answer_after(provider, milliseconds(500));
+  provider.answer_weather(milliseconds(500) * kSlowdown);
   const Service service({{"OPEN_METEO_URL", provider.url()}});
   auto first = std::make_unique<HttpClient>(service.port());
   first->send("GET", kReal);
@@ -78,7 +69,7 @@ TEST(Collapse, ACallerThatGoesAwayTakesNothingFromTheOthers) {
 
 TEST(Collapse, DifferentQuestionsQueueForTheProviderAndAreAllAnswered) {
   FakeProvider provider;
-  answer_after(provider, milliseconds(20));
+  provider.answer_weather(milliseconds(20) * kSlowdown);
   const Service service(
       {{"OPEN_METEO_URL", provider.url()}, {"UPSTREAM_CONCURRENCY", "2"}, {"UPSTREAM_TIMEOUT", "9s"}});
   in_parallel(40, [&](std::size_t i) { EXPECT_EQ(service.get(cat("/weather?lat=", i, "&lon=1")).status, 200); });
@@ -89,7 +80,7 @@ TEST(Collapse, DifferentQuestionsQueueForTheProviderAndAreAllAnswered) {
 TEST(Collapse, TwoProcessesThatShareARedisMakeTwoCallsAtMost) {
   const RedisServer redis;
   FakeProvider provider;
-  answer_after(provider, milliseconds(500));
+  provider.answer_weather(milliseconds(500) * kSlowdown);
   const Settings settings{{"OPEN_METEO_URL", provider.url()}, {"REDIS_URL", redis.url()}};
   const Service one(settings);
   const Service two(settings);

@@ -27,14 +27,6 @@ constexpr milliseconds kSlack = milliseconds(1000) * kSlowdown;
 // With memos of 1, 2 and 4 s: the third attempt is over, the fourth far off. An attempt takes up to a second.
 constexpr milliseconds kThreeAttempts{5500};
 
-void answer_after(FakeProvider& provider, milliseconds delay) {
-  provider.script([delay](const ProviderRequest& request) {
-    ProviderReply reply = weather_reply(request);
-    reply.delay = delay;
-    return reply;
-  });
-}
-
 class Fleet : public testing::Test {
  protected:
   void start(Settings more) {
@@ -86,7 +78,7 @@ class Fleet : public testing::Test {
 };
 
 TEST_F(Fleet, MakesOneCallForAColdKey) {
-  answer_after(provider_, milliseconds(500 * kSlowdown));
+  provider_.answer_weather(milliseconds(500 * kSlowdown));
   start({});
   for (int round = 0; round < 3; ++round) {
     const auto before = provider_.calls();
@@ -115,7 +107,7 @@ class Points {
 constexpr int kRounds = 200 / kSlowdown;
 
 TEST_F(Fleet, NeverMakesASecondCallWhateverTheInterleavingOnAColdKey) {
-  answer_after(provider_, Points::kLoad);
+  provider_.answer_weather(Points::kLoad);
   start({{"UPSTREAM_LIMIT", "off"}});
   Points points;
   for (int round = 0; round < kRounds; ++round) {
@@ -136,7 +128,7 @@ TEST_F(Fleet, NeverMakesASecondCallWhateverTheInterleavingOnAStaleKey) {
   std::this_thread::sleep_for(milliseconds(1200));
   const auto before = provider_.calls();
   ASSERT_EQ(before, static_cast<std::size_t>(kRounds));
-  answer_after(provider_, Points::kLoad);
+  provider_.answer_weather(Points::kLoad);
   // What a round refreshes is fresh for longer than the round takes, or a late caller would rightly ask for one more.
   Points points;
   int late = 0;
@@ -155,7 +147,7 @@ TEST_F(Fleet, RefreshesAStaleKeyByOneCallThatNobodyWaitsFor) {
   const auto stale = [](const Answer& answer) { return answer.header("Age") == "1"; };
   for (const auto& service : services_) (void)service->get(kReal);
   const auto delay = milliseconds(2000 * kSlowdown);
-  answer_after(provider_, delay);
+  provider_.answer_weather(delay);
   const auto before = provider_.calls();
   (void)get_until(*services_[0], kReal, milliseconds(5000), stale);
   for (const Answer& answer : ask_all(kReal)) {

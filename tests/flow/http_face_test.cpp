@@ -10,6 +10,7 @@
 #include "flow/weather.hpp"
 #include "support/fake_provider.hpp"
 #include "support/redis_server.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 namespace {
@@ -322,13 +323,7 @@ TEST(ManyClients, AreTurnedAwayAboveTheLimit) {
       return false;
     }
   };
-  const auto deadline = std::chrono::steady_clock::now() + milliseconds(5000 * kSlowdown);
-  bool again = served();
-  while (!again && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(milliseconds(10));
-    again = served();
-  }
-  EXPECT_TRUE(again);
+  EXPECT_TRUE(eventually(served, milliseconds(5000 * kSlowdown)));
 }
 
 TEST_F(HttpFace, TellsItsHealthUnderEveryName) {

@@ -12,14 +12,6 @@
 namespace wx::test {
 namespace {
 
-void answer_after(FakeProvider& provider, milliseconds delay) {
-  provider.script([delay](const ProviderRequest& request) {
-    ProviderReply reply = weather_reply(request);
-    reply.delay = delay;
-    return reply;
-  });
-}
-
 Settings settings_for(const FakeProvider& provider, Settings more = {}) {
   more.emplace("K_SERVICE", "weather");
   more.emplace("OPEN_METEO_URL", provider.url());
@@ -30,7 +22,7 @@ TEST(KService, LetsAStaleHitWaitForItsRefresh) {
   FakeProvider provider;
   const Service service(settings_for(provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}}));
   EXPECT_EQ(service.get(kReal).header("X-Cache"), "MISS");
-  answer_after(provider, milliseconds(300));
+  provider.answer_weather(milliseconds(300));
   std::this_thread::sleep_for(milliseconds(1100));
   const Answer refreshed = service.get(kReal);
   EXPECT_EQ(refreshed.header("X-Cache"), "MISS");
@@ -45,7 +37,7 @@ TEST(KService, LetsAStaleHitWaitNoLongerThanTheSoftWait) {
   const Service service(settings_for(
       provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}, {"CACHE_SOFT_WAIT", "300ms"}}));
   EXPECT_EQ(service.get(kReal).status, 200);
-  answer_after(provider, milliseconds(3000 * kSlowdown));
+  provider.answer_weather(milliseconds(3000 * kSlowdown));
   std::this_thread::sleep_for(milliseconds(1100));
   const Answer stale = service.get(kReal);
   EXPECT_EQ(stale.header("X-Cache"), "STALE");
@@ -61,7 +53,7 @@ TEST(KService, LetsAStaleCopyThatComesFromRedisWaitNoLongerThanTheSoftWait) {
       redis, settings_for(provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_SOFT_WAIT", "300ms"}}));
   const Service before(settings);
   EXPECT_EQ(before.get(kReal).status, 200);
-  answer_after(provider, milliseconds(3000 * kSlowdown));
+  provider.answer_weather(milliseconds(3000 * kSlowdown));
   std::this_thread::sleep_for(milliseconds(1100));
   const Service service(settings);  // its memory is empty
   const Answer stale = service.get(kReal);
@@ -105,7 +97,7 @@ TEST(KService, HoldsAMissForItsWriteNoLongerThan20Milliseconds) {
   const Service service(settings_for(provider, patient(redis, {{"UPSTREAM_TIMEOUT", "9s"}})));
   EXPECT_EQ(service.get(kReal).status, 200);
   constexpr milliseconds kProviderTakes{500};
-  answer_after(provider, kProviderTakes);
+  provider.answer_weather(kProviderTakes);
   const std::jthread trouble([&] {
     (void)provider.wait_for_calls(2);
     redis.freeze();

@@ -11,6 +11,7 @@
 #include "support/certificate.hpp"
 #include "support/fake_provider.hpp"
 #include "support/redis_server.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 namespace {
@@ -32,16 +33,12 @@ bool shares_through(const Settings& settings) {
 
 // Waits until the service's log has one of the words, in any case.
 bool log_has(const Service& service, std::initializer_list<std::string_view> words) {
-  const auto deadline = std::chrono::steady_clock::now() + milliseconds(5000 * kSlowdown);
-  while (std::chrono::steady_clock::now() < deadline) {
+  const auto has = [&] {
     std::string log = service.log();
     for (char& c : log) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    for (const auto word : words) {
-      if (log.contains(word)) return true;
-    }
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  return false;
+    return std::ranges::any_of(words, [&](std::string_view word) { return log.contains(word); });
+  };
+  return eventually(has, milliseconds(5000 * kSlowdown));
 }
 
 void expect_memory_only_service(const Service& service) {
@@ -58,7 +55,7 @@ TEST(Redis, GivesASecondProcessWhatTheFirstOneLoaded) {
   const Answer loaded = first.get(kReal);
   EXPECT_EQ(source_of(loaded), kFromProvider);
   const auto stored = [&] { return redis.command({"EXISTS", "weather:52.52:13.41"}) == "1"; };
-  for (int i = 0; i < 200 && !stored(); ++i) std::this_thread::sleep_for(milliseconds(10));
+  ASSERT_TRUE(eventually(stored));
 
   const Service second(settings);
   const Answer shared = second.get(kReal);
@@ -109,13 +106,12 @@ TEST(Redis, TellsAFreshProcessTheEpochBeforeItsFirstRequestIsAnswered) {
     const Service first(settings);
     EXPECT_EQ(first.get(kPurged).status, 200);
     const auto stored = [&](const std::string& key) { return redis.command({"EXISTS", key}) == "1"; };
-    for (int i = 0; i < 200 && !stored("weather:1:1"); ++i) std::this_thread::sleep_for(milliseconds(10));
+    ASSERT_TRUE(eventually([&] { return stored("weather:1:1"); }));
     purged = redis.command({"GET", "weather:1:1"}).value_or("");
     const Headers admin{{"Authorization", "Bearer correct-horse"}};
     EXPECT_EQ(HttpClient(first.port()).request("DELETE", "/cache", admin).status, 204);
     EXPECT_EQ(first.get(kReal).status, 200);
-    for (int i = 0; i < 200 && !stored("weather:52.52:13.41"); ++i) std::this_thread::sleep_for(milliseconds(10));
-    ASSERT_TRUE(stored("weather:52.52:13.41"));
+    ASSERT_TRUE(eventually([&] { return stored("weather:52.52:13.41"); }));
   }
   link.delay(milliseconds(40));
   for (int i = 0; i < 4; ++i) {
@@ -138,7 +134,7 @@ TEST(Redis, HoldsKeysAndValuesThatAPersonCanRead) {
   EXPECT_EQ(service.get(kMock).status, 200);
   EXPECT_EQ(service.get("/weather?lat=-0&lon=-179.99").status, 200);
   const auto both = [&] { return redis.command({"EXISTS", std::string(kKey), "weather:0:-179.99"}) == "2"; };
-  for (int i = 0; i < 200 && !both(); ++i) std::this_thread::sleep_for(milliseconds(10));
+  (void)eventually(both, milliseconds(2000));
   EXPECT_EQ(redis.command({"EXISTS", "weather:0:-179.99"}), "1") << redis.command({"KEYS", "*"}).value_or("");
   const std::string value = redis.command({"GET", std::string(kKey)}).value_or("");
   EXPECT_TRUE(value.contains(R"("temperature_2m":25.0)")) << value;
@@ -151,8 +147,7 @@ TEST(Redis, KeepsServicesApartByTheirPrefix) {
   const Service service({{"REDIS_URL", redis.url()}, {"CACHE_PREFIX", "blue:"}, {"MOCK_DELAY", "10ms"}});
   EXPECT_EQ(service.get(kMock).status, 200);
   const auto stored = [&] { return redis.command({"EXISTS", cat("blue:", kKey)}) == "1"; };
-  for (int i = 0; i < 200 && !stored(); ++i) std::this_thread::sleep_for(milliseconds(10));
-  EXPECT_TRUE(stored());
+  EXPECT_TRUE(eventually(stored));
 }
 
 TEST(Redis, ValuesThatAreNoEntriesAreMisses) {

@@ -8,6 +8,7 @@
 #include "flow/weather.hpp"
 #include "support/fake_provider.hpp"
 #include "support/redis_server.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 namespace {
@@ -134,9 +135,7 @@ TEST(Stop, AnswersAHundredSlowRequestsAndRefusesNewConnections) {
       return true;
     }
   };
-  const auto deadline = std::chrono::steady_clock::now() + milliseconds(1500);
-  while (!refused() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(5));
-  EXPECT_TRUE(refused());
+  EXPECT_TRUE(eventually(refused, milliseconds(1500)));
   EXPECT_TRUE(service.process().running()) << "the hundred still wait";
 
   for (auto& client : clients) {

@@ -236,8 +236,12 @@ void FakeProvider::always(ProviderReply reply) {
   script([reply = std::move(reply)](const ProviderRequest&) { return reply; });
 }
 
-void FakeProvider::answer_weather() {
-  script([](const ProviderRequest& request) { return weather_reply(request); });
+void FakeProvider::answer_weather(milliseconds delay) {
+  script([delay](const ProviderRequest& request) {
+    ProviderReply reply = weather_reply(request);
+    reply.delay = delay;
+    return reply;
+  });
 }
 
 void FakeProvider::shut() {

@@ -85,7 +85,8 @@ class FakeProvider {
 
   void script(Script script);
   void always(ProviderReply reply);
-  void answer_weather();  // as at the beginning
+  // Answers with the weather after `delay`. Without a delay this is the provider as it starts.
+  void answer_weather(milliseconds delay = {});
 
   // Connections are refused from now on, and those that stand are closed; open() undoes it, on the same port.
   void shut();

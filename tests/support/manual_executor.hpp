@@ -1,9 +1,12 @@
-// An executor that runs nothing until the test says so; its timers go by the test's clock. For one thread.
+// An executor whose timers follow the test's clock, and that runs nothing until the test says so.
+//
+// Thread-safety: none. With a real executor behind it, everything but post() belongs to that executor's thread.
 #pragma once
 
 #include <deque>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "base/executor.hpp"
@@ -14,25 +17,34 @@ namespace wx::test {
 class ManualExecutor final : public Executor {
  public:
   explicit ManualExecutor(FakeClock& clock) : clock_(clock) {}
-  // What never came due may own timers of this executor: they find an empty list when they go.
+  // Posted work runs on `real` without waiting for the test. Only the timers are manual.
+  ManualExecutor(FakeClock& clock, Executor& real) : clock_(clock), real_(&real) {}
+  // Work that never came due may own timers of this executor. They find an empty list when they are destroyed.
   ~ManualExecutor() override {
     const auto posted = std::exchange(posted_, {});
     const auto timers = std::exchange(timers_, {});
   }
 
-  void post(std::move_only_function<void()> work) override { posted_.push_back(std::move(work)); }
+  void post(std::move_only_function<void()> work) override {
+    if (real_ != nullptr) return real_->post(std::move(work));
+    posted_.push_back(std::move(work));
+  }
 
   std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) override {
+    if (std::exchange(fail_next_timer_, false)) throw std::runtime_error("no timer");
     auto timer = std::make_unique<ManualTimer>(*this);
     timers_.emplace(clock_.steady() + delay, Pending{timer.get(), std::move(work)});
     return timer;
   }
 
-  // True by default; a test that plays two threads says false for the one that is not running.
-  [[nodiscard]] bool in_this_thread() const override { return here_; }
+  // Makes the next call of after() throw.
+  void fail_next_timer() { fail_next_timer_ = true; }
+
+  // True without a real executor. A test that plays two threads sets it to false for the one that is not running.
+  [[nodiscard]] bool in_this_thread() const override { return real_ != nullptr ? real_->in_this_thread() : here_; }
   void set_in_this_thread(bool here) { here_ = here; }
 
-  // Runs what was posted, and what that posts.
+  // Runs the posted work, and the work that it posts.
   void run_posted() {
     while (!posted_.empty()) {
       auto work = std::move(posted_.front());
@@ -41,7 +53,7 @@ class ManualExecutor final : public Executor {
     }
   }
 
-  // Time passes, timer by timer, with everything run that becomes due.
+  // Moves the clock by `span`, timer by timer, and runs each timer and all posted work as they become due.
   void advance(nanoseconds span) {
     const auto end = clock_.steady() + span;
     run_posted();
@@ -55,7 +67,7 @@ class ManualExecutor final : public Executor {
     if (end > clock_.steady()) clock_.advance(end - clock_.steady());
   }
 
-  // Runs every timer that is due by the clock as it stands, for a test that moves the clock itself.
+  // Runs every timer that is due by now, for a test that moves the clock itself.
   void run_due() { advance(nanoseconds(0)); }
 
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
@@ -78,9 +90,11 @@ class ManualExecutor final : public Executor {
   };
 
   FakeClock& clock_;
+  Executor* const real_ = nullptr;
   std::deque<std::move_only_function<void()>> posted_;
   std::multimap<SteadyTime, Pending> timers_;
   bool here_ = true;
+  bool fail_next_timer_ = false;
 };
 
 }  // namespace wx::test

@@ -12,10 +12,11 @@
 #include "base/async.hpp"
 #include "base/text.hpp"
 #include "redis/common.hpp"
-#include "redis/redis_url.hpp"
 #include "support/manual_executor.hpp"
 #include "support/memory_log.hpp"
+#include "support/run_until.hpp"
 #include "unit/redis/fake_redis.hpp"
+#include "unit/redis/options_for.hpp"
 
 namespace wx::cache {
 namespace {
@@ -24,6 +25,7 @@ using redis::test::FakeRedis;
 using redis::test::Peer;
 using redis::test::Words;
 using std::chrono::seconds;
+using test::run_until;
 
 constexpr milliseconds kTimeout{60};
 
@@ -62,10 +64,7 @@ class BackplaneTest : public testing::Test {
         }
       }
     });
-    redis::RedisOptions options;
-    options.url = *redis::parse_url(fake_->url());
-    options.timeout = kTimeout;
-    common_.emplace(options, real_clock_, metrics_, log_);
+    common_.emplace(redis::test::options_for(fake_->url(), kTimeout), real_clock_, metrics_, log_);
     client_.emplace(context_, *executor_, *common_);
     epoch_keeper_.emplace(*client_, "");
     backplane_.emplace(*client_, *epoch_keeper_, timers_, "", listener_, metrics_, log_);
@@ -75,19 +74,10 @@ class BackplaneTest : public testing::Test {
     client_->start();
   }
 
-  template <class Condition>
-  void wait_until(Condition condition) {
-    const auto limit = std::chrono::steady_clock::now() + seconds(10);
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), limit) << "nothing came";
-      context_.restart();
-      context_.run_one_for(milliseconds(10));
-    }
-  }
   void expect_to_listen_by_its_timer() {
-    wait_until([this] { return timers_.timers() > 0; });
+    run_until(context_, [this] { return timers_.timers() > 0; });
     EXPECT_FALSE(backplane_->listening());
-    wait_until([this] {
+    run_until(context_, [this] {
       timers_.advance(milliseconds(100));
       return backplane_->listening();
     });
@@ -144,23 +134,23 @@ TEST_F(BackplaneTest, ReadsTheEpochNowAndThenWhereItMayNotSubscribe) {
   });
   for (const int epoch : {3, 4, 5}) {
     epoch_ = epoch;
-    wait_until([&] { return listener_.ours == static_cast<std::uint64_t>(epoch) && timers_.timers() > 0; });
+    run_until(context_, [&] { return listener_.ours == static_cast<std::uint64_t>(epoch) && timers_.timers() > 0; });
     EXPECT_FALSE(backplane_->listening());
     timers_.advance(seconds(15));
   }
   EXPECT_EQ(log_.count("cannot listen"), 1) << log_.text();
   allowed = true;
-  wait_until([this] { return timers_.timers() > 0; });
+  run_until(context_, [this] { return timers_.timers() > 0; });
   timers_.advance(seconds(15));
-  wait_until([this] { return backplane_->listening(); });
+  run_until(context_, [this] { return backplane_->listening(); });
 }
 
 TEST_F(BackplaneTest, LooksAtTheEpochEvenIfNobodyTellsOfIt) {
   start([](Peer&, const Words&) { return false; });
-  wait_until([this] { return backplane_->listening() && timers_.timers() > 0; });
+  run_until(context_, [this] { return backplane_->listening() && timers_.timers() > 0; });
   epoch_ = 4;  // its message was lost
   timers_.advance(seconds(30));
-  wait_until([this] { return listener_.ours == 4; });
+  run_until(context_, [this] { return listener_.ours == 4; });
   EXPECT_EQ(listener_.heard, 1);
   EXPECT_EQ(subscribed_, 1);
 }

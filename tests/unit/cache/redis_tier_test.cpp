@@ -8,64 +8,50 @@
 #include "base/text.hpp"
 #include "cache/codec.hpp"
 #include "redis/common.hpp"
-#include "redis/redis_url.hpp"
 #include "support/allocations.hpp"
 #include "support/fake_clock.hpp"
 #include "support/memory_log.hpp"
 #include "support/redis_server.hpp"
+#include "support/run_until.hpp"
+#include "unit/redis/options_for.hpp"
 
 namespace wx::cache {
 namespace {
 
 using observability::Counter;
 using std::chrono::seconds;
+using test::run_until;
 
 class RedisTierTest : public testing::Test {
  protected:
   void SetUp() override {
     client_->start();
-    wait_until([this] { return client_->state() == redis::ConnectionState::up; });
+    run_until(context_, [this] { return client_->state() == redis::ConnectionState::up; });
   }
   void TearDown() override {
     client_->stop();
     context_.poll();
   }
 
-  static redis::RedisOptions options(const test::RedisServer& server) {
-    redis::RedisOptions options;
-    options.url = *redis::parse_url(server.url());
-    options.timeout = seconds(5);
-    return options;
-  }
-
-  template <class Condition>
-  void wait_until(Condition condition) {
-    const auto limit = std::chrono::steady_clock::now() + seconds(10);
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), limit) << "nothing came";
-      context_.restart();
-      context_.run_one_for(milliseconds(100));
-    }
-  }
 
   Result<std::optional<Entry>> read(std::string_view key) {
     std::optional<Result<std::optional<Entry>>> result;
     tier_.read(key, [&](Result<std::optional<Entry>> got) { result = std::move(got); });
-    wait_until([&] { return result.has_value(); });
+    run_until(context_, [&] { return result.has_value(); });
     return result ? std::move(*result) : fail(ErrorKind::internal);
   }
 
   void write(std::string_view key, const Entry& entry, bool release = false) {
     std::optional<Result<void>> result;
     tier_.store(key, entry, release, [&](Result<void> got) { result = std::move(got); });
-    wait_until([&] { return result.has_value(); });
+    run_until(context_, [&] { return result.has_value(); });
     ++(result && *result ? writes_ok_ : writes_failed_);
   }
 
   LeaseView lease(std::string_view key, std::string_view token, milliseconds span = seconds(5)) {
     std::optional<Result<LeaseView>> result;
     tier_.take_lease(key, token, span, [&](Result<LeaseView> got) { result = std::move(got); });
-    wait_until([&] { return result.has_value(); });
+    run_until(context_, [&] { return result.has_value(); });
     EXPECT_TRUE(*result);
     return result && *result ? std::move(**result) : LeaseView{};
   }
@@ -73,7 +59,7 @@ class RedisTierTest : public testing::Test {
   LeaseView look(std::string_view key) {
     std::optional<Result<LeaseView>> result;
     tier_.look(key, [&](Result<LeaseView> got) { result = std::move(got); });
-    wait_until([&] { return result.has_value(); });
+    run_until(context_, [&] { return result.has_value(); });
     EXPECT_TRUE(*result);
     return result && *result ? std::move(**result) : LeaseView{};
   }
@@ -91,7 +77,7 @@ class RedisTierTest : public testing::Test {
   std::uint64_t epoch_of(Ask ask) {
     std::optional<Result<std::uint64_t>> result;
     ask([&](Result<std::uint64_t> got) { result = std::move(got); });
-    wait_until([&] { return result.has_value(); });
+    run_until(context_, [&] { return result.has_value(); });
     return result ? result->value_or(999) : 999;
   }
 
@@ -117,7 +103,7 @@ class RedisTierTest : public testing::Test {
   SystemClock real_clock_;
   asio::io_context context_{1};
   std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
-  redis::Common common_{options(server_), real_clock_, metrics_, log_};
+  redis::Common common_{redis::test::options_for(server_.url(), seconds(5)), real_clock_, metrics_, log_};
   std::unique_ptr<redis::Client> client_ = std::make_unique<redis::Client>(context_, *executor_, common_);
   RedisTier tier_{*client_, "app1:", clock_, metrics_, log_};
   unsigned writes_ok_ = 0;
@@ -216,7 +202,7 @@ TEST_F(RedisTierTest, CopiesTheBodyOfAStoreOnce) {
     const auto before = test::large_allocations;
     tier_.store("weather:1:2", large, release, [&](const Result<void>& result) { stored = result.has_value(); });
     EXPECT_EQ(test::large_allocations - before, 1U);
-    wait_until([&] { return stored; });
+    run_until(context_, [&] { return stored; });
   }
   const auto back = read("weather:1:2");
   ASSERT_TRUE(back && *back);
@@ -262,7 +248,7 @@ TEST_F(RedisTierTest, KeepsManyCommandsUnderWayApart) {
       if (got && *got && (*got)->body == cat("{\"n\":", i, "}")) ++matches;
     });
   }
-  wait_until([&] { return answers == 100; });
+  run_until(context_, [&] { return answers == 100; });
   EXPECT_EQ(matches, 100);
 }
 
@@ -353,7 +339,7 @@ TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
   write("weather:1:2", entry());
   bool erased = false;
   tier_.erase("weather:1:2", [&](const Result<void>& result) { erased = result.has_value(); });
-  wait_until([&] { return erased; });
+  run_until(context_, [&] { return erased; });
   EXPECT_FALSE(*read("weather:1:2"));
   EXPECT_EQ(raise_epoch(0), 1U);
   EXPECT_EQ(raise_epoch(0), 2U);
@@ -396,7 +382,7 @@ TEST_F(RedisTierTest, ClosesItsBreakerAlthoughItMayNotPing) {
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(read("weather:1:2"));
   EXPECT_TRUE(client_->breaker_open());
   server_.command({"ACL", "SETUSER", "default", "-ping"});
-  wait_until([&] { return !client_->breaker_open(); });
+  run_until(context_, [&] { return !client_->breaker_open(); });
 }
 
 TEST_F(RedisTierTest, OpensItsBreakerAfterFailuresAndClosesItByAPingOfItsOwn) {
@@ -408,7 +394,7 @@ TEST_F(RedisTierTest, OpensItsBreakerAfterFailuresAndClosesItByAPingOfItsOwn) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::redis_unavailable);
   EXPECT_EQ(metrics_.value(Counter::redis_commands), commands) << "an open breaker asks nobody";
-  wait_until([&] { return !client_->breaker_open(); });
+  run_until(context_, [&] { return !client_->breaker_open(); });
   EXPECT_TRUE(read("weather:3:4"));
   EXPECT_TRUE(log_.contains("breaker open"));
   EXPECT_TRUE(log_.contains("breaker closed"));

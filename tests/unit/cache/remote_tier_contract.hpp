@@ -18,11 +18,12 @@
 #include "cache/backplane.hpp"
 #include "cache/redis_tier.hpp"
 #include "redis/common.hpp"
-#include "redis/redis_url.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_remote.hpp"
 #include "support/memory_log.hpp"
 #include "support/redis_server.hpp"
+#include "support/run_until.hpp"
+#include "unit/redis/options_for.hpp"
 
 namespace wx::cache::test {
 
@@ -97,12 +98,7 @@ class RedisWorld {
 
   template <class Condition>
   void wait_until(Condition condition) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), limit) << "nothing came";
-      context_.restart();
-      context_.run_one_for(milliseconds(100));
-    }
+    wx::test::run_until(context_, std::move(condition));
   }
   void let_pass(milliseconds span) { std::this_thread::sleep_for(span); }
   void cut_off() {
@@ -116,7 +112,7 @@ class RedisWorld {
  private:
   struct Process {
     explicit Process(RedisWorld& world)
-        : common(options(world.server_), world.clock_, world.metrics_, world.log_),
+        : common(redis::test::options_for(world.server_.url(), std::chrono::seconds(5)), world.clock_, world.metrics_, world.log_),
           client(world.context_, *world.executor_, common),
           tier(client, "app1:", world.clock_, world.metrics_, world.log_),
           backplane(client, tier.epoch(), *world.executor_, "app1:", ear, world.metrics_, world.log_) {
@@ -125,13 +121,6 @@ class RedisWorld {
       client.on_push([this](const redis::Reply& push) { backplane.push(push); });
       client.start();
     }
-    static redis::RedisOptions options(const wx::test::RedisServer& server) {
-      redis::RedisOptions options;
-      options.url = *redis::parse_url(server.url());
-      options.timeout = std::chrono::seconds(5);
-      return options;
-    }
-
     redis::Common common;
     redis::Client client;
     RedisTier tier;

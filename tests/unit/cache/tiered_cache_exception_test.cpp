@@ -2,6 +2,7 @@
 // other request.
 #include <stdexcept>
 
+#include "support/faulty_clock.hpp"
 #include "unit/cache/tiered_cache_fixture.hpp"
 
 namespace wx::cache {
@@ -46,23 +47,6 @@ class ThrowingRemote final : public RemoteTier {
   RemoteTier& remote_;
 };
 
-// A clock that throws when the test says so: the way into timers and replies, which call nothing else of the test's.
-class ThrowingClock final : public Clock {
- public:
-  explicit ThrowingClock(const Clock& clock) : clock_(clock) {}
-
-  [[nodiscard]] SteadyTime steady() const override {
-    if (throws && std::exchange(throws, false)) throw std::runtime_error("clock");
-    return clock_.steady();
-  }
-  [[nodiscard]] WallTime wall() const override { return clock_.wall(); }
-
-  mutable bool throws = false;  // the next call, once
-
- private:
-  const Clock& clock_;
-};
-
 class TieredCacheExceptionTest : public TieredCacheTest {
  protected:
   void SetUp() override { use({}); }
@@ -70,7 +54,7 @@ class TieredCacheExceptionTest : public TieredCacheTest {
   void use(const CacheOptions& options) {
     thread_.emplace(executor_, &throwing_, clock_);
     other_thread_.emplace(other_executor_, &throwing_, clock_);
-    cache_ = std::make_unique<TieredCache>(options, throwing_clock_, metrics_, log_);
+    cache_ = std::make_unique<TieredCache>(options, faulty_clock_, metrics_, log_);
   }
 
   void expect_internal(const Answers& answers, std::size_t count) {
@@ -98,7 +82,7 @@ class TieredCacheExceptionTest : public TieredCacheTest {
   }
 
   ThrowingRemote throwing_{remote_};
-  ThrowingClock throwing_clock_{clock_};
+  test::FaultyClock faulty_clock_{clock_};
 };
 
 TEST_F(TieredCacheExceptionTest, ALoaderThatThrowsIsAFailedLoad) {
@@ -147,10 +131,10 @@ TEST_F(TieredCacheExceptionTest, ALateAnswerOnAnotherThreadThatMeetsAnExceptionE
   executor_.set_in_this_thread(false);
   complete(value("late"));
   executor_.set_in_this_thread(true);
-  throwing_clock_.throws = true;
+  faulty_clock_.fails_at = 1;
   executor_.run_posted();
   expect_internal(answers, 1);
-  expect_ended_alone("cache: a flight ended with an exception what=clock");
+  expect_ended_alone("cache: a flight ended with an exception what=the clock broke");
 }
 
 TEST_F(TieredCacheExceptionTest, ACommandOfRedisThatThrowsEndsItsFlightForEveryWaiter) {
@@ -180,11 +164,11 @@ TEST_F(TieredCacheExceptionTest, AReplyThatMeetsAnExceptionEndsItsFlight) {
   remote_.hold = true;
   Answers answers;
   cache_->get(*thread_, lookup(), loader(), into(answers));
-  throwing_clock_.throws = true;
+  faulty_clock_.fails_at = 1;
   remote_.release();
   remote_.hold = false;
   expect_internal(answers, 1);
-  expect_ended_alone("cache: a flight ended with an exception what=clock");
+  expect_ended_alone("cache: a flight ended with an exception what=the clock broke");
 }
 
 TEST_F(TieredCacheExceptionTest, AWriteThatThrowsTakesNoAnswerBack) {
@@ -229,10 +213,10 @@ TEST_F(TieredCacheExceptionTest, TheAgeLimitThatThrowsEndsItsFlightAllTheSame) {
   patient.deadline = clock_.steady() + seconds(60);
   cache_->get(*thread_, patient, loader(), into(answers));
   executor_.advance(seconds(19));
-  throwing_clock_.throws = true;
+  faulty_clock_.fails_at = 1;
   executor_.advance(seconds(2));
   expect_internal(answers, 1);
-  expect_ended_alone("cache: a flight ended with an exception what=clock");
+  expect_ended_alone("cache: a flight ended with an exception what=the clock broke");
 }
 
 TEST_F(TieredCacheExceptionTest, ADeadlineThatThrowsEndsTheWaitOfItsCallerAlone) {
@@ -243,7 +227,7 @@ TEST_F(TieredCacheExceptionTest, ADeadlineThatThrowsEndsTheWaitOfItsCallerAlone)
   soon.deadline = clock_.steady() + seconds(1);
   cache_->get(*other_thread_, soon, loader(), into(hasty));
   clock_.advance(seconds(1));
-  throwing_clock_.throws = true;
+  faulty_clock_.fails_at = 1;
   other_executor_.run_due();
   expect_internal(hasty, 1);
   EXPECT_TRUE(patient.empty());
@@ -251,7 +235,7 @@ TEST_F(TieredCacheExceptionTest, ADeadlineThatThrowsEndsTheWaitOfItsCallerAlone)
   ASSERT_EQ(patient.size(), 1U);
   EXPECT_TRUE(patient[0]);
   EXPECT_EQ(hasty.size(), 1U);
-  expect_ended_alone("cache: a caller's wait ended with an exception what=clock");
+  expect_ended_alone("cache: a caller's wait ended with an exception what=the clock broke");
 }
 
 TEST_F(TieredCacheExceptionTest, ACallerThatThrowsDisturbsNoOtherCaller) {

@@ -69,7 +69,7 @@ TEST(ProblemJson, StaysWholeWhateverTheDetail) {
 class ProblemTest : public EndpointsTest {
  protected:
   Answer respond(const Problem& problem, std::string_view lines = "") {
-    auto channel = std::make_shared<FakeChannel>("GET", "/weather", lines, clock_.steady(), executor_);
+    auto channel = std::make_shared<FakeChannel>("GET", "/weather", lines, clock_.steady(), &executor_);
     http_server::Exchange exchange(*channel);
     auto context_now = context();
     respond_problem(context_now, exchange, problem);

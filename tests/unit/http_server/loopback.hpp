@@ -17,24 +17,16 @@
 #include "http_server/server.hpp"
 #include "observability/metrics.hpp"
 #include "support/fake_clock.hpp"
+#include "support/faulty_clock.hpp"
 #include "support/memory_log.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::http_server {
 
 using namespace std::chrono_literals;
 
-// The limit for events that should happen at once. No passing test waits for it.
-inline constexpr std::chrono::seconds kPatience{20};
-
-// Polls `condition` until it holds. Returns false if it does not within kPatience.
-inline bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
+using test::eventually;
+using test::kPatience;
 
 class Client {
  public:
@@ -154,29 +146,6 @@ inline void render_refusal(Exchange& exchange, ErrorKind kind, std::string_view 
   exchange.respond(status(), extra, {name(kind), ": ", detail});
 }
 
-// The test's clock, which throws on demand.
-class FaultyClock final : public Clock {
- public:
-  explicit FaultyClock(const Clock& clock) : clock_(clock) {}
-  [[nodiscard]] SteadyTime steady() const override {
-    fail_if_due();
-    return clock_.steady();
-  }
-  [[nodiscard]] WallTime wall() const override {
-    fail_if_due();
-    return clock_.wall();
-  }
-
-  // Makes the nth reading of either clock from now on throw, once. 0: none.
-  mutable std::atomic<int> fails_at{0};
-
- private:
-  void fail_if_due() const {
-    if (fails_at > 0 && --fails_at == 0) throw std::runtime_error("the clock broke");
-  }
-  const Clock& clock_;
-};
-
 // A server with these routes. "/echo" answers with the target, "/later" keeps its Responder in `later`.
 class Loopback {
  public:
@@ -238,7 +207,7 @@ class Loopback {
   }
 
   test::FakeClock clock;
-  FaultyClock faulty_clock{clock};
+  test::FaultyClock faulty_clock{clock};
   test::MemoryLog log;
   observability::Metrics metrics;
   std::uint16_t port = 0;

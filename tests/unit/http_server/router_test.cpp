@@ -3,37 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
-#include "http_server/head_parser.hpp"
+#include "support/fake_channel.hpp"
 
 namespace wx::http_server {
 namespace {
 
-// A client without a socket.
-class FakeChannel final : public Channel, public std::enable_shared_from_this<FakeChannel> {
- public:
-  FakeChannel(std::string_view method, std::string_view target)
-      : bytes_(cat(method, " ", target, " HTTP/1.1\r\nHost: a\r\n\r\n")) {
-    EXPECT_EQ(parser_.feed(bytes_), HeadParser::Status::complete);
-    request_ = Request(bytes_.data(), parser_.head(), SteadyTime{}, this);
-  }
-  [[nodiscard]] const Request& request() const override { return request_; }
-  [[nodiscard]] Executor& executor() override { throw std::logic_error("not here"); }
-  [[nodiscard]] std::string_view peer() const override { return "peer"; }
-  void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) override {
-    append(answer, cat(status, "|", headers, "|"));
-    for (const auto& part : body) answer += part.text();
-  }
-  [[nodiscard]] std::shared_ptr<Channel> hold() override { return shared_from_this(); }
-  void abandon() override { ++abandoned; }
-
-  std::string answer;
-  int abandoned = 0;
-
- private:
-  std::string bytes_;
-  HeadParser parser_;
-  Request request_;
-};
+using test::FakeChannel;
 
 HandlerFunction says(std::string_view text) {
   return [text](Exchange& exchange) { exchange.respond(200, "", {text}); };
@@ -51,12 +26,17 @@ Router make_router() {
           }};
 }
 
+std::string answer_of(const FakeChannel& channel) {
+  EXPECT_EQ(channel.answers, 1);
+  return cat(channel.status, "|", channel.headers, "|", channel.body);
+}
+
 std::string ask(std::string_view method, std::string_view target) {
   Router router = make_router();
   const auto channel = std::make_shared<FakeChannel>(method, target);
   Exchange exchange(*channel);
   router.handle(exchange);
-  return channel->answer;
+  return answer_of(*channel);
 }
 
 TEST(Router, FindsTheFunctionByPathAndMethod) {
@@ -101,7 +81,7 @@ TEST(Router, RendersTheServersRefusalsAsItsOwn) {
   const auto channel = std::make_shared<FakeChannel>("GET", "/");
   Exchange exchange(*channel);
   router.refuse(exchange, ErrorKind::overloaded, "why");
-  EXPECT_EQ(channel->answer, "400||overloaded why");
+  EXPECT_EQ(answer_of(*channel), "400||overloaded why");
 }
 
 TEST(Responder, TellsTheChannelWhenItIsDestroyedUnused) {
@@ -111,7 +91,7 @@ TEST(Responder, TellsTheChannelWhenItIsDestroyedUnused) {
     Responder first = exchange.defer();
     Responder second = std::move(first);
     EXPECT_EQ(second.request().path(), "/");
-    EXPECT_EQ(second.request().peer(), "peer");
+    EXPECT_EQ(second.request().peer(), "192.0.2.1");
   }
   EXPECT_EQ(channel->abandoned, 1);
 }
@@ -123,7 +103,7 @@ TEST(Responder, AnswersOnce) {
   exchange.respond(500, "", {"ignored: the request was given away"});
   responder.respond(200, "", {"a"});
   responder.respond(200, "", {"b"});
-  EXPECT_EQ(channel->answer, "200||a");
+  EXPECT_EQ(answer_of(*channel), "200||a");
   EXPECT_EQ(channel->abandoned, 0);
 }
 

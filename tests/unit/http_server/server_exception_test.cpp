@@ -90,7 +90,7 @@ TEST(ServerExceptions, EndAtTheHandlerEvenIfTheLogThrowsAsWell) {
 }
 
 TEST(ServerExceptions, WhileAnAnswerIsWrittenLeaveTheRequestReadableForItsHandler) {
-  const FaultyClock* clock = nullptr;
+  const test::FaultyClock* clock = nullptr;
   std::vector<Route> routes;
   routes.push_back(get_route("/both-throw", [&clock](Exchange& exchange) {
     clock->fails_at = 1;  // the date of the answer

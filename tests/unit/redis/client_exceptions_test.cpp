@@ -15,15 +15,12 @@ namespace {
 
 using test::ClientUnderTest;
 using test::FakeRedis;
+using test::greet_and_echo;
 using test::options_for;
+using wx::test::eventually;
 using test::Peer;
 
 constexpr std::string_view kThrew = "a reply callback threw";
-
-void greet_and_echo(Peer& peer) {
-  peer.greet();
-  peer.echo();
-}
 
 // Sends a command whose callback throws; the outcome it was called with is kept.
 class Thrower {
@@ -39,7 +36,7 @@ class Thrower {
   }
   // "" if it was not called, or more than once.
   std::string outcome() {
-    ClientUnderTest::eventually([&] { return calls_ > 0; });
+    (void)eventually([&] { return calls_ > 0; });
     return calls_ == 1 ? outcome_ : "";
   }
 
@@ -139,7 +136,7 @@ TEST(RedisClientExceptions, HandlersMayThrowToo) {
   under.start();
   ASSERT_TRUE(under.becomes(ConnectionState::up));
   EXPECT_EQ(under.ask({"GET", "a"}), "redis-unavailable") << "the first connection ends at its first command";
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return redis.connections() == 2; }));
+  ASSERT_TRUE(eventually([&] { return redis.connections() == 2; }));
   ASSERT_TRUE(under.becomes(ConnectionState::up));
   EXPECT_EQ(under.ask({"GET", "b"}), "\"b\"");
   EXPECT_TRUE(under.log().contains("the push handler threw")) << under.log().text();

@@ -16,63 +16,16 @@
 #include "observability/metrics.hpp"
 #include "redis/client.hpp"
 #include "redis/common.hpp"
+#include "options_for.hpp"
 #include "reply_text.hpp"
 #include "support/background.hpp"
+#include "support/manual_executor.hpp"
 #include "support/memory_log.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::redis::test {
 
 using observability::Counter;
-
-// An executor whose timers follow a clock that the test moves.
-class ManualExecutor final : public Executor {
- public:
-  ManualExecutor(asio::io_context& context, const Clock& clock) : real_(make_asio_executor(context)), clock_(clock) {}
-
-  void post(std::move_only_function<void()> work) override { real_->post(std::move(work)); }
-  [[nodiscard]] bool in_this_thread() const override { return real_->in_this_thread(); }
-  std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) override {
-    if (std::exchange(fail_next_, false)) throw std::runtime_error("no timer");
-    auto entry = std::make_shared<Entry>(Entry{clock_.steady() + delay, std::move(work)});
-    entries_.push_back(entry);
-    return std::make_unique<Handle>(entry);
-  }
-  // Making the next timer throws.
-  void fail_next() { fail_next_ = true; }
-  // Runs what has become due. On the executor's thread.
-  void run_due() {
-    for (const auto& weak : std::exchange(entries_, {})) {
-      const auto entry = weak.lock();
-      if (!entry) continue;
-      if (entry->due > clock_.steady()) {
-        entries_.push_back(weak);
-      } else {
-        std::exchange(entry->work, nullptr)();
-      }
-    }
-  }
-
- private:
-  struct Entry {
-    SteadyTime due;
-    std::move_only_function<void()> work;
-  };
-  struct Handle final : Timer {
-    explicit Handle(std::shared_ptr<Entry> e) : entry(std::move(e)) {}
-    std::shared_ptr<Entry> entry;
-  };
-  std::unique_ptr<Executor> real_;
-  const Clock& clock_;
-  std::vector<std::weak_ptr<Entry>> entries_;
-  bool fail_next_ = false;
-};
-
-inline RedisOptions options_for(std::string_view url, std::optional<milliseconds> timeout = {}) {
-  RedisOptions options;
-  options.url = parse_url(url).value();
-  options.timeout = timeout;
-  return options;
-}
 
 // The outcome of a command as text: the reply, or the error's name.
 struct Outcome {
@@ -90,8 +43,8 @@ class ClientUnderTest {
   explicit ClientUnderTest(std::string_view url, bool start_now = true)
       : ClientUnderTest(options_for(url, milliseconds(5000)), start_now) {}
   // The clock moves by advance() alone.
-  ClientUnderTest(RedisOptions options, const Clock& clock) {
-    manual_ = std::make_unique<ManualExecutor>(loop_.context(), clock);
+  ClientUnderTest(RedisOptions options, wx::test::FakeClock& clock) {
+    manual_ = std::make_unique<wx::test::ManualExecutor>(clock, *executor_);
     make(std::move(options), clock);
     start();
   }
@@ -113,7 +66,7 @@ class ClientUnderTest {
   }
 
   void fail_next_timer() {
-    loop_.call([this] { manual_->fail_next(); });
+    loop_.call([this] { manual_->fail_next_timer(); });
   }
 
   std::future<Outcome> send(std::vector<std::string> words) {
@@ -138,21 +91,11 @@ class ClientUnderTest {
     };
   }
 
-  // Returns false if the condition does not hold within `limit`.
-  template <class Condition>
-  static bool eventually(Condition condition, milliseconds limit = std::chrono::seconds(10)) {
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(milliseconds(1));
-    }
-    return true;
-  }
   bool becomes(ConnectionState state) {
-    return eventually([&] { return client_->state() == state; });
+    return wx::test::eventually([&] { return client_->state() == state; });
   }
   bool logs(std::string_view what) {
-    return eventually([&] { return log_.contains(what); });
+    return wx::test::eventually([&] { return log_.contains(what); });
   }
 
   Client& client() { return *client_; }
@@ -162,7 +105,6 @@ class ClientUnderTest {
 
  private:
   void make(RedisOptions options, const Clock& clock) {
-    executor_ = make_asio_executor(loop_.context());
     Executor& executor = manual_ ? *manual_ : *executor_;
     common_ = std::make_unique<Common>(std::move(options), clock, metrics_, log_);
     client_ = std::make_unique<Client>(loop_.context(), executor, *common_);
@@ -172,8 +114,8 @@ class ClientUnderTest {
   observability::Metrics metrics_;
   wx::test::MemoryLog log_;
   wx::test::Background loop_;
-  std::unique_ptr<Executor> executor_;
-  std::unique_ptr<ManualExecutor> manual_;
+  std::unique_ptr<Executor> executor_ = make_asio_executor(loop_.context());
+  std::unique_ptr<wx::test::ManualExecutor> manual_;
   std::unique_ptr<Common> common_;
   std::unique_ptr<Client> client_;
 };

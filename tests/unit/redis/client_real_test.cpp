@@ -16,6 +16,7 @@ namespace {
 using observability::Counter;
 using test::ClientUnderTest;
 using test::options_for;
+using wx::test::eventually;
 using test::Outcome;
 using test::Signal;
 using wx::test::BlackHole;
@@ -170,7 +171,7 @@ TEST(RedisClientAndServer, IsBackWithinTwoSecondsOfItsReturn) {
   ASSERT_TRUE(under.becomes(ConnectionState::down));
   EXPECT_EQ(under.ask({"GET", "k"}), "redis-unavailable");
   // Long enough down for the longest back-off.
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return under.count(Counter::redis_connect_failures) >= 6; }));
+  ASSERT_TRUE(eventually([&] { return under.count(Counter::redis_connect_failures) >= 6; }));
   redis.start();
   const auto back = std::chrono::steady_clock::now();
   ASSERT_TRUE(under.becomes(ConnectionState::up));
@@ -271,7 +272,7 @@ TEST(RedisClientAndServer, ClientsOfOneProcessShareTheirVoice) {
       client->start();
     }
   });
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return metrics.value(Counter::redis_connect_failures) >= 6; }));
+  ASSERT_TRUE(eventually([&] { return metrics.value(Counter::redis_connect_failures) >= 6; }));
   loop.call([&] {
     for (auto& client : clients) client.reset();
   });

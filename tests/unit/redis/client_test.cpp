@@ -18,17 +18,14 @@ using namespace std::string_view_literals;
 using observability::Counter;
 using test::ClientUnderTest;
 using test::FakeRedis;
+using test::greet_and_echo;
 using test::options_for;
+using wx::test::eventually;
 using test::Outcome;
 using test::Peer;
 using test::Signal;
 using test::Words;
 using testing::ElementsAre;
-
-void greet_and_echo(Peer& peer) {
-  peer.greet();
-  peer.echo();
-}
 
 TEST(RedisClient, AnswersACommand) {
   FakeRedis redis(greet_and_echo);
@@ -98,7 +95,7 @@ TEST(RedisClient, StopsWaitingAtTheDeadlineAndDropsTheLateReply) {
   EXPECT_GE(slow.took, milliseconds(59));
   EXPECT_LT(slow.took, milliseconds(500));
   EXPECT_EQ(under.client().state(), ConnectionState::up);
-  EXPECT_TRUE(ClientUnderTest::eventually([&] { return under.count(Counter::redis_timeouts) == 1; }));
+  EXPECT_TRUE(eventually([&] { return under.count(Counter::redis_timeouts) == 1; }));
   go_on.set();
   EXPECT_EQ(under.ask({"GET", "next"}), "\"next\"");
   EXPECT_EQ(redis.connections(), 1);
@@ -151,11 +148,11 @@ TEST(RedisClient, AsksAnIdleConnectionForASignOfLife) {
   pass(milliseconds(29'900));
   EXPECT_EQ(pings, 0);
   pass(milliseconds(200));
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return pings == 1; }));
+  ASSERT_TRUE(eventually([&] { return pings == 1; }));
   // Its reply comes after the PONG.
   EXPECT_EQ(under.ask({"ECHO", "x"}), "\"x\"");
   pass(milliseconds(30'100));
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return pings == 2; }));
+  ASSERT_TRUE(eventually([&] { return pings == 2; }));
   EXPECT_EQ(under.client().state(), ConnectionState::up);
   pass(milliseconds(1'100));
   EXPECT_EQ(under.client().state(), ConnectionState::down);
@@ -198,7 +195,7 @@ TEST(RedisClient, ClosesAConnectionThatAnswersUnasked) {
   });
   ClientUnderTest under(redis.url());
   ASSERT_TRUE(under.logs("no command asked for"));
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return redis.connections() == 2; }));
+  ASSERT_TRUE(eventually([&] { return redis.connections() == 2; }));
   ASSERT_TRUE(under.becomes(ConnectionState::up));
 }
 
@@ -253,7 +250,7 @@ TEST(RedisClient, FailsAtOnceWhileDown) {
 
 TEST(RedisClient, SaysOnceWhyItIsDown) {
   ClientUnderTest under(cat("redis://127.0.0.1:", wx::test::free_port()));
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return under.count(Counter::redis_connect_failures) >= 3; }));
+  ASSERT_TRUE(eventually([&] { return under.count(Counter::redis_connect_failures) >= 3; }));
   const std::string text = under.log().text();
   EXPECT_EQ(text.find("cannot be used"), text.rfind("cannot be used")) << text;
 }
@@ -262,7 +259,7 @@ TEST(RedisClient, DoesNotDialAServerThatHangsUpInATightLoop) {
   FakeRedis redis([](Peer& peer) { peer.greet(); });
   ClientUnderTest under(redis.url());
   const auto start = std::chrono::steady_clock::now();
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return redis.connections() == 5; }));
+  ASSERT_TRUE(eventually([&] { return redis.connections() == 5; }));
   // At least 25 + 50 + 100 + 200 ms of back-off.
   EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(370));
 }
@@ -357,7 +354,7 @@ TEST(RedisClient, TellsOfConnectionsMadeAndLost) {
     under.client().on_disconnected([&] { ++lost; });
   });
   under.start();
-  ASSERT_TRUE(ClientUnderTest::eventually([&] { return made == 2; }));
+  ASSERT_TRUE(eventually([&] { return made == 2; }));
   EXPECT_EQ(lost, 1);
 }
 

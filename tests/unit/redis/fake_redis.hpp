@@ -101,6 +101,11 @@ class Peer {
   ReplyParser parser_;
 };
 
+inline void greet_and_echo(Peer& peer) {
+  peer.greet();
+  peer.echo();
+}
+
 class FakeRedis {
  public:
   using Script = std::function<void(Peer&)>;
