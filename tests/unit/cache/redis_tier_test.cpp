@@ -33,7 +33,6 @@ class RedisTierTest : public testing::Test {
     context_.poll();
   }
 
-
   Result<std::optional<Entry>> read(std::string_view key) {
     std::optional<Result<std::optional<Entry>>> result;
     tier_.read(key, [&](Result<std::optional<Entry>> got) { result = std::move(got); });

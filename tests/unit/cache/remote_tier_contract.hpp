@@ -112,7 +112,8 @@ class RedisWorld {
  private:
   struct Process {
     explicit Process(RedisWorld& world)
-        : common(redis::test::options_for(world.server_.url(), std::chrono::seconds(5)), world.clock_, world.metrics_, world.log_),
+        : common(redis::test::options_for(world.server_.url(), std::chrono::seconds(5)), world.clock_, world.metrics_,
+                 world.log_),
           client(world.context_, *world.executor_, common),
           tier(client, "app1:", world.clock_, world.metrics_, world.log_),
           backplane(client, tier.epoch(), *world.executor_, "app1:", ear, world.metrics_, world.log_) {

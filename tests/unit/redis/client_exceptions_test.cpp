@@ -17,8 +17,8 @@ using test::ClientUnderTest;
 using test::FakeRedis;
 using test::greet_and_echo;
 using test::options_for;
-using wx::test::eventually;
 using test::Peer;
+using wx::test::eventually;
 
 constexpr std::string_view kThrew = "a reply callback threw";
 

@@ -16,11 +16,11 @@ namespace {
 using observability::Counter;
 using test::ClientUnderTest;
 using test::options_for;
-using wx::test::eventually;
 using test::Outcome;
 using test::Signal;
 using wx::test::BlackHole;
 using wx::test::CertificateAuthority;
+using wx::test::eventually;
 using wx::test::RedisServer;
 using wx::test::RedisServerOptions;
 

@@ -20,12 +20,12 @@ using test::ClientUnderTest;
 using test::FakeRedis;
 using test::greet_and_echo;
 using test::options_for;
-using wx::test::eventually;
 using test::Outcome;
 using test::Peer;
 using test::Signal;
 using test::Words;
 using testing::ElementsAre;
+using wx::test::eventually;
 
 TEST(RedisClient, AnswersACommand) {
   FakeRedis redis(greet_and_echo);
