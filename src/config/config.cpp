@@ -12,13 +12,14 @@ namespace wx::config {
 namespace {
 
 constexpr std::string_view kFileSuffix = "_FILE";
-// A text for a setting and where it was found, as a person would look for it ("--port", "PORT").
+
+// The text of a setting and its source, as the user knows it ("--port", "PORT").
 struct Found {
   std::string where;
   std::string value;
 };
 
-// All names that have a flag and a variable.
+// All names that exist as a flag and as a variable.
 std::vector<std::string> all_names() {
   std::vector<std::string> names;
   for (const auto& setting : settings_table()) {
@@ -28,7 +29,7 @@ std::vector<std::string> all_names() {
   return names;
 }
 
-// Reads every setting from where it was given and collects what is wrong on the way.
+// Reads each setting from its flag, variable or file, and collects the mistakes.
 class Reader {
  public:
   Reader(const Flags& flags, const Environment& environment) : flags_(flags), environment_(environment) {
@@ -42,9 +43,9 @@ class Reader {
     if (setting.set(settings, found->value, why)) return;
     std::string mistake = cat(found->where, ": ");
     if (found->value.empty()) {
-      append(mistake, "a value is missing");
+      append(mistake, "the value is missing");
     } else if (setting.secrecy == Secrecy::secret || found->value.find('@') != std::string::npos) {
-      // A URL with an '@' may hold a password wherever it was given.
+      // A URL with an '@' may hold a password, whichever setting it is for.
       append(mistake, "the value (not shown) is not valid");
     } else {
       append(mistake, cat("\"", printable(found->value), "\" is not valid"));
@@ -64,7 +65,7 @@ class Reader {
     return std::nullopt;
   }
 
-  // Empty counts as not set: that is how a compose file or a shell says "nothing".
+  // An empty variable counts as not set, because compose files and shells pass "nothing" that way.
   [[nodiscard]] std::optional<Found> variable(const std::string& name) const {
     auto value = environment_.variable(name);
     if (!value || value->empty()) return std::nullopt;
@@ -78,14 +79,14 @@ class Reader {
       return found ? found : variable(name);
     }
     const auto file_name = cat(name, kFileSuffix);
-    // A flag of either form goes before a variable of either form.
+    // A flag of either form takes precedence over a variable of either form.
     if (auto found = one_of(flag(name), flag(file_name))) return found;
     return one_of(variable(name), variable(file_name));
   }
 
   std::optional<Found> one_of(std::optional<Found> direct, std::optional<Found> by_file) {
     if (direct && by_file) {
-      mistakes_.push_back(cat(direct->where, " and ", by_file->where, ": only one of the two may be given"));
+      mistakes_.push_back(cat(direct->where, " and ", by_file->where, ": set only one of the two"));
     }
     if (direct || !by_file) return direct;
     auto content = environment_.file(by_file->value);
@@ -98,7 +99,7 @@ class Reader {
     return Found{by_file->where, *std::move(content)};
   }
 
-  // Without control characters (a mistake is one line on a terminal) and not endless.
+  // Replaces control characters, since a mistake is one line on a terminal, and cuts long values.
   static std::string printable(std::string_view value) {
     constexpr std::size_t kMost = 200;
     std::string out;
@@ -112,12 +113,12 @@ class Reader {
   std::vector<std::string> mistakes_;
 };
 
-// K_SERVICE is set by Cloud Run and Knative.
+// Cloud Run and Knative set K_SERVICE.
 bool on_cloud_run(const Environment& environment) {
   return !environment.variable("K_SERVICE").value_or("").empty();
 }
 
-// CLIENT_LOADS=auto: a limit only where strangers come by and one client can be told from another.
+// CLIENT_LOADS=auto: a limit only where unknown clients connect and can be told apart.
 endpoints::ClientLimitOptions default_client_loads(const Settings& settings, const Environment& environment) {
   endpoints::ClientLimitOptions options;
   if (on_cloud_run(environment) || !settings.trusted_proxies.none()) {
@@ -132,11 +133,11 @@ Settings defaults(const Environment& environment) {
   settings.threads = environment.cores;
   if (on_cloud_run(environment)) {
     settings.log_format = observability::LogFormat::gcp;
-    // There the process freezes once its answers are out: nothing may be left for later.
+    // The platform freezes the process once its answers are sent, so no work may be left for later.
     settings.cache_write_before = true;
     settings.cache_refresh_inline = true;
-    // Whoever connects is the platform's front end, the only way in. Taken for the client, it would be one client in
-    // place of all, with CLIENT_LOADS for them together.
+    // Every connection comes from the platform's front end. Without trust in it, all visitors would count as one client
+    // and share one CLIENT_LOADS.
     settings.trusted_proxies.peer = true;
   } else if (environment.terminal) {
     settings.log_format = observability::LogFormat::text;
@@ -168,9 +169,9 @@ Outcome parse(std::span<const char* const> arguments, const Environment& environ
   }
   if (!settings.client_loads) settings.client_loads = default_client_loads(settings, environment);
   if (flags.health_check && settings.port == 0) {
-    reader.add_mistake("PORT: healthcheck has to be told the port; 0 says nothing of where the service listens");
+    reader.add_mistake("PORT: healthcheck needs the port that the service listens on; 0 does not name one");
   }
-  // A container's health check knows 0 and 1; 2 is reserved (Dockerfile reference, HEALTHCHECK).
+  // A container's health check may exit with 0 or 1; 2 is reserved (Dockerfile reference, HEALTHCHECK).
   if (!reader.mistakes().empty()) return print(mistakes_text(reader.mistakes()), flags.health_check ? 1 : 2);
 
   if (flags.check_config) return print(effective_settings(settings));

@@ -1,8 +1,8 @@
-// Flags and environment -> Settings, or everything that is wrong with them at once.
+// Turns flags and environment variables into Settings, or reports every mistake in them at once.
 //
 // Precedence: flag, environment variable, default. An empty environment variable counts as not set. A secret may come
-// from a file named by <SETTING>_FILE (REDIS_URL_FILE, OPEN_METEO_API_KEY_FILE); one end of line at its end is dropped.
-// Thread-safety: pure but for what Environment's functions do; call it once, before the threads.
+// from a file named by <SETTING>_FILE (such as REDIS_URL_FILE); one trailing line end is dropped.
+// Thread-safety: pure except for Environment's functions. Call it once, before any thread starts.
 #pragma once
 
 #include <functional>
@@ -14,28 +14,28 @@
 
 namespace wx::config {
 
-// What parse() may know of the world around the process.
+// Everything that parse() reads from outside the command line.
 struct Environment {
-  // The environment variable of that name, if set.
+  // The environment variable with that name, if it is set.
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  // The whole content of a (small) file, if it can be read.
+  // The whole content of a small file, if it is readable.
   std::function<std::optional<std::string>(const std::string& path)> file;
-  unsigned cores = 1;     // that this process may use: affinity and cgroup quota
+  unsigned cores = 1;     // this process may use: affinity and cgroup quota
   bool terminal = false;  // whether the log goes to a terminal
 };
 
-// The real ones.
+// The environment of this process.
 [[nodiscard]] Environment process_environment();
 
 struct Outcome {
   enum class Action { serve, check_health, print };
   Action action = Action::serve;
   Settings settings;   // complete unless `action` is print
-  std::string output;  // when `action` is print: to standard output if exit_code is 0, else to standard error
-  int exit_code = 0;   // 0 after --help, --version, --check-config; 2 when something was wrong (1 for healthcheck)
+  std::string output;  // for `print`: goes to standard output if exit_code is 0, else to standard error
+  int exit_code = 0;   // 0 after --help, --version and --check-config; 2 after a mistake (1 for healthcheck)
 };
 
-// `arguments` are those of main() without the program's name.
+// `arguments` are main()'s, without the program name.
 [[nodiscard]] Outcome parse(std::span<const char* const> arguments, const Environment& environment);
 
 }  // namespace wx::config

@@ -18,7 +18,7 @@ std::string_view without_line_end(std::string_view text) {
 }
 
 unsigned cores_of(std::string_view quota_text, std::string_view period_text) {
-  const auto quota = parse_unsigned(quota_text);  // "max" and "-1" (no limit) are no numbers
+  const auto quota = parse_unsigned(quota_text);  // "max" and "-1" (no limit) do not parse
   const auto period = parse_unsigned(period_text);
   if (!quota || !period || *period == 0) return kUnlimited;
   const auto cores = *quota / *period + (*quota % *period == 0 ? 0 : 1);
@@ -59,8 +59,8 @@ std::string own_group(const ReadFile& read_file) {
 
 unsigned allowed_cores(unsigned affinity, const ReadFile& read_file) {
   unsigned allowed = std::min(std::max(affinity, 1U), version_one("", read_file));
-  // A quota holds for every group below it. Inside a container the path may name groups of the host that cannot be
-  // seen; its own then stands at the root.
+  // A quota applies to every group below it. Inside a container the path may name groups of the host that are not
+  // visible; the container's own group is then at the root.
   std::string group = own_group(read_file);
   while (!group.empty()) {
     if (group != "/") allowed = std::min(allowed, version_two(group, read_file));

@@ -1,4 +1,4 @@
-// The world around the process, as config::parse() sees it.
+// The real environment of the process, for config::parse().
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -13,7 +13,7 @@ namespace wx::config {
 namespace {
 
 std::optional<std::string> read_variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before the threads
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before any thread starts
   if (value == nullptr) return std::nullopt;
   return value;
 }
@@ -22,7 +22,7 @@ std::optional<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad()) return std::nullopt;  // a directory opens but does not read
+  if (file.bad()) return std::nullopt;  // a directory can be opened but not read
   return content;
 }
 

@@ -27,8 +27,9 @@ void add_unknown(const std::vector<std::string>& unknown, std::span<const std::s
   bool value_expected = false;
   for (const auto& word : unknown) {
     if (!is_flag(word)) {
-      // What follows "--unknown" was meant as its value: one mistake, not two.
-      if (!value_expected) out.mistakes.push_back("unexpected word on the command line; settings are --name=value");
+      // The word after "--unknown" was probably its value, so the pair is one mistake.
+      if (!value_expected)
+        out.mistakes.push_back("unexpected word on the command line; write settings as --name=value");
       value_expected = false;
       continue;
     }
@@ -44,9 +45,9 @@ void add_unknown(const std::vector<std::string>& unknown, std::span<const std::s
 
 Flags read_flags(std::span<const char* const> arguments, std::span<const std::string> settings) {
   CLI::App app;
-  app.set_help_flag();  // ours instead, so that help needs no exception
+  app.set_help_flag();  // CLI11's own help flag throws; --help is an ordinary flag below
   app.allow_extras();
-  // Every value is optional and may be repeated as far as CLI11 is concerned: it stops at its first error, we do not.
+  // CLI11 stops at its first error. It may accept every value missing or repeated, so that we can report all mistakes.
   std::vector<CLI::Option*> options;
   for (const auto& setting : settings) {
     auto* option = app.add_option(flag_of(setting));
@@ -61,7 +62,7 @@ Flags read_flags(std::span<const char* const> arguments, std::span<const std::st
   Flags out;
   out.health_check = !arguments.empty() && arguments.front() == kHealthCheck;
   if (out.health_check) arguments = arguments.subspan(1);
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // the order that CLI11 expects
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {

@@ -1,4 +1,4 @@
-// The command line as names and texts, nothing interpreted. flags.cpp is the only file that knows CLI11.
+// Splits the command line into setting names and their texts, without interpreting values. Only flags.cpp uses CLI11.
 #pragma once
 
 #include <span>
@@ -10,10 +10,10 @@ namespace wx::config {
 struct Flags {
   struct Given {
     std::string setting;  // "REDIS_URL"
-    std::string value;    // empty if none was given
+    std::string value;    // empty if the flag has no value
   };
-  std::vector<Given> given;           // each setting once
-  std::vector<std::string> mistakes;  // unknown flags, stray words, flags given twice; a sentence each
+  std::vector<Given> given;           // each setting at most once
+  std::vector<std::string> mistakes;  // unknown flags, stray words, repeated flags; one sentence each
   bool health_check = false;          // the first word was "healthcheck"
   bool help = false;
   bool version = false;
@@ -21,7 +21,7 @@ struct Flags {
   bool markdown = false;  // --help-markdown: the README's table
 };
 
-// `settings` are the names that have a flag. Values are not echoed in mistakes: one might be a secret.
+// `settings` lists the names that have a flag. Mistakes never repeat a value, which might be a secret.
 [[nodiscard]] Flags read_flags(std::span<const char* const> arguments, std::span<const std::string> settings);
 
 }  // namespace wx::config

@@ -7,7 +7,7 @@
 namespace wx::config {
 namespace {
 
-// Without the backticks that are meant for Markdown.
+// Removes the backticks, which are for Markdown only.
 std::string plain(std::string_view markdown) {
   std::string out;
   for (const char c : markdown) {
@@ -16,7 +16,7 @@ std::string plain(std::string_view markdown) {
   return out;
 }
 
-// Breaks `text` at spaces so that no line passes the column, each line behind `margin`.
+// Breaks `text` at spaces into lines of at most kColumns, each after `margin`.
 std::string wrapped(std::string_view text, std::string_view margin) {
   constexpr std::size_t kColumns = 100;
   std::string out;
@@ -37,13 +37,13 @@ std::string wrapped(std::string_view text, std::string_view margin) {
 std::string help_text() {
   std::string out =
       cat("weather-cache ", version(),
-          ": weather answers from memory, from Redis, or from the provider\n\n"
+          ": answers weather queries from memory, from Redis, or from the provider\n\n"
           "Usage: weather-cache [--setting=value ...]\n"
           "       weather-cache healthcheck [--setting=value ...]\n\n"
-          "healthcheck asks a service with the same settings, on this machine, whether it is ready, for at\n"
-          "most two seconds: exit code 0 if it is, else 1.\n\n"
-          "Each setting is a flag or an environment variable of the name beside it; the flag goes first.\n"
-          "Durations are written 300ms, 10s, 5m or 24h. A secret may stand in a file: NAME_FILE is its path.\n\n");
+          "healthcheck asks the service with the same settings on this machine whether it is ready.\n"
+          "It exits with 0 if the service is ready within two seconds, else with 1.\n\n"
+          "Each setting is a flag or the environment variable beside it; the flag takes precedence.\n"
+          "Write durations as 300ms, 10s, 5m or 24h. To read a secret from a file, set NAME_FILE to its path.\n\n");
   for (const auto& setting : settings_table()) {
     append(out, cat("  ", flag_of(setting.name), "  ", setting.name));
     if (setting.secrecy == Secrecy::secret) append(out, cat(" or ", setting.name, "_FILE"));
@@ -77,9 +77,9 @@ std::string effective_settings(const Settings& settings) {
 
 std::string mistakes_text(std::span<const std::string> mistakes) {
   std::string out = cat("weather-cache cannot start: ", mistakes.size(),
-                        mistakes.size() == 1 ? " setting is wrong\n" : " settings are wrong\n");
+                        mistakes.size() == 1 ? " mistake in the settings\n" : " mistakes in the settings\n");
   for (const auto& mistake : mistakes) append(out, cat("  ", mistake, "\n"));
-  append(out, "See weather-cache --help\n");
+  append(out, "weather-cache --help describes every setting\n");
   return out;
 }
 

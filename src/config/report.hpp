@@ -1,4 +1,4 @@
-// What the program prints about its settings instead of serving.
+// The texts about settings that the program prints instead of serving.
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ namespace wx::config {
 // --check-config: "NAME=value" lines, secrets hidden.
 [[nodiscard]] std::string effective_settings(const Settings& settings);
 
-// Everything that was wrong, and where to look.
+// The list of mistakes, with a pointer to --help.
 [[nodiscard]] std::string mistakes_text(std::span<const std::string> mistakes);
 
 }  // namespace wx::config

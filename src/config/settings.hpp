@@ -1,6 +1,6 @@
-// Every setting, typed and checked, as one plain struct. Only `app` reads it: it turns it into the options of each
-// room. What a setting means, its default and its flag stand in one table (table.cpp); the defaults here are the same
-// and a test compares the two.
+// Every setting, typed and checked, in one plain struct. Only `app` reads it and turns it into each room's options.
+// The table in table.cpp holds each setting's meaning, default and flag. The defaults here are the same; a test
+// compares the two.
 #pragma once
 
 #include <chrono>
@@ -17,32 +17,32 @@
 namespace wx::config {
 
 struct Settings {
-  // Where and how wide we listen.
+  // The listening socket and its threads.
   std::uint16_t port = 8080;  // 0: the system chooses one
   std::string address = "0.0.0.0";
-  unsigned threads = 0;  // parse() never leaves 0: it puts the cores this process may use
+  unsigned threads = 0;  // parse() replaces 0 by the number of usable cores
 
   // Redis. No URL: memory only.
   std::optional<redis::Url> redis_url;
   bool redis_tls = false;                                  // speak TLS even if the URL says redis://
   std::string redis_ca_file;                               // PEM; empty: the system's authorities
-  std::optional<std::chrono::milliseconds> redis_timeout;  // none: by the measured round trip
+  std::optional<std::chrono::milliseconds> redis_timeout;  // none: derived from the measured round trip
 
   // The cache.
   std::string cache_prefix;
-  std::optional<std::chrono::milliseconds> cache_ttl;    // none: until the provider's next value; the mock 10 s
-  std::chrono::milliseconds cache_stale{60'000};         // served at once, refreshed behind
-  std::chrono::milliseconds cache_keep{24 * 3'600'000};  // served when nothing better comes
-  std::chrono::milliseconds cache_soft_wait{1'500};      // how long a kept answer is waited with
+  std::optional<std::chrono::milliseconds> cache_ttl;    // none: until the provider's next value; 10 s for the mock
+  std::chrono::milliseconds cache_stale{60'000};         // served at once, refreshed in the background
+  std::chrono::milliseconds cache_keep{24 * 3'600'000};  // served when a load fails or is slow
+  std::chrono::milliseconds cache_soft_wait{1'500};      // wait for a load before serving a kept answer
   double cache_early = 0.8;                              // 1: no early refresh
-  std::chrono::milliseconds error_ttl{1'000};            // a failure is remembered; doubles per failure in a row
-  std::chrono::milliseconds refusal_ttl{300'000};        // a deterministic refusal is remembered
+  std::chrono::milliseconds error_ttl{1'000};            // life of a failure memo; doubles per consecutive failure
+  std::chrono::milliseconds refusal_ttl{300'000};        // life of a remembered refusal
   bool cache_write_before = false;                       // parse() has resolved "auto"
   bool cache_refresh_inline = false;                     // parse() has resolved "auto"
   std::uint64_t memory_limit = 64ULL << 20;              // bytes; 0: no memory tier
 
   // The provider.
-  std::string open_meteo_url = "https://api.open-meteo.com";  // without a slash at its end
+  std::string open_meteo_url = "https://api.open-meteo.com";  // without a trailing slash
   std::string open_meteo_api_key;                             // secret; empty: none
   std::chrono::milliseconds upstream_timeout{5'000};
   unsigned upstream_concurrency = 2;
@@ -51,7 +51,7 @@ struct Settings {
   std::optional<endpoints::ClientLimitOptions> client_loads;  // parse() resolves "auto" (none)
   endpoints::TrustedProxies trusted_proxies;
 
-  // Purges need it; empty: there are none.
+  // Purges require it; empty: purging is off.
   std::string admin_token;  // secret
 
   // The mock and the laboratory.
@@ -60,7 +60,7 @@ struct Settings {
 
   int coordinate_decimals = -1;  // -1: exact
 
-  // Limits of the front, and the way out.
+  // Limits of the HTTP server, and the shutdown.
   std::uint32_t max_connections = 20'000;
   std::chrono::milliseconds request_timeout{10'000};
   std::chrono::milliseconds idle_timeout{75'000};
@@ -69,7 +69,7 @@ struct Settings {
 
   observability::LogLevel log_level = observability::LogLevel::info;
   observability::LogFormat log_format = observability::LogFormat::json;  // parse() has resolved "auto"
-  std::string google_cloud_project;                                      // empty: gcp lines name the trace alone
+  std::string google_cloud_project;                                      // empty: gcp lines hold the bare trace id
 };
 
 }  // namespace wx::config

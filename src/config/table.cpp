@@ -64,7 +64,7 @@ bool set_parsed(Target& target, Result<T> parsed, std::string& why) {
   return true;
 }
 
-// The shortest form that reads back the same: 0.8, not 0.800000.
+// The shortest form that parses to the same value: 0.8, not 0.800000.
 std::string show_decimal(double value) {
   std::string text;
   append_fixed(text, value, 6);
@@ -166,7 +166,7 @@ constexpr auto kTable = std::to_array<Setting>({
      "a duration from 0 to 1m", open,
      [](S& s, Text v, Why&) { return set_duration(s.cache_soft_wait, v, milliseconds(0), kMinute); },
      [](const S& s) { return format_duration(s.cache_soft_wait); }},
-    {"CACHE_EARLY", "0.8", "Part of the fresh time after which a hit triggers an early refresh; 1: never",
+    {"CACHE_EARLY", "0.8", "Fraction of the fresh time after which a hit triggers an early refresh; 1: never",
      "a number from 0 to 1", open,
      [](S& s, Text v, Why&) {
        const auto part = parse_decimal(v, 0, 1);
@@ -174,12 +174,14 @@ constexpr auto kTable = std::to_array<Setting>({
        return part.has_value();
      },
      [](const S& s) { return show_decimal(s.cache_early); }},
-    {"ERROR_TTL", "1s", "How long a failed load is not tried again; doubles with each consecutive failure, up to 30s",
+    {"ERROR_TTL", "1s",
+     "How long to wait before repeating a failed load; doubles with each consecutive failure, up to 30s",
      "a duration from 1ms to 30s", open,
      [](S& s, Text v, Why&) { return set_duration(s.error_ttl, v, kMillisecond, kMinute / 2); },
      [](const S& s) { return format_duration(s.error_ttl); }},
-    {"REFUSAL_TTL", "5m", "How long a query that the provider rejected is not sent again", "a duration from 1ms to 24h",
-     open, [](S& s, Text v, Why&) { return set_duration(s.refusal_ttl, v, kMillisecond, 24 * kHour); },
+    {"REFUSAL_TTL", "5m", "How long to remember that the provider rejected a query, without sending it again",
+     "a duration from 1ms to 24h", open,
+     [](S& s, Text v, Why&) { return set_duration(s.refusal_ttl, v, kMillisecond, 24 * kHour); },
      [](const S& s) { return format_duration(s.refusal_ttl); }},
     {"CACHE_WRITE", "auto",
      "`after`: an answer does not wait for its write to Redis; `before`: it waits up to 20ms; `auto`: before on Cloud "
@@ -232,13 +234,13 @@ constexpr auto kTable = std::to_array<Setting>({
      "limits such as 600/m,5000/h,10000/d, or off", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.upstream_limit, open_meteo::parse_limits(v), why); },
      [](const S& s) { return open_meteo::format_limits(s.upstream_limit); }},
-    {"FLEET_SIZE", "1", "Processes that share UPSTREAM_LIMIT; each keeps to its part while Redis cannot count for all",
+    {"FLEET_SIZE", "1",
+     "Number of processes that share UPSTREAM_LIMIT; each keeps to its share while Redis cannot count for all",
      "a number from 1 to 10000", open, [](S& s, Text v, Why&) { return set_number(s.fleet_size, v, 1, 10'000); },
      [](const S& s) { return cat(s.fleet_size); }},
     {"CLIENT_LOADS", "auto",
      "Cache misses that one client may cause, such as `60/m`; `auto`: 60/m on Cloud Run or behind TRUSTED_PROXIES, "
-     "else "
-     "off",
+     "else off",
      "auto, off or a number per minute, hour or day such as 60/m", open,
      [](S& s, Text v, Why& why) {
        s.client_loads.reset();
@@ -247,7 +249,7 @@ constexpr auto kTable = std::to_array<Setting>({
      [](const S& s) { return s.client_loads ? endpoints::format_client_loads(*s.client_loads) : std::string("auto"); }},
     {"TRUSTED_PROXIES", "",
      "Addresses and networks whose X-Forwarded-For is trusted, separated by commas: `10.0.0.0/8,127.0.0.1`; `peer`: "
-     "whichever address connects, which is the default on Cloud Run",
+     "any address that connects, the default on Cloud Run",
      "IP addresses or networks separated by commas, or peer", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.trusted_proxies, endpoints::parse_trusted_proxies(v), why); },
      [](const S& s) { return endpoints::format_trusted_proxies(s.trusted_proxies); }},
@@ -275,7 +277,7 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) -> std::string { return s.admin_token.empty() ? "" : "(set)"; }},
 
-    {"MAX_CONNECTIONS", "20000", "Maximum of client connections; the limit of open files may lower it",
+    {"MAX_CONNECTIONS", "20000", "Maximum number of client connections; the limit of open files may lower it",
      "a number from 1 to 10000000", open,
      [](S& s, Text v, Why&) { return set_number(s.max_connections, v, 1, 10'000'000); },
      [](const S& s) { return cat(s.max_connections); }},

@@ -14,7 +14,7 @@ struct Unit {
   std::string_view suffix;
   std::uint64_t bytes;
 };
-// Largest first among the powers of 1024: format_bytes takes the first that divides.
+// Powers of 1024 come first, the largest first: format_bytes takes the first one that divides.
 constexpr std::array<Unit, 8> kUnits{{{"GiB", 1ULL << 30},
                                       {"MiB", 1ULL << 20},
                                       {"KiB", 1ULL << 10},
@@ -40,7 +40,7 @@ std::optional<double> parse_decimal(std::string_view text, double least, double 
   double value = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) return std::nullopt;
-  if (!(value >= least && value <= most)) return std::nullopt;  // refuses "nan" as well
+  if (!(value >= least && value <= most)) return std::nullopt;  // rejects "nan" as well
   return value;
 }
 

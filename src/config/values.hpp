@@ -1,4 +1,4 @@
-// The texts that people write for values, read strictly: the whole of the text or nothing.
+// Strict parsers for the values of settings: each takes the whole text or fails.
 // Thread-safety: pure functions.
 #pragma once
 
@@ -9,19 +9,19 @@
 
 namespace wx::config {
 
-// "true", "on", "yes", "1" and their opposites, in any case.
+// "true", "on", "yes", "1" and their opposites; case does not matter.
 [[nodiscard]] std::optional<bool> parse_switch(std::string_view text);
 
-// A decimal number such as "0.8" between `least` and `most`, both included.
+// A decimal number such as "0.8", from `least` to `most` inclusive.
 [[nodiscard]] std::optional<double> parse_decimal(std::string_view text, double least, double most);
 
 // A size in bytes: "64MiB", "512KiB", "2GiB" (powers of 1024), "10MB" (powers of 1000), "4096" or "0".
 [[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text);
 
-// The shortest exact form that parse_bytes takes with powers of 1024: "64MiB", "1500", "0".
+// The shortest exact form with a power of 1024 that parse_bytes accepts: "64MiB", "1500", "0".
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
 
-// Whether every byte is printable ASCII and none is a space: fit for a key.
+// Returns whether every byte is printable ASCII and not a space, so that the text can be part of a key.
 [[nodiscard]] bool is_plain(std::string_view text);
 
 }  // namespace wx::config

@@ -138,7 +138,7 @@ TEST(Config, ListsAllMistakesAtOnce) {
   const auto outcome = world.parse({"--prot=1", "--mock-delay=-1s"});
   EXPECT_EQ(outcome.action, Outcome::Action::print);
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.output, HasSubstr("5 settings are wrong"));
+  EXPECT_THAT(outcome.output, HasSubstr("5 mistakes in the settings"));
   EXPECT_THAT(outcome.output, HasSubstr("--prot: unknown flag; did you mean --port?"));
   EXPECT_THAT(outcome.output, HasSubstr("THREADS: \"many\" is not valid; expected auto or a number from 1 to 1024"));
   EXPECT_THAT(outcome.output, HasSubstr("CACHE_TTL: \"10\" is not valid; expected auto or a duration"));
@@ -184,7 +184,7 @@ TEST(Config, RefusesEachKindOfWrongValue) {
   for (const auto& [name, value] : wrong) {
     const auto outcome = with_variable(name, value);
     EXPECT_EQ(outcome.exit_code, 2) << name << '=' << value;
-    EXPECT_THAT(outcome.output, HasSubstr("1 setting is wrong")) << name << '=' << value;
+    EXPECT_THAT(outcome.output, HasSubstr("1 mistake in the settings")) << name << '=' << value;
     EXPECT_THAT(outcome.output, HasSubstr(name)) << value;
   }
 }
@@ -208,8 +208,8 @@ TEST(Config, DoesNotRepeatAUrlThatMayHoldAPassword) {
 }
 
 TEST(Config, SaysThatAValueIsMissing) {
-  EXPECT_THAT(World{}.parse({"--port"}).output, HasSubstr("--port: a value is missing; expected a port number"));
-  EXPECT_THAT(World{}.parse({"--port="}).output, HasSubstr("--port: a value is missing"));
+  EXPECT_THAT(World{}.parse({"--port"}).output, HasSubstr("--port: the value is missing; expected a port number"));
+  EXPECT_THAT(World{}.parse({"--port="}).output, HasSubstr("--port: the value is missing"));
 }
 
 TEST(Config, RefusesAFlagGivenTwiceAndStrayWords) {
@@ -241,7 +241,7 @@ TEST(Config, ASecretAndItsFileExcludeEachOther) {
   world.variables = {{"OPEN_METEO_API_KEY", "b"}, {"OPEN_METEO_API_KEY_FILE", "/key"}};
   const auto outcome = world.parse();
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.output, HasSubstr("OPEN_METEO_API_KEY and OPEN_METEO_API_KEY_FILE: only one of the two"));
+  EXPECT_THAT(outcome.output, HasSubstr("OPEN_METEO_API_KEY and OPEN_METEO_API_KEY_FILE: set only one of the two"));
   EXPECT_EQ(world.parse({"--open-meteo-api-key=c"}).settings.open_meteo_api_key, "c") << "a flag goes before both";
 }
 
@@ -257,7 +257,7 @@ TEST(Config, NamesASecretFileThatCannotBeRead) {
   const auto outcome = with_variable("REDIS_URL_FILE", "/nowhere");
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.output, HasSubstr("REDIS_URL_FILE: cannot read \"/nowhere\""));
-  EXPECT_THAT(outcome.output, HasSubstr("1 setting is wrong"));
+  EXPECT_THAT(outcome.output, HasSubstr("1 mistake in the settings"));
 }
 
 TEST(Config, ChoosesTheLogFormatByWhereItRuns) {
