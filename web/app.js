@@ -1,4 +1,4 @@
-// Starts the page's parts, each on its own section. Without this the form still works.
+// Starts the parts of the page, each on its own section. The form works without them.
 
 import { startAsk } from './ask.js';
 import { startBattle } from './battle.js';

@@ -1,4 +1,4 @@
-// The form, answered without leaving the page, and what the server says about how it answered.
+// Submits the form without leaving the page, and shows how the server got its answer.
 
 import { byId, setText } from './dom.js';
 import { timedRequest } from './measure.js';
@@ -16,7 +16,7 @@ export function startAsk(i18n) {
   let ticking = 0;
   let asked = 0;
 
-  // Age and freshness go on while the card is looked at.
+  // Counts age and remaining freshness on while the card is visible.
   function tick(age, ttl) {
     clearInterval(ticking);
     const from = performance.now();
@@ -111,7 +111,7 @@ export function startAsk(i18n) {
     remember(question);
   }
 
-  // Reloading, sharing and changing the language keep the question.
+  // Puts the question into the URL and the language links, so that reloading, sharing and switching language keep it.
   function remember(question) {
     const chosen = form.elements.namedItem('lang')?.value;
     for (const link of document.querySelectorAll('[data-lang]')) {
@@ -131,7 +131,7 @@ export function startAsk(i18n) {
     ask();
   });
 
-  // A card that came with the page goes on ageing, too.
+  // A card that the server rendered ages as well.
   const shown = byId('result');
   if (!shown.hidden) {
     const seconds = (id) => Number.parseInt(byId(id).textContent, 10) || 0;

@@ -1,4 +1,4 @@
-// Battle Mode: what is seen of it. The rules are in lanes.js, the numbers in statistics.js.
+// Battle Mode: the user interface. The rules are in lanes.js, the numbers in statistics.js.
 
 import { drawChart } from './chart.js';
 import { byId, html, setText } from './dom.js';
@@ -7,7 +7,7 @@ import { ENOUGH } from './statistics.js';
 import { LANES, laneSummary, parallelFor, problemOf, ratios, run } from './lanes.js';
 import { clockStep, timedRequest } from './measure.js';
 
-const SEED = 20; // of the bootstrap: the same samples always give the same interval
+const SEED = 20; // of the bootstrap; a fixed seed gives the same interval for the same samples
 const DRAW_PAUSE_MS = 60;
 const DRAW_AT_LATEST_MS = 400;
 const NO_ANSWER = ['network', 'timeout'];
@@ -21,8 +21,8 @@ export function startBattle(i18n, { onBusy }) {
   const available = Object.keys(LANES).filter((lane) => !laneElements[lane].querySelector('[data-run]').disabled);
   const part = (lane, name) => laneElements[lane].querySelector(`[data-part=${name}]`);
   const step = clockStep();
-  let battle = null; // the last one, as it is exported
-  let running = null; // its AbortController
+  let battle = null; // the last battle, in the form of the export
+  let running = null; // the AbortController of the running battle
   let drawing = 0;
   let drawBy = 0;
 
@@ -73,7 +73,7 @@ export function startBattle(i18n, { onBusy }) {
     showLane(lane);
   }
 
-  // Drawing takes processor time that the requests being measured would miss, so it waits for a pause between them.
+  // Drawing waits for a pause between requests, because it takes processor time from the requests being measured.
   function draw() {
     const now = performance.now();
     drawBy ||= now + DRAW_AT_LATEST_MS;
@@ -139,7 +139,7 @@ export function startBattle(i18n, { onBusy }) {
     const busy = lanes !== null;
     onBusy(busy);
     buttons.stop.disabled = !busy;
-    // Not `disabled`: that would take the focus away from whoever has just pressed it.
+    // aria-disabled instead of `disabled`, which would take the focus from the button just pressed.
     for (const button of [buttons.all, ...section.querySelectorAll('[data-run]')]) {
       const own = button === buttons.all ? lanes?.length > 1 : lanes?.length === 1 && lanes[0] === button.dataset.run;
       if (busy) button.setAttribute('aria-disabled', 'true');

@@ -1,14 +1,14 @@
-// The battle's picture: a dot per request over time, and how often each latency came up, on one logarithmic axis.
+// The battle's chart: one dot per request over time, and a histogram of the latencies, on one logarithmic axis.
 
 import { svg } from './dom.js';
 import { logHistogram } from './statistics.js';
 
-// In units of a sixteenth of the root's font size, so that the picture grows with the page's text.
+// The unit is 1/16 of the root font size, so that the chart scales with the page's text.
 const MARGIN = { top: 14, right: 4, bottom: 40, left: 62 };
 const SHAPES = { slow: 'square', redis: 'diamond', memory: 'circle' };
 const BINS_PER_DECADE = 5;
 
-// Whole decades around all values, two at least.
+// Whole decades that contain all values, at least two.
 function decades(values) {
   if (values.length === 0) return [1, 1000];
   const low = Math.floor(Math.log10(Math.max(Math.min(...values), 0.001)));
@@ -31,7 +31,7 @@ function niceStep(span, parts) {
   return [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough);
 }
 
-// `samples` as in lanes.js. Redraws all: a few hundred dots are nothing for a browser.
+// `samples` as in lanes.js. Redraws everything, which is cheap for a few hundred dots.
 export function drawChart(container, { samples, i18n, label, minimumSeconds }) {
   const { t } = i18n;
   const unit = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
@@ -81,7 +81,7 @@ export function drawChart(container, { samples, i18n, label, minimumSeconds }) {
   for (const [place, { lane, bins }] of lanes.entries()) {
     bins.counts.forEach((count, index) => {
       if (count === 0) return;
-      // The lanes share a bin's height, so that none hides another.
+      // The lanes share the height of a bin, so that no bar hides another.
       const top = y(bins.edge(index + 1));
       const share = (y(bins.edge(index)) - top) / lanes.length;
       bars.append(svg('rect', {

@@ -1,4 +1,4 @@
-// Small helpers around the document. Nothing here takes HTML as text, so there is nothing to inject into.
+// Small DOM helpers. None parses text as HTML, which rules out injection.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -15,12 +15,12 @@ function fill(element, attributes, children) {
 export const html = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
 export const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
 
-// Only when it differs: a live region should not speak without need.
+// Writes only on a difference, so that screen readers do not announce an unchanged live region.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// A picture from the page's own sprite.
+// An icon from the page's sprite.
 export function icon(name, className = 'icon') {
   return svg('svg', { class: className, 'aria-hidden': 'true' }, svg('use', { href: `#${name}` }));
 }

@@ -1,4 +1,4 @@
-// A battle's results as text.
+// Exports the results of a battle as text.
 
 export function toJson(battle) {
   return `${JSON.stringify(battle, null, 1)}\n`;

@@ -1,18 +1,18 @@
-// The page's words and numbers in the page's language.
+// Texts and number formats in the page's language.
 
 export function makeI18n(language, texts) {
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const three = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-  // The text of a key, its {names} replaced.
+  // The text of a key with its {placeholders} replaced.
   function t(key, values = {}) {
     const text = texts[key];
-    if (text === undefined) throw new Error(`there is no text ${key}`);
+    if (text === undefined) throw new Error(`no text with the key ${key}`);
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
   }
 
-  // Three digits that count, whole from 100 on.
+  // Three significant digits; whole numbers from 100 on.
   const significant = (value) => (Math.abs(value) >= 100 ? whole : three).format(value);
   const none = '–';
 

@@ -1,4 +1,4 @@
-// The battle's rules, apart from everything that is seen: who asks when, and what counts as what it should be.
+// The rules of a battle, without user interface: the order of the requests, and which answers count as expected.
 
 import { rate, ratioOfMedians, summarize, median } from './statistics.js';
 
@@ -8,11 +8,11 @@ export const LANES = {
   memory: { query: 'cache=on', xCache: 'HIT', detail: 'memory', warm: true },
 };
 const QUESTION = 'lat=52.52&lon=13.41&mock=true';
-const TOGETHER_AT_MOST = 2; // per lane: a browser shares six connections among all
+const TOGETHER_AT_MOST = 2; // per lane, since all lanes share the browser's six connections
 
 export const parallelFor = (lanes, wished) => (lanes.length > 1 ? Math.min(wished, TOGETHER_AT_MOST) : wished);
 
-// What is wrong with an answer, or null.
+// The problem with an answer, or null.
 export function problemOf(lane, answer) {
   if (answer.failure) return answer.failure;
   if (answer.status !== 200) return 'status';
@@ -22,7 +22,7 @@ export function problemOf(lane, answer) {
   return null;
 }
 
-// What was seen of one request.
+// The record of one request.
 export function toSample(lane, number, answer, began) {
   const problem = problemOf(lane, answer);
   const answered = problem === null || problem === 'unexpected';
@@ -40,7 +40,7 @@ export function toSample(lane, number, answer, began) {
   };
 }
 
-// A lane's numbers. Errors have no time; answers from elsewhere than expected do, and a visitor waits for them too.
+// The numbers of a lane. Errors have no time. Answers from an unexpected source do, since a visitor waits for them too.
 export function laneSummary(samples) {
   const answered = samples.filter((sample) => sample.duration !== null);
   const split = answered.filter((sample) => sample.service !== null);
@@ -66,9 +66,9 @@ export function ratios(samples, options) {
   return out;
 }
 
-// Runs `n` requests in each lane. Several lanes take turns in rounds: the slow lane's requests are sent, and while they
-// wait, the others ask one after the other, in changing order; so all see the same network, and none the others' load.
-// Resolves when all is done or stopped; `ask(url, signal)` must not reject.
+// Runs `n` requests in each lane. Several lanes take turns in rounds: while the slow lane's requests wait, the other
+// lanes run one after the other, in alternating order. All lanes thus see the same network, and no lane loads another.
+// Resolves when the battle is done or stopped. `ask(url, signal)` must not reject.
 export async function run({ lanes, n, parallel, ask, signal, onWarm, onSample, now, id }) {
   const began = now();
   const url = (lane, tag) => `/weather?${QUESTION}&${LANES[lane].query}&run=${id}-${lane}-${tag}`;
@@ -84,7 +84,7 @@ export async function run({ lanes, n, parallel, ask, signal, onWarm, onSample, n
     const answer = await ask(url(lane, number), signal);
     if (answer.failure !== 'aborted') onSample(toSample(lane, number, answer, began));
   };
-  // `limit` requests, `parallel` at a time, each sent when one before has come back.
+  // Sends `limit` requests, `parallel` at a time; each starts when an earlier one has ended.
   const many = (lane, limit) => {
     const upTo = Math.min(n, sent[lane] + limit);
     const worker = async () => {

@@ -1,9 +1,9 @@
-// One request, timed as the browser's network layer saw it: Resource Timing, request sent to last byte. Waiting for a
-// free connection and for the page's own script is not part of it.
+// Times one request with Resource Timing, from request sent to last byte. This excludes the wait for a free connection
+// and the time of the page's own script.
 
 import { limitMs, patience } from './patience.js';
 
-const waiting = new Map(); // URL -> what to call with its entry
+const waiting = new Map(); // URL -> callback for its entry
 
 if (typeof PerformanceObserver === 'function') {
   new PerformanceObserver((list) => {
@@ -11,11 +11,11 @@ if (typeof PerformanceObserver === 'function') {
       waiting.get(entry.name)?.(entry);
       waiting.delete(entry.name);
     }
-    performance.clearResourceTimings(); // the browser keeps 250 and then no more
+    performance.clearResourceTimings(); // the browser's buffer holds 250 entries and then drops new ones
   }).observe({ type: 'resource' });
 }
 
-// The entry comes shortly after the answer; if it does not, the page's own clock has to do.
+// The entry arrives shortly after the answer. Without an entry by then, the page's own clock is used.
 const ENTRY_WAIT_MS = 1000;
 
 function entryOf(url) {
@@ -47,7 +47,7 @@ function failureOf(error, limit) {
   return error.name === 'AbortError' ? 'aborted' : 'network';
 }
 
-// Never rejects, and ends. `url` must be asked once only, so that its timing can be told from others'.
+// Never rejects, and always ends. Each `url` must be unique, because the timing entry is found by its URL.
 export async function timedRequest(url, { signal, accept = 'application/json' } = {}) {
   const limit = patience(limitMs(), signal);
   const absolute = new URL(url, location.href).href;
@@ -82,7 +82,7 @@ export async function timedRequest(url, { signal, accept = 'application/json' } 
   };
 }
 
-// The smallest step of the clock that the page can see.
+// The smallest clock step that the page can observe.
 export function clockStep() {
   let smallest = Infinity;
   const until = performance.now() + 15;
@@ -91,6 +91,6 @@ export function clockStep() {
     if (now > before) smallest = Math.min(smallest, now - before);
     before = now;
   }
-  // Timestamps are doubles: what lies below a tenth of a microsecond is their rounding.
+  // Timestamps are doubles; digits below 0.1 µs are rounding errors.
   return Math.round(smallest * 1e4) / 1e4;
 }

@@ -1,4 +1,4 @@
-// The drawing of a read's stops: which ones the last answer took, and how long each was.
+// Draws the stops of a read: the state of each in the last answer, and how long it took.
 
 import { byId, setText } from './dom.js';
 
@@ -11,7 +11,7 @@ function redisState(fromRedis, { cacheStatus, timing }) {
   if (cacheStatus.includes('redis-unavailable')) return 'failed';
   if (fromRedis) return 'answered';
   if (!timing.redis) return 'skipped';
-  // Patience ended before the load began.
+  // The soft wait ended before the load began.
   return cacheStatus.includes('soft-timeout') && !timing.upstream ? 'slow' : 'passed';
 }
 
@@ -22,8 +22,8 @@ function providerState(fromTier, { cacheStatus, timing }) {
   return fromTier ? 'skipped' : 'answered';
 }
 
-// The stops of an answer, from its headers and the source that it names. The service draws the same on a page without
-// scripts (read_path() in page_model.cpp); tests/unit/endpoints/read_paths.json holds both to one table.
+// Derives the stops of an answer from its headers and its source. read_path() in src/endpoints/page_model.cpp does the
+// same for the page without scripts; the table tests/unit/endpoints/read_paths.json tests both.
 export function stopsOf(answer, source, tiers) {
   const fromMemory = source.startsWith('Memory');
   const fromRedis = source.startsWith('Redis');

@@ -1,15 +1,15 @@
-// How long the page waits. The service ends every answer within its REQUEST_TIMEOUT; what is not here a while after that
-// is not late, but lost: a frozen process, a dead network.
+// Limits how long the page waits. The service ends every answer within its REQUEST_TIMEOUT; an answer that is still
+// missing some time later is lost, because the process is frozen or the network is dead.
 
 const ON_THE_WAY_MS = 3000;
 
-// For something that may take `answers` times what one answer may.
+// The limit for a request that may take as long as `answers` answers in a row.
 export function limitMs(answers = 1) {
   return answers * Number(document.body.dataset.requestTimeout) + ON_THE_WAY_MS;
 }
 
-// A signal that comes after `ms`, or with `outer` if that comes first (AbortSignal.any() and .timeout() together, which
-// browsers have only since 2023). `late` says which it was. `end()` once nothing is waited for.
+// A signal that aborts after `ms` or together with `outer`, whichever is first; `late` tells which. Call end() when the
+// wait is over. (AbortSignal.any() with .timeout() does the same, but browsers have them only since 2023.)
 export function patience(ms, outer) {
   const controller = new AbortController();
   const result = { signal: controller.signal, late: false, end };

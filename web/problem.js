@@ -1,4 +1,4 @@
-// What an answer holds, and what the page says where that is no weather: pure, so that it is tested without a browser.
+// Reads an answer, and makes the text of the problem card if it holds no weather. Pure, to be tested without a browser.
 
 const OURS = /^\/problems\/([\w-]+)$/;
 const MOCK_WOULD_HELP = /^(provider-|client-limited$|deadline-exceeded$)/;
@@ -11,20 +11,20 @@ function parsed(body) {
   }
 }
 
-// The weather; null if the answer is not this service's (a network that wants a sign-in answers 200, too).
+// The weather; null if the answer is not from this service (a captive portal also answers 200).
 export function weatherOf(body) {
   const data = parsed(body);
   const numbers = [data?.current?.temperature_2m, data?.current?.wind_speed_10m];
   return numbers.every(Number.isFinite) && typeof data.source === 'string' ? data : null;
 }
 
-// The problem document of an answer (RFC 9457); null if the answer is not this service's.
+// The problem document of an answer (RFC 9457); null if the answer is not from this service.
 function documentOf(body) {
   const problem = parsed(body);
   return OURS.test(problem?.type) ? problem : null;
 }
 
-// As advice() in src/pages/wording.cpp; empty where the title says all.
+// The same table as advice() in src/pages/wording.cpp; empty if the title says everything.
 function adviceFor(kind, { lab, detail }) {
   if (kind === 'bad-parameter') return 'parameter';
   if (kind === 'not-found') return 'path';
@@ -48,7 +48,8 @@ function foreignCard({ t }, { status, retryAfter }) {
   return { ...NOTHING, title: `${status} · ${t('live.foreign-title')}`, advice: advice.join(' ').trim() };
 }
 
-// An answer that is a problem, or somebody else's. `detail` is in `language`: what nobody has translated is English.
+// The card for an error of this service, or for an answer from another one. A `detail` without a translation is English,
+// and `language` says so.
 export function problemCard(i18n, answer, { lab, mock }) {
   const { t } = i18n;
   const problem = documentOf(answer.body);
@@ -71,7 +72,7 @@ export function problemCard(i18n, answer, { lab, mock }) {
   };
 }
 
-// No answer at all: the connection failed, or the page's patience (`limit`, in ms) is over.
+// The card for no answer at all: the connection failed, or `limit` (in ms) passed.
 export function failureCard({ t, whole }, failure, limit) {
   if (failure === 'timeout') {
     return { ...NOTHING, title: t('live.silent-title', { n: whole(limit / 1000) }), advice: t('live.silent-advice') };

@@ -1,4 +1,4 @@
-// The stampede: the callers are made inside the service, and its own counts are shown.
+// The stampede: the service makes the callers itself; the page shows the service's counts.
 
 import { byId, setText, svg } from './dom.js';
 import { limitMs, patience } from './patience.js';
@@ -7,7 +7,7 @@ export function startStampede(i18n) {
   const { t } = i18n;
   const button = byId('stampede-run');
 
-  // One dot per caller; those that cost a call are filled.
+  // One dot per caller; the dot of a caller that cost a provider call is filled.
   function dots(callers, calls) {
     const columns = 20;
     const rows = Math.ceil(callers / columns);

@@ -1,14 +1,14 @@
-// The numbers, apart from everything that is seen: pure functions, tested without a browser.
+// The statistics, without user interface: pure functions, tested without a browser.
 
-// Below these counts a number says more about chance than about the service. Six: what a median needs for an interval
-// that holds it with 95 % whatever the distribution, which is then from the smallest value to the largest (1 - 2 / 2^6).
+// Sample counts below which a number says more about chance than about the service. A median needs six: then the range
+// from the smallest to the largest value contains it with at least 95 %, for any distribution (1 - 2 / 2^6 = 97 %).
 export const ENOUGH = { p50: 6, p90: 10, p99: 100, ratio: 6 };
 
 export function mean(values) {
   return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-// The quantile of sorted values, between neighbours in proportion (Hyndman and Fan, 1996, type 7).
+// The quantile of sorted values, interpolated between neighbours (Hyndman and Fan, 1996, type 7).
 export function quantile(sorted, part) {
   if (sorted.length === 0) return NaN;
   const place = (sorted.length - 1) * part;
@@ -37,7 +37,8 @@ export function summarize(values) {
   };
 }
 
-// How long at least one of the spans was under way: lanes take turns, and a lane's rate is about its own time.
+// The total time during which at least one span was under way. Lanes take turns, so a lane's rate counts only its own
+// time.
 export function busyTime(spans) {
   const order = [...spans].sort((a, b) => a.start - b.start);
   let busy = 0;
@@ -51,13 +52,13 @@ export function busyTime(spans) {
   return busy;
 }
 
-// Requests per second of the time in which any was under way.
+// Requests per second, over the time during which any request was under way.
 export function rate(spans) {
   const busy = busyTime(spans);
   return busy > 0 ? (spans.length * 1000) / busy : NaN;
 }
 
-// Counts per bin, with the edges of the bins a constant factor apart. What lies outside goes into the outer bins.
+// Counts per bin; the bin edges are a constant factor apart. Values outside the range go into the outer bins.
 export function logHistogram(values, low, high, binsPerDecade) {
   const bins = Math.max(1, Math.ceil(Math.log10(high / low) * binsPerDecade - 1e-9));
   const counts = new Array(bins).fill(0);
@@ -68,7 +69,7 @@ export function logHistogram(values, low, high, binsPerDecade) {
   return { counts, edge: (index) => low * 10 ** (index / binsPerDecade) };
 }
 
-// A generator of numbers in [0, 1) (mulberry32): the same seed, the same interval, on every machine.
+// A generator of numbers in [0, 1) (mulberry32). The same seed gives the same numbers on every machine.
 export function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -79,8 +80,8 @@ export function random(seed) {
   };
 }
 
-// median(slow) / median(fast), with the percentile bootstrap's 95 % interval (Efron and Tibshirani, 1993, chapter 13);
-// without one, that is with null for its ends, where there are too few values for any.
+// median(slow) / median(fast) with the 95 % interval of the percentile bootstrap (Efron and Tibshirani, 1993, chapter
+// 13). With too few values for an interval, its ends are null.
 export function ratioOfMedians(slow, fast, { resamples = 2000, seed = 1 } = {}) {
   if (slow.length === 0 || fast.length === 0) return null;
   const ratio = median(slow) / median(fast);

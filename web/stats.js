@@ -1,13 +1,14 @@
-// What the cache is doing, from /stats: only while somebody looks, and never while a battle is being measured.
+// Shows what the cache is doing, from /stats. Asks only while the tab is visible, and never during a battle.
 
 import { byId, setText } from './dom.js';
 import { patience } from './patience.js';
 
 const EVERY_MS = 2000;
-const LIMIT_MS = 4000; // the service has these numbers at hand
+const LIMIT_MS = 4000; // the service has these numbers in memory
 
-// Answers that needed no load of their own: copies, and the answers of loads that others had begun. Not what was kept and
-// served because its load failed or was slow: that load was made. The mock's are among them.
+// Number of answers that needed no load of their own: copies, and answers of loads that other requests had started. A
+// kept copy that was served because its load failed or was slow does not count, since that load was made. The mock's
+// answers count.
 export function loadsSaved({ hits, requests, stale_served: stale }) {
   return hits - stale.if_error - stale.soft_timeout + requests.collapsed + requests.lease;
 }
@@ -17,7 +18,7 @@ export function startStats(i18n) {
   const tiles = byId('tiles');
   let paused = false;
   let timer = 0;
-  let shownAt = null; // when the numbers that are shown came
+  let shownAt = null; // time at which the shown numbers arrived
 
   function tile(name, value, note) {
     setText(tiles.querySelector(`[data-stat=${name}]`), value);

@@ -7,7 +7,7 @@
 namespace wx::pages {
 namespace {
 
-// A component of a query, as forms encode it.
+// Percent-encodes a component of a query, as HTML forms do.
 std::string encoded(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
@@ -29,7 +29,7 @@ bool asks_the_mock(const PageModel& model) {
   return model.form && model.form->mock;
 }
 
-// The same page in a language, with its question if one was asked.
+// The URL of this page in a language, with its question if there is one.
 std::string here(const PageModel& model, std::string_view language, bool mock) {
   std::string out = "/";
   std::string_view separator = "?";
@@ -128,7 +128,7 @@ std::string_view name_of(StopState state) {
   return {};
 }
 
-// One stop of the drawing; gives its part of the sentence below it.
+// Fills one stop of the drawing and returns its part of the sentence below the drawing.
 std::string add_stop(Values& values, Language language, std::string_view label, const Stop& stop,
                      std::array<std::string_view, 3> slots) {
   const auto word = web::text(language, cat("live.state-", name_of(stop.state)));
@@ -188,12 +188,12 @@ void add_problem(Values& values, const PageModel& model) {
   const auto card = model.error.value_or(ErrorCard{});
   values.html("problem-hidden", model.error ? "" : " hidden");
   values.text("problem-title", model.error ? cat(card.status, " · ", error_title(language, card.kind)) : std::string());
-  // What is wrong with a field stands next to it, and what is wrong with the others here.
+  // The form shows the faults of its own fields beside them; the problem card lists the faults of all parameters.
   std::string detail;
   for (const auto& fault : card.faults) {
     append(detail, cat(detail.empty() ? "" : "; ", fault.parameter, " ", fault_text(language, fault.detail)));
   }
-  // What nobody has translated is shown for what it is: English.
+  // A detail without a translation is marked as English.
   const bool english = detail.empty() && !card.detail.empty();
   if (english) detail = card.detail;
   values.html("said-hidden", detail.empty() ? " hidden" : "");

@@ -1,6 +1,7 @@
-// The page, rendered here so that it works without JavaScript: the form, the result card, and faults explained.
+// Renders the page on the server, so that the form, the result card and the explanation of faults work without
+// JavaScript.
 //
-// Thread-safety: pure functions. Everything that comes from outside is escaped here.
+// Thread-safety: pure functions. They escape everything that comes from outside.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +27,15 @@ struct FormValues {
 
 enum class Mark : std::uint8_t { hit, miss, stale, bypass };
 
-// A stop on the way of an answer.
+// State of a stop in the drawing of a read: memory, Redis, or the provider.
 enum class StopState : std::uint8_t {
-  idle,      // nothing asked yet
-  off,       // not there: not configured, or switched off
-  skipped,   // nearer stops answered, or the question left it out
+  idle,      // no question yet
+  off,       // not configured, or switched off
+  skipped,   // a nearer stop answered, or the query excluded this one
   passed,    // had nothing fresh
-  answered,  // the answer came from here
-  waited,    // the answer to somebody else's request served this one too
-  slow,      // had not answered when something older was served
+  answered,  // gave the answer
+  waited,    // the answer to another request served this one too
+  slow,      // had not answered when an older copy was served
   failed,    // did not answer
 };
 struct Stop {
@@ -48,7 +49,7 @@ struct ReadPath {
   std::optional<nanoseconds> total;
 };
 
-// What the result card shows. Numbers are tokens as the source wrote them.
+// The contents of the result card. Numbers are JSON tokens as the source wrote them.
 struct ResultCard {
   Mark mark = Mark::miss;
   std::string_view source;  // "Memory Cache ⚡"
@@ -66,36 +67,36 @@ struct ResultCard {
 
 struct ParameterFault {
   std::string parameter;
-  std::string detail;  // English, as the JSON answer has it
+  std::string detail;  // English, as in the JSON answer
 };
 
 struct ErrorCard {
   int status = 500;
   ErrorKind kind = ErrorKind::internal;
-  std::string_view detail;  // English, or the provider's words
+  std::string_view detail;  // English, or the provider's own text
   std::vector<ParameterFault> faults;
   std::optional<long long> retry_after_seconds;
-  std::string_view request_id;  // as a problem document's `instance` has it
+  std::string_view request_id;  // as in the `instance` of a problem document
 };
 
 struct PageModel {
   Language language = Language::en;
-  bool explicit_language = false;  // the visitor chose it with ?lang=, so it goes on with the form
-  std::optional<FormValues> form;  // if the weather was asked for, as it was; links then keep the question
+  bool explicit_language = false;  // chosen with ?lang=, so the form and the links keep it
+  std::optional<FormValues> form;  // the question, if there was one; the links keep it
   std::optional<ResultCard> result;
   std::optional<ErrorCard> error;
   bool lab = true;     // the mock and the page's experiments exist
   bool memory = true;  // the memory tier is switched on
   bool redis = false;  // a Redis is configured
   milliseconds mock_delay{500};
-  milliseconds request_timeout{10'000};  // how long an answer may take, for the page's own patience
+  milliseconds request_timeout{10'000};  // how long an answer may take; the page derives its own timeout from it
   std::string_view version;
 };
 
 // The whole document.
 [[nodiscard]] std::string render_page(const PageModel& model);
 
-// The page behind a problem's `type`: what the kind means and what to do.
+// The page at a problem's `type`: what the kind of error means and what to do about it.
 [[nodiscard]] std::string render_problem_page(ErrorKind kind, Language language, bool explicit_language);
 
 }  // namespace wx::pages

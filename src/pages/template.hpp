@@ -1,7 +1,8 @@
-// Templates: HTML with {{slot}} where a value goes, and {{?flag}} ... {{/flag}} around what stands only if the flag is
-// set. Sections may hold slots and other sections. A slot that nobody filled stays as it is, for a test to notice.
+// Templates: HTML with {{slot}} for a value and {{?flag}} ... {{/flag}} around a section that appears only if the flag
+// is set. Sections may contain slots and other sections. A slot without a value stays in the output, so that a test
+// notices it.
 //
-// Thread-safety: values and a pure function.
+// Thread-safety: plain values and a pure function.
 #pragma once
 
 #include <string>
@@ -13,13 +14,13 @@ namespace wx::pages {
 
 class Values {
  public:
-  // Plain text: escaped here. The name must outlive the values.
+  // Plain text; this function escapes it. The name must outlive this object.
   void text(std::string_view name, std::string_view value);
-  // HTML of our own making: as it is.
+  // HTML that the program made itself; not escaped.
   void html(std::string_view name, std::string_view value);
   void flag(std::string_view name, bool value);
 
-  // Null if there is none.
+  // Returns null if the slot has no value.
   [[nodiscard]] const std::string* find(std::string_view name) const;
   [[nodiscard]] bool is_set(std::string_view flag) const;
 

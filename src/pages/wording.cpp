@@ -43,7 +43,7 @@ bool mock_would_help(ErrorKind kind) {
          kind == ErrorKind::deadline_exceeded;
 }
 
-// web/problem.js has the same.
+// web/problem.js has the same table; keep the two equal.
 std::string_view advice(Language language, ErrorKind kind, bool lab, bool detail) {
   const auto of = [language](std::string_view key) { return web::text(language, cat("error.advice-", key)); };
   switch (kind) {

@@ -1,4 +1,4 @@
-// Numbers and faults in a visitor's language.
+// Formats numbers and explains faults in the visitor's language.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -12,21 +12,22 @@
 
 namespace wx::pages {
 
-// A JSON number token with the language's decimal sign.
+// A JSON number token with the language's decimal separator.
 [[nodiscard]] std::string number(web::Language language, std::string_view token);
 
-// "0.021 ms", "3.2 ms", "503 ms": three digits that count.
+// Milliseconds with three significant digits: "0.021 ms", "3.2 ms", "503 ms".
 [[nodiscard]] std::string duration(web::Language language, nanoseconds span);
 
-// A fault's English detail in the language; as it is if nobody has translated it (the provider's own words).
+// Translates a fault's English detail. A detail without a translation, such as the provider's own text, is returned
+// unchanged.
 [[nodiscard]] std::string_view fault_text(web::Language language, std::string_view detail);
 
 [[nodiscard]] std::string_view error_title(web::Language language, ErrorKind kind);
-// What to do about it; empty where there is nothing to say. `lab`: the mock may be offered. `detail`: there is one to
-// point at.
+// Advice on what to do about an error; empty if there is none. `lab`: the advice may offer the mock. `detail`: the
+// answer shows a detail that the advice can refer to.
 [[nodiscard]] std::string_view advice(web::Language language, ErrorKind kind, bool lab, bool detail);
 
-// Whether the fault is the provider's, so that the mock would answer.
+// Returns whether the mock can answer in spite of this error.
 [[nodiscard]] bool mock_would_help(ErrorKind kind);
 
 }  // namespace wx::pages

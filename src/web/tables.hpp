@@ -1,4 +1,4 @@
-// What web/embed.py writes, as the rest of the room sees it. For this room alone.
+// The tables that web/embed.py generates. Private to this room.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ struct TextRow {
   std::array<std::string_view, kLanguages.size()> values;  // in the order of Language
 };
 
-// Each in the order of its names or keys.
+// Each is sorted by name or key.
 [[nodiscard]] const std::vector<Asset>& asset_table();
 [[nodiscard]] const std::vector<TextRow>& text_table();
 [[nodiscard]] const std::vector<TextRow>& template_table();

@@ -1,6 +1,6 @@
-// The page's words in every language, and its templates with the words filled in (web/*.json, web/*.html).
+// The page's texts in every language (web/*.json), and its templates with these texts filled in (web/*.html).
 //
-// Thread-safety: immutable once made; any thread.
+// Thread-safety: immutable; safe from any thread.
 #pragma once
 
 #include <array>
@@ -12,10 +12,10 @@ namespace wx::web {
 enum class Language : std::uint8_t { en, pt_br };
 inline constexpr std::array kLanguages{Language::en, Language::pt_br};
 
-// As in BCP 47: "en", "pt-BR".
+// The BCP 47 tag: "en", "pt-BR".
 [[nodiscard]] std::string_view tag(Language language);
 
-// Plain text, not escaped; empty if there is no such key. Every language has the same keys.
+// Plain text, not escaped; empty if the key does not exist. Every language has the same keys.
 [[nodiscard]] std::string_view text(Language language, std::string_view key);
 
 // HTML with {{slots}} (pages/template.hpp): "page.html", "problem.html".

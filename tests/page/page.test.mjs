@@ -315,7 +315,7 @@ describe('a battle', () => {
     assert.match(announced[0], /^Started: 60 requests/);
     for (const part of ['25 %', '50 %', '75 %']) assert.ok(announced.some((words) => words.startsWith(part)), part);
     assert.equal(announced.length, 5, announced.join('\n'));
-    assert.match(await text(page, '[data-lane=slow]'), /200 ms is what MOCK_DELAY says, not a measurement/);
+    assert.match(await text(page, '[data-lane=slow]'), /200 ms is the setting MOCK_DELAY, not a measurement/);
     assert.equal(await page.locator('#samples tbody tr').count(), 60);
     const csv = await exported(page, '#copy-csv');
     assert.equal(csv.trim().split('\r\n').length, 61);
@@ -380,12 +380,12 @@ describe('a battle', () => {
     await assertAccessible(page, 'after a battle that failed');
   }, own.url)));
 
-  it('marks answers that came from elsewhere than expected', () => withService({ MEMORY_LIMIT: '0', MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
+  it('marks answers that came from an unexpected source', () => withService({ MEMORY_LIMIT: '0', MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
     assert.equal(await page.getAttribute('#stop-memory', 'data-state'), 'off');
     await askTheMock(page);
     assert.match(await text(page, '#path-text'), /^Memory: not in use\. /);
     await battle(page, '[data-run=memory]');
-    assert.match(await text(page, '[data-lane=memory] .wrong'), /20 from elsewhere than expected: MISS/);
+    assert.match(await text(page, '[data-lane=memory] .wrong'), /20 from an unexpected source: MISS/);
     assert.equal(await page.locator('#chart .dots .wrong').count(), 20);
     await assertAccessible(page, 'unexpected answers');
   }, own.url)));

@@ -260,7 +260,7 @@ describe('the words for a problem', () => {
     for (const body of ['<html>busy</html>', '', 'null', '3', '{"type":"about:blank"}']) {
       const shown = card({ status: 503, body, retryAfter: '7' });
       assert.equal(shown.title, `503 · ${texts.en.live['foreign-title']}`);
-      assert.match(shown.advice, /in its place.*Ask again in 7 s/);
+      assert.match(shown.advice, /answered instead.*Ask again in 7 s/);
       assert.deepEqual([shown.detail, shown.offer], ['', false]);
     }
   });
