@@ -16,10 +16,6 @@ constexpr milliseconds kEarlyWait{300};
 constexpr milliseconds kLeastTimeout{50};
 constexpr milliseconds kMostTimeout{300};
 
-Error unavailable(std::string_view why) {
-  return {ErrorKind::redis_unavailable, std::string(why), std::nullopt, 0};
-}
-
 }  // namespace
 
 CommandPath::CommandPath(const RedisOptions& options, const Clock& clock, observability::Metrics& metrics,
@@ -31,19 +27,17 @@ CommandPath::CommandPath(const RedisOptions& options, const Clock& clock, observ
       timeout_ms_(options.timeout.value_or(kMostTimeout).count()),
       pending_(guard) {}
 
-std::optional<Error> CommandPath::refusal(std::size_t commands) const {
-  if (connection_ == nullptr && !waiting_) return unavailable("not connected");
-  if (pending_.size() + early_.size() + commands > options_.max_in_flight) return unavailable("too many in flight");
-  if (connection_ != nullptr && connection_->unsent() > options_.max_unsent_bytes) {
-    return unavailable("too much unsent");
-  }
-  return std::nullopt;
+std::string_view CommandPath::refusal(std::size_t commands) const {
+  if (connection_ == nullptr && !waiting_) return "not connected";
+  if (pending_.size() + early_.size() + commands > options_.max_in_flight) return "too many in flight";
+  if (connection_ != nullptr && connection_->unsent() > options_.max_unsent_bytes) return "too much unsent";
+  return {};
 }
 
 SteadyTime CommandPath::send(std::span<const Argument> arguments, Callback done, Expect expect, SteadyTime now) {
   metrics_.add(Counter::redis_commands);
   if (connection_ == nullptr) {
-    Early early{{}, std::move(done), now, expect};
+    Early early{.bytes = {}, .done = std::move(done), .came = now, .expect = expect};
     append_command(early.bytes, arguments);
     early_.push_back(std::move(early));
     return now + kEarlyWait;
@@ -64,16 +58,16 @@ SteadyTime CommandPath::send(std::span<const Argument> arguments, Callback done,
 }
 
 std::optional<SteadyTime> CommandPath::command(std::span<const Argument> arguments, Callback done, Expect expect) {
-  if (const auto error = refusal(1)) {
-    fail(std::move(done), *error);
+  if (const auto why = refusal(1); !why.empty()) {
+    fail(std::move(done), ErrorKind::redis_unavailable, why);
     return std::nullopt;
   }
   return send(arguments, std::move(done), expect, clock_.steady());
 }
 
 std::optional<SteadyTime> CommandPath::pipeline(std::span<Command> commands) {
-  if (const auto error = refusal(commands.size())) {
-    for (Command& command : commands) fail(std::exchange(command.done, nullptr), *error);
+  if (const auto why = refusal(commands.size()); !why.empty()) {
+    for (Command& command : commands) fail(std::exchange(command.done, nullptr), ErrorKind::redis_unavailable, why);
     return std::nullopt;
   }
   const SteadyTime now = clock_.steady();
@@ -95,18 +89,21 @@ void CommandPath::open(Connection& connection) {
 
 void CommandPath::send_early() {
   const SteadyTime now = clock_.steady();
-  for (Early& early : std::exchange(early_, {})) {
+  // One by one: an exception ends the connection, and close() then fails those that are left.
+  while (!early_.empty()) {
+    Early& early = early_.front();
     connection_->out().append(early.bytes);
     pending_.add(std::move(early.done), now, now + timeout(), early.expect);
+    early_.pop_front();
   }
   if (!pending_.empty()) connection_->flush();
 }
 
-void CommandPath::close(const Error& error) {
+void CommandPath::close(ErrorKind kind, std::string_view detail) noexcept {
   connection_ = nullptr;
   waiting_ = false;
-  pending_.fail_all(error);
-  for (Early& early : std::exchange(early_, {})) fail(std::move(early.done), error);
+  pending_.fail_all(kind, detail);
+  while (!early_.empty()) fail(take_early(), kind, detail);
 }
 
 bool CommandPath::on_reply(const Reply& reply, SteadyTime now) {
@@ -125,9 +122,7 @@ bool CommandPath::on_reply(const Reply& reply, SteadyTime now) {
 
 void CommandPath::expire_early(SteadyTime now) {
   while (!early_.empty() && early_.front().came + kEarlyWait <= now) {
-    Callback done = std::move(early_.front().done);
-    early_.pop_front();
-    fail(std::move(done), unavailable("not connected yet"));
+    fail(take_early(), ErrorKind::redis_unavailable, "not connected yet");
   }
 }
 
@@ -145,8 +140,15 @@ bool CommandPath::overdue(SteadyTime now) const {
   return deadline && *deadline <= now;
 }
 
-void CommandPath::fail(Callback done, const Error& error) {
-  guard_(kReplyCallbackThrew, [&] { done(std::unexpected(error)); });
+// Taken off the queue before it is called, since it may send more commands.
+Callback CommandPath::take_early() {
+  Callback done = std::move(early_.front().done);
+  early_.pop_front();
+  return done;
+}
+
+void CommandPath::fail(Callback done, ErrorKind kind, std::string_view detail) noexcept {
+  guard_(kReplyCallbackThrew, [&] { done(wx::fail(kind, std::string(detail))); });
 }
 
 }  // namespace wx::redis

@@ -46,8 +46,8 @@ class CommandPath {
   // so that the caller can send its own before them.
   void open(Connection& connection);
   void send_early();
-  // Fails every command with `error`, and later ones at once, until open().
-  void close(const Error& error);
+  // Fails every command, and later ones at once, until open().
+  void close(ErrorKind kind, std::string_view detail) noexcept;
 
   // Takes a reply that is no push. Returns false if no command expects it: the connection is out of step.
   [[nodiscard]] bool on_reply(const Reply& reply, SteadyTime now);
@@ -73,9 +73,10 @@ class CommandPath {
     Expect expect;
   };
   SteadyTime send(std::span<const Argument> arguments, Callback done, Expect expect, SteadyTime now);
-  // Why `commands` more commands cannot be taken.
-  [[nodiscard]] std::optional<Error> refusal(std::size_t commands) const;
-  void fail(Callback done, const Error& error);
+  // Why `commands` more commands cannot be taken; empty if they can.
+  [[nodiscard]] std::string_view refusal(std::size_t commands) const;
+  Callback take_early();
+  void fail(Callback done, ErrorKind kind, std::string_view detail) noexcept;
 
   const RedisOptions& options_;
   const Clock& clock_;

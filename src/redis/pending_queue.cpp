@@ -24,7 +24,7 @@ void PendingQueue::grow() {
   ring_ = std::move(ring);
 }
 
-void PendingQueue::add(Callback done, SteadyTime sent, SteadyTime deadline, Expect expect) {
+void PendingQueue::add(Callback&& done, SteadyTime sent, SteadyTime deadline, Expect expect) {
   if (size() == ring_.size()) grow();
   Entry& entry = at(end_);
   entry.done = std::move(done);
@@ -44,8 +44,19 @@ Callback PendingQueue::take_first(SteadyTime now) {
   return done;
 }
 
-void PendingQueue::complete(Callback& done, Result<Reply> outcome) {
-  guard_(kReplyCallbackThrew, [&] { done(std::move(outcome)); });
+// The outcome is made inside the guard: one that cannot be made costs one callback, not those that follow it.
+void PendingQueue::complete(Callback& done, const Reply& reply) noexcept {
+  guard_(kReplyCallbackThrew, [&] {
+    if (reply.is_error()) {
+      done(wx::fail(ErrorKind::redis_error, std::string(reply.text())));
+    } else {
+      done(reply);
+    }
+  });
+}
+
+void PendingQueue::fail(Callback& done, ErrorKind kind, std::string_view detail) noexcept {
+  guard_(kReplyCallbackThrew, [&] { done(wx::fail(kind, std::string(detail))); });
 }
 
 PendingQueue::Taken PendingQueue::on_reply(const Reply& reply, SteadyTime now) {
@@ -54,11 +65,7 @@ PendingQueue::Taken PendingQueue::on_reply(const Reply& reply, SteadyTime now) {
   // Taken off the queue before it is called: it may add more commands, and that may move the ring.
   Callback done = take_first(now);
   if (!done) return Taken::late;
-  if (reply.is_error()) {
-    complete(done, fail(ErrorKind::redis_error, std::string(reply.text())));
-  } else {
-    complete(done, reply);
-  }
+  complete(done, reply);
   return Taken::completed;
 }
 
@@ -76,19 +83,19 @@ std::size_t PendingQueue::expire(SteadyTime now) {
     Callback done = std::exchange(at(waiting_).done, nullptr);
     ++waiting_;
     ++count;
-    complete(done, fail(ErrorKind::redis_timeout));
+    fail(done, ErrorKind::redis_timeout, {});
   }
   return count;
 }
 
-void PendingQueue::fail_all(const Error& error) {
+void PendingQueue::fail_all(ErrorKind kind, std::string_view detail) noexcept {
   std::vector<Entry> ring = std::exchange(ring_, {});
   const std::uint64_t first = std::exchange(waiting_, 0);
   const std::uint64_t end = std::exchange(end_, 0);
   first_ = 0;
   for (std::uint64_t i = first; i != end; ++i) {
     Callback done = std::move(ring[i & (ring.size() - 1)].done);
-    complete(done, std::unexpected(error));
+    fail(done, kind, detail);
   }
 }
 

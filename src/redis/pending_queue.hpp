@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -40,7 +41,8 @@ class PendingQueue {
   // `guard` must outlive the queue.
   explicit PendingQueue(CallbackGuard& guard) : guard_(guard) {}
 
-  void add(Callback done, SteadyTime sent, SteadyTime deadline, Expect expect = Expect::reply);
+  // Leaves `done` alone if it throws.
+  void add(Callback&& done, SteadyTime sent, SteadyTime deadline, Expect expect = Expect::reply);
 
   // Takes a reply that is no push.
   [[nodiscard]] Taken on_reply(const Reply& reply, SteadyTime now);
@@ -52,7 +54,7 @@ class PendingQueue {
   // Times out every command whose deadline has come; returns how many.
   std::size_t expire(SteadyTime now);
   // Fails every command that still waits, in order, and empties the queue.
-  void fail_all(const Error& error);
+  void fail_all(ErrorKind kind, std::string_view detail) noexcept;
 
   // The number of commands without a reply, including those that timed out.
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(end_ - first_); }
@@ -73,7 +75,8 @@ class PendingQueue {
   [[nodiscard]] const Entry& at(std::uint64_t position) const { return ring_[position & (ring_.size() - 1)]; }
   void grow();
   Callback take_first(SteadyTime now);
-  void complete(Callback& done, Result<Reply> outcome);
+  void complete(Callback& done, const Reply& reply) noexcept;
+  void fail(Callback& done, ErrorKind kind, std::string_view detail) noexcept;
 
   CallbackGuard& guard_;
   std::vector<Entry> ring_;  // its size is 0 or a power of two

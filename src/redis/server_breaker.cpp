@@ -6,48 +6,52 @@
 
 namespace wx::redis {
 
-ServerBreaker::ServerBreaker(Executor& executor, const Clock& clock, observability::Metrics& metrics,
-                             observability::Log& log, CallbackGuard& guard, Ping ping)
-    : executor_(executor), clock_(clock), metrics_(metrics), log_(log), guard_(guard), ping_(std::move(ping)) {}
+ServerBreaker::ServerBreaker(const Clock& clock, observability::Metrics& metrics, observability::Log& log,
+                             CallbackGuard& guard, Ping ping)
+    : clock_(clock), metrics_(metrics), log_(log), guard_(guard), ping_(std::move(ping)) {}
 
 void ServerBreaker::record(const Error* error) {
-  if (stopped_) return;
   if (error != nullptr && is_refusal(*error)) return;
   if (!breaker_.record(error == nullptr, clock_.steady())) return;
   open_ = true;
+  set_probe_due();
   metrics_.add(observability::Counter::cache_redis_breaker_opened);
   log_.warn("redis", "Redis breaker open: answering without Redis until it replies again");
-  schedule_probe();
 }
 
 void ServerBreaker::on_connected() {
   if (breaker_.state() == Breaker::State::open) probe();
 }
 
-void ServerBreaker::stop() {
-  stopped_ = true;
-  timer_.reset();
+void ServerBreaker::probe_if_due(SteadyTime now) {
+  if (probe_due_ && *probe_due_ <= now) probe();
 }
 
-void ServerBreaker::schedule_probe() {
-  if (stopped_) return;
+void ServerBreaker::set_probe_due() {
   const nanoseconds wait = breaker_.wait();
   // Up to 20 % later, so that many threads do not probe in step.
-  timer_ = executor_.after(random_.between(wait, wait + wait / 5),
-                           [this] { guard_("the breaker's timer threw", [this] { probe(); }); });
+  probe_due_ = clock_.steady() + random_.between(wait, wait + wait / 5);
 }
 
 void ServerBreaker::probe() {
-  timer_.reset();
+  probe_due_.reset();
   breaker_.probe();
-  ping_([this](const Result<Reply>& reply) {
-    if (breaker_.probed(reply || is_refusal(reply.error()))) {
-      open_ = false;
-      log_.info("redis", "Redis breaker closed");
-    } else if (breaker_.state() == Breaker::State::open) {
-      schedule_probe();
-    }
+  bool sent = false;
+  guard_("a probe of Redis threw", [&] {
+    ping_([this](const Result<Reply>& reply) { on_probed(reply || is_refusal(reply.error())); });
+    sent = true;
   });
+  // A PING that could not be sent gets no outcome. Without one the breaker would wait for ever.
+  if (!sent) on_probed(false);
+}
+
+void ServerBreaker::on_probed(bool success) {
+  if (breaker_.probed(success)) {
+    open_ = false;
+    log_.info("redis", "Redis breaker closed");
+  } else if (breaker_.state() == Breaker::State::open) {
+    set_probe_due();
+  }
 }
 
 }  // namespace wx::redis

@@ -1,15 +1,16 @@
-// The breaker of one server together with its probe: while the breaker is open, one PING now and then finds out whether
+// The breaker of one server together with its probe: while the breaker is open, a PING now and then finds out whether
 // the server works again.
 //
-// Thread: its executor's, except available(), which any thread may call.
+// It has no timer of its own. The owner calls probe_if_due() when probe_due() has come.
+//
+// Thread: one, except available(), which any thread may call.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <memory>
+#include <optional>
 
 #include "base/clock.hpp"
-#include "base/executor.hpp"
 #include "base/random.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -25,8 +26,8 @@ class ServerBreaker {
   using Ping = std::move_only_function<void(Callback done)>;
 
   // All references must outlive the breaker.
-  ServerBreaker(Executor& executor, const Clock& clock, observability::Metrics& metrics, observability::Log& log,
-                CallbackGuard& guard, Ping ping);
+  ServerBreaker(const Clock& clock, observability::Metrics& metrics, observability::Log& log, CallbackGuard& guard,
+                Ping ping);
 
   // Whether commands may be sent. From any thread.
   [[nodiscard]] bool available() const { return !open_.load(std::memory_order_relaxed); }
@@ -35,14 +36,16 @@ class ServerBreaker {
   void record(const Error* error);
   // A connection was made: an open breaker probes at once.
   void on_connected();
-  // No further probes. For good.
-  void stop();
+
+  // When the next probe is due; nothing unless the breaker is open.
+  [[nodiscard]] std::optional<SteadyTime> probe_due() const { return probe_due_; }
+  void probe_if_due(SteadyTime now);
 
  private:
-  void schedule_probe();
+  void set_probe_due();
   void probe();
+  void on_probed(bool success);
 
-  Executor& executor_;
   const Clock& clock_;
   observability::Metrics& metrics_;
   observability::Log& log_;
@@ -50,9 +53,8 @@ class ServerBreaker {
   Ping ping_;
   Breaker breaker_{BreakerOptions{}};
   Random random_{random_seed()};
-  std::unique_ptr<Timer> timer_;
+  std::optional<SteadyTime> probe_due_;
   std::atomic<bool> open_{false};
-  bool stopped_ = false;
 };
 
 }  // namespace wx::redis

@@ -25,8 +25,6 @@ constexpr milliseconds kGrain{5};
 // How long bytes that have arrived but were not read yet may take to be read.
 constexpr milliseconds kGrace{1};
 
-constexpr std::string_view kLost = "connection lost";
-
 }  // namespace
 
 ServerLink::ServerLink(boost::asio::io_context& context, Executor& executor, Common& common, Address address,
@@ -41,7 +39,7 @@ ServerLink::ServerLink(boost::asio::io_context& context, Executor& executor, Com
       metrics_(common.metrics()),
       guard_(common.guard()),
       path_(common.options(), clock_, metrics_, guard_),
-      breaker_(executor, clock_, metrics_, common.log(), guard_,
+      breaker_(clock_, metrics_, common.log(), guard_,
                [this](Callback done) {
                  const std::array<Argument, 1> ping{"PING"};
                  command(ping, std::move(done), Expect::reply);
@@ -58,17 +56,24 @@ void ServerLink::stop() {
   state_.store(ConnectionState::down, std::memory_order_release);
   common_.forget(this);
   timer_.reset();
-  breaker_.stop();
   if (connection_) std::exchange(connection_, nullptr)->close();
-  path_.close({ErrorKind::redis_unavailable, "stopped", std::nullopt, 0});
+  path_.close(ErrorKind::redis_unavailable, "stopped");
 }
 
 void ServerLink::command(std::span<const Argument> arguments, Callback done, Expect expect) {
   if (const auto due = path_.command(arguments, std::move(done), expect)) arm(*due);
+  if (!timer_) arm_next();
 }
 
 void ServerLink::pipeline(std::span<Command> commands) {
   if (const auto due = path_.pipeline(commands)) arm(*due);
+  if (!timer_) arm_next();
+}
+
+void ServerLink::record(const Error* error) {
+  if (phase_ == Phase::stopped) return;
+  breaker_.record(error);
+  if (const auto due = breaker_.probe_due()) arm(*due);
 }
 
 // --- becoming connected ---
@@ -86,7 +91,7 @@ void ServerLink::begin_attempt() {
     if (tls) {
       dial(std::move(*tls));
     } else {
-      lose({tls.error().detail, ErrorKind::redis_unavailable, "no TLS", RetryDelay::slow});
+      lose({.reason = tls.error().detail, .retry = RetryDelay::slow, .detail = "no TLS"});
     }
   });
 }
@@ -118,7 +123,7 @@ void ServerLink::on_greeting(const Reply& reply) {
     case Handshake::Progress::refused:
       break;
   }
-  lose({handshake_->refusal(), ErrorKind::redis_unavailable, "refused", handshake_->retry_delay()});
+  lose({.reason = handshake_->refusal(), .retry = handshake_->retry_delay(), .detail = "refused"});
 }
 
 void ServerLink::begin_serving() {
@@ -135,7 +140,7 @@ void ServerLink::begin_serving() {
   if (connected_handler) guard_("the connected handler threw", connected_handler);
   if (phase_ == Phase::serving) breaker_.on_connected();
   if (phase_ == Phase::serving) path_.send_early();
-  if (const auto due = next_due()) arm(*due);
+  arm_next();
 }
 
 // --- being connected ---
@@ -156,8 +161,9 @@ void ServerLink::serve(const Reply& reply) {
     return;
   }
   if (!path_.on_reply(reply, last_heard_)) {
-    lose({"the server sent a reply that no command asked for", ErrorKind::redis_protocol, "unexpected reply",
-          RetryDelay::soon});
+    lose({.reason = "the server sent a reply that no command asked for",
+          .kind = ErrorKind::redis_protocol,
+          .detail = "unexpected reply"});
     return;
   }
   if (reply.is_error() && reply.text().starts_with("READONLY")) on_readonly();
@@ -166,8 +172,8 @@ void ServerLink::serve(const Reply& reply) {
 void ServerLink::on_readonly() {
   if (phase_ != Phase::serving) return;  // a callback stopped us
   if (!replica_policy_.on_refused_write(last_heard_, on_replica_)) return;
-  lose({"this Redis is a read-only replica; looking for its master under the same name", ErrorKind::redis_unavailable,
-        kLost, RetryDelay::soon, true});
+  lose({.reason = "this Redis is a read-only replica; looking for its master under the same name",
+        .leaves_replica = true});
 }
 
 void ServerLink::on_fault(const ConnectionFault& fault) {
@@ -175,32 +181,33 @@ void ServerLink::on_fault(const ConnectionFault& fault) {
   const bool plain = !address_.tls && !address_.is_unix();
   const bool at_once = phase_ == Phase::greeting && !handshake_->greeted();
   if (plain && at_once && (fault.cause == Cause::ended || fault.cause == Cause::tls_answer)) {
-    lose({"Redis closed the connection right after connecting; does it need TLS? use rediss:// or REDIS_TLS=true",
-          ErrorKind::redis_unavailable, kLost, RetryDelay::soon});
+    lose({.reason = "Redis closed the connection right after connecting; does it need TLS? use rediss:// or "
+                    "REDIS_TLS=true"});
     return;
   }
-  const auto kind = fault.cause == Cause::protocol ? ErrorKind::redis_protocol : ErrorKind::redis_unavailable;
-  lose({fault.sentence, kind, kLost, fault.cause == Cause::untrusted ? RetryDelay::slow : RetryDelay::soon});
+  lose({.reason = fault.sentence,
+        .retry = fault.cause == Cause::untrusted ? RetryDelay::slow : RetryDelay::soon,
+        .kind = fault.cause == Cause::protocol ? ErrorKind::redis_protocol : ErrorKind::redis_unavailable});
 }
 
 void ServerLink::lose(const Loss& loss) {
   const bool was_up = phase_ == Phase::serving;
   if (was_up) left_replica_ = loss.leaves_replica;
   const SteadyTime now = clock_.steady();
-  phase_ = Phase::pausing;
-  metrics_.add(was_up ? Counter::redis_disconnects : Counter::redis_connect_failures);
-  common_.say_down(loss.reason);
-  state_.store(ConnectionState::down, std::memory_order_release);  // last, as in begin_serving()
-  if (connection_) std::exchange(connection_, nullptr)->close();
-
   if (was_up) backoff_.on_lost(now - up_since_);
   const SteadyTime from = was_up ? now : attempt_start_;
+  // The next attempt first, so that no exception below can prevent it.
   retry_at_ = loss.retry == RetryDelay::slow ? now + kSlowRetry : std::max(now, from + backoff_.next());
-  timer_.reset();
+  phase_ = Phase::pausing;
   arm(retry_at_);
+  if (connection_) std::exchange(connection_, nullptr)->close();
+
+  metrics_.add(was_up ? Counter::redis_disconnects : Counter::redis_connect_failures);
+  guard_("a log line threw", [&] { common_.say_down(loss.reason); });
+  state_.store(ConnectionState::down, std::memory_order_release);  // after count and line, as in begin_serving()
 
   // Last, because a callback or the handler may stop this link.
-  path_.close({loss.kind, std::string(loss.told), std::nullopt, 0});
+  path_.close(loss.kind, loss.detail);
   if (was_up && phase_ == Phase::pausing && disconnected_handler) {
     guard_("the disconnected handler threw", disconnected_handler);
   }
@@ -208,17 +215,25 @@ void ServerLink::lose(const Loss& loss) {
 
 // --- time ---
 
-void ServerLink::arm(SteadyTime due) {
+void ServerLink::arm(SteadyTime due) noexcept {
   if (timer_ && armed_for_ <= due) return;
-  armed_for_ = due;
-  timer_ = executor_.after(std::max<nanoseconds>(due - clock_.steady(), nanoseconds(0)), [this] { on_timer(); });
+  guard_("starting a timer threw", [&] {
+    timer_ = executor_.after(std::max<nanoseconds>(due - clock_.steady(), nanoseconds(0)), [this] { on_timer(); });
+    armed_for_ = due;
+  });
+}
+
+void ServerLink::arm_next() noexcept {
+  if (const auto due = next_due()) arm(*due);
 }
 
 std::optional<SteadyTime> ServerLink::next_due() const {
-  const auto of_phase = next_due_of_phase();
-  const auto of_commands = path_.next_due();
-  if (!of_phase || !of_commands) return of_phase;
-  return std::min(*of_phase, *of_commands);
+  auto due = next_due_of_phase();
+  if (!due) return due;
+  for (const auto& other : {path_.next_due(), breaker_.probe_due()}) {
+    if (other) due = std::min(*due, *other);
+  }
+  return due;
 }
 
 std::optional<SteadyTime> ServerLink::next_due_of_phase() const {
@@ -243,6 +258,7 @@ std::optional<SteadyTime> ServerLink::next_due_of_phase() const {
 void ServerLink::on_timer() {
   timer_.reset();
   const SteadyTime now = clock_.steady();
+  arm(now + kIdle);  // in case the exact timer below cannot be made
   guard_("a timer threw", [&] { run_due(now); });
   const auto due = next_due();
   if (due) arm(std::max(*due, now + (gave_grace_ ? kGrace : phase_ == Phase::pausing ? milliseconds(0) : kGrain)));
@@ -250,6 +266,7 @@ void ServerLink::on_timer() {
 
 void ServerLink::run_due(SteadyTime now) {
   path_.expire_early(now);
+  breaker_.probe_if_due(now);
   if (phase_ == Phase::serving) {
     check_serving(now);
   } else {
@@ -262,13 +279,11 @@ void ServerLink::check_attempt(SteadyTime now) {
     case Phase::preparing:
     case Phase::dialling:
       if (now - attempt_start_ < kAttempt) return;
-      lose({cat("no connection within ", format_duration(kAttempt), " (host name or network)"),
-            ErrorKind::redis_unavailable, kLost, RetryDelay::soon});
+      lose({.reason = cat("no connection within ", format_duration(kAttempt), " (host name or network)")});
       return;
     case Phase::greeting:
       if (now - last_heard_ < kSilence) return;
-      lose({cat("connected, but no answer within ", format_duration(kSilence)), ErrorKind::redis_unavailable, kLost,
-            RetryDelay::soon});
+      lose({.reason = cat("connected, but no answer within ", format_duration(kSilence))});
       return;
     case Phase::pausing:
       if (now >= retry_at_) begin_attempt();
@@ -291,7 +306,7 @@ void ServerLink::check_serving(SteadyTime now) {
   path_.expire(now);
   if (phase_ != Phase::serving) return;  // a callback stopped us
   if (silent) {
-    lose({cat("no reply for ", format_duration(kSilence)), ErrorKind::redis_unavailable, kLost, RetryDelay::soon});
+    lose({.reason = cat("no reply for ", format_duration(kSilence))});
     return;
   }
   if (!owing && now - last_heard_ >= kIdle) {

@@ -8,8 +8,11 @@
 //
 // This class is the life cycle; CommandPath carries the commands, ServerBreaker judges the server.
 //
-// One timer serves everything that has a deadline. It is set for the nearest one, and again only when a nearer one
-// turns up, so that a busy connection does not touch the timer for each command.
+// One timer serves everything that has a deadline, the breaker's probes included. It is set for the nearest deadline,
+// and set again only when a nearer one turns up, so that a busy connection does not touch the timer for each command.
+//
+// An exception costs the step in which it is thrown, never the link: while the link runs, a timer is set or is set
+// again with the next command, so there always is a next attempt.
 //
 // Thread: its executor's, except state(), available() and command_timeout(), which any thread may call.
 #pragma once
@@ -55,7 +58,7 @@ class ServerLink : private Connection::Listener {
   void pipeline(std::span<Command> commands);
 
   [[nodiscard]] bool available() const { return breaker_.available(); }
-  void record(const Error* error) { breaker_.record(error); }
+  void record(const Error* error);
 
   std::move_only_function<void(const Reply&)> push_handler;
   std::move_only_function<void()> connected_handler;
@@ -66,10 +69,11 @@ class ServerLink : private Connection::Listener {
   // Why an attempt or a connection is over.
   struct Loss {
     std::string_view reason;  // for the log
-    ErrorKind kind;           // for the commands that were under way
-    std::string_view told;    // likewise, the detail
-    RetryDelay retry;
+    RetryDelay retry = RetryDelay::soon;
     bool leaves_replica = false;
+    // For the commands that were under way.
+    ErrorKind kind = ErrorKind::redis_unavailable;
+    std::string_view detail = "connection lost";
   };
 
   // Connection::Listener
@@ -85,7 +89,9 @@ class ServerLink : private Connection::Listener {
   void on_readonly();
   void lose(const Loss& loss);
 
-  void arm(SteadyTime due);
+  // Sets the timer for `due` unless it is set for an earlier time. If no timer can be made, an earlier one stays.
+  void arm(SteadyTime due) noexcept;
+  void arm_next() noexcept;
   void on_timer();
   void run_due(SteadyTime now);
   void check_attempt(SteadyTime now);

@@ -1,5 +1,6 @@
-// Counts the allocations of each thread, for the promise that something costs none. It replaces the program's operator
-// new: include it in one source file of a program only.
+// Counts the allocations of each thread, for the promise that something costs none, and makes one of them fail, for the
+// promise that a failure costs little. It replaces the program's operator new: include it in one source file of a
+// program only.
 #pragma once
 
 #include <cstdlib>
@@ -26,6 +27,15 @@ inline thread_local std::size_t allocations = 0;
 inline constexpr std::size_t kLarge = std::size_t{512} << 10;
 inline thread_local std::size_t large_allocations = 0;
 
+// The nth allocation of the calling thread from now on fails, once. 0: none. Without effect where a sanitizer allocates
+// (kAllocationsCanFail).
+inline thread_local std::size_t failing_allocation = 0;
+#ifdef WX_SANITIZER_ALLOCATES
+inline constexpr bool kAllocationsCanFail = false;
+#else
+inline constexpr bool kAllocationsCanFail = true;
+#endif
+
 inline void count_allocation(std::size_t size) {
   ++allocations;
   if (size >= kLarge) ++large_allocations;
@@ -38,6 +48,7 @@ inline const int kAllocationHook = __sanitizer_install_malloc_and_free_hooks(
 #else
 inline void* counted_allocation(std::size_t size) {
   count_allocation(size);
+  if (failing_allocation > 0 && --failing_allocation == 0) throw std::bad_alloc();
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }

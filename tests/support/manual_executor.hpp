@@ -31,14 +31,14 @@ class ManualExecutor final : public Executor {
   }
 
   std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) override {
-    if (std::exchange(fail_next_timer_, false)) throw std::runtime_error("no timer");
+    if (fail_timer_ > 0 && --fail_timer_ == 0) throw std::runtime_error("no timer");
     auto timer = std::make_unique<ManualTimer>(*this);
     timers_.emplace(clock_.steady() + delay, Pending{timer.get(), std::move(work)});
     return timer;
   }
 
-  // Makes the next call of after() throw.
-  void fail_next_timer() { fail_next_timer_ = true; }
+  // Makes the nth call of after() from now on throw, once.
+  void fail_timer(int nth) { fail_timer_ = nth; }
 
   // True without a real executor. A test that plays two threads sets it to false for the one that is not running.
   [[nodiscard]] bool in_this_thread() const override { return real_ != nullptr ? real_->in_this_thread() : here_; }
@@ -94,7 +94,7 @@ class ManualExecutor final : public Executor {
   std::deque<std::move_only_function<void()>> posted_;
   std::multimap<SteadyTime, Pending> timers_;
   bool here_ = true;
-  bool fail_next_timer_ = false;
+  int fail_timer_ = 0;
 };
 
 }  // namespace wx::test

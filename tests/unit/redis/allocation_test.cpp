@@ -56,5 +56,38 @@ TEST(RedisClientAllocations, AreNoneForACommandInSteadyState) {
   EXPECT_LT(measured.counted, 10U) << "for 1000 commands";
 }
 
+// From the loss of a connection to the first reply over the next one.
+TEST(RedisClientAllocations, LeaveANextAttemptWhicheverFails) {
+  if (!wx::test::kAllocationsCanFail) GTEST_SKIP();
+  for (std::size_t nth = 1;; ++nth) {
+    FakeRedis redis([](Peer& peer) {
+      peer.greet();
+      if (peer.number() > 1) return peer.echo();
+      peer.next();
+    });
+    wx::test::FakeClock clock;
+    ClientUnderTest under(test::options_for(redis.url(), milliseconds(50)), clock);
+    ASSERT_TRUE(under.becomes(ConnectionState::up));
+    under.on_loop([&] {
+      for (int i = 0; i < 5; ++i) {
+        const Error failure{.kind = ErrorKind::redis_timeout};
+        under.client().record("a", &failure);
+      }
+      under.client().command({"GET", "a"}, [](const Result<Reply>&) {});
+      wx::test::failing_allocation = nth;
+    });
+    EXPECT_TRUE(under.passes_time_until(clock, [&] {
+      return redis.connections() > 1 && under.client().state() == ConnectionState::up && !under.client().breaker_open();
+    })) << nth;
+    bool failed = false;
+    under.on_loop([&] { failed = std::exchange(wx::test::failing_allocation, 0) == 0; });
+    EXPECT_EQ(under.ask({"GET", "b"}), "\"b\"") << nth;
+    if (!failed) {
+      EXPECT_GT(nth, 20U);
+      break;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace wx::redis

@@ -144,22 +144,25 @@ TEST(RedisClientExceptions, HandlersMayThrowToo) {
   EXPECT_TRUE(under.log().contains("the disconnected handler threw"));
 }
 
-TEST(RedisClientExceptions, DialsAgainAfterAnExceptionInItsTimer) {
-  FakeRedis redis([](Peer& peer) {
-    if (peer.number() > 1) greet_and_echo(peer);
-  });
-  wx::test::FakeClock clock;
-  ClientUnderTest under(options_for(redis.url(), milliseconds(50)), clock);
-  ASSERT_TRUE(under.becomes(ConnectionState::down));
-  under.fail_next_timer();
-  clock.advance(milliseconds(1000));
-  under.run_due();
-  EXPECT_TRUE(under.log().contains("a timer threw")) << under.log().text();
-  clock.advance(milliseconds(5000));
-  under.run_due();  // ends the attempt that never dialled
-  under.run_due();  // begins the next one
-  ASSERT_TRUE(under.becomes(ConnectionState::up));
-  EXPECT_EQ(under.ask({"GET", "b"}), "\"b\"");
+// Timers are made when a connection is lost, when an attempt begins, when the server is greeted, and whenever a timer
+// has fired. Each one in turn cannot be made.
+TEST(RedisClientExceptions, DialsAgainWhicheverTimerCannotBeMade) {
+  for (int nth = 1; nth <= 8; ++nth) {
+    FakeRedis lost_once([](Peer& peer) {
+      peer.greet();
+      if (peer.number() > 1) return peer.echo();
+      peer.next();
+    });
+    wx::test::FakeClock clock;
+    ClientUnderTest under(options_for(lost_once.url(), milliseconds(50)), clock);
+    ASSERT_TRUE(under.becomes(ConnectionState::up));
+    under.fail_timer(nth);
+    EXPECT_EQ(under.ask({"GET", "a"}), "redis-unavailable") << "the first connection ends at its first command";
+    ASSERT_TRUE(under.becomes(ConnectionState::down));
+    EXPECT_TRUE(under.passes_time_until(clock, [&] { return under.client().state() == ConnectionState::up; })) << nth;
+    under.fail_timer(0);
+    EXPECT_EQ(under.ask({"GET", "b"}), "\"b\"") << nth;
+  }
 }
 
 }  // namespace

@@ -65,8 +65,8 @@ class ClientUnderTest {
     loop_.call([this] { manual_->run_due(); });
   }
 
-  void fail_next_timer() {
-    loop_.call([this] { manual_->fail_next_timer(); });
+  void fail_timer(int nth) {
+    loop_.call([this, nth] { manual_->fail_timer(nth); });
   }
 
   std::future<Outcome> send(std::vector<std::string> words) {
@@ -96,6 +96,18 @@ class ClientUnderTest {
   }
   bool logs(std::string_view what) {
     return wx::test::eventually([&] { return log_.contains(what); });
+  }
+
+  // Moves `clock` and runs what becomes due until the condition holds. Gives each step some real time, because the
+  // other side answers in real time. Returns false if the condition does not hold within two minutes of the clock.
+  template <class Condition>
+  bool passes_time_until(wx::test::FakeClock& clock, Condition condition) {
+    for (int step = 0; step < 1200; ++step) {
+      if (wx::test::eventually(condition, milliseconds(5))) return true;
+      clock.advance(milliseconds(100));
+      run_due();
+    }
+    return false;
   }
 
   Client& client() { return *client_; }

@@ -104,7 +104,7 @@ TEST_F(PendingQueueTest, FailsAllThatStillWaitOnceAndInOrder) {
   send("b", 30);
   send("c", 30);
   queue_.expire(at(60));
-  queue_.fail_all({ErrorKind::redis_unavailable, "lost", std::nullopt, 0});
+  queue_.fail_all(ErrorKind::redis_unavailable, "lost");
   EXPECT_THAT(told_, ElementsAre("a redis-timeout", "b redis-unavailable", "c redis-unavailable"));
   EXPECT_TRUE(queue_.empty());
   send("d", 70);
