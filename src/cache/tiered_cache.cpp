@@ -151,6 +151,7 @@ void TieredCache::only_if_cached(CacheThread& thread, const Lookup& lookup, GetC
 }
 
 void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader loader) {
+  if (lookup.mode == Mode::bypass) return;  // no copy to replace, and no key in the table
   RunPtr run;
   {
     const auto now = core_->clock.steady();

@@ -45,7 +45,8 @@ class TieredCache {
   // Answers from the first stop that has the value. `done` is called exactly once, on `thread`, possibly from within.
   void get(CacheThread& thread, const Lookup& lookup, Loader loader, GetCallback done);
 
-  // Starts a load to replace what peek() found, unless one is under way. No caller waits for it.
+  // Starts a load to replace what peek() found, unless one is under way. No caller waits for it. No effect with
+  // Mode::bypass, which reads and keeps no copy.
   void refresh(CacheThread& thread, const Lookup& lookup, Loader loader);
 
   // Removes the key from memory and Redis, and tells the fleet. A load under way answers its waiters and is not stored.

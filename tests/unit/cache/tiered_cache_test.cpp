@@ -140,6 +140,13 @@ TEST_F(TieredCacheTest, ABypassSharesNothing) {
   EXPECT_FALSE(peek().served);
 }
 
+TEST_F(TieredCacheTest, ABypassHasNoCopyToRefresh) {
+  cache();
+  cache_->refresh(*thread_, lookup(Mode::bypass), loader());
+  EXPECT_EQ(loads_, 0);
+  EXPECT_EQ(cache_->flights(), 0U);
+}
+
 TEST_F(TieredCacheTest, SaysThatItStoredOnlyWhereATierTookIt) {
   const auto stored = [this](RemoteTier* remote, std::size_t memory, Mode mode = Mode::normal) {
     fleet_.values.clear();
