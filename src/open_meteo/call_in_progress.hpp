@@ -29,7 +29,8 @@ struct CallInProgress {
         done(std::move(callback)) {}
   CallInProgress(const CallInProgress&) = delete;
   CallInProgress& operator=(const CallInProgress&) = delete;
-  // A call that is dropped before its end (a Proceed that was destroyed without being called) gives back what it holds.
+  // A call that is dropped before its end gives back what it holds: a Proceed was destroyed without being called. One
+  // that has proceeded, and whose continuation was lost, also ends with ErrorKind::internal.
   ~CallInProgress();
 
   // The pipeline lives as long as any of its calls. Calls that the pipeline itself keeps are dropped by its close().
@@ -45,6 +46,7 @@ struct CallInProgress {
   bool has_slot = false;
   std::optional<ProviderBreaker::Pass> pass;  // between admission and verdict
   std::atomic<bool> turn_answered = false;    // by the Proceed, or by a `turn` that threw
+  bool proceeded = false;                     // its turn was answered with go
   bool sent = false;                          // at least one attempt was made
   bool ended = false;                         // `done` was called, or the call stood down
   SteadyTime call_deadline;                   // of both attempts together

@@ -28,7 +28,7 @@ Error overloaded(nanoseconds retry_after) {
 }  // namespace
 
 CallInProgress::~CallInProgress() {
-  if (has_slot || pass) pipeline->give_back(*this);
+  if (!ended) pipeline->drop(*this);
 }
 
 CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpClient& client, const Clock& clock,
@@ -58,7 +58,7 @@ void CallPipeline::guarded(const CallPtr& call, std::string_view stop, Stop run)
   try {
     run();
   } catch (...) {
-    end(call, std::unexpected(thrown(log_, stop)));
+    end(*call, std::unexpected(thrown(log_, stop)));
   }
 }
 
@@ -70,17 +70,17 @@ void CallPipeline::load(Call call, cache::LoadRequest request, cache::LoadCallba
 
 void CallPipeline::close() {
   closed_ = true;
-  for (const auto& call : queue_.clear()) end(call, fail(ErrorKind::draining));
-  for (const auto& call : paused_.close()) end(call, fail(ErrorKind::draining));
+  for (const auto& call : queue_.clear()) end(*call, fail(ErrorKind::draining));
+  for (const auto& call : paused_.close()) end(*call, fail(ErrorKind::draining));
 }
 
 void CallPipeline::enter(const CallPtr& call) {
   const auto now = now_of(clock_);
-  if (auto refused = admission_.check(call->purpose, now)) return end(call, std::unexpected(*std::move(refused)));
+  if (auto refused = admission_.check(call->purpose, now)) return end(*call, std::unexpected(*std::move(refused)));
   const auto decision = queue_.enter(call, now.steady);
   if (const auto* const full = std::get_if<Gate::Refuse>(&decision)) {
     metrics_.add(Counter::provider_shed_queue);
-    return end(call, std::unexpected(overloaded(full->retry_after)));
+    return end(*call, std::unexpected(overloaded(full->retry_after)));
   }
   if (std::holds_alternative<Gate::Start>(decision)) begin(call);
 }
@@ -89,7 +89,7 @@ void CallPipeline::enter(const CallPtr& call) {
 void CallPipeline::begin(const CallPtr& call) noexcept {
   guarded(call, "an exception while beginning a call", [&] {
     auto pass = admission_.enter(call->purpose, now_of(clock_));
-    if (!pass) return end(call, std::unexpected(std::move(pass.error())));
+    if (!pass) return end(*call, std::unexpected(std::move(pass.error())));
     call->pass = *pass;
     if (!call->turn) return proceed(call);
     announce_turn(call);
@@ -110,7 +110,7 @@ void CallPipeline::announce_turn(const CallPtr& call) {
     });
   } catch (...) {
     auto error = thrown(log_, "an exception while announcing a turn");
-    if (!call->turn_answered.exchange(true)) end(call, std::unexpected(std::move(error)));
+    if (!call->turn_answered.exchange(true)) end(*call, std::unexpected(std::move(error)));
   }
 }
 
@@ -121,25 +121,26 @@ void CallPipeline::stand_down(const CallPtr& call) {
 }
 
 void CallPipeline::proceed(const CallPtr& call) {
+  call->proceeded = true;
   call->call_deadline = clock_.steady() + upstream_timeout_;
   pay(call);
 }
 
 void CallPipeline::pay(const CallPtr& call) {
-  if (closed_) return end(call, fail(ErrorKind::draining));
+  if (closed_) return end(*call, fail(ErrorKind::draining));
   payment_.pay(call->purpose, call->redis_unavailable, [call](std::optional<Error> refused) {
     auto& self = *call->pipeline;
     self.guarded(call, "an exception while sending a call", [&] {
-      if (refused) return self.end(call, std::unexpected(*std::move(refused)));
+      if (refused) return self.end(*call, std::unexpected(*std::move(refused)));
       self.send(call);
     });
   });
 }
 
 void CallPipeline::send(const CallPtr& call) {
-  if (closed_) return end(call, fail(ErrorKind::draining));
+  if (closed_) return end(*call, fail(ErrorKind::draining));
   const auto left = std::chrono::ceil<milliseconds>(call->call_deadline - clock_.steady());
-  if (left <= milliseconds(0)) return end(call, fail(ErrorKind::provider_timeout));
+  if (left <= milliseconds(0)) return end(*call, fail(ErrorKind::provider_timeout));
   if (!std::exchange(call->sent, true)) admission_.called(now_of(clock_));
   client_.get({.url = address_.base_url + call->call.target,
                .headers = address_.headers,
@@ -167,7 +168,7 @@ void CallPipeline::finish(const CallPtr& call, Result<Reply> reply) {
   if (!outcome && outcome.error().kind == ErrorKind::provider_refused) {
     outcome = cache::Loaded::refusal(std::move(outcome.error().detail));
   }
-  end(call, std::move(outcome));
+  end(*call, std::move(outcome));
 }
 
 Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> reply) {
@@ -192,27 +193,33 @@ Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> rep
 }
 
 void CallPipeline::pause(const CallPtr& call, nanoseconds span) {
-  if (!paused_.add(call, span)) end(call, fail(ErrorKind::draining));
+  if (!paused_.add(call, span)) end(*call, fail(ErrorKind::draining));
 }
 
 void CallPipeline::try_again(const CallPtr& call) {
   auto pass = admission_.enter(call->purpose, now_of(clock_));
-  if (!pass) return end(call, std::unexpected(std::move(pass.error())));
+  if (!pass) return end(*call, std::unexpected(std::move(pass.error())));
   call->pass = *pass;
   metrics_.add(Counter::provider_retries);
   pay(call);
 }
 
 // A second attempt that was not made leaves the first one's fault as the outcome.
-void CallPipeline::end(const CallPtr& call, Result<cache::Loaded> outcome) noexcept {
-  if (std::exchange(call->ended, true)) return;
-  give_back(*call);
-  if (call->fault) outcome = std::unexpected(*std::move(call->fault));
+void CallPipeline::end(CallInProgress& call, Result<cache::Loaded> outcome) noexcept {
+  if (std::exchange(call.ended, true)) return;
+  give_back(call);
+  if (call.fault) outcome = std::unexpected(*std::move(call.fault));
   try {
-    call->done(std::move(outcome));
+    call.done(std::move(outcome));
   } catch (...) {
     (void)thrown(log_, "an exception while handing over an outcome");
   }
+}
+
+// After close() the threads that `done` needs may be gone, and nobody waits.
+void CallPipeline::drop(CallInProgress& call) noexcept {
+  if (!call.proceeded || closed_) return give_back(call);
+  end(call, fail(ErrorKind::internal));
 }
 
 void CallPipeline::give_back(CallInProgress& call) noexcept {
@@ -224,7 +231,7 @@ void CallPipeline::give_back(CallInProgress& call) noexcept {
     }
     for (const auto& late : left.expired) {
       metrics_.add(Counter::provider_shed_deadline);
-      end(late, fail(ErrorKind::deadline_exceeded));
+      end(*late, fail(ErrorKind::deadline_exceeded));
     }
   } catch (...) {
     (void)thrown(log_, "an exception while giving a slot back");

@@ -40,8 +40,8 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   // Nothing starts from here on; what waits ends with ErrorKind::draining.
   void close();
 
-  // Gives back what `call` holds, begins the next call, ends those whose deadline has passed.
-  void give_back(CallInProgress& call) noexcept;
+  // Ends a call that nothing will move on any more, see ~CallInProgress().
+  void drop(CallInProgress& call) noexcept;
 
   [[nodiscard]] const CallQueue& queue() const { return queue_; }
   [[nodiscard]] ProviderStatus status() { return admission_.status(now_of(clock_)); }
@@ -62,7 +62,9 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   [[nodiscard]] Result<cache::Loaded> read(CallInProgress& call, Result<Reply> reply);
   void pause(const CallPtr& call, nanoseconds span);
   void try_again(const CallPtr& call);
-  void end(const CallPtr& call, Result<cache::Loaded> outcome) noexcept;
+  void end(CallInProgress& call, Result<cache::Loaded> outcome) noexcept;
+  // Gives back what `call` holds, begins the next call, ends those whose deadline has passed.
+  void give_back(CallInProgress& call) noexcept;
 
   const ProviderAddress address_;
   const milliseconds upstream_timeout_;

@@ -20,13 +20,14 @@ Call unreadable() {
           .read = [](const Reply&, WallTime) -> Result<cache::Loaded> { throw std::runtime_error("reader"); }};
 }
 
-// Counters that throw instead of counting, or once they have counted.
+// Counters that throw instead of counting, or once they have counted, or that lose the call.
 class ThrowingFleet final : public FleetBudget {
  public:
-  enum class When : std::uint8_t { never, at_once, at_give_back };
+  enum class When : std::uint8_t { never, at_once, at_give_back, lost };
 
   void take(std::span<const FleetWindow> windows, int units, Done done) override {
     if (when == When::at_once) throw std::runtime_error("fleet");
+    if (when == When::lost) return;
     if (when == When::at_give_back && units < 0) throw std::runtime_error("give back");
     // Far over any limit when the unit is to be given back.
     done(Counts(windows.size(), when == When::at_give_back ? 1'000'000 : 1));
@@ -171,6 +172,23 @@ TEST_F(Exceptions, BehindAProceedEndTheLoad) {
   EXPECT_EQ(ask().error().kind, ErrorKind::internal);
   fleet.when = ThrowingFleet::When::never;
   expect_one_line_and_the_next_answer("fleet");
+}
+
+TEST_F(Exceptions, ThatLoseACallBehindItsProceedEndTheLoad) {
+  ThrowingFleet fleet;
+  chosen.limits = *parse_limits("100/m");
+  start(chosen);
+  provider->attach(executor.get(), &fleet);
+  make_the_next_call_a_probe();
+  fleet.when = ThrowingFleet::When::lost;
+  const auto outcome = ask();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::internal);
+  EXPECT_EQ(outcome.error().detail, "") << "an outcome came";
+  EXPECT_EQ(provider->slots().running, 0U);
+  fleet.when = ThrowingFleet::When::never;
+  EXPECT_TRUE(ask());
+  EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::closed);
 }
 
 TEST_F(Exceptions, InTheFleetsCallbackEndTheLoad) {
