@@ -44,11 +44,16 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     return listener_->local_endpoint().port();
   }
 
-  void wait_for_clients() {
+  void wait_for_clients() noexcept {
     if (!listener_) return;
-    listener_->async_wait(Acceptor::wait_read, [self = shared_from_this()](const error_code& error) {
-      if (!error && self->listener_) self->accept_waiting();
-    });
+    try {
+      listener_->async_wait(Acceptor::wait_read, [self = shared_from_this()](const error_code& error) {
+        error ? self->pause_accepting() : self->accept_waiting();
+      });
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "waiting for clients failed");
+      pause_accepting();
+    }
   }
 
   void drain() {
@@ -60,7 +65,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     server_->report_if_drained();
   }
 
-  void on_drained(std::move_only_function<void()> call) { server_->on_drained = std::move(call); }
+  void on_drained(std::move_only_function<void()> call) {
+    server_->on_drained = std::make_shared<std::move_only_function<void()>>(std::move(call));
+  }
 
   void close() {
     listener_.reset();
@@ -77,16 +84,21 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  private:
   enum class Batch { more, all, no_descriptor };
 
-  void accept_waiting() {
-    switch (accept_batch()) {
-      case Batch::more:
-      case Batch::all:
-        return wait_for_clients();
-      case Batch::no_descriptor:
-        accept_pause_.expires_after(kAcceptPause);
-        accept_pause_.async_wait([self = shared_from_this()](const error_code& error) {
-          if (!error && self->listener_) self->accept_waiting();
-        });
+  void accept_waiting() noexcept {
+    if (!listener_) return;
+    accept_batch() == Batch::no_descriptor ? pause_accepting() : wait_for_clients();
+  }
+
+  // Accepts again after a pause: no file descriptor or no memory is left at the moment.
+  void pause_accepting() noexcept {
+    if (!listener_) return;
+    try {
+      accept_pause_.expires_after(kAcceptPause);
+      accept_pause_.async_wait([self = shared_from_this()](const error_code& error) {
+        if (!error) self->accept_waiting();
+      });
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "pausing the listener failed");
     }
   }
 
@@ -154,7 +166,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       if (error) return;
       self->ticking_ = false;
       self->expire();
-      if (self->open_connections() != 0) self->tick();
+      if (self->open_connections() != 0) return self->tick();
+      self->server_->report_if_drained();  // if the last connection could not
     });
     ticking_ = true;
   }

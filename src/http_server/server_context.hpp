@@ -17,6 +17,7 @@
 #include "http_server/read_watch.hpp"
 #include "http_server/server_options.hpp"
 #include "observability/log.hpp"
+#include "observability/log_exception.hpp"
 #include "observability/metrics.hpp"
 
 namespace wx::http_server {
@@ -38,8 +39,8 @@ struct ServerContext {
   bool draining = false;
   // Only this thread writes it.
   std::atomic<std::size_t> open{0};
-  // Called when `open` is 0 while draining.
-  std::move_only_function<void()> on_drained;
+  // Called once, when `open` is 0 while draining; null before and after.
+  std::shared_ptr<std::move_only_function<void()>> on_drained;
 
   void opened() {
     open.store(open.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -50,9 +51,15 @@ struct ServerContext {
     metrics.add(observability::Counter::http_connections_closed);
     report_if_drained();
   }
-  void report_if_drained() {
+  // If the report cannot be posted, it is made at the server's next tick.
+  void report_if_drained() noexcept {
     if (!draining || open.load(std::memory_order_relaxed) != 0 || !on_drained) return;
-    executor.post(std::exchange(on_drained, nullptr));
+    try {
+      executor.post([call = on_drained] { (*call)(); });
+      on_drained.reset();
+    } catch (...) {
+      observability::log_exception(log, "http_server", "reporting the end of the drain failed");
+    }
   }
 };
 

@@ -44,5 +44,33 @@ TEST(Server, AllocatesNothingForARequestThatIsAnsweredAtOnce) {
   EXPECT_THAT(differences, ::testing::Each(0U));
 }
 
+// From a client that connects to its end, and to the end of a drain.
+TEST(Server, GoesOnWhicheverAllocationFails) {
+  if (!test::kAllocationsCanFail) GTEST_SKIP();
+  for (std::size_t nth = 1;; ++nth) {
+    Loopback loopback;
+    loopback.on_thread([&] { test::failing_allocation = nth; });
+    for (int i = 0; i < 2; ++i) {
+      Client served(loopback.port);
+      served.ask("/echo");
+    }
+    bool failed = false;
+    loopback.on_thread([&] { failed = std::exchange(test::failing_allocation, 0) == 0; });
+    Client next(loopback.port);
+    EXPECT_THAT(next.ask("/echo"), ::testing::EndsWith("/echo")) << nth;
+    next.close();
+    std::promise<void> drained;
+    loopback.on_thread([&] {
+      loopback.server().on_drained([&drained] { drained.set_value(); });
+      loopback.server().drain();
+    });
+    EXPECT_EQ(drained.get_future().wait_for(kPatience), std::future_status::ready) << nth;
+    if (!failed) {
+      EXPECT_GT(nth, 5U);
+      break;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace wx::http_server

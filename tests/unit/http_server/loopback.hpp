@@ -146,6 +146,25 @@ inline void render_refusal(Exchange& exchange, ErrorKind kind, std::string_view 
   exchange.respond(status(), extra, {name(kind), ": ", detail});
 }
 
+// An executor that fails to post on demand.
+class FaultyExecutor final : public Executor {
+ public:
+  explicit FaultyExecutor(std::unique_ptr<Executor> executor) : executor_(std::move(executor)) {}
+  void post(std::move_only_function<void()> work) override {
+    if (fails_next.exchange(false)) throw std::runtime_error("the executor broke");
+    executor_->post(std::move(work));
+  }
+  [[nodiscard]] std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) override {
+    return executor_->after(delay, std::move(work));
+  }
+  [[nodiscard]] bool in_this_thread() const override { return executor_->in_this_thread(); }
+
+  std::atomic<bool> fails_next{false};
+
+ private:
+  const std::unique_ptr<Executor> executor_;
+};
+
 // A server with these routes. "/echo" answers with the target, "/later" keeps its Responder in `later`.
 class Loopback {
  public:
@@ -165,7 +184,7 @@ class Loopback {
     router_ = std::make_unique<Router>(std::move(routes), std::move(refuse));
     options.address = "127.0.0.1";
     options.port = 0;
-    server_.emplace(context_, *executor_, *router_, options, faulty_clock, metrics, log);
+    server_.emplace(context_, faulty_executor, *router_, options, faulty_clock, metrics, log);
     port = server_->listen().value();
     server_->start();
     thread_ = std::thread([this] { context_.run(); });
@@ -206,6 +225,11 @@ class Loopback {
     return eventually([this] { return server_->open_connections() == 0; });
   }
 
+ private:
+  asio::io_context context_{1};
+
+ public:
+  FaultyExecutor faulty_executor{make_asio_executor(context_)};
   test::FakeClock clock;
   test::FaultyClock faulty_clock{clock};
   test::MemoryLog log;
@@ -215,8 +239,6 @@ class Loopback {
   std::vector<Responder> later;  // belongs to the server's thread
 
  private:
-  asio::io_context context_{1};
-  std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
   std::unique_ptr<Router> router_;
   std::optional<Server> server_;

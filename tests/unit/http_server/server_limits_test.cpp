@@ -330,6 +330,24 @@ TEST(ServerDrain, AnswersWhatHasArrivedButWasNotSeen) {
   EXPECT_THAT(queued->everything(), AllOf(HasSubstr("Connection: close\r\n"), EndsWith("/echo?queued")));
 }
 
+TEST(ServerDrain, IsReportedByTheNextTickIfThatFailed) {
+  Loopback loopback;
+  Client client(loopback.port);
+  client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.wait_for_later(1);
+  std::promise<void> drained;
+  loopback.on_thread([&] {
+    loopback.server().on_drained([&drained] { drained.set_value(); });
+    loopback.server().drain();
+    loopback.faulty_executor.fails_next = true;
+    loopback.later[0].respond(200, "", {"last"});
+  });
+  EXPECT_THAT(client.everything(), ::testing::EndsWith("last"));
+  client.close();
+  EXPECT_EQ(drained.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(loopback.log.count("reporting the end of the drain failed"), 1);
+}
+
 TEST(ServerDrain, IsDoneAtOnceWhenNobodyIsThere) {
   Loopback loopback;
   std::promise<void> drained;
