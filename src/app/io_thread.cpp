@@ -69,10 +69,9 @@ IoThread::~IoThread() {
 }
 
 void IoThread::run() {
-  boost::asio::post(context_, [this] {
-    if (redis_) redis_->start();
-    server_.start();
-  });
+  // Posted one by one, so that an exception in the first cannot skip the second.
+  if (redis_) boost::asio::post(context_, [this] { redis_->start(); });
+  boost::asio::post(context_, [this] { server_.start(); });
   thread_ = std::thread([this] { run_loop(context_, log_); });
 }
 
@@ -89,7 +88,7 @@ void IoThread::stop() {
     server_.close();
     if (redis_) redis_->stop();
   });
-  boost::asio::post(context_, [this] { context_.stop(); });  // of its own, so that an exception above cannot skip it
+  boost::asio::post(context_, [this] { context_.stop(); });  // on its own, so that an exception above cannot skip it
   thread_.join();
 }
 
