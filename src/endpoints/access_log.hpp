@@ -1,5 +1,6 @@
-// Which requests get a line in the log: those that failed or were slow, and at `debug` all others. A flood of one kind
-// does not become a flood of lines: each kind has a budget, and a line says how many before it were left out.
+// Chooses the requests that get a log line: server errors at level `warn`, client errors and slow requests at `info`,
+// all others at `debug`. Each kind has a budget, so that a flood of one kind of request does not flood the log. A line
+// carries the number of lines of its kind suppressed before it.
 //
 // Thread-safety: none; one per I/O thread.
 #pragma once
@@ -13,19 +14,20 @@
 
 namespace wx::endpoints {
 
-// So many lines at once, then one a second.
+// A token bucket: kBurst lines at once, then one line per kInterval.
 class LineBudget {
  public:
   static constexpr std::uint64_t kBurst = 10;
   static constexpr nanoseconds kInterval = std::chrono::seconds(1);
 
-  // How many lines were refused since the last one that was allowed; nothing if this one is refused too.
+  // Takes a line out of the budget. Returns the number of lines refused since the last allowed one, or nothing if this
+  // line is refused too.
   [[nodiscard]] std::optional<std::uint64_t> take(SteadyTime now);
 
  private:
   std::uint64_t left_ = kBurst;
   std::uint64_t refused_ = 0;
-  std::optional<SteadyTime> counted_;  // up to when lines were given back
+  std::optional<SteadyTime> counted_;  // the bucket is refilled up to this instant
 };
 
 class AccessLog {
@@ -36,7 +38,7 @@ class AccessLog {
   [[nodiscard]] static Kind kind_of(int status, nanoseconds took);
   [[nodiscard]] static observability::LogLevel level_of(Kind kind);
 
-  // Writes `line` if its kind is wanted and within its budget; sets line.suppressed.
+  // Writes `line` if the log's level includes its kind and the kind's budget allows it. Sets line.suppressed.
   void write(observability::Log& log, Kind kind, observability::RequestLine& line, SteadyTime now);
 
  private:

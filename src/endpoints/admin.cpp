@@ -37,7 +37,8 @@ cache::RemoteTier::DoneCallback purge_answer(Context& context, Exchange& exchang
     if (!result) {
       Problem problem;
       problem.error.kind = ErrorKind::overloaded;
-      problem.error.detail = "Purged in this process, but Redis was not reached: other processes may still hold it";
+      problem.error.detail =
+          "Purged in this process only: Redis did not take the purge, so other processes may still hold the answer";
       return respond_problem(context, responder, problem);
     }
     const RequestId id(responder.request().field(Field::x_request_id), context.random);

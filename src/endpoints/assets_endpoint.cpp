@@ -42,12 +42,13 @@ void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset
   headers.clear();
   append_line(headers, "Content-Type", asset.type);
   if (!name.empty()) append_line(headers, "Content-Encoding", name);
-  // A hashed name changes with the content, so what has this name never changes (RFC 8246). Others are asked about.
+  // A name that contains the content's hash always stands for the same content, so the response is immutable (RFC
+  // 8246). Other names must be revalidated.
   const bool hashed = asset.path.contains(asset.hash);
   append(headers,
          hashed ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: public, no-cache\r\n");
   append(headers, "Vary: Accept-Encoding\r\n");
-  // Each encoding is a representation of its own (RFC 9110 §8.8.3.3).
+  // Each encoding is a separate representation and needs its own entity tag (RFC 9110 §8.8.3.3).
   const auto etag = name.empty() ? std::string(asset.hash) : cat(asset.hash, "-", name);
   append(headers, cat("ETag: \"", etag, "\"\r\n"));
   append(headers, "Cross-Origin-Resource-Policy: same-origin\r\n");

@@ -1,4 +1,4 @@
-// GET /assets/<name>.<hash>.<ext>: the page's embedded files, packed as the client can unpack them.
+// GET /assets/<name>.<hash>.<ext>: the page's embedded files, in the best content encoding that the client accepts.
 //
 // Thread: on the I/O thread of the context.
 #pragma once
@@ -15,11 +15,11 @@ namespace wx::endpoints {
 
 enum class Encoding : std::uint8_t { identity, gzip, brotli };
 
-// The best encoding by Accept-Encoding (RFC 9110 §12.5.3); brotli before gzip before none where the weights are equal.
-// A client that refuses everything gets identity.
+// Chooses the encoding by Accept-Encoding (RFC 9110 §12.5.3). With equal weights, brotli comes before gzip, and gzip
+// before identity. A client that refuses every encoding gets identity.
 [[nodiscard]] Encoding choose_encoding(std::optional<std::string_view> accept_encoding);
 
-// Answers with the asset, or 304.
+// Answers with the asset, or with 304 if If-None-Match names its entity tag.
 void respond_asset(Context& context, http_server::Exchange& exchange, const web::Asset& asset);
 
 }  // namespace wx::endpoints

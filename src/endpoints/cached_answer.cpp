@@ -16,7 +16,8 @@ using observability::Timing;
 
 namespace {
 
-// How long a client may use the answer; Age tells how much of that time is over (RFC 9111 §4.2, RFC 5861).
+// States how long a client may use the answer (RFC 9111 §4.2, RFC 5861). The Age header carries the time already
+// elapsed.
 void append_cache_control(std::string& out, const cache::Spans& spans) {
   using std::chrono::duration_cast;
   using std::chrono::seconds;
@@ -51,7 +52,7 @@ Counter counter_of(const Served& served) {
   return Counter::requests_miss;
 }
 
-// Why an answer past its freshness was served; nothing for the others.
+// The counter for the reason a stale answer was served; nothing for other outcomes.
 std::optional<Counter> stale_counter_of(Outcome outcome) {
   if (outcome == Outcome::stale_while_revalidate) return Counter::stale_while_revalidate;
   if (outcome == Outcome::stale_if_error) return Counter::stale_if_error;

@@ -1,5 +1,5 @@
-// The parts of an answer out of the cache that every endpoint shares: counters, the headers of HTTP caching, 304, and
-// Cache-Status for a question that got no answer.
+// What all endpoints share when they answer from the cache: counters, HTTP caching headers, 304, and the Cache-Status
+// of a failed lookup.
 //
 // Thread: on the I/O thread of the context.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace wx::endpoints {
 
-// Whether clients and shared caches may keep the answer.
+// Permission for clients and shared caches to store the answer (Cache-Control: no-store when forbidden).
 enum class Storing : bool { forbidden, allowed };
 
 struct CachedAnswer {
@@ -25,7 +25,8 @@ struct CachedAnswer {
   std::string_view extra_headers = {};  // complete lines
 };
 
-// Answers with JSON out of the cache, or with 304 if the client holds it. `body` in parts, as send() takes it.
+// Answers with JSON from the cache, or with 304 if the client's If-None-Match names the entry. `body` is given in
+// parts, as for send().
 template <class Answer>
 void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,
                     std::initializer_list<http_server::BodyPart> body);
@@ -35,10 +36,10 @@ extern template void respond_cached(Context&, http_server::Exchange&, const Cach
 extern template void respond_cached(Context&, http_server::Responder&, const CachedAnswer&,
                                     std::initializer_list<http_server::BodyPart>);
 
-// Counts an answer: its outcome, its time, its age.
+// Records an answer in the metrics: its outcome, its duration and its age.
 void count_answer(observability::Metrics& metrics, const cache::Served& served, nanoseconds total);
 
-// The Cache-Status line (RFC 9211) of a question that got no answer.
+// The Cache-Status line (RFC 9211) of a lookup that ended with an error.
 [[nodiscard]] std::string cache_status_of(const Error& error, cache::Mode mode);
 
 }  // namespace wx::endpoints

@@ -7,8 +7,8 @@
 namespace wx::endpoints {
 namespace {
 
-// The address of "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:4711"; quotes around
-// it are some proxies' habit.
+// Returns the address in "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:4711", or an
+// empty view if the brackets or the port are malformed. Some proxies put quotes around the element; they are removed.
 std::string_view without_port(std::string_view element) {
   if (element.size() >= 2 && element.front() == '"' && element.back() == '"') {
     element = element.substr(1, element.size() - 2);

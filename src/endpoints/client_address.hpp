@@ -1,6 +1,6 @@
-// Whose request it is: behind a reverse proxy the peer is the proxy, and the client stands in X-Forwarded-For, to the
-// right of whatever the client itself wrote there. So the list is read from its end, past the proxies that are trusted,
-// to the first address that is not.
+// Finds the address of the client that sent a request. Behind a reverse proxy the peer is the proxy, and
+// X-Forwarded-For lists the client. Each proxy appends to the right of what the client itself may have written there.
+// Therefore the list is read from its right end, past trusted proxies, to the first untrusted address.
 //
 // Thread-safety: values and pure functions.
 #pragma once
@@ -16,7 +16,8 @@ namespace wx::endpoints {
 
 // TRUSTED_PROXIES
 struct TrustedProxies {
-  // Whoever connects to us is a proxy, whatever its address: where a platform's front end is the only way in.
+  // Every peer is a trusted proxy, whatever its address. For platforms whose front end is the only way to reach the
+  // service.
   bool peer = false;
   std::vector<IpNetwork> networks;
 
@@ -24,15 +25,16 @@ struct TrustedProxies {
   friend bool operator==(const TrustedProxies&, const TrustedProxies&) = default;
 };
 
-// Reads "10.0.0.0/8, 2001:db8::1, peer": addresses, networks, and the word "peer"; empty: none. Error: bad_parameter,
-// its detail a sentence that names the part that is wrong.
+// Parses a list such as "10.0.0.0/8, 2001:db8::1, peer": addresses, networks and the word "peer". Empty text means no
+// trusted proxy. Error: bad_parameter; its detail names the faulty part.
 [[nodiscard]] Result<TrustedProxies> parse_trusted_proxies(std::string_view text);
-// A text that parse_trusted_proxies() reads back.
+// The inverse of parse_trusted_proxies().
 [[nodiscard]] std::string format_trusted_proxies(const TrustedProxies& trusted);
 
-// The last untrusted address of `forwarded_for` if `peer` is trusted and there is one, else `peer`. `forwarded_for`:
-// the field's value, repeated fields joined by commas; empty if there was none. Elements may carry a port; one that is
-// no address hides everything to its left. The result is a view into one of the two texts, without port or brackets.
+// Returns the rightmost untrusted address of `forwarded_for` if `peer` is trusted and such an address exists, else
+// `peer`. `forwarded_for` is the value of X-Forwarded-For, repeated fields joined by commas, empty if absent. An
+// element may carry a port. An element that is not an address ends the search, so `peer` is returned. The result is a
+// view into one of the two texts, without port or brackets.
 [[nodiscard]] std::string_view client_address(std::string_view peer, std::string_view forwarded_for,
                                               const TrustedProxies& trusted);
 

@@ -8,7 +8,8 @@
 namespace wx::endpoints {
 namespace {
 
-// Two clients with one key would share their loads. With 64 bits and 10,000 clients that does not happen by chance.
+// Two clients with the same key would share one budget. With 64 bits and 10,000 clients, a collision by chance is
+// negligible.
 std::uint64_t key_of(std::string_view address) {
   const auto ip = parse_ip(address);
   if (!ip) return hash64(address, 1);

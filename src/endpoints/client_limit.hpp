@@ -1,9 +1,10 @@
-// CLIENT_LOADS: the loads that one client may cause per window, so that a client that walks over a grid of coordinates
-// does not use up the day's budget of all others. Hits are free and do not count.
+// CLIENT_LOADS limits the loads that one client may cause per window, so that a client that requests a grid of
+// coordinates does not use up the daily provider budget of all others. Cache hits do not count.
 //
-// A client is an IPv4 address, or the /64 of an IPv6 address (one subscriber's network: RFC 6177); any other text is a
-// client of its own. A client's window begins with its first load and has a fixed length of the steady clock. The table
-// is bounded: when it is full, the client that caused no load for the longest time is forgotten, and would start anew.
+// A client is identified by its IPv4 address or by the /64 prefix of its IPv6 address (the smallest network of a
+// subscriber: RFC 6177). A text that is not an address identifies a client as it is. The window has a fixed length,
+// measured by the steady clock, and begins with the client's first load. The table is bounded: when it is full, the
+// client that asked for a load least recently is dropped and would start with a new window.
 //
 // Thread-safety: allow() and clients() from any thread.
 #pragma once
@@ -27,8 +28,7 @@ struct ClientLimitOptions {
   std::size_t max_clients = 10'000;
 };
 
-// Reads "60/m", "1000/h", "5000/d" or "off" into loads and window. Error: bad_parameter, with a detail
-// that names the fault.
+// Parses "60/m", "1000/h", "5000/d" or "off" into loads and window. Error: bad_parameter; its detail names the fault.
 [[nodiscard]] Result<ClientLimitOptions> parse_client_loads(std::string_view text);
 // The inverse of parse_client_loads().
 [[nodiscard]] std::string format_client_loads(const ClientLimitOptions& options);
@@ -41,9 +41,9 @@ class ClientLimit {
 
   struct Verdict {
     bool allowed = true;
-    milliseconds retry_after{0};  // the end of the client's window, when refused
+    milliseconds retry_after{0};  // if refused: until the client's window ends
   };
-  // Counts a load that the client at `address` is about to cause, or refuses it.
+  // Counts a load that the client at `address` is about to cause, or refuses it if the client's budget is used up.
   [[nodiscard]] Verdict allow(std::string_view address, SteadyTime now);
 
   [[nodiscard]] std::size_t clients() const;
@@ -57,7 +57,7 @@ class ClientLimit {
 
   const ClientLimitOptions options_;
   mutable Mutex mutex_;
-  std::list<Client> clients_ WX_GUARDED_BY(mutex_);  // the latest first
+  std::list<Client> clients_ WX_GUARDED_BY(mutex_);  // most recent first
   std::unordered_map<std::uint64_t, std::list<Client>::iterator> by_key_ WX_GUARDED_BY(mutex_);
 };
 

@@ -1,4 +1,4 @@
-// What the endpoints of one I/O thread work with.
+// The options and objects that the endpoints of one I/O thread use.
 #pragma once
 
 #include <cstdint>
@@ -20,15 +20,15 @@ namespace wx::endpoints {
 
 struct EndpointOptions {
   QueryOptions query;
-  milliseconds request_timeout{10'000};  // REQUEST_TIMEOUT: how long an answer may take
+  milliseconds request_timeout{10'000};  // REQUEST_TIMEOUT
   std::string version;
   bool memory = true;            // the memory tier is on (MEMORY_LIMIT is not 0)
-  milliseconds mock_delay{500};  // MOCK_DELAY, which the page tells
-  std::string admin_token;       // ADMIN_TOKEN; empty: nobody may purge
+  milliseconds mock_delay{500};  // MOCK_DELAY; the page shows it
+  std::string admin_token;       // ADMIN_TOKEN; empty: purges are disabled
   TrustedProxies trusted_proxies;
 };
 
-// Thread: one per I/O thread, used on it alone.
+// Thread: one per I/O thread; used only on that thread. Everything it refers to must outlive it.
 struct Context {
   const EndpointOptions& options;
   weather::Service& service;
@@ -40,7 +40,7 @@ struct Context {
   LabGate& lab;
   ClientLimit& client_limit;
   Random random;
-  std::string headers = {};  // scratch for the answer being made: keeps its capacity
+  std::string headers = {};  // buffer for the headers of the current answer; reused to keep its capacity
   AccessLog access_log = {};
 };
 

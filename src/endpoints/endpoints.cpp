@@ -54,7 +54,7 @@ std::vector<Route> Endpoints::routes() {
   routes.push_back(get("/weather", [this](Exchange& e) { weather_.get(e); }));
   auto& weather = routes.back();
   Route cache{"/cache", Route::Match::exact, {}};
-  // Without a token nobody can purge: then DELETE is simply not an allowed method.
+  // Without ADMIN_TOKEN purges are disabled, and DELETE is not an allowed method.
   if (!context_.options.admin_token.empty()) {
     weather.methods.emplace_back(Method::del, [this](Exchange& e) { weather_.del(e); });
     cache.methods.emplace_back(Method::del, [this](Exchange& e) { purge_all(e); });
@@ -99,7 +99,7 @@ void Endpoints::page(Exchange& exchange) {
 
 void Endpoints::asset(Exchange& exchange) {
   const auto* asset = web::find_asset(exchange.request().path());
-  if (asset == nullptr) return router_.refuse(exchange, ErrorKind::not_found, "There is no such file");
+  if (asset == nullptr) return router_.refuse(exchange, ErrorKind::not_found, "No file has this path");
   respond_asset(context_, exchange, *asset);
 }
 
@@ -120,7 +120,7 @@ void Endpoints::ready(Exchange& exchange) {
         status.phase == ServicePhase::starting ? "{\"status\":\"starting\"}\n" : "{\"status\":\"draining\"}\n",
         "Retry-After: 1\r\n");
   }
-  // The service answers without Redis too: that is no reason to take it out of service.
+  // Readiness does not depend on Redis, because the service also answers without it.
   const bool degraded = status.redis.state == "down";
   respond(exchange, 200, kJson, degraded ? "{\"status\":\"degraded\",\"redis\":\"down\"}\n" : "{\"status\":\"ok\"}\n");
 }
@@ -137,7 +137,7 @@ void Endpoints::problem_page(Exchange& exchange) {
     const auto choice = choose_language(exchange.request());
     return respond(exchange, 200, kHtml, pages::render_problem_page(kind, choice.language, choice.chosen), kVary);
   }
-  router_.refuse(exchange, ErrorKind::not_found, "There is no such kind of problem");
+  router_.refuse(exchange, ErrorKind::not_found, "No problem type has this name");
 }
 
 }  // namespace wx::endpoints

@@ -1,6 +1,6 @@
-// All our URLs: the one route table, and what answers behind it.
+// The route table of the service, with the handler of every URL.
 //
-// Thread: one per I/O thread, used on it alone.
+// Thread: one per I/O thread; used only on that thread.
 #pragma once
 
 #include "endpoints/context.hpp"
@@ -12,7 +12,7 @@ namespace wx::endpoints {
 
 class Endpoints {
  public:
-  // What the context refers to must outlive the endpoints.
+  // The objects that `context` refers to must outlive this object.
   explicit Endpoints(Context context);
   Endpoints(const Endpoints&) = delete;
   Endpoints& operator=(const Endpoints&) = delete;
@@ -21,7 +21,7 @@ class Endpoints {
 
  private:
   [[nodiscard]] std::vector<http_server::Route> routes();
-  // A complete small answer that nobody may store.
+  // Sends a small, complete answer with Cache-Control: no-store.
   void respond(http_server::Exchange& exchange, int status, std::string_view type, std::string_view body,
                std::string_view extra_headers = {});
   void page(http_server::Exchange& exchange);

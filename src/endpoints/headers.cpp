@@ -32,7 +32,8 @@ bool is_hit(Outcome outcome) {
   return false;
 }
 
-// Why it was served as it was: one word at most. Redis's absence is told only where nothing else is.
+// The `detail` parameter of Cache-Status: at most one word. "redis-unavailable" appears only where no other detail
+// applies.
 std::string_view detail(const Served& served) {
   switch (served.outcome) {
     case Outcome::hit:
@@ -56,8 +57,7 @@ std::string_view detail(const Served& served) {
 }
 
 void append_ms(std::string& out, nanoseconds span) {
-  // Microseconds below a tenth of a millisecond, hundredths of a millisecond above; in whole numbers, since this is on
-  // the way of every answer.
+  // Resolution: 1 us below 0.1 ms, 0.01 ms above. Integer arithmetic, because this runs for every answer.
   const bool fine = span < nanoseconds(100'000);
   const auto units = fine ? (span.count() + 500) / 1'000 : (span.count() + 5'000) / 10'000;
   const auto per_ms = fine ? 1'000 : 100;
@@ -118,7 +118,8 @@ long long age_seconds(const Served& served) {
 }
 
 long long ttl_seconds(const Served& served) {
-  // Not the exact time left, rounded: that would tell a second more or less than max-age and Age do.
+  // Computed from max-age and Age, not from the exact remaining time: rounding that could differ from the two by a
+  // second.
   return served.entry->spans.fresh_for / kSecond - age_seconds(served);
 }
 

@@ -15,30 +15,33 @@ inline constexpr std::string_view kJsonType = "Content-Type: application/json; c
 
 void append_line(std::string& out, std::string_view name, std::string_view value);
 
-// For HTML: nothing from elsewhere, no inline script or style, no framing; isolated, so that the page's clock is fine.
+// Security headers of HTML pages: no content from other origins, no inline scripts or styles, no framing. Cross-origin
+// isolation gives the page a high-resolution clock (performance.now()).
 void append_page_security(std::string& out);
 
-// X-Cache, Cache-Status (RFC 9211) and Age of an answer (HTTP.md's table).
+// X-Cache, Cache-Status (RFC 9211) and Age of an answer. The outcome decides their values.
 void append_cache_status(std::string& out, const cache::Served& served);
 
-// Where an answer's time went: what Redis and the load took, never more than there was of it (who waits for a load that
-// another request began waits for its rest only), and the cache's own part, which is what is left.
+// Divides an answer's total time between Redis, the load and the cache itself. The parts never exceed the total: a
+// request that joins a load in progress waits only for the load's remaining time. The cache's part is the time left
+// over.
 struct Split {
   nanoseconds cache{0};
-  cache::Timings stops;  // negative where the stop did not happen
+  cache::Timings stops;  // negative: the stop was not visited
 };
 [[nodiscard]] Split split_of(const cache::Served& served, nanoseconds total);
 
-// Server-Timing: only the stops that happened, and the cache itself. `total` from the request read to now.
+// Server-Timing: the cache's own time, and that of the stops that were visited. `total` runs from the request being
+// read to now.
 void append_server_timing(std::string& out, const cache::Served& served, nanoseconds total);
 
-// What `source` says of a tier.
+// The value of the JSON member `source` for a tier.
 [[nodiscard]] std::string_view source_name(cache::Tier tier, bool mock);
 
 [[nodiscard]] std::string_view x_cache(cache::Outcome outcome);
 
-// Whole seconds of age, rounded down, and of freshness left, negative when past it: max-age less Age, as a client
-// reckons it (RFC 9111 §4.2).
+// Age in whole seconds, rounded down, and remaining freshness in seconds, negative when stale: max-age minus Age, as a
+// client calculates it (RFC 9111 §4.2).
 [[nodiscard]] long long age_seconds(const cache::Served& served);
 [[nodiscard]] long long ttl_seconds(const cache::Served& served);
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t kMostCallers = 200;
 
-// The one value of n, or nothing.
+// Returns the value of `n`, or nothing if it is absent, repeated or invalid.
 std::optional<unsigned> parse_callers(std::string_view query) {
   std::optional<unsigned> callers;
   while (!query.empty()) {
@@ -31,7 +31,7 @@ std::optional<unsigned> parse_callers(std::string_view query) {
   return callers;
 }
 
-// A place that nobody asks for by hand: a random point of a grid of 10^13.
+// A random point, so that it is not cached: 5 decimals give a grid of some 6 * 10^14 points.
 weather::Location somewhere(Random& random) {
   const auto coordinate = [&random](weather::Axis axis, double range) {
     std::string text;
@@ -74,7 +74,7 @@ weather::LoaderFor LabEndpoint::counted_mock() {
   return [this](const weather::Location& location, std::uint64_t key_hash) -> cache::Loader {
     return [this, load = context_.thread.mock(location, key_hash)](cache::LoadRequest request,
                                                                    cache::LoadCallback done) mutable {
-      // A load becomes a call once it is told to go on.
+      // A load calls the mock only if it is allowed to proceed.
       request.turn = [this, turn = std::move(request.turn)](cache::Proceed proceed) mutable {
         turn([this, proceed = std::move(proceed)](bool go) mutable {
           calls_ += go ? 1 : 0;
@@ -135,7 +135,7 @@ void LabEndpoint::finish(Run& run) {
   headers.clear();
   append(headers, kJsonType);
   append(headers, "Cache-Control: no-store\r\n");
-  // Before the answer: whoever reads it may press the button again at once.
+  // Released before the answer is sent, because the client may start the next run as soon as it has the answer.
   run.pass.release();
   send(context_, run.responder, id, {.status = 200}, {body});
 }

@@ -1,8 +1,8 @@
-// POST /lab/stampede?n=1..200: many callers ask one new question at the same instant, on the path that every request
-// takes; once waiting for each other (collapsed), once each for itself (bypass). Answers with the run's own counts.
+// POST /lab/stampede?n=1..200: n callers make the same uncached lookup at once, on the path of every request. The first
+// round goes through the cache, which collapses them into one load; the second bypasses it, so that each caller loads
+// for itself. The answer holds the counts of both rounds.
 //
-// The callers ask the mock only, so no press of the button costs the provider anything; one run at a time per process,
-// so that nobody's run counts another's calls and the work stays bounded.
+// Only the mock is called, so a run costs no provider budget. One run at a time per process keeps the work bounded.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace wx::endpoints {
 
-// One I/O thread's laboratory. Thread: used on it alone; outlives what it starts, as the context does.
+// Thread: one per I/O thread; used only on that thread. It and its context must outlive every run that it starts.
 class LabEndpoint {
  public:
   explicit LabEndpoint(Context& context);
@@ -23,7 +23,7 @@ class LabEndpoint {
   struct Run;
   struct Herd;
 
-  // The thread's mock, each call of it counted in calls_.
+  // The thread's mock, with every call counted in calls_.
   [[nodiscard]] weather::LoaderFor counted_mock();
   void start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache::Mode mode);
   void next(const std::shared_ptr<Run>& run);
@@ -31,8 +31,8 @@ class LabEndpoint {
   void refuse(http_server::Exchange& exchange, ErrorKind kind, std::string detail);
 
   Context& context_;
-  unsigned calls_ = 0;             // of the mock, by this laboratory
-  weather::ServiceThread thread_;  // with the mock counted
+  unsigned calls_ = 0;             // calls of the mock by this object
+  weather::ServiceThread thread_;  // uses counted_mock()
 };
 
 }  // namespace wx::endpoints

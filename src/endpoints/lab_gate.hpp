@@ -1,6 +1,6 @@
-// One run of the laboratory at a time in the whole process.
+// Allows one run of the laboratory at a time in the whole process.
 //
-// Thread-safety: any thread.
+// Thread-safety: enter() and the release of a pass from any thread.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ namespace wx::endpoints {
 
 class LabGate {
  public:
-  // The right to run; given back when it is released or goes.
+  // The permission to run. It is returned by release() or by the destructor.
   class Pass {
    public:
     explicit Pass(std::atomic<bool>& taken) : taken_(&taken) {}
@@ -27,7 +27,7 @@ class LabGate {
     std::atomic<bool>* taken_;
   };
 
-  // Nothing while somebody else has it.
+  // Returns nothing while another run holds the pass.
   [[nodiscard]] std::optional<Pass> enter() {
     if (taken_.exchange(true)) return std::nullopt;
     return Pass(taken_);

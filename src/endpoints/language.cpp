@@ -9,7 +9,7 @@ using web::Language;
 
 namespace {
 
-// By its primary subtag (RFC 4647 §3.4, lookup).
+// Matches the primary subtag only (RFC 4647 §3.4, lookup).
 std::optional<Language> language_of(std::string_view range) {
   const auto primary = range.substr(0, range.find('-'));
   if (iequals(primary, "pt")) return Language::pt_br;

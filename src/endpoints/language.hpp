@@ -1,4 +1,5 @@
-// Which of the page's languages a request gets: ?lang= if it names one, else Accept-Language (RFC 9110 §12.5.4).
+// Chooses the page's language for a request: by ?lang= if it names an available one, else by Accept-Language (RFC 9110
+// §12.5.4).
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -13,10 +14,11 @@ namespace wx::endpoints {
 
 struct LanguageChoice {
   web::Language language = web::Language::en;
-  bool chosen = false;  // by ?lang=, so it goes on into forms and links
+  bool chosen = false;  // by ?lang=; forms and links then keep it
 };
 
-// `query` as in the request's target. Any Portuguese gets the Portuguese there is; English is what nobody else wants.
+// `query` is the query of the request target, still encoded. Every variant of Portuguese maps to pt-BR. The default is
+// English.
 [[nodiscard]] LanguageChoice choose_language(std::string_view query, std::optional<std::string_view> accept_language);
 
 [[nodiscard]] inline LanguageChoice choose_language(const http_server::Request& request) {

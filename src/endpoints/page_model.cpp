@@ -41,7 +41,7 @@ StopState redis_state(const cache::Served& served, const cache::Timings& took) {
   if (served.redis_unavailable) return StopState::failed;
   if (served.tier == Tier::redis) return StopState::answered;
   if (took.redis < nanoseconds(0)) return StopState::skipped;
-  // Patience ended before the load began.
+  // The soft timeout ended the wait before the load began.
   const bool waited_for = served.outcome == Outcome::soft_timeout && took.load < nanoseconds(0);
   return waited_for ? StopState::slow : StopState::passed;
 }
@@ -69,7 +69,8 @@ StopState provider_state(const cache::Served& served, const cache::Timings& took
 
 }  // namespace
 
-// web/path.js draws the same from an answer's headers; tests/unit/endpoints/read_paths.json holds both to one table.
+// web/path.js derives the same path from an answer's headers. tests/unit/endpoints/read_paths.json checks both against
+// one table.
 pages::ReadPath read_path(const cache::Served& served, Tiers tiers, Mode mode, nanoseconds total) {
   const auto split = split_of(served, total);
   const auto took = [](nanoseconds span) {

@@ -1,6 +1,6 @@
-// What the page is told of a request and of an answer.
+// Builds the page's model from a request and an answer.
 //
-// Thread-safety: pure functions of what they are given.
+// Thread-safety: pure functions of their arguments.
 #pragma once
 
 #include "cache/loader.hpp"
@@ -10,17 +10,18 @@
 
 namespace wx::endpoints {
 
-// The page before any question: language and what this service offers.
+// The model of the page before any lookup: its language and the features of this service.
 [[nodiscard]] pages::PageModel page_model(const Context& context, const http_server::Request& request);
 
-// Which tiers this service has.
+// The cache tiers that are enabled.
 struct Tiers {
   bool memory = true;
   bool redis = true;
 };
 [[nodiscard]] Tiers tiers_of(const Context& context);
 
-// The stops that an answer took, with their times. `total`: from the request read to now.
+// The state and duration of each stop (memory, Redis, provider) on the way to an answer. `total` runs from the request
+// being read to now.
 [[nodiscard]] pages::ReadPath read_path(const cache::Served& served, Tiers tiers, cache::Mode mode, nanoseconds total);
 
 }  // namespace wx::endpoints

@@ -10,7 +10,8 @@
 namespace wx::endpoints {
 namespace {
 
-// A client that is told to wait is told in whole seconds, rounded up (RFC 9110 §10.2.3).
+// The value of Retry-After: whole seconds (RFC 9110 §10.2.3), rounded up, at least 1. Nothing if the error has no such
+// header.
 std::optional<long long> retry_after_seconds(const Error& error) {
   auto wait = error.retry_after;
   if (!wait &&

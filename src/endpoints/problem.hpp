@@ -1,4 +1,4 @@
-// Faults for clients: application/problem+json (RFC 9457), or the same content as a page.
+// Error responses: application/problem+json (RFC 9457), or the same content as an HTML page.
 //
 // Thread: on the I/O thread of the context.
 #pragma once
@@ -16,13 +16,13 @@ struct Problem {
   std::vector<ParameterFault> faults;
   std::string_view extra_headers;  // complete lines
   bool html = false;
-  std::optional<pages::FormValues> form = std::nullopt;  // for the page: what was asked
+  std::optional<pages::FormValues> form = std::nullopt;  // for the page: the submitted values
 };
 
 // Appends the problem document.
 void render_problem_json(std::string& out, const Problem& problem, std::string_view uuid);
 
-// Answers through an Exchange or a Responder. Never cached (no-store).
+// Answers an Exchange or a Responder. The response is not cacheable (no-store).
 template <class Answer>
 void respond_problem(Context& context, Answer& answer, const Problem& problem);
 

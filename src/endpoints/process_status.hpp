@@ -24,7 +24,7 @@ struct ProcessStatus {
   struct Redis {
     std::string_view state = "off";  // "off", "connecting", "up" or "down": the worst of all threads
     bool breaker_open = false;       // on any thread
-    bool listening = false;          // the backplane hears the other processes
+    bool listening = false;          // the backplane is subscribed to the other processes' messages
   };
   struct Provider {
     struct Window {

@@ -7,14 +7,15 @@
 
 namespace wx::endpoints {
 
-// Cuts the part before the next `separator` off `rest`, without spaces around it.
+// Removes the part before the next `separator`, and the separator, from `rest`. Returns the part without surrounding
+// spaces.
 [[nodiscard]] std::string_view cut(std::string_view& rest, char separator);
 
 struct Weighted {
   std::string_view value;
-  int weight = 1000;  // in thousandths; 0 = not wanted. A malformed one counts as 0: nobody gets what they may not want
+  int weight = 1000;  // in thousandths; 0: not acceptable; a malformed weight counts as 0
 };
-// Cuts the next member off a comma-separated list.
+// Removes the next member from a comma-separated list and parses it.
 [[nodiscard]] Weighted cut_weighted(std::string_view& rest);
 
 }  // namespace wx::endpoints

@@ -14,10 +14,10 @@ constexpr std::array<std::string_view, kNames> kNameTexts{"lat", "lon", "mock", 
 struct Parameter {
   int count = 0;
   bool escaped = false;
-  std::string_view raw;  // the value of the last one, not decoded
+  std::string_view raw;  // the value of the last occurrence, not decoded
 };
 
-// Spelled out, so that each comparison is with a text known when this is compiled.
+// Written out instead of a loop, so that each comparison is with a compile-time constant.
 std::optional<Name> known_name(std::string_view name) {
   if (name == kNameTexts[kLat]) return kLat;
   if (name == kNameTexts[kLon]) return kLon;
@@ -27,7 +27,7 @@ std::optional<Name> known_name(std::string_view name) {
   return std::nullopt;
 }
 
-// What a byte of a query means.
+// The role of a byte in a query.
 enum class Sign : std::uint8_t { none, end, equals, escape };
 constexpr auto kSigns = [] {
   std::array<Sign, 256> signs{};
@@ -37,7 +37,7 @@ constexpr auto kSigns = [] {
   return signs;
 }();
 
-// The parameters that /weather knows, as views into the query.
+// The known parameters of /weather, as views into the query.
 class Parameters {
  public:
   explicit Parameters(std::string_view query) {
@@ -61,7 +61,7 @@ class Parameters {
     bool escaped = false;
   };
 
-  // Takes a name, which ends at '=' or '&', or a value, which ends at '&'.
+  // Removes a name (which ends at '=' or '&') or a value (which ends at '&') from `rest`.
   static Piece cut(std::string_view& rest, bool is_name) {
     Piece piece;
     std::size_t end = 0;
@@ -99,7 +99,8 @@ class Reader {
 
   [[nodiscard]] SentCoordinates sent() const { return {parameters_[kLat].raw, parameters_[kLon].raw}; }
 
-  // The one value of a parameter; nothing if it is absent or a fault has been noted. Valid until the next call.
+  // Returns the value of a parameter, or nothing if it is absent or faulty; a fault is recorded. The view is valid
+  // until the next call.
   std::optional<std::string_view> one(Name name, bool required) {
     const auto& parameter = parameters_[name];
     if (parameter.count == 0) {
@@ -147,7 +148,7 @@ class Reader {
     if (*value != "on" && *value != "redis" && *value != "off") {
       fault(kCache, "must be on, redis or off");
     } else if (!out_.question.mock) {
-      // Nobody knows whether the mock was meant when its own value is at fault.
+      // With a faulty `mock` the intended value is unknown, so only that fault is reported.
       if (!faulty(kMock)) fault(kCache, "can be set only together with mock=true");
     } else if (*value == "redis" && !options.redis) {
       fault(kCache, "cannot be redis: this service has no Redis");

@@ -1,7 +1,7 @@
-// The query of /weather as typed values, or everything that is wrong with it at once.
+// Parses the query of /weather into typed values, and reports all faults at once.
 //
-// Percent-encoding and '+' as HTML forms write them (WHATWG URL, application/x-www-form-urlencoded). Unknown names are
-// ignored; a known name given twice is a fault, since nobody could say which of the two was meant.
+// Percent-encoding and '+' follow HTML forms (WHATWG URL, application/x-www-form-urlencoded). Unknown names are
+// ignored. A known name that occurs twice is a fault, because the intended value is ambiguous.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -26,7 +26,7 @@ struct QueryOptions {
   bool redis = false;            // a Redis is configured
 };
 
-// The coordinates as they were sent, not decoded; empty if absent, the last one if repeated.
+// The coordinates as received, not decoded; empty if absent, the last occurrence if repeated.
 struct SentCoordinates {
   std::string_view latitude = {};
   std::string_view longitude = {};
@@ -35,8 +35,8 @@ struct SentCoordinates {
 struct WeatherQuery {
   weather::Question question;
   Format format = Format::by_accept;
-  std::vector<ParameterFault> faults;  // empty: the question is good
-  SentCoordinates sent;                // views into the query
+  std::vector<ParameterFault> faults;  // empty: the query is valid
+  SentCoordinates sent;                // views into the query text
 };
 
 [[nodiscard]] WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& options);

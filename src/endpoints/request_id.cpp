@@ -16,7 +16,7 @@ bool harmless(std::string_view text) {
   });
 }
 
-// Both hexadecimal digits of every byte.
+// The two hexadecimal digits of every byte value.
 constexpr auto kHexPairs = [] {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::array<std::array<char, 2>, 256> pairs{};
@@ -39,7 +39,7 @@ bool is_uuid(std::string_view text) {
 }  // namespace
 
 Uuid Uuid::make(std::uint64_t high, std::uint64_t low, char version) {
-  // The variant of RFC 9562.
+  // The variant field of RFC 9562 §4.1.
   low = (low & ~(std::uint64_t{3} << 62)) | (std::uint64_t{2} << 62);
   Uuid uuid;
   char* at = uuid.text_.data();

@@ -1,6 +1,6 @@
-// The request id: the client's X-Request-Id if it is harmless, else a UUID of our own.
+// The request id: the client's X-Request-Id if it is well-formed, else a random UUID.
 //
-// Thread-safety: values; the generator is the caller's.
+// Thread-safety: values; the caller supplies the random generator.
 #pragma once
 
 #include <array>
@@ -11,12 +11,12 @@
 
 namespace wx::endpoints {
 
-// A UUID as text (RFC 9562), kept in place.
+// A UUID as text (RFC 9562), stored without allocation.
 class Uuid {
  public:
-  // Version 4: by chance.
+  // A random UUID (version 4).
   static Uuid random(Random& random);
-  // `text` itself if it is a UUID, else one of version 8 that is the same for the same text.
+  // `text` itself if it is a UUID, else a UUID of version 8 derived from `text`: the same text gives the same UUID.
   static Uuid from_text(std::string_view text);
 
   [[nodiscard]] std::string_view text() const { return {text_.data(), text_.size()}; }
@@ -28,11 +28,11 @@ class Uuid {
 
 class RequestId {
  public:
-  // `sent` is taken if it matches [A-Za-z0-9._-]{1,64}.
+  // Uses `sent` if it matches [A-Za-z0-9._-]{1,64}, else a random UUID.
   RequestId(std::optional<std::string_view> sent, Random& random);
 
   [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
-  // The UUID that stands for this id in a problem document's `instance`: itself if it is one.
+  // The UUID for the `instance` of a problem document: the id itself if it is a UUID, else one derived from it.
   [[nodiscard]] Uuid uuid() const;
 
  private:

@@ -12,7 +12,7 @@ using observability::TraceContext;
 
 namespace {
 
-constexpr std::size_t kLongestPath = 200;  // in a line of the log
+constexpr std::size_t kLongestPath = 200;  // in a log line
 
 std::string_view method_name(http_server::Method method) {
   switch (method) {
@@ -32,7 +32,8 @@ std::string_view method_name(http_server::Method method) {
   return "?";
 }
 
-// The memory-hit path passes here on every request and leaves after two comparisons.
+// Runs for every answer, memory hits included. An answer that is not logged returns at the level check, before any
+// formatting.
 void log_answer(Context& context, const Request& request, std::string_view id, const std::optional<TraceContext>& trace,
                 const Sent& sent, std::initializer_list<http_server::BodyPart> body) {
   // Connections refused at the limit sent no request; the server logs when refusing starts and stops.

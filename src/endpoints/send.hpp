@@ -1,4 +1,4 @@
-// The last step of every answer: the headers that all have, the line in the log, and off it goes.
+// The last step of every answer: adds the common headers, writes the access log line, and sends the response.
 //
 // Thread: on the I/O thread of the context.
 #pragma once
@@ -12,15 +12,15 @@
 
 namespace wx::endpoints {
 
-// What the log tells of an answer.
+// The properties of an answer that the access log records.
 struct Sent {
   int status = 200;
   std::string_view cache = {};  // X-Cache
-  std::string_view error = {};  // kind of the problem
-  nanoseconds took{-1};         // since the request was read, where that is known already
+  std::string_view error = {};  // name of the ErrorKind
+  nanoseconds took{-1};         // since the request was read; negative: not measured yet
 };
 
-// Adds to context.headers nosniff, CORS for reading, the request id and the request's trace; answers through an
+// Appends nosniff, CORS headers, the request id and the request's trace context to context.headers, and answers an
 // Exchange or a Responder.
 template <class Answer>
 void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,

@@ -8,7 +8,7 @@ using observability::Counter;
 
 namespace {
 
-// The counters of each object, in their order.
+// The counters of each JSON object, in order of output.
 struct Row {
   std::string_view object;
   std::string_view member;
@@ -54,7 +54,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"http", "malformed", Counter::http_malformed},
 });
 
-// Writes the document's objects. One begins with what is put into it, and ends with its counters.
+// Writes the document's objects. An object has its explicit members first, then its counters from kRows.
 class Writer {
  public:
   Writer(std::string& out, const observability::Metrics& metrics) : out_(out), metrics_(metrics) {}
@@ -91,8 +91,8 @@ class Writer {
   std::string_view object_;
 };
 
-// What the cache was asked for, and how much of that it had a copy for. A question without the cache is none of it, and
-// neither is one that was refused for its parameters.
+// Lookups in the cache, and those answered with a stored copy. Requests that bypass the cache and requests with invalid
+// parameters do not count.
 struct Lookups {
   std::uint64_t hits;
   std::uint64_t all;
@@ -105,7 +105,7 @@ Lookups lookups_of(const observability::Metrics& metrics) {
   return {hits, hits + others};
 }
 
-// 0 while there are none.
+// 0 if there are no lookups.
 double hit_ratio(const Lookups& lookups) {
   return lookups.all == 0 ? 0 : static_cast<double>(lookups.hits) / static_cast<double>(lookups.all);
 }

@@ -1,6 +1,6 @@
-// The JSON of /stats: what the service has done since it started, for people and for the page.
+// Renders the JSON of /stats: the activity of the service since its start.
 //
-// Thread-safety: a pure function of what it is given.
+// Thread-safety: any thread that may use the context; reads only.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The one table from ErrorKind to HTTP status.
+// Maps an ErrorKind to its HTTP status. Thread-safety: a pure function.
 #pragma once
 
 #include "base/error.hpp"
