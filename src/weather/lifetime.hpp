@@ -1,4 +1,4 @@
-// How long an answer may serve.
+// Determines how long an answer is fresh, may be served stale, and is kept.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -12,7 +12,7 @@
 namespace wx::weather {
 
 struct LifetimeOptions {
-  // CACHE_TTL. Empty = auto: a real answer is fresh until the provider's next value, the mock's for 10 s.
+  // CACHE_TTL. Empty means auto: a real answer is fresh until the provider's next value, a mock answer for 10 s.
   std::optional<milliseconds> fresh_for;
   milliseconds stale_for = std::chrono::seconds(60);  // CACHE_STALE
   milliseconds keep_for = std::chrono::hours(24);     // CACHE_KEEP
@@ -23,12 +23,12 @@ struct Lifetime {
   bool early_refresh = true;
 };
 
-// The mock's answers are fresh, then gone: never stale and never kept.
+// Mock answers are never stale: they are dropped when they are no longer fresh.
 [[nodiscard]] Lifetime mock_lifetime(const LifetimeOptions& options);
 
-// With `auto`: until valid_from + valid_for, at least 10 s and at most valid_for, plus up to 30 s that depend on the
-// key, so that not every place expires on the quarter hour. There is no early refresh then: it would only fetch the
-// same value again.
+// With auto, an answer is fresh until valid_from + valid_for, at least 10 s and at most valid_for. Up to 30 s are
+// added, depending on the key, so that not all places expire together on the quarter hour. Early refresh is off then,
+// because it would fetch the same value again.
 [[nodiscard]] Lifetime real_lifetime(const LifetimeOptions& options, const open_meteo::CurrentWeather& weather,
                                      WallTime now, std::uint64_t key_hash);
 

@@ -1,7 +1,7 @@
-// The loaders for a question: of Open-Meteo for real answers, of the mock for the others.
+// Makes the loaders of answers: from Open-Meteo for real answers, from the mock for the others.
 //
-// Thread-safety: values and pure functions. A LoaderFor is called on any thread, the loaders that it makes on the
-// thread that asks.
+// Thread-safety: pure functions. A LoaderFor of the provider may be called on any thread; a loader is called on the
+// thread of the lookup.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,13 @@
 
 namespace wx::weather {
 
-// Makes the loader of the answer for one place. `key_hash` spreads the ends of freshness over the places.
+// Makes the loader for one place. `key_hash` varies the end of freshness between places (see real_lifetime()).
 using LoaderFor = std::move_only_function<cache::Loader(const Location& location, std::uint64_t key_hash) const>;
 
-// Real answers; `provider` must outlive what this makes.
+// Makes loaders of real answers. `provider` must outlive the returned function and its loaders.
 [[nodiscard]] LoaderFor provider_loaders(open_meteo::Provider& provider, const LifetimeOptions& options);
-// The mock's; `mock` must outlive what this makes. Only on the mock's thread.
+// Makes loaders of mock answers. `mock` must outlive the returned function and its loaders, which are used on the
+// mock's thread only.
 [[nodiscard]] LoaderFor mock_loaders(Mock& mock);
 
 }  // namespace wx::weather

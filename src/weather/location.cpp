@@ -16,10 +16,10 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// The parts of [sign] digits [. digits] [e [sign] digits].
+// The parts of a number: [sign] digits [. digits] [e [sign] digits].
 struct Decimal {
   bool negative = false;
-  std::string_view unsigned_text;  // all of it but the sign
+  std::string_view unsigned_text;  // everything after the sign
   std::string_view whole;
   std::string_view fraction;
   bool negative_exponent = false;
@@ -34,7 +34,7 @@ std::string_view take_digits(std::string_view& text) {
   return digits;
 }
 
-// Takes an optional sign; true if it was a minus.
+// Removes an optional sign from `text`. Returns true if it was a minus.
 bool take_minus(std::string_view& text) {
   if (text.empty() || (text.front() != '-' && text.front() != '+')) return false;
   const bool minus = text.front() == '-';
@@ -42,7 +42,8 @@ bool take_minus(std::string_view& text) {
   return minus;
 }
 
-// By hand, because from_chars and strtod each take more than this grammar ("inf", "nan", "0x10", ".5", spaces) or less.
+// A parser of its own, because from_chars and strtod accept more than this grammar ("inf", "nan", "0x10", ".5",
+// spaces), and from_chars no "+".
 std::optional<Decimal> split(std::string_view text) {
   Decimal d;
   d.negative = take_minus(text);
@@ -64,12 +65,12 @@ std::optional<Decimal> split(std::string_view text) {
   return d;
 }
 
-// Whether a number that does not fit a double is too small for it rather than too large. Such a number is hundreds of
-// places away from 1, so the place of its first digit decides.
+// Distinguishes underflow (true) from overflow (false) for a number outside the range of a double. Such a number is
+// hundreds of orders of magnitude away from 1, so the position of its first nonzero digit decides.
 bool vanishes(const Decimal& d) {
   const auto exponent_digits = d.exponent.substr(std::min(d.exponent.find_first_not_of('0'), d.exponent.size()));
   long long exponent = 0;
-  // Ten digits of exponent outweigh all the places that fit into memory.
+  // An exponent of more than ten digits exceeds the number of digits that fit into memory.
   if (exponent_digits.size() > 10) return d.negative_exponent;
   std::from_chars(exponent_digits.data(), exponent_digits.data() + exponent_digits.size(), exponent);
   if (d.negative_exponent) exponent = -exponent;
@@ -80,7 +81,7 @@ bool vanishes(const Decimal& d) {
   return zeros == std::string_view::npos || exponent - static_cast<long long>(zeros) < 0;
 }
 
-// The number's value; infinite if it is too large for a double.
+// The number's value; infinite if it overflows a double, 0 if it underflows.
 double to_double(const Decimal& d) {
   double value = 0;
   const char* const begin = d.unsigned_text.data();
@@ -90,16 +91,16 @@ double to_double(const Decimal& d) {
 }
 
 double round_to(double value, int decimals) {
-  // A double has no more than 15 decimals to give: rounding to more would change nothing.
+  // A double has about 15 significant decimal digits, so rounding to more decimals would change nothing.
   if (decimals < 0 || decimals > 15) return value;
   double scale = 1;
   for (int i = 0; i < decimals; ++i) scale *= 10;
   return std::round(value * scale) / scale;
 }
 
-// The common case, cheaply: a number of at most six digits, written as shortest() would write it, is its own shortest
-// text, because a Float32 tells all decimals of six digits (FLT_DIG) apart. Nothing if the number is not of that kind.
-// Its value is the quotient of two numbers that a double holds exactly, so correctly rounded as from_chars does it.
+// A fast path for the common case. A number of at most six digits (FLT_DIG), in the form that shortest() produces, is
+// its own shortest text, because Float32 distinguishes all six-digit decimals. Returns nothing for other numbers. The
+// value is the quotient of two integers that a double holds exactly, so it is correctly rounded, as by from_chars.
 std::optional<double> plain_value(const Decimal& d, std::string_view text) {
   constexpr std::array<double, 7> kPowers{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
   if (d.whole.size() + d.fraction.size() > std::numeric_limits<float>::digits10) return std::nullopt;
@@ -115,7 +116,7 @@ std::optional<double> plain_value(const Decimal& d, std::string_view text) {
 }
 
 std::string shortest(float degrees) {
-  // The longest: a sign, "0." and 45 places for the smallest Float32 there is.
+  // The longest text is a sign, "0." and 45 digits, for the smallest positive Float32.
   char buffer[64];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, degrees, std::chars_format::fixed).ptr;
   return {buffer, end};
@@ -144,7 +145,7 @@ Result<Coordinate> parse_coordinate(Axis axis, std::string_view text, int decima
     return coordinate;
   }
   coordinate.degrees = static_cast<float>(round_to(value, decimals));
-  if (coordinate.degrees == 0) coordinate.degrees = 0;  // -0 is 0
+  if (coordinate.degrees == 0) coordinate.degrees = 0;  // turns -0 into 0
   coordinate.text = shortest(coordinate.degrees);
   return coordinate;
 }

@@ -1,5 +1,5 @@
-// A place on Earth as the provider sees it: two Float32 numbers, whose shortest decimal text is the same for every way
-// of writing them. 52.52, 52.520 and 5.252e1 are one place, one key, one provider call.
+// A place on Earth at the provider's precision: two Float32 numbers in canonical text. 52.52, 52.520 and 5.252e1 are
+// the same place, with one cache key and one provider call.
 //
 // Thread-safety: values and pure functions.
 #pragma once
@@ -11,8 +11,8 @@
 
 namespace wx::weather {
 
-// One coordinate in degrees, canonical: `text` is the shortest fixed-notation decimal that reads back as the same
-// Float32 ("52.52", "-0.5", "0"), never "-0", never an exponent.
+// One coordinate in degrees. `text` is canonical: the shortest decimal in fixed notation that parses to the same
+// Float32 ("52.52", "-0.5", "0"), without an exponent and never "-0".
 struct Coordinate {
   float degrees = 0;
   std::string text;
@@ -29,9 +29,10 @@ struct Location {
 
 enum class Axis : bool { latitude, longitude };
 
-// Reads a decimal number (optional sign, digits, optional fraction, optional exponent; nothing else: no hexadecimal, no
-// "nan", no spaces) and checks the axis's range. `decimals` >= 0 rounds to that many first (COORDINATE_DECIMALS).
-// The error's detail is a sentence for the client about this one value.
+// Parses a decimal number (optional sign, digits, optional fraction, optional exponent; no hexadecimal, "nan" or
+// spaces) and checks the range of the axis. If `decimals` >= 0, the value is rounded to that many decimals
+// (COORDINATE_DECIMALS). Error: bad_parameter; its detail, shown to the client, continues a sentence that begins with
+// the parameter's name.
 [[nodiscard]] Result<Coordinate> parse_coordinate(Axis axis, std::string_view text, int decimals = -1);
 
 }  // namespace wx::weather

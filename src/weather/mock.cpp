@@ -19,13 +19,13 @@ open_meteo::CurrentWeather mock_weather(const Location& location) {
 
 }  // namespace
 
-// Shared, weakly, with the Proceeds that were handed out: one may be called after the mock is gone.
+// Proceeds hold the state weakly, because one may be called after the mock is destroyed.
 class Mock::State : public std::enable_shared_from_this<State> {
  public:
   State(Executor& executor, milliseconds delay, const Lifetime& lifetime, observability::Metrics& metrics)
       : executor_(executor), delay_(delay), lifetime_(lifetime), metrics_(metrics) {}
 
-  // From any thread.
+  // Thread-safety: any thread.
   void go(Location location, cache::LoadCallback done) {
     metrics_.add(observability::Counter::mock_calls);
     if (executor_.in_this_thread()) return answer(std::move(location), std::move(done));
@@ -39,7 +39,7 @@ class Mock::State : public std::enable_shared_from_this<State> {
     if (delay_ <= milliseconds(0)) return done(make_answer(mock_weather(location), lifetime_));
     const auto place = pending_.emplace(pending_.end());
     *place = executor_.after(delay_, [this, place, location = std::move(location), done = std::move(done)]() mutable {
-      const auto timer = std::move(*place);  // lives until its callback returns
+      const auto timer = std::move(*place);  // the timer must live until its callback returns
       pending_.erase(place);
       done(make_answer(mock_weather(location), lifetime_));
     });

@@ -1,5 +1,5 @@
-// The mock: 25.0 degrees and 10.0 km/h everywhere, after a delay. It shows what a slow provider costs without one: no
-// queue, no budget, no breaker, no deadline.
+// The mock provider: 25.0 degrees and 10.0 km/h everywhere, after a delay. It simulates a slow provider, without queue,
+// budget, breaker or deadline.
 //
 // Thread: load() and destruction on the executor's thread; one per I/O thread.
 #pragma once
@@ -16,14 +16,14 @@ namespace wx::weather {
 
 class Mock {
  public:
-  // `delay`: MOCK_DELAY. The references must outlive the mock and every Proceed that it hands out.
+  // `delay`: MOCK_DELAY. `executor` and `metrics` must outlive the mock and every Proceed that it passes on.
   Mock(Executor& executor, milliseconds delay, const LifetimeOptions& options, observability::Metrics& metrics);
   ~Mock();
   Mock(const Mock&) = delete;
   Mock& operator=(const Mock&) = delete;
 
-  // The turn comes at once. Told to go on, on any thread, the mock answers after the delay on the executor's thread,
-  // whatever the deadline. A mock that is destroyed before never answers.
+  // Announces the turn at once. If the Proceed is called with true, on any thread, the mock answers on the executor's
+  // thread after the delay, whatever the deadline. If the mock is destroyed first, `done` is never called.
   void load(const Location& location, cache::LoadRequest request, cache::LoadCallback done);
 
  private:

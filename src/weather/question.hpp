@@ -1,4 +1,4 @@
-// A weather question and its key.
+// A weather question and its cache key.
 //
 // Thread-safety: values and pure functions.
 #pragma once
@@ -15,11 +15,11 @@ namespace wx::weather {
 struct Question {
   Location location;
   bool mock = false;
-  cache::Mode mode = cache::Mode::normal;  // anything else only with mock
+  cache::Mode mode = cache::Mode::normal;  // other modes only with `mock`
 };
 
-// The cache key as people see it in Redis: "weather:52.52:13.41", or "weather:mock:52.52:13.41" for the mock, whose
-// answers must never be taken for real ones. Kept in place, so that making one allocates nothing.
+// The cache key, readable in Redis: "weather:52.52:13.41", or "weather:mock:52.52:13.41" for the mock, so that mock
+// answers are never taken for real ones. The text is stored in the object, without allocation.
 class Key {
  public:
   explicit Key(const Question& question);
@@ -30,7 +30,7 @@ class Key {
  private:
   void append(std::string_view part);
 
-  // The longest coordinate is a subnormal Float32 in fixed notation, under 60 characters.
+  // The longest coordinate is a subnormal Float32 in fixed notation, shorter than 60 characters.
   std::array<char, 144> text_;
   std::size_t size_ = 0;
   std::uint64_t hash_ = 0;

@@ -20,7 +20,8 @@ void text_member(std::string& out, std::string_view name, std::string_view text)
   out += '"';
 }
 
-// The value of `"name":` in our own rendering, from `from` on: a number token, or the inside of a string.
+// Finds `"name":` in a body made by render(), starting at `from`, and returns its value: a number token, or the content
+// of a string.
 std::string_view value_of(std::string_view body, std::string_view name, std::size_t from) {
   const auto at = body.find(cat("\"", name, "\":"), from);
   if (at == std::string_view::npos) return {};

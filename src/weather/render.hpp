@@ -1,4 +1,4 @@
-// The JSON of an answer, rendered once per load and kept as bytes; and the few things the page reads back out of it.
+// Renders the JSON of an answer, once per load, and reads back the values that the HTML page shows.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -12,15 +12,15 @@
 
 namespace wx::weather {
 
-// A complete JSON object without `source`, the last member, which depends on who answers. Numbers stand as the source
-// wrote them.
+// Renders a complete JSON object, except the last member `source`, which depends on the tier that answers. Numbers
+// appear exactly as the source wrote them.
 [[nodiscard]] std::string render(const open_meteo::CurrentWeather& weather);
 
-// The answer as the cache takes it: the rendered body, its type and its ETag, for `lifetime`.
+// Makes the value for the cache: the rendered body, its content type and entity tag, and `lifetime`.
 [[nodiscard]] cache::Loaded make_answer(const open_meteo::CurrentWeather& weather, const Lifetime& lifetime);
 
-// What the page shows of a body that render() made. The texts are views of it, so escapes in them stay as they are, and
-// a quote ends a text: no unit or time has any. A member that the body lacks is empty.
+// The values of a body made by render() that the page shows. They are views into the body, so escapes are not decoded
+// and a text ends at the first quote; units and times contain neither. A member that is absent from the body is empty.
 struct Reading {
   std::string_view latitude;
   std::string_view longitude;
