@@ -1,7 +1,8 @@
-// Gives an outcome to a caller exactly once, whatever happens to the code in between.
+// Guarantees that a callback receives an outcome exactly once, even if an exception interrupts the code that should
+// call it.
 //
-// A reply callback keeps the caller's `done` in one of these. If an exception leaves the callback before it has called
-// `done`, destroying the callback ends the caller's request with an `internal` error instead of leaving it waiting.
+// A reply callback holds the caller's `done` in this object. If an exception leaves the callback before `done` is
+// called, the destructor calls `done` with ErrorKind::internal, so that the caller does not wait forever.
 //
 // Thread-safety: none.
 #pragma once
@@ -28,11 +29,11 @@ class AnswerOnce {
     try {
       done_(fail(ErrorKind::internal));
     } catch (...) {  // NOLINT(bugprone-empty-catch)
-      // `done` was called, which is all that is promised. The exception before it is on its way to the log.
+      // `done` was called, which fulfils the contract. The first exception is logged where it is caught.
     }
   }
 
-  // Once.
+  // Call it at most once.
   void operator()(Result<Value> outcome) { std::exchange(done_, nullptr)(std::move(outcome)); }
 
  private:

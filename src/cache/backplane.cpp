@@ -13,7 +13,7 @@ namespace {
 // How often to re-read the epoch when no message announced one. Just under the 30 s idle PING, so it doubles as the
 // keep-alive.
 constexpr nanoseconds kWatch = std::chrono::seconds(29);
-// How long dialling the same replica again may take.
+// The time allowed for reconnecting after the client left a replica.
 constexpr nanoseconds kRedial = std::chrono::seconds(2);
 
 }  // namespace
@@ -45,14 +45,15 @@ void Backplane::listen() {
 }
 
 void Backplane::log_not_listening(const Error& error) {
-  if (client_.state() != redis::ConnectionState::up) return;  // the connection is lost, not the channel
+  if (client_.state() != redis::ConnectionState::up) return;  // the connection is lost, which is logged elsewhere
   refused_ = error.kind == ErrorKind::redis_error;
   if (std::exchange(logged_, true)) return;
   log_.warn("cache", "cannot listen to the other processes",
             {{"channel", channel_}, {"redis", refused_ ? std::string_view(error.detail) : name(error.kind)}});
 }
 
-// The epoch tells what was purged while this process did not listen, so it is read before the channel counts as heard.
+// The epoch is read before this process counts as listening, because it reveals purges that were announced while the
+// process was not subscribed.
 void Backplane::read_epoch() {
   epoch_.read([this](Result<std::uint64_t> epoch) {
     if (!epoch) return next_after(refused_ ? kWatch / 2 : backoff_.next());
@@ -78,7 +79,7 @@ void Backplane::take_epoch(std::uint64_t epoch) {
   });
 }
 
-// Only one step is under way at a time: each ends here, or with its connection.
+// Schedules the next step. At most one step is in progress: each ends here, or with its connection.
 void Backplane::next_after(nanoseconds wait) {
   if (client_.state() != redis::ConnectionState::up) return;
   timer_ = executor_.after(wait, [this] {

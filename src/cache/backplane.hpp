@@ -1,7 +1,7 @@
-// The backplane: one channel on which the processes of a fleet announce fills, failures and purges to each other.
+// The backplane: one Redis channel on which the processes of a fleet announce fills, failures and purges to each other.
 //
-// One per process, on one I/O thread's client. A process that is disconnected from the channel misses messages but
-// serves nothing wrong: its copies still end with their spans, and are checked once it listens again
+// One per process, on one I/O thread's client. A process that loses the channel misses messages, including purges. Its
+// copies still expire by their spans, and are checked against Redis once it listens again
 // (FleetListener::on_listening).
 //
 //   connected ─► SUBSCRIBE ─► read the epoch ─► listening ──┐ every 29 s, in case a message was lost
@@ -9,8 +9,9 @@
 //                 │  └► read the epoch now and then    │
 //                 └── no answer: retry soon ───────────┘
 //
-// A connection that the client gives up because the server is a replica, and that leads to a replica again, is no gap:
-// checking every copy for it would be of no use, since Redis cannot confirm entries that it was not allowed to store.
+// If the client closes the connection because the server is a replica, and reconnects to a replica, the interruption
+// does not count as a gap. Checking every copy would be useless, because Redis cannot confirm entries that it was not
+// allowed to store.
 //
 // Thread: everything on the I/O thread of the client.
 #pragma once
@@ -32,17 +33,17 @@ namespace wx::cache {
 
 class Backplane {
  public:
-  // `epoch` is the one over `client`, `executor` its thread. All references must outlive the backplane; it must outlive
-  // the client's last callback.
+  // `epoch` must use `client`, and `executor` must be the client's thread. All references must outlive the backplane.
+  // The backplane must outlive the client's last callback.
   Backplane(redis::Client& client, RedisEpoch& epoch, Executor& executor, const std::string& prefix,
             FleetListener& listener, observability::Metrics& metrics, observability::Log& log);
 
-  // To be called by the client's three handlers.
+  // The client's three handlers must call these.
   void connected();
   void disconnected();
   void push(const redis::Reply& push);
 
-  // From any thread.
+  // True while the channel is subscribed and the epoch is known. Thread-safety: any thread.
   [[nodiscard]] bool listening() const { return listening_.load(std::memory_order_relaxed); }
 
  private:
@@ -61,13 +62,13 @@ class Backplane {
   observability::Metrics& metrics_;
   observability::Log& log_;
   std::atomic<bool> listening_{false};
-  bool subscribed_ = false;  // on this connection
+  bool subscribed_ = false;  // on the current connection
   bool refused_ = false;     // the server refuses SUBSCRIBE
-  bool logged_ = false;      // that the channel cannot be listened to
+  bool logged_ = false;      // the failure to subscribe has been logged
   Random random_{random_seed()};
   redis::Backoff backoff_{random_.next()};
   std::unique_ptr<Timer> timer_;
-  std::unique_ptr<Timer> away_timer_;  // runs while the client, having left a replica, dials again
+  std::unique_ptr<Timer> away_timer_;  // runs while the client reconnects after leaving a replica
 };
 
 }  // namespace wx::cache

@@ -50,7 +50,7 @@ void CacheCore::on_purge(std::string_view key) {
   for (const auto mode : {Mode::normal, Mode::redis_only}) {
     const auto table_key = table_key_of(mode, key);
     shard.memos.forget(table_key);
-    // A purge asks for no action, so it needs no thread of its own.
+    // Flight::purge() returns no actions, so it may run on any thread.
     if (const auto run = shard.find(table_key)) run->state(lock).flight.purge();
   }
 }
@@ -59,8 +59,8 @@ std::uint64_t CacheCore::on_epoch(std::uint64_t epoch) {
   auto current = epoch_.load();
   while (epoch > current && !epoch_.compare_exchange_weak(current, epoch)) {
   }
-  // A pending purge will raise Redis's epoch above this process's. Until then, Redis does not get the epoch of this
-  // process.
+  // A pending purge will raise Redis's epoch above this process's. Until then this process's epoch must not be restored
+  // in Redis.
   if (epoch <= current) return pending_purges_.load() > 0 ? epoch : current;
   metrics.add(Counter::cache_purges);
   for (const auto& shard : flights.shards()) {

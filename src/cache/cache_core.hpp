@@ -1,10 +1,10 @@
-// The state of one cache: its memory tier, its flights, and the epoch in force. TieredCache, Run and PurgeDebt share
-// it, and it receives the messages of other processes (FleetListener).
+// The state of one cache: its memory tier, its flights and its epoch. TieredCache, Run and PurgeDebt share it. It also
+// receives the messages of other processes (FleetListener).
 //
-// Ownership: TieredCache owns the core. Everything else points to it weakly, because a callback of Redis, of a loader
-// or of a timer may come after the cache is gone.
+// Ownership: TieredCache owns the core. All others hold it weakly, because a callback of Redis, of a loader or of a
+// timer may run after the cache is destroyed.
 //
-// Thread-safety: everything from any thread.
+// Thread-safety: any thread.
 #pragma once
 
 #include <atomic>
@@ -35,18 +35,19 @@ class CacheCore final : public FleetListener {
   MemoryTier memory;
   FlightTable flights;
 
-  // The number of purges of everything so far, as the fleet counts them. An entry of another epoch was purged.
+  // The fleet's count of purges of everything. An entry of another epoch counts as purged.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(); }
   [[nodiscard]] Validity validity() const;
 
-  // Turns an entry that was read in Redis into a copy of this process.
+  // Turns an entry read from Redis into a copy of this process.
   [[nodiscard]] std::optional<Copy> take_over(std::optional<Entry> entry) const;
   [[nodiscard]] Result<std::optional<Copy>> take_over(Result<std::optional<Entry>> entry) const;
-  // Drops a copy of another epoch, as if Redis held none. A flight calls this under the lock of its shard: an epoch
-  // that is raised afterwards then finds the copy in the flight.
+  // Drops a copy of another epoch, as if Redis held none. A flight must call this under the lock of its shard, so that
+  // a later change of the epoch finds the copy in the flight.
   void drop_purged(std::optional<Copy>& copy) const;
 
-  // While a purge is pending (PurgeDebt), Redis's epoch is behind this process's on purpose.
+  // The number of threads with a pending purge (PurgeDebt). While it is not 0, Redis's epoch is lower than this
+  // process's and must not be restored.
   void add_pending_purge() { ++pending_purges_; }
   void remove_pending_purge() { --pending_purges_; }
 
@@ -59,8 +60,8 @@ class CacheCore final : public FleetListener {
 
  private:
   std::atomic<std::uint64_t> epoch_{0};
-  std::atomic<int> pending_purges_{0};  // threads with one
-  // Steady time in ns. Copies inserted before are doubtful; with min, no copy is.
+  std::atomic<int> pending_purges_{0};  // threads with a pending purge
+  // Steady time in ns. Copies inserted earlier are doubtful (see Validity). The minimum: no copy is.
   std::atomic<nanoseconds::rep> trusted_from_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<bool> was_disconnected_{false};
 };

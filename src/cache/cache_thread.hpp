@@ -1,6 +1,7 @@
-// One I/O thread as the cache sees it: where callbacks run, and what belongs to that thread alone.
+// The cache's view of one I/O thread: its executor, its connection to Redis, and the objects that only this thread
+// uses.
 //
-// Thread-safety: run() and executor() from any thread; the rest on the thread itself.
+// Thread-safety: run() and executor() from any thread; everything else on this thread only.
 #pragma once
 
 #include <utility>
@@ -15,13 +16,13 @@ namespace wx::cache {
 
 class CacheThread {
  public:
-  // `remote` may be null: memory only. Everything passed must outlive the object.
+  // `remote` is null if there is no Redis. All arguments must outlive the object.
   CacheThread(Executor& executor, RemoteTier* remote, const Clock& clock)
       : executor_(executor), remote_(remote), deadlines_(executor, clock), random_(random_seed()), purge_debt_(*this) {}
   CacheThread(const CacheThread&) = delete;
   CacheThread& operator=(const CacheThread&) = delete;
 
-  // Runs `work` on this thread: at once if the caller is on it, else posted.
+  // Runs `work` on this thread: at once if the caller is on it, else by posting it.
   template <class Work>
   void run(Work work) {
     if (executor_.in_this_thread()) {
@@ -34,7 +35,7 @@ class CacheThread {
   [[nodiscard]] Executor& executor() { return executor_; }
   [[nodiscard]] RemoteTier* remote() { return remote_; }
   [[nodiscard]] DeadlineQueue& deadlines() { return deadlines_; }
-  [[nodiscard]] Random& random() { return random_; }  // lease tokens, jitter
+  [[nodiscard]] Random& random() { return random_; }  // for lease tokens and jitter
   [[nodiscard]] PurgeDebt& purge_debt() { return purge_debt_; }
 
  private:

@@ -9,15 +9,15 @@ namespace wx::cache {
 namespace {
 
 constexpr std::string_view kVersion = "wx2";
-constexpr std::uint64_t kMaxSpan = 10ULL * 366 * 24 * 3'600'000;  // ms; sums of three stay far from overflow
+constexpr std::uint64_t kMaxSpan = 10ULL * 366 * 24 * 3'600'000;  // ms; the sum of three spans cannot overflow
 
-// The checksum covers everything before it, so that no field of the line can be damaged unnoticed.
+// The checksum covers the line up to the checksum, and the body, so that any damage is detected.
 ContentTag checksum(std::string_view line, std::string_view body) {
   return ContentTag(content_hash(body, content_hash(line)));
 }
 
-// Takes " name=value" off the front of a line. Fields stand in one fixed order and each value has one way of being
-// written, so that a value that decodes is the one that encode() makes.
+// Removes " name=value" from the front of a line. The order of fields is fixed and each value has one canonical form,
+// so every line that decodes is exactly the line that encode_head() produces.
 class Fields {
  public:
   explicit Fields(std::string_view line) : rest_(line) {}
@@ -48,7 +48,8 @@ class Fields {
     return true;
   }
 
-  // A value that goes into a response header: a damaged one must not break it.
+  // Reads a value that is later sent in a response header. Only visible ASCII is accepted, so that the value cannot
+  // break the header.
   bool token(std::string_view name, std::string& out) {
     const auto value = take(name);
     const auto visible = [](char c) { return c > ' ' && c < '\x7f' && c != '"'; };

@@ -7,8 +7,8 @@ namespace wx::cache {
 
 DeadlineQueue::Ticket DeadlineQueue::add(SteadyTime deadline, Task task) {
   const auto ticket = tasks_.emplace(deadline, std::move(task));
-  // A timer that is armed for an earlier time stays: when it fires it looks for the next. So a steady stream of
-  // requests that are answered long before their deadlines arms it hardly ever.
+  // A timer that is armed for an earlier time is kept; when it fires, it is armed for the next deadline. So a steady
+  // stream of requests that are answered long before their deadlines rarely arms the timer.
   if (deadline < armed_for_) arm(deadline);
   return ticket;
 }
@@ -24,7 +24,7 @@ void DeadlineQueue::run_due() {
 }
 
 void DeadlineQueue::arm(SteadyTime at) {
-  armed_for_ = SteadyTime::max();  // should after() throw, the next add() arms it
+  armed_for_ = SteadyTime::max();  // if after() throws, the next add() arms the timer
   timer_ = executor_.after(std::max(at - clock_.steady(), nanoseconds(0)), [this] { run_due(); });
   armed_for_ = at;
 }

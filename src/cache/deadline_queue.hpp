@@ -1,6 +1,6 @@
-// The deadlines of the waiters of one I/O thread, with one timer for all of them.
+// The deadlines of one I/O thread's waiters, with one timer for all of them.
 //
-// Thread-safety: none. Use it on the executor's thread only.
+// Thread-safety: none; the executor's thread only.
 #pragma once
 
 #include <functional>
@@ -19,12 +19,12 @@ class DeadlineQueue {
 
   DeadlineQueue(Executor& executor, const Clock& clock) : executor_(executor), clock_(clock) {}
 
-  // Calls `task` once, at or shortly after `deadline`, unless cancelled before. A ticket is valid until its task has
-  // run.
+  // Calls `task` once, at or shortly after `deadline`, unless cancel() is called first. A ticket is valid until its
+  // task starts.
   [[nodiscard]] Ticket add(SteadyTime deadline, Task task);
   void cancel(Ticket ticket) { tasks_.erase(ticket); }
 
-  // Runs the tasks that are due and arms the timer for the next. The timer calls it.
+  // Runs the tasks that are due and arms the timer for the next deadline. Called by the timer.
   void run_due();
 
  private:
@@ -34,7 +34,7 @@ class DeadlineQueue {
   const Clock& clock_;
   std::multimap<SteadyTime, Task> tasks_;
   std::unique_ptr<Timer> timer_;
-  SteadyTime armed_for_ = SteadyTime::max();  // max: not armed
+  SteadyTime armed_for_ = SteadyTime::max();  // max() if not armed
 };
 
 }  // namespace wx::cache

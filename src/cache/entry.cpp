@@ -16,7 +16,8 @@ bool ahead_of_clock(const Entry& entry, const Clock& clock) {
 }
 
 Copy make_copy(EntryPtr entry, const Clock& clock) {
-  // In milliseconds: nanoseconds overflow at the times that a codec lets through. Older than gone is gone.
+  // In milliseconds, because nanoseconds overflow for some times that the codec accepts. An age above the total of the
+  // spans makes no difference.
   milliseconds age = clock.wall() - entry->stored_at;
   if (ahead_of_clock(*entry, clock)) age = entry->spans.fresh_for;
   age = std::clamp(age, milliseconds(0), entry->spans.total());

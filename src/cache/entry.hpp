@@ -1,4 +1,4 @@
-// An entry of the cache: an answer, the time it was made, and how long it may be served.
+// An entry of the cache: an answer, the time it was stored, and how long it may be served.
 //
 //   stored_at ──── fresh_for ────┬──── stale_for ────┬──────── keep_for ────────┬─► gone
 //              fresh: HIT        │ stale: served,    │ kept: wait for better,   │
@@ -21,7 +21,7 @@ struct Spans {
   milliseconds stale_for{0};  // stale-while-revalidate (RFC 5861 §3)
   milliseconds keep_for{0};   // stale-if-error (RFC 5861 §4)
 
-  // The age at which the entry is gone.
+  // The age from which the entry must not be served.
   [[nodiscard]] milliseconds total() const { return fresh_for + stale_for + keep_for; }
   friend bool operator==(const Spans&, const Spans&) = default;
 };
@@ -31,12 +31,12 @@ enum class EntryKind : std::uint8_t { answer, refusal };
 struct Entry {
   Body body;
   std::string content_type;
-  std::string etag;  // opaque tag without quotes and without W/
+  std::string etag;  // opaque tag, without quotes and W/
   WallTime stored_at;
   Spans spans;
-  std::uint64_t epoch = 0;  // of the purge that this entry outlives
+  std::uint64_t epoch = 0;  // the cache's epoch when the value was loaded
   EntryKind kind = EntryKind::answer;
-  // Whether a hit late in fresh_for may start a refresh. False where fresh_for ends at the source's next value.
+  // Allows a hit late in fresh_for to start a refresh. False if fresh_for ends when the source has its next value.
   bool early_refresh = true;
 
   friend bool operator==(const Entry&, const Entry&) = default;
@@ -53,8 +53,8 @@ enum class Freshness : std::uint8_t { fresh, stale, kept, gone };
   return Freshness::gone;
 }
 
-// An entry as one process holds it. Its age is measured by the steady clock from `born` on, so setting the wall clock
-// makes it neither younger nor older.
+// An entry as one process holds it. Its age is measured from `born` by the steady clock, so changes of the wall clock
+// do not affect it.
 struct Copy {
   EntryPtr entry;
   SteadyTime born;
@@ -63,15 +63,16 @@ struct Copy {
   [[nodiscard]] Freshness freshness(SteadyTime now) const { return freshness_at(entry->spans, age(now)); }
 };
 
-// Whether an entry was stored so far ahead of this process's wall clock that one of the two clocks must be wrong.
+// Returns true if the entry's stored_at is more than 2 s ahead of this process's wall clock, so that one of the two
+// clocks must be wrong.
 [[nodiscard]] bool ahead_of_clock(const Entry& entry, const Clock& clock);
 
-// Takes over an entry that was stored at a wall-clock time (by this process or another). A stored_at up to 2 s ahead
-// counts as now. Further ahead, one of the clocks is wrong, and the copy starts at the end of its fresh span.
+// Makes a copy of an entry that any process stored, with its age by the wall clock. A stored_at up to 2 s ahead counts
+// as now. If it is further ahead, the age is unknown, and the copy starts at the end of its fresh span.
 [[nodiscard]] Copy make_copy(EntryPtr entry, const Clock& clock);
 
-// The age from which a hit may start an early refresh: `part` of fresh_for, spread per key by up to +/-10 %, never
-// beyond fresh_for. It is fresh_for itself if the entry allows no early refresh.
+// The age from which a hit may start an early refresh: `part` of fresh_for, varied per key by up to +/-10 %, at most
+// fresh_for. It equals fresh_for if the entry allows no early refresh.
 [[nodiscard]] nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash);
 
 }  // namespace wx::cache

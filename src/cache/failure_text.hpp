@@ -1,5 +1,5 @@
-// A failed load as it stands in the place of a lease in Redis: "fail:provider-timeout:3" (kind and count). How long it
-// holds is the key's time to live.
+// The text of a failed load in Redis, where it replaces the lease: "fail:provider-timeout:3" (kind and count). The
+// key's time to live is the time for which the failure is remembered.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -14,7 +14,8 @@ namespace wx::cache {
 
 [[nodiscard]] std::string failure_text(const FailureMemo& memo);
 
-// The memo, without its time left; nothing if `text` is no failure (a lease's token, for one).
+// Parses the text into a memo without its remaining time. Returns nothing if `text` is not a failure, for example a
+// lease's token.
 [[nodiscard]] std::optional<FailureMemo> parse_failure_text(std::string_view text);
 
 }  // namespace wx::cache

@@ -1,4 +1,4 @@
-// The messages that processes send each other on the backplane's channel, one line each:
+// The messages on the backplane's channel, one line each:
 //   fill <key> <etag> <stored_at ms> <fresh_for ms>      fail <key>      purge <key>      epoch <n>
 //
 // Thread-safety: pure functions.
@@ -19,9 +19,9 @@ namespace wx::cache {
 enum class Heard : std::uint8_t {
   unknown,  // not a message of this version
   taken,
-  behind,  // announces an epoch below ours: the message is late, or Redis has lost its epoch
+  behind,  // announces an epoch lower than this process's: the message is late, or Redis has lost its epoch
 };
-// Passes a message to the listener.
+// Parses a message and passes it to the listener.
 Heard hear_message(std::string_view message, FleetListener& listener);
 
 }  // namespace wx::cache

@@ -1,10 +1,10 @@
-// The flights under way and the failures remembered, by key: 64 shards, each behind a mutex.
+// The flights in progress and the remembered failures, by key, in 64 shards with one mutex each.
 //
-// A shard's mutex guards the shard's own maps and, beyond them, the state of every flight in it (Guarded). So one lock
-// covers "is there a flight, is a failure remembered, what does memory hold, who waits", and no other thread can change
-// one of them between two of these questions.
+// A shard's mutex guards the shard's maps and also the state of every flight in the shard (Guarded). So a caller that
+// holds it can check for a flight, a remembered failure and a copy in memory, and add a waiter, without another thread
+// changing any of them in between.
 //
-// Thread-safety: everything from any thread, under the shard's Locked where a function takes or requires it.
+// Thread-safety: any thread. Functions that require the shard's mutex, or take a Locked, must run under that lock.
 #pragma once
 
 #include <array>
@@ -25,8 +25,8 @@ namespace wx::cache {
 class Run;
 using RunPtr = std::shared_ptr<Run>;
 
-// The key of the table: one namespace per mode, because a lookup that may not touch the memory tier must not join a
-// flight that fills it. Empty for bypass, which shares nothing and is in no table.
+// The table's key of a cache key. Each mode has its own namespace, because a lookup that must not touch the memory tier
+// must not join a flight that fills it. Empty for bypass, whose flights are not shared and not in the table.
 [[nodiscard]] std::string table_key_of(Mode mode, std::string_view key);
 
 class FlightTable {
@@ -34,10 +34,10 @@ class FlightTable {
   struct Shard {
     explicit Shard(const MemoOptions& options) : memos(options) {}
 
-    // The flight of the key, or null.
+    // Returns the flight of the key, or null.
     [[nodiscard]] RunPtr find(const std::string& table_key) const WX_REQUIRES(mutex);
     void insert(const RunPtr& run) WX_REQUIRES(mutex);
-    // Removes this flight, unless another one has taken its place.
+    // Removes `run`; does nothing if another flight has replaced it.
     void erase(const Run& run) WX_REQUIRES(mutex);
 
     mutable Mutex mutex;
@@ -45,7 +45,7 @@ class FlightTable {
     ErrorMemos memos WX_GUARDED_BY(mutex);
   };
 
-  // Holds a shard's mutex, and proves that to Guarded::with().
+  // Holds a shard's mutex. Passing it to Guarded::with() proves that the mutex is held.
   class WX_THREAD_ANNOTATION(scoped_lockable) Locked {
    public:
     explicit Locked(const Shard& shard) WX_THREAD_ANNOTATION(acquire_capability(shard.mutex)) : shard_(shard) {
@@ -59,9 +59,9 @@ class FlightTable {
     const Shard& shard_;
   };
 
-  // A value that belongs to one flight and is guarded by its shard's mutex. Clang's annotations cannot name the mutex
-  // of another object, so the lock is an argument: code that does not hold one does not compile. The caller passes the
-  // lock of the flight's own shard.
+  // A value of one flight, guarded by the mutex of the flight's shard. Clang's annotations cannot name the mutex of
+  // another object, so access takes the lock as an argument: code that holds no lock does not compile. The caller must
+  // pass the lock of the flight's own shard.
   template <class T>
   class Guarded {
    public:
@@ -75,12 +75,12 @@ class FlightTable {
 
   explicit FlightTable(MemoOptions memos);
 
-  // `hash` is hash64() of the key (not of the table's key).
+  // `hash` is hash64() of the cache key, not of the table's key.
   [[nodiscard]] Shard& shard_of(std::uint64_t hash) { return *shards_[hash >> 58]; }
   [[nodiscard]] const auto& shards() const { return shards_; }
   [[nodiscard]] std::size_t size() const;
 
-  // The flights of a key, in every mode that shares them.
+  // The flights of a key in all modes that share flights.
   [[nodiscard]] std::vector<RunPtr> flights_of(std::string_view key, std::uint64_t hash);
   [[nodiscard]] std::vector<RunPtr> all() const;
 

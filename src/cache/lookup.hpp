@@ -1,4 +1,4 @@
-// A request to the cache: the key, the tiers that take part, and the caller's deadline.
+// A request to the cache.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 namespace wx::cache {
 
 struct Lookup {
-  std::string_view key;         // as in Redis; read during the call only
+  std::string_view key;         // without CACHE_PREFIX; must be valid during the call only
   std::uint64_t hash = 0;       // hash64(key)
-  Mode mode = Mode::normal;     // the tiers that take part
-  SteadyTime deadline;          // when the caller stops waiting
-  bool forced = false;          // the caller wants a new answer even if one is cached
-  bool only_if_cached = false;  // the caller wants no load (RFC 9111 §5.2.1.7)
+  Mode mode = Mode::normal;     // the tiers to use
+  SteadyTime deadline;          // the caller waits no longer than this
+  bool forced = false;          // load a new answer even if one is cached
+  bool only_if_cached = false;  // do not load (RFC 9111 §5.2.1.7)
 };
 
 }  // namespace wx::cache

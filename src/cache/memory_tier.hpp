@@ -1,6 +1,7 @@
-// The memory tier: 64 shards with a mutex each. A hit holds a mutex for one lookup and the copy of one pointer.
+// The memory tier: 64 shards with one mutex each. A hit holds the mutex for a lookup and the copy of a pointer. See
+// SieveShard for the functions of the same names.
 //
-// Thread-safety: everything from any thread.
+// Thread-safety: any thread.
 #pragma once
 
 #include <array>
@@ -17,7 +18,8 @@ namespace wx::cache {
 struct MemoryOptions {
   std::size_t limit = std::size_t{64} << 20;  // bytes; 0 switches the tier off
   double early_part = 0.8;                    // CACHE_EARLY
-  // After a hit has started a refresh, no other hit starts one for this long, unless the refresh ends before.
+  // After a hit has started a refresh, no other hit of the key starts one for this long, unless the refresh ends
+  // earlier.
   nanoseconds refresh_pause = std::chrono::seconds(30);
 };
 
@@ -29,12 +31,12 @@ class MemoryTier {
 
   [[nodiscard]] bool enabled() const { return options_.limit > 0; }
 
-  // `hash` is hash64(key) in all of these.
+  // `hash` is hash64(key) in all functions.
   [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
                                              const Validity& validity = {});
   bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                   milliseconds fresh_for, const Clock& clock);
-  // Returns whether the copy is kept; false if the tier is off or the copy is too large.
+  // Returns false, without keeping the copy, if the tier is off or the copy is too large.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
   void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
   bool erase(std::string_view key, std::uint64_t hash);

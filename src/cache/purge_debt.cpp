@@ -11,10 +11,10 @@
 namespace wx::cache {
 namespace {
 
-// The pause before the first try, and the longest one. A try without a connection costs nothing.
+// The first and the longest pause between attempts. An attempt without a connection costs nothing.
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{4000};
-// The pause after a refusal that lasts: a missing permission, or a replica.
+// The pause after a lasting refusal: a missing permission, or a replica.
 constexpr milliseconds kRefusedPause{60'000};
 
 }  // namespace
@@ -57,7 +57,7 @@ void PurgeDebt::guarded(Work work) {
   try {
     work(*core);
   } catch (...) {
-    observability::log_exception(core->log, "cache", "a pending purge met an exception and is tried again");
+    observability::log_exception(core->log, "cache", "a pending purge ended with an exception and will be repeated");
     if (pending_) wait();
   }
 }

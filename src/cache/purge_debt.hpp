@@ -1,8 +1,8 @@
-// A purge of everything that Redis has not taken yet. It stays pending, and one I/O thread repeats it until Redis takes
-// it. The thread does not write this process's epoch into Redis instead: other processes may have reached the same
-// number by purges of their own, and would not know of this one.
+// A pending purge: a purge of everything that Redis has not accepted yet. One I/O thread repeats it until Redis accepts
+// it. The thread does not write this process's epoch to Redis instead, because other processes may have reached the
+// same number through purges of their own and would miss this purge.
 //
-// Thread-safety: none; everything on the thread of the CacheThread that owns the object.
+// Thread-safety: none; only the thread of the CacheThread that owns the object.
 #pragma once
 
 #include <cstdint>
@@ -20,15 +20,15 @@ class PurgeDebt {
  public:
   explicit PurgeDebt(CacheThread& thread) : thread_(thread) {}
 
-  // Redis did not take a purge: it is pending from now on, and is repeated.
+  // Call it when Redis did not accept a purge. The purge is pending from now on and is repeated.
   void set_pending(const std::shared_ptr<CacheCore>& core);
-  // Redis took a purge, this one or a later one, and answered with the new epoch.
+  // Call it when Redis accepted a purge, the pending one or a later one. `epoch` is the new epoch.
   void on_purged(CacheCore& core, std::uint64_t epoch);
 
  private:
   void wait();
   void try_again(CacheCore& core);
-  // Calls work(core), unless the cache is gone. After an exception the purge is tried again.
+  // Calls work(core), unless the cache is destroyed. After an exception a pending purge is repeated.
   template <class Work>
   void guarded(Work work);
 
@@ -36,7 +36,7 @@ class PurgeDebt {
   std::weak_ptr<CacheCore> core_;
   bool pending_ = false;
   std::unique_ptr<Timer> timer_;
-  nanoseconds pause_{0};  // before the next try
+  nanoseconds pause_{0};  // before the next attempt
 };
 
 }  // namespace wx::cache

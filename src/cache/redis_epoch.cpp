@@ -17,7 +17,7 @@ namespace {
 
 using Answer = AnswerOnce<std::uint64_t>;
 
-// INCR and INCRBY answer with the new value.
+// The new epoch in the reply of INCR or INCRBY.
 std::uint64_t epoch_of(const Reply& reply) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(reply.integer(), 0));
 }
@@ -30,7 +30,7 @@ RedisEpoch::RedisEpoch(redis::Client& client, std::string_view prefix)
 void RedisEpoch::raise(std::uint64_t ours, Callback done) {
   if (!client_.available(key_)) return done(fail(ErrorKind::redis_unavailable));
   const auto known = cat(ours);
-  const std::array<redis::Argument, 4> set{"SET", key_, known, "NX"};  // only if Redis has lost it
+  const std::array<redis::Argument, 4> set{"SET", key_, known, "NX"};  // sets it only if Redis has lost it
   const std::array<redis::Argument, 2> incr{"INCR", key_};
   std::array<redis::Command, 2> commands{
       redis::Command{set, [](const Result<Reply>&) {}},
@@ -39,7 +39,7 @@ void RedisEpoch::raise(std::uint64_t ours, Callback done) {
                        if (!reply) return done(std::unexpected(std::move(reply.error())));
                        const auto epoch = epoch_of(*reply);
                        if (epoch > ours) return publish(epoch, std::move(done));
-                       // Redis held a lower epoch than ours. Adding keeps what other processes add at the same time.
+                       // Redis held a lower epoch. INCRBY, unlike SET, keeps what other processes add at the same time.
                        client_.command({"INCRBY", key_, cat(ours - epoch + 1)},
                                        [this, done = std::move(done)](Result<Reply> added) mutable {
                                          if (!added) return done(std::unexpected(std::move(added.error())));

@@ -1,10 +1,9 @@
-// The fleet's epoch in Redis. An entry of a lower epoch than the one in force counts as purged, so raising the epoch
-// purges everything.
+// The fleet's epoch in Redis. Entries of any other epoch count as purged, so raising the epoch purges everything.
 //
 //   raise    SET <epoch> <ours> NX, INCR <epoch>; if that is still not above ours, INCRBY <epoch> <difference>
 //   restore  SET <epoch> <ours> NX, GET <epoch>
 //
-// Thread: everything on the I/O thread of the client. Callbacks are called exactly once, possibly from within the call.
+// Thread: the I/O thread of the client only. Callbacks are called exactly once, possibly before the function returns.
 #pragma once
 
 #include <string>
@@ -19,19 +18,20 @@ class RedisEpoch {
  public:
   using Callback = RemoteTier::EpochCallback;
 
-  // `client` must outlive this and be stopped before this is destroyed.
+  // `client` must outlive this object and must be stopped before this object is destroyed.
   RedisEpoch(redis::Client& client, std::string_view prefix);
 
-  // Raises the epoch above `ours` and tells the fleet (RemoteTier::raise_epoch). Respects the breaker.
+  // Raises the epoch above `ours` and announces it to the fleet (see RemoteTier::raise_epoch). Fails at once while the
+  // client's breaker is open.
   void raise(std::uint64_t ours, Callback done);
 
-  // The epoch as Redis holds it; 0 if it holds none.
+  // Reads the epoch from Redis; 0 if Redis holds none.
   void read(Callback done);
 
-  // Call this when Redis holds an epoch below `ours`; gives what Redis holds afterwards. The epoch is never lowered.
-  // If Redis has lost the epoch (a flush, a restart without data), it gets ours back, and nothing becomes a miss. If
-  // Redis holds a lower one, that was raised after the loss or comes from an older copy of the data: some processes
-  // have missed a purge, and so the epoch is raised above ours.
+  // Call it when Redis holds an epoch lower than `ours`. `done` receives the epoch that Redis holds afterwards, which
+  // is never lower than before. If Redis has lost the epoch (a flush, a restart without data), it is set to `ours`, and
+  // no entry is purged. If Redis holds a lower epoch, either it was raised after a loss or Redis runs on older data.
+  // Some processes have then missed a purge, so the epoch is raised above `ours`.
   void restore(std::uint64_t ours, Callback done);
 
  private:

@@ -1,5 +1,5 @@
-// Every name that the program uses in Redis. All of them match the one pattern that an ACL user needs: keys
-// <prefix>weather:*, channel <prefix>weather:events.
+// All names of keys and channels in Redis. An ACL user needs access to the keys <prefix>weather:* and the channel
+// <prefix>weather:events.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -14,7 +14,7 @@ namespace wx::cache {
 [[nodiscard]] inline std::string value_key(std::string_view prefix, std::string_view key) {
   return cat(prefix, key);
 }
-// In the same cluster slot as the value, because the braces hold the value's whole key.
+// The braces contain the complete key of the value, so the lease is in the same cluster slot as the value.
 [[nodiscard]] inline std::string lease_key(std::string_view prefix, std::string_view key) {
   return cat(prefix, "weather:lease:{", prefix, key, "}");
 }

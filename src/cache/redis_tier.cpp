@@ -40,7 +40,7 @@ RedisTier::RedisTier(redis::Client& client, std::string prefix, const Clock& clo
 std::optional<Entry> RedisTier::entry_of(std::string_view key, const Reply& reply) {
   if (reply.is_null()) return std::nullopt;
   auto entry = decode(key, reply.text());
-  // A value of another version or key, or a damaged one, counts as absent.
+  // A value of another version or key, and a damaged value, count as absent.
   if (!entry) metrics_.add(Counter::cache_codec_refused);
   return entry;
 }
@@ -63,7 +63,7 @@ struct RedisTier::LeaseAttempt {
   std::string key;
   std::string lease;
   std::string token;
-  SteadyTime until;  // the lease's end, at the latest
+  SteadyTime until;  // the latest possible end of the lease
   bool won = false;
   std::optional<Error> error = std::nullopt;
 };
@@ -90,7 +90,7 @@ void RedisTier::take_lease(std::string_view key, std::string_view token, millise
       attempt->error = std::move(reply.error());
       if (attempt->won) give_back_if_ours(attempt->lease, attempt->token, attempt->until);
     }
-    // The loser needs the lease's state too, and has time for another round trip.
+    // A caller that did not win also needs the state of the lease, and has time for another round trip.
     if (!attempt->error && !attempt->won) return look(attempt->key, std::move(done));
     record(attempt->key, attempt->error ? &*attempt->error : nullptr);
     if (attempt->error) return done(std::unexpected(std::move(*attempt->error)));
@@ -105,24 +105,25 @@ void RedisTier::take_lease(std::string_view key, std::string_view token, millise
 }
 
 void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTime until) {
-  if (clock_.steady() >= until) return;  // the lease has ended by itself
+  if (clock_.steady() >= until) return;  // the lease has expired
   const std::string asked = lease;
   client_.command({"GET", asked},
                   [this, lease = std::move(lease), token = std::move(token), until](Result<Reply> reply) mutable {
                     if (reply && reply->is_text() && reply->text() == token) {
                       client_.command({"DEL", lease}, [](const Result<Reply>&) {});
                     } else if (!reply && reply.error().kind == ErrorKind::redis_timeout) {
-                      // The server is still behind. Each try lasts one command timeout, so this loop is slow.
+                      // The server still does not answer in time. Each attempt takes one command timeout, so this loop
+                      // is slow.
                       give_back_if_ours(std::move(lease), std::move(token), until);
                     }
                   });
 }
 
-// The findings of the three commands of look().
+// The results of the three commands of look().
 struct RedisTier::Look {
   explicit Look(std::string_view of, LeaseCallback callback) : key(of), done(std::move(callback)) {}
 
-  // Returns whether there is a reply.
+  // Records the first error. Returns true if there is a reply.
   bool note(const Result<Reply>& reply) {
     if (!reply && !error) error = reply.error();
     return reply.has_value();
@@ -146,7 +147,7 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
   const auto found = std::make_shared<Look>(key, std::move(done));
   auto on_value = [this, found](const Result<Reply>& reply) {
     if (!found->note(reply)) return;
-    found->decoded = false;  // stays so if decoding throws
+    found->decoded = false;  // remains false if decoding throws
     found->view.entry = entry_of(found->key, *reply);
     found->decoded = true;
   };
@@ -193,7 +194,8 @@ void RedisTier::store(std::string_view key, const Entry& entry, bool release, Do
   const std::array<redis::Argument, 5> set{"SET", value, redis::Argument(head_, entry.body), "PX", expiry};
   const std::array<redis::Argument, 2> del{"DEL", lease};
   const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
-  // The value is written before the lease goes, and the message goes last: its readers find the value.
+  // The order matters: the value is stored before the lease is released, and the message is published last, so its
+  // receivers find the value.
   std::vector<redis::Command> commands;
   commands.reserve(3);
   commands.push_back(
@@ -225,7 +227,7 @@ void RedisTier::store_failure(std::string_view key, const FailureMemo& memo) {
 void RedisTier::give_back(std::string_view key) {
   if (unavailable(key)) return;
   const auto lease = lease_key(prefix_, key);
-  const auto message = fail_message(key);  // processes that wait for the lease's end look again
+  const auto message = fail_message(key);  // makes processes that wait for the lease read its state again
   const std::array<redis::Argument, 2> del{"DEL", lease};
   const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
   std::array<redis::Command, 2> commands{
@@ -261,7 +263,7 @@ void RedisTier::raise_epoch(std::uint64_t ours, EpochCallback done) {
   });
 }
 
-// --- how Redis fares ---
+// --- the health of Redis ---
 
 void RedisTier::record(std::string_view key, const Error* error) {
   client_.record(key, error);
@@ -274,7 +276,7 @@ void RedisTier::log_refusal(const Error& error) {
 }
 
 void RedisTier::on_accepted_write() {
-  if (std::exchange(refused_before_, false)) log_.info("cache", "Redis accepts our writes again");
+  if (std::exchange(refused_before_, false)) log_.info("cache", "Redis accepts writes again");
 }
 
 }  // namespace wx::cache

@@ -1,13 +1,13 @@
-// The shared tier over Redis: one value per key (codec.hpp), one lease per key, and messages on one channel. Without
-// Lua and without polling, and every command names a single key, as a cluster demands.
+// The shared tier in Redis: one value per key (codec.hpp), one lease per key, and messages on one channel. It uses
+// neither Lua nor polling, and every command names a single key, as a cluster requires.
 //
 //   value    SET <key> <entry> PX <its spans>                 GET <key>
-//   lease    SET <lease> <token> NX PX <span>                 DEL <lease>, only while our own clock says it is ours
+//   lease    SET <lease> <token> NX PX <span>                 DEL <lease>, only before this process's deadline for it
 //   failure  SET <lease> fail:<kind>:<count> XX PX <memo>
 //
-// While the client's breaker is open every operation fails at once with redis_unavailable.
+// While the client's breaker is open, every operation fails at once with redis_unavailable.
 //
-// Thread: everything on the I/O thread of the client.
+// Thread: the I/O thread of the client only.
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ namespace wx::cache {
 
 class RedisTier final : public RemoteTier {
  public:
-  // `prefix` is put before every key (CACHE_PREFIX). All references must outlive the tier, and the client must be
-  // stopped before the tier is destroyed, because the replies of its commands go to the tier.
+  // `prefix` (CACHE_PREFIX) precedes every key. All references must outlive the tier. The client must be stopped before
+  // the tier is destroyed, because the callbacks of its commands use the tier.
   RedisTier(redis::Client& client, std::string prefix, const Clock& clock, observability::Metrics& metrics,
             observability::Log& log);
 
@@ -45,11 +45,12 @@ class RedisTier final : public RemoteTier {
 
   [[nodiscard]] bool unavailable(std::string_view key) const { return !client_.available(key); }
   [[nodiscard]] std::optional<Entry> entry_of(std::string_view key, const redis::Reply& reply);
-  // Gives back a lease whose SET was not answered, if it turns out to be ours.
+  // Releases a lease with an unknown owner (its SET was not answered in time) if it holds `token`. Retries until
+  // `until`.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
-  // Tells the breaker how an operation on `key` ended; null for success.
+  // Reports the result of an operation on `key` to the breaker; null for success.
   void record(std::string_view key, const Error* error);
-  // Logs a refusal, once until a write is accepted.
+  // Logs a refusal, at most once until a write is accepted.
   void log_refusal(const Error& error);
   void on_accepted_write();
 
@@ -60,9 +61,9 @@ class RedisTier final : public RemoteTier {
   observability::Metrics& metrics_;
   observability::Log& log_;
   RedisEpoch epoch_;
-  bool refused_before_ = false;  // a command was refused, and no write was accepted since
-  std::string key_;              // reused
-  std::string head_;             // reused
+  bool refused_before_ = false;  // a command was refused, and no write has been accepted since
+  std::string key_;              // buffer, reused by read()
+  std::string head_;             // buffer, reused by store()
 };
 
 }  // namespace wx::cache

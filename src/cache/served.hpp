@@ -1,5 +1,5 @@
-// The answer to a lookup and how it came about: everything that X-Cache, Cache-Status, Age and Server-Timing tell the
-// client, without any HTTP.
+// The answer to a lookup and its origin: the information for X-Cache, Cache-Status, Age and Server-Timing, independent
+// of HTTP.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ enum class Outcome : std::uint8_t {
   stale_if_error,          // kept; the load failed
   soft_timeout,            // kept; the load is slow
   miss,                    // loaded by this request
-  collapsed,               // waited for another request's load
-  revalidated,             // a copy was kept, and the load finished within the wait
-  lease,                   // another process filled it in the meantime
-  forced,                  // loaded because the client asked for a new answer
+  collapsed,               // loaded by another request in this process
+  revalidated,             // loaded by this request, to replace a copy
+  lease,                   // loaded by another process in the meantime
+  forced,                  // loaded because the client requested a new answer
   bypass,                  // no tier was read or filled
 };
 
-// The time that each step took; negative if the step did not happen.
+// The duration of each step; negative if the step did not happen.
 struct Timings {
   nanoseconds redis{-1};
   nanoseconds load{-1};
@@ -34,8 +34,8 @@ struct Served {
   Tier tier = Tier::loader;
   Outcome outcome = Outcome::miss;
   nanoseconds age{0};
-  bool stored = false;             // this request put the entry into a tier
-  bool redis_unavailable = false;  // Redis did not answer, or could not be asked
+  bool stored = false;             // this request's load stored the entry in a tier
+  bool redis_unavailable = false;  // Redis did not answer or was unavailable
   Timings timings;
 };
 

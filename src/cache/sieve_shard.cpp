@@ -5,13 +5,13 @@
 namespace wx::cache {
 namespace {
 
-// What the allocator and the set add to what we ask for: a header per block (node, entry with its control block, three
-// strings), and the set's slot at its usual load.
+// The overhead of the allocator and the set: a header per block (node, entry with its control block, three strings),
+// and the set's slot at its usual load factor.
 constexpr std::size_t kOverhead = 5 * 16 + 24;
 
-// What a string of that capacity takes beside its object.
+// The heap bytes of a string with this capacity.
 std::size_t heap_bytes(std::size_t capacity) {
-  constexpr std::size_t kInline = 15;  // what libstdc++ keeps inside the object
+  constexpr std::size_t kInline = 15;  // libstdc++ stores up to this size in the object
   return capacity > kInline ? capacity + 1 : 0;
 }
 
@@ -55,7 +55,7 @@ bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   const std::size_t bytes = cost(key, *copy.entry);
   if (Node* old = lookup(key, hash); old != nullptr) {
     if (bytes <= limit_ / 8) {
-      // In place: a refresh gives the key no new place in the queue, and costs it none.
+      // Replaced in place: a refresh does not change the key's position in the queue.
       bytes_ = bytes_ - old->bytes + bytes;
       old->bytes = bytes;
       old->copy = std::move(copy);

@@ -1,10 +1,11 @@
-// One shard of the memory tier: a map from key to copy, bounded by bytes, that evicts by SIEVE.
+// One shard of the memory tier: a map from key to copy, bounded in bytes, with SIEVE eviction.
 //
 // SIEVE (Zhang, Yang, Yue, Vigfusson, Rashmi: "SIEVE is Simpler than LRU", NSDI '24): a queue in order of insertion, a
-// "visited" bit per entry, and a hand that moves from the oldest to the newest. A hit only sets the bit. To evict, the
-// hand clears bits until it meets an entry without one; that entry goes, and the hand stays where it is. New entries
-// are put at the head. So popular entries are never moved, and entries that are hit once leave early. This
-// implementation differs in one point: the hand treats an expired entry as unvisited.
+// "visited" bit per entry, and a hand that moves from the oldest entry to the newest. A hit only sets the bit. To
+// evict, the hand clears set bits until it reaches an entry whose bit is clear. That entry is evicted, and the hand
+// keeps its position. New entries are inserted at the head. So popular entries are never moved, and entries without
+// further hits are evicted early. This implementation differs in one point: the hand treats an expired entry as
+// unvisited.
 //
 // Thread-safety: none. The memory tier holds a mutex around each shard.
 #pragma once
@@ -22,39 +23,42 @@ namespace wx::cache {
 
 struct ShardHit {
   Copy copy;
-  bool start_refresh = false;  // true for exactly one hit that is late in fresh_for, or doubtful, until rearmed
-  bool doubtful = false;       // kept from before a time in which purges may have been missed
+  // The caller must start a refresh: the copy is late in fresh_for, or doubtful. At most one hit has this until the
+  // refresh is re-armed.
+  bool start_refresh = false;
+  bool doubtful = false;  // inserted before an interruption in which purges may have been missed
 };
 
-// The conditions for a copy to be found.
+// The conditions that find() checks.
 struct Validity {
-  std::uint64_t epoch = 0;                      // copies of another epoch were purged
-  SteadyTime trusted_from = SteadyTime::min();  // copies that were put in before are doubtful
+  std::uint64_t epoch = 0;                      // copies of another epoch count as purged
+  SteadyTime trusted_from = SteadyTime::min();  // copies inserted earlier are doubtful
 };
 
 class SieveShard {
  public:
-  // `limit` in bytes: keys, values and bookkeeping counted.
+  // `limit` is in bytes and includes keys, values and overhead.
   explicit SieveShard(std::size_t limit);
   ~SieveShard();
   SieveShard(const SieveShard&) = delete;
   SieveShard& operator=(const SieveShard&) = delete;
 
-  // The copy of the key, or nothing; a copy that is gone is removed. `early_part`: see early_refresh_age(). After a hit
-  // with start_refresh, no other hit gets it for `refresh_pause`.
+  // Returns the copy of the key, or nothing. Removes a copy that has expired or was purged. `early_part`: see
+  // early_refresh_age(). After a hit with start_refresh, no other hit has it for `refresh_pause`.
   [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
                                              double early_part, nanoseconds refresh_pause,
                                              const Validity& validity = {});
 
-  // Keeps the copy and replaces an older one. Returns false if the copy is too large (more than an eighth of the
-  // limit); the older copy is removed then, too. Adds the number of evicted entries to `evicted`.
+  // Inserts the copy, replacing the key's previous one. Returns false if the copy is too large (more than an eighth of
+  // the limit); the previous copy is removed in that case too. Adds the number of evicted entries to `evicted`.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted);
 
-  // Lets the next late hit start a refresh again from `at` on.
+  // Allows the next late hit from `at` on to start a refresh.
   void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
 
-  // After another process stored this key. A copy with the same tag, whose spans do not depend on when it was stored,
-  // is dated anew as if it were the new one. Any other older copy is removed. Returns whether there was a copy.
+  // Call it when another process has stored this key. An older copy with the same entity tag and the same fresh_for
+  // gets the new stored_at, as if it were the new value. Any other older copy is removed. Returns true if there was an
+  // older copy.
   bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                   milliseconds fresh_for, const Clock& clock);
 
@@ -96,7 +100,7 @@ class SieveShard {
   void link_newest(Node* node);
   void unlink(Node* node);
   void remove(Node* node);
-  // Evicts any entry but `spare` (may be null); there must be one.
+  // Evicts one entry other than `spare` (may be null). There must be such an entry.
   void evict_one(SteadyTime now, const Node* spare);
   [[nodiscard]] static std::size_t cost(std::string_view key, const Entry& entry);
 

@@ -15,16 +15,17 @@ using observability::Counter;
 // The copy of a key in memory.
 struct TieredCache::Held {
   std::optional<HeldCopy> copy;
-  bool doubtful = false;  // kept from before a time in which purges may have been missed
+  bool doubtful = false;  // see ShardHit
 };
 
-// The next step of get(): an answer at once or a wait for a flight. In either case get() may have to start the flight.
+// The next step of get(): an immediate answer, or a wait for a flight. In both cases get() may have to begin the
+// flight.
 struct TieredCache::EntryDecision {
   std::optional<Result<Served>> at_once;
   RunPtr run;
   WaiterPtr waiter;
   bool begins = false;
-  bool soft = false;  // the flight holds a kept copy: the wait is short
+  bool soft = false;  // the flight holds a kept copy, so the caller waits until its soft deadline only
 };
 
 namespace {
@@ -44,7 +45,7 @@ std::optional<Result<Served>> from_memo(const Memo& memo, const std::optional<He
   return std::unexpected(std::move(error));
 }
 
-// A copy served without any intention to load: fresh, or older as long as it may be served at all.
+// The answer from a copy when no load follows: fresh, or older but still servable.
 Served served_as_cached(const Copy& copy, Tier tier, SteadyTime now) {
   const bool fresh = copy.freshness(now) == Freshness::fresh;
   return served_from(copy, tier, fresh ? Outcome::hit : Outcome::stale_if_error, now);
@@ -62,7 +63,7 @@ TieredCache::Peeked TieredCache::peek(std::string_view key, std::uint64_t hash, 
   if (!hit) return peeked;
   const auto freshness = hit->copy.freshness(now);
   if (freshness == Freshness::fresh) {
-    // Doubtful or not, it is within its freshness. A doubtful copy is checked behind the answer, once.
+    // A doubtful copy may be served too, because it is fresh. It is checked once, after the answer.
     peeked.served = served_from(hit->copy, Tier::memory, Outcome::hit, now);
     peeked.refresh = hit->start_refresh;
   } else if (freshness == Freshness::stale && !core_->options.inline_refresh) {
@@ -92,8 +93,8 @@ TieredCache::EntryDecision TieredCache::enter(CacheThread& thread, const Lookup&
   const bool shared = !table_key.empty();
   auto& shard = core_->flights.shard_of(lookup.hash);
   const FlightTable::Locked lock(shard);
-  // Memory is read under the lock: a flight that ended since the caller's peek() has filled memory before it left the
-  // table, so no caller can miss both and load a second time.
+  // Memory is read under the lock. A flight fills memory before it leaves the table, so a caller cannot miss both its
+  // copy and the flight, and load a second time.
   auto held = held_in_memory(lookup, now);
   if (!lookup.forced && shared) {
     if (const auto* memo = shard.memos.active(table_key, now)) {
@@ -110,7 +111,7 @@ TieredCache::EntryDecision TieredCache::enter(CacheThread& thread, const Lookup&
   if (verdict) decision.at_once = Run::served(state, *verdict, false, now);
   decision.begins = !joins && (!verdict || verdict->outcome == Outcome::stale_while_revalidate);
   if (!verdict) {
-    // A caller that wants a new answer takes a kept copy only after the load has failed.
+    // A forced lookup takes a kept copy only after the load has failed.
     const auto soft_deadline =
         lookup.forced ? lookup.deadline : std::min(lookup.deadline, now + core_->options.soft_wait);
     const WaitLimits limits{.since = now, .deadline = lookup.deadline, .soft_deadline = soft_deadline};
@@ -165,7 +166,7 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
     }
     auto held = held_in_memory(lookup, now);
     if (held.copy && held.copy->copy.freshness(now) == Freshness::fresh) {
-      // Another process's fill may have renewed the copy since the caller's peek(): then nothing needs a refresh.
+      // Another process's fill may have renewed the copy since peek(). It needs no refresh then.
       const auto& copy = held.copy->copy;
       const auto early = early_refresh_age(*copy.entry, core_->options.memory.early_part, lookup.hash);
       if (!held.doubtful && copy.age(now) < early) return;
@@ -187,8 +188,8 @@ void TieredCache::purge(CacheThread& thread, std::string_view key, RemoteTier::D
 }
 
 void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) {
-  // The epoch that Redis gives may be heard on the backplane before the reply is here. So the epoch at the time of the
-  // call decides what happens if no reply comes.
+  // The backplane may announce the new epoch before the reply arrives. Therefore the fallback for an error uses the
+  // epoch at the time of the call.
   const auto before = core_->epoch();
   if (thread.remote() == nullptr) {
     core_->on_epoch(before + 1);
@@ -202,7 +203,7 @@ void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) 
       thread.purge_debt().on_purged(*core, *epoch);
       return done({});
     }
-    core->on_epoch(before + 1);  // this process forgets in any case
+    core->on_epoch(before + 1);  // this process is purged in any case
     thread.purge_debt().set_pending(core);
     done(std::unexpected(std::move(epoch.error())));
   });

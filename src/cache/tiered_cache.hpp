@@ -1,13 +1,14 @@
-// Cache-aside with two tiers: memory, then Redis, then the loader; one load per key at a time.
+// A cache-aside cache with two tiers, memory and Redis, in front of a loader. At most one load per key and mode runs at
+// a time; only lookups that bypass the cache load each for itself.
 //
-// The order of a read (docs/cache.md): memory; a flight that is under way; Redis; the loader. peek() alone answers a
-// memory hit: no callback, no allocation, no flight table. Everything else goes through get().
+// The order of a read (docs/cache.md): memory, a flight in progress, Redis, the loader. peek() answers a memory hit
+// without a callback, an allocation or the flight table. get() handles everything else.
 //
-// Exceptions: one from a loader, a callback or a timer ends here, at the flight or the caller that it belongs to
-// (run.hpp). get(), refresh() and the purges throw only where memory runs out before anything has begun.
+// Exceptions: an exception from a loader, a callback or a timer ends the flight or the wait that it belongs to
+// (run.hpp). get(), refresh() and the purges throw only std::bad_alloc, before they have started anything.
 //
-// Thread-safety: peek(), listener(), memory() and flights() from any thread; everything else on the thread that is
-// passed.
+// Thread-safety: peek(), listener(), memory() and flights() from any thread; all other functions on the thread of the
+// CacheThread that is passed.
 #pragma once
 
 #include <cstdint>
@@ -31,28 +32,29 @@ namespace wx::cache {
 
 class TieredCache {
  public:
-  // `clock`, `metrics` and `log` must outlive the cache and every callback that it was given.
+  // `clock`, `metrics` and `log` must outlive the cache and every callback passed to it.
   TieredCache(const CacheOptions& options, const Clock& clock, observability::Metrics& metrics,
               observability::Log& log);
 
   struct Peeked {
     std::optional<Served> served;
-    bool refresh = false;  // this caller is the one to call refresh()
+    bool refresh = false;  // the caller must call refresh()
   };
-  // A fresh or stale answer from memory, or nothing.
+  // Returns a fresh or stale answer from memory, or nothing.
   [[nodiscard]] Peeked peek(std::string_view key, std::uint64_t hash, SteadyTime now);
 
-  // Answers from the first stop that has the value. `done` is called exactly once, on `thread`, possibly from within.
+  // Answers from the first source in that order. `done` is called exactly once, on `thread`, possibly before get()
+  // returns.
   void get(CacheThread& thread, const Lookup& lookup, Loader loader, GetCallback done);
 
-  // Starts a load to replace what peek() found, unless one is under way. No caller waits for it. No effect with
-  // Mode::bypass, which reads and keeps no copy.
+  // Starts a load to replace the copy that peek() returned, unless a flight is in progress. No caller waits for it. No
+  // effect with Mode::bypass, which reads and keeps no copy.
   void refresh(CacheThread& thread, const Lookup& lookup, Loader loader);
 
-  // Removes the key from memory and Redis, and tells the fleet. A load under way answers its waiters and is not stored.
-  // Fails if Redis was not reached; memory is purged all the same.
+  // Removes the key from memory and Redis, and announces that to the fleet. A load in progress answers its waiters and
+  // is not stored. Memory is purged in any case; `done` receives an error if Redis did not accept the purge.
   void purge(CacheThread& thread, std::string_view key, RemoteTier::DoneCallback done);
-  // The same for every key. If Redis was not reached, the purge stays pending there (PurgeDebt).
+  // The same for all keys. If Redis did not accept the purge, it stays pending (PurgeDebt).
   void purge_all(CacheThread& thread, RemoteTier::DoneCallback done);
 
   // For the backplane.

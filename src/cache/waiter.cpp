@@ -8,7 +8,7 @@ void answer_caller(GetCallback done, Result<Served>&& result, observability::Log
   try {
     done(std::move(result));
   } catch (...) {
-    observability::log_exception(log, "cache", "a caller did not take its answer");
+    observability::log_exception(log, "cache", "an exception in the callback of a lookup");
   }
 }
 

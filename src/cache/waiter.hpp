@@ -1,6 +1,6 @@
-// One caller of TieredCache::get() that waits for a flight.
+// A caller of TieredCache::get() that waits for a flight.
 //
-// Thread-safety: everything on the caller's thread, except the constants.
+// Thread-safety: the caller's thread only, except for the constant members and references.
 #pragma once
 
 #include <functional>
@@ -19,22 +19,23 @@ namespace wx::cache {
 
 using GetCallback = std::move_only_function<void(Result<Served>)>;
 
-// Calls `done` and destroys it. An exception from it is logged and ends here: neither the flight nor another caller
-// suffers. What `done` owns goes with it (an http_server::Responder that has not answered then sends 500).
+// Calls `done` and destroys it. An exception from `done` is logged and not passed on, so it affects neither the flight
+// nor another caller. Objects that `done` owns are destroyed with it (an http_server::Responder that has not answered
+// then sends 500).
 void answer_caller(GetCallback done, Result<Served>&& result, observability::Log& log);
 
-// The start of a caller's wait, and its ends.
+// The start and the limits of a caller's wait.
 struct WaitLimits {
   SteadyTime since;
   SteadyTime deadline;       // the caller stops waiting
-  SteadyTime soft_deadline;  // the caller takes a kept copy instead, if there is one
+  SteadyTime soft_deadline;  // from then on the caller takes a kept copy, if there is one
 };
 
 struct Waiter {
   Waiter(CacheThread& t, observability::Log& g, const WaitLimits& l, GetCallback d)
       : thread(t), log(g), limits(l), done(std::move(d)) {}
 
-  // Answers the caller; every later call does nothing.
+  // Answers the caller. Later calls do nothing.
   void answer(Result<Served>&& result);
 
   CacheThread& thread;
@@ -46,17 +47,17 @@ struct Waiter {
 };
 using WaiterPtr = std::shared_ptr<Waiter>;
 
-// A waiter as its flight holds it.
+// A waiter in its flight's list.
 struct Waiting {
   WaiterPtr waiter;
-  Loader loader;        // for when this caller becomes the leader
+  Loader loader;        // used if this caller becomes the leader
   bool leader = false;  // the flight loads with this caller's loader
 };
 
-// The waiters that one event answers, and their answers. An answer that is not decided is `internal`: an exception on
-// the way leaves no caller without one.
+// The waiters that one event answers, and their answers. A missing answer counts as ErrorKind::internal, so that every
+// caller gets one even after an exception.
 struct AnsweredWaiters {
-  // Answers each on its own thread: at once on `here`, else posted.
+  // Answers each waiter on its thread: directly if that is `here`, else by posting.
   void answer(const CacheThread& here) const;
 
   std::vector<Waiting> waiters;

@@ -373,7 +373,7 @@ TEST_F(RedisTierTest, ReadsOnFromARedisThatTakesNoWrites) {
   EXPECT_EQ(log_.count("refuses commands"), 1);
   server_.command({"ACL", "SETUSER", "default", "+set"});
   write("weather:3:4", entry());
-  EXPECT_EQ(log_.count("accepts our writes again"), 1);
+  EXPECT_EQ(log_.count("Redis accepts writes again"), 1);
 }
 
 TEST_F(RedisTierTest, ClosesItsBreakerAlthoughItMayNotPing) {

@@ -247,7 +247,7 @@ TEST_F(TieredCacheExceptionTest, ACallerThatThrowsDisturbsNoOtherCaller) {
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_TRUE(answers[0]);
   EXPECT_EQ(remote_.writes, 1);
-  expect_ended_alone("cache: a caller did not take its answer what=caller");
+  expect_ended_alone("cache: an exception in the callback of a lookup what=caller");
 }
 
 TEST_F(TieredCacheExceptionTest, ACallerThatThrowsAtAStaleAnswerStillLeavesARefreshBehind) {
@@ -258,7 +258,7 @@ TEST_F(TieredCacheExceptionTest, ACallerThatThrowsAtAStaleAnswerStillLeavesARefr
   const auto throwing = [](const Result<Served>&) { throw std::runtime_error("caller"); };
   cache_->get(*thread_, lookup(), loader(), throwing);
   complete(value("second"));
-  expect_ended_alone("cache: a caller did not take its answer what=caller");
+  expect_ended_alone("cache: an exception in the callback of a lookup what=caller");
 }
 
 TEST_F(TieredCacheExceptionTest, APurgeThatIsPendingIsTriedAgainAfterAnException) {
@@ -267,7 +267,7 @@ TEST_F(TieredCacheExceptionTest, APurgeThatIsPendingIsTriedAgainAfterAnException
   remote_.failing.reset();
   throwing_.throw_on_raise = true;
   executor_.advance(milliseconds(500));  // the longest first pause, and less than the shortest two
-  EXPECT_EQ(log_.count("cache: a pending purge met an exception and is tried again what=raise"), 1);
+  EXPECT_EQ(log_.count("cache: a pending purge ended with an exception and will be repeated what=raise"), 1);
   throwing_.throw_on_raise = false;
   executor_.advance(seconds(4));
   EXPECT_EQ(fleet_.epoch, 2U);
