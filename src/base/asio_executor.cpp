@@ -21,7 +21,9 @@ class AsioTimer final : public Timer {
       : state_(std::make_shared<State>(asio::steady_timer(context), std::move(work))) {
     state_->timer.expires_after(delay);
     state_->timer.async_wait([state = state_, &on_exception](error_code error) {
+      // cancel() comes too late for a handler that is already queued: the destructor has then cleared `work`.
       if (error || !state->work) return;
+      // Moved out first, because the callback may destroy its own timer.
       auto work_now = std::exchange(state->work, nullptr);
       run_guarded(work_now, on_exception);
     });

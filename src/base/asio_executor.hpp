@@ -12,12 +12,12 @@ class io_context;
 
 namespace wx {
 
-// Called in the catch block for an exception that posted work or a timer's callback let out, on the executor's thread.
-// Must not throw.
+// Called when posted work or a timer's callback throws: on the executor's thread, inside the catch block, so that
+// std::current_exception() is available. Must not throw.
 using OnException = std::function<void()>;
 
-// `context` must outlive the executor and all its timers, and the executor whatever runs on it. Without `on_exception`,
-// exceptions leave the context's run().
+// `context` must outlive the executor and its timers; the executor must outlive all work that still runs on it. Without
+// `on_exception`, an exception propagates out of context.run().
 [[nodiscard]] std::unique_ptr<Executor> make_asio_executor(boost::asio::io_context& context,
                                                            OnException on_exception = nullptr);
 

@@ -1,5 +1,4 @@
-// The one place for Asio's names. Files that include it are few and named for it (*_shell.cpp, connection.cpp, ...):
-// each costs seconds of build time.
+// Includes Boost.Asio and shortens its names. Only files that do I/O include it: each costs seconds of build time.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -1,7 +1,7 @@
-// The bytes of an answer: immutable and shared, so that memory, Redis and a slow client can hold the same ones without
-// a copy.
+// The bytes of an answer: immutable and shared, so that the memory tier, a pending Redis command and a slow client's
+// connection can hold the same bytes without a copy.
 //
-// Copying a Body costs one reference count. A slice refers to a part of another Body's bytes and keeps all of them
+// Copying a Body increments a reference count. A slice refers to a part of another Body's bytes and keeps all of them
 // alive.
 //
 // Thread-safety: a value; several threads may hold copies of one Body.
@@ -24,36 +24,36 @@ class Body {
   Body(Body&& other) noexcept
       : owner_(std::move(other.owner_)),
         view_(std::exchange(other.view_, {})),
-        capacity_(std::exchange(other.capacity_, 0)) {}
+        buffer_bytes_(std::exchange(other.buffer_bytes_, 0)) {}
   Body& operator=(Body&& other) noexcept {
     owner_ = std::move(other.owner_);
     view_ = std::exchange(other.view_, {});
-    capacity_ = std::exchange(other.capacity_, 0);
+    buffer_bytes_ = std::exchange(other.buffer_bytes_, 0);
     return *this;
   }
   ~Body() = default;
-  // Takes the string over: nothing is copied.
+  // Takes over a string that is moved in, without a copy of its bytes.
   Body(std::string bytes) {  // NOLINT(google-explicit-constructor): a string that is moved in is a body
     auto owner = std::make_shared<const std::string>(std::move(bytes));
     view_ = *owner;
     const bool small = owner->capacity() == std::string().capacity();  // the bytes lie inside the object
-    capacity_ = sizeof(std::string) + (small ? 0 : owner->capacity() + 1);
+    buffer_bytes_ = sizeof(std::string) + (small ? 0 : owner->capacity() + 1);
     owner_ = std::move(owner);
   }
-  // Copies the text once, with one allocation.
   Body(const char* text) : Body(copy_of(text)) {}  // NOLINT(google-explicit-constructor): as above
+  // A body with its own copy of `bytes`, in one allocation.
   [[nodiscard]] static Body copy_of(std::string_view bytes) {
     auto owner = std::make_shared_for_overwrite<char[]>(bytes.size());
     bytes.copy(owner.get(), bytes.size());
     Body body;
     body.view_ = {owner.get(), bytes.size()};
-    body.capacity_ = bytes.size();
+    body.buffer_bytes_ = bytes.size();
     body.owner_ = std::move(owner);
     return body;
   }
 
   [[nodiscard]] std::string_view view() const { return view_; }
-  operator std::string_view() const { return view_; }  // NOLINT(google-explicit-constructor): it reads like a text
+  operator std::string_view() const { return view_; }  // NOLINT(google-explicit-constructor): used like a string_view
   [[nodiscard]] std::size_t size() const { return view_.size(); }
   [[nodiscard]] bool empty() const { return view_.empty(); }
 
@@ -64,8 +64,8 @@ class Body {
     return part;
   }
 
-  // Bytes that the shared buffer occupies beside this object, for accounting. A slice counts the whole buffer.
-  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  // The memory of the shared buffer, without this object, for accounting. A slice counts the whole buffer.
+  [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
 
   friend bool operator==(const Body& a, const Body& b) { return a.view_ == b.view_; }
   template <std::convertible_to<std::string_view> Text>
@@ -77,7 +77,7 @@ class Body {
  private:
   std::shared_ptr<const void> owner_;
   std::string_view view_;
-  std::size_t capacity_ = 0;
+  std::size_t buffer_bytes_ = 0;
 };
 
 }  // namespace wx

@@ -9,7 +9,8 @@ SteadyTime SystemClock::steady() const {
 }
 
 WallTime SystemClock::wall() const {
-  // The kernel's own note of the time, some milliseconds old at most: a quarter of the price, on every answer.
+  // The kernel's cached time, at most a few milliseconds old. It costs a quarter of CLOCK_REALTIME, and every answer
+  // reads it.
   timespec now{};
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
   return WallTime(std::chrono::seconds(now.tv_sec) + milliseconds(now.tv_nsec / 1'000'000));

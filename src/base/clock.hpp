@@ -1,7 +1,8 @@
-// Time as a parameter. Nothing outside this file asks the operating system what time it is.
+// Time as a parameter: code that needs the current time asks a Clock, never the system, so that tests can set it. Only
+// timers and waits (Executor, ConditionVariable, libcurl) use the system's clock.
 //
-// Two clocks: the steady one measures spans (deadlines, ages of copies in memory) and never jumps; the wall clock
-// dates things for others (stored_at, Date) and may be stepped at any moment.
+// The steady clock measures spans (deadlines, ages of copies in memory) and never jumps. The wall clock dates things
+// for others (stored_at, Date) and may jump at any moment.
 #pragma once
 
 #include <chrono>
@@ -14,7 +15,7 @@ using std::chrono::nanoseconds;
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
-// Thread-safety: now functions may be called from any thread.
+// Thread-safety: steady() and wall() may be called from any thread.
 class Clock {
  public:
   Clock() = default;

@@ -1,4 +1,4 @@
-// Where a callback is to run, without naming Asio: an I/O thread as other rooms see it.
+// An I/O thread as rooms see it that do not include Asio: it queues work and runs timers.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 
 namespace wx {
 
-// A timer that was started on an Executor; destroying it cancels (the callback is then never called).
-// Belongs to its executor's thread.
+// A timer that was started on an Executor. Destroying it cancels it: its callback is then never called. It may be
+// destroyed only on its executor's thread, from its own callback, too.
 class Timer {
  public:
   Timer() = default;
@@ -19,7 +19,7 @@ class Timer {
 };
 
 // One I/O thread's queue of work.
-// Thread-safety: post() from any thread; after() and in_this_thread() as said.
+// Thread-safety: post() and in_this_thread() from any thread; after() only from the executor's own.
 class Executor {
  public:
   Executor() = default;
@@ -27,11 +27,10 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
   virtual ~Executor() = default;
 
-  // Runs `work` later on this executor's thread. From any thread. After the executor has stopped, work is dropped.
+  // Runs `work` later on this executor's thread. Work that has not run when the thread stops is never run.
   virtual void post(std::move_only_function<void()> work) = 0;
 
-  // Calls `work` once, on this executor's thread, after `delay`, unless the returned timer is destroyed before.
-  // Only from this executor's own thread.
+  // Calls `work` once, on this executor's thread, after `delay`, unless the returned timer is destroyed first.
   [[nodiscard]] virtual std::unique_ptr<Timer> after(nanoseconds delay, std::move_only_function<void()> work) = 0;
 
   // Whether the caller is on this executor's thread.

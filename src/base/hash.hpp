@@ -9,7 +9,7 @@
 
 namespace wx {
 
-// The identity of a short text such as a key: FNV-1a (draft-eastlake-fnv) followed by MurmurHash3's final mix, which
+// A hash of a short text such as a key: FNV-1a (draft-eastlake-fnv) followed by MurmurHash3's final mix, which
 // spreads short keys over all bits.
 [[nodiscard]] constexpr std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0) {
   std::uint64_t h = 0xcbf29ce484222325ULL ^ seed;
@@ -19,20 +19,21 @@ namespace wx {
   return h ^ (h >> 33);
 }
 
-// Detects a change of content of any length, at several bytes per cycle: XXH3 (https://xxhash.com). Values in Redis and
-// entity tags contain it, so all processes and versions must agree on it.
+// A fast hash of content of any length, to detect changes: XXH3 (https://xxhash.com). Values in Redis and entity tags
+// contain it, so all processes and versions must compute the same.
 [[nodiscard]] std::uint64_t content_hash(std::string_view bytes, std::uint64_t seed = 0);
 
-// content_hash() as a tag: up to 16 hexadecimal digits in lower case, without leading zeros.
+// A content_hash() as text: up to 16 hexadecimal digits in lower case, without leading zeros. Allocates nothing.
 class ContentTag {
  public:
-  explicit ContentTag(std::uint64_t content_hash);
+  explicit ContentTag(std::uint64_t hash);
   [[nodiscard]] std::string_view view() const { return {digits_, size_}; }
 
  private:
   char digits_[16];
   std::size_t size_;
 };
+// The tag of `bytes`, as a string.
 [[nodiscard]] std::string content_tag(std::string_view bytes);
 
 }  // namespace wx

@@ -20,7 +20,7 @@ bool IpAddress::is_v4() const {
 }
 
 std::optional<IpAddress> parse_ip(std::string_view text) {
-  // inet_pton stops at a zero byte; the longest text is that of a mapped address.
+  // INET6_ADDRSTRLEN holds the longest valid text and its terminator. A zero byte would end the text early.
   if (text.empty() || text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string terminated(text);
   IpAddress address;
@@ -52,7 +52,7 @@ std::optional<IpNetwork> parse_network(std::string_view text) {
   const auto address = parse_ip(text.substr(0, slash));
   if (!address) return std::nullopt;
   if (slash == std::string_view::npos) return IpNetwork{*address, 128};
-  // How it is written decides what the number means: a mapped address with a colon counts all bits.
+  // A network written with colons counts all 128 bits, even for a mapped address; without colons it counts IPv4's 32.
   const bool v4 = text.find(':') == std::string_view::npos;
   const auto bits = parse_unsigned(text.substr(slash + 1));
   if (!bits || *bits > (v4 ? 32U : 128U)) return std::nullopt;
@@ -60,12 +60,12 @@ std::optional<IpNetwork> parse_network(std::string_view text) {
 }
 
 std::string format_network(const IpNetwork& network) {
-  auto text = format_ip(network.address);
-  if (network.bits == 128) return text;
-  // A mapped network shorter than its prefix has no IPv4 form.
-  const bool v4 = text.find(':') == std::string::npos;
-  append(text, cat("/", network.bits - (v4 ? kMappedBits : 0)));
-  return text;
+  if (network.bits == 128) return format_ip(network.address);
+  if (!network.address.is_v4()) return cat(format_ip(network.address), "/", network.bits);
+  const auto v4 = format_ip(network.address);
+  // A prefix below 96 bits covers more than IPv4.
+  if (network.bits < kMappedBits) return cat("::ffff:", v4, "/", network.bits);
+  return cat(v4, "/", network.bits - kMappedBits);
 }
 
 }  // namespace wx

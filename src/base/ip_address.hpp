@@ -11,8 +11,8 @@
 
 namespace wx {
 
-// IPv4 addresses are kept as IPv6 maps them (::ffff:a.b.c.d, RFC 4291 §2.5.5.2), so that both spellings of one address
-// are equal.
+// An IPv4 address is stored as an IPv4-mapped IPv6 address (::ffff:a.b.c.d, RFC 4291 §2.5.5.2), so that both spellings
+// of it are equal.
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
 
@@ -20,13 +20,14 @@ struct IpAddress {
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
 };
 
-// The whole of `text` as an IPv4 or IPv6 address in digits: no host name, no brackets, no port, no zone.
+// The whole of `text` as an IPv4 or IPv6 address in numeric form: no host name, no brackets, no port, no zone.
 [[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text);
 
 // "192.0.2.1", "2001:db8::1"
 [[nodiscard]] std::string format_ip(const IpAddress& address);
 
-// A network in CIDR notation (RFC 4632, RFC 4291 §2.3); `bits` counts from the left of all 128.
+// A network in CIDR notation (RFC 4632, RFC 4291 §2.3). `bits` is the length of the prefix out of
+// 128: 10.0.0.0/8 has 104.
 struct IpNetwork {
   IpAddress address;
   unsigned bits = 128;
@@ -35,10 +36,11 @@ struct IpNetwork {
   friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
 };
 
-// "10.0.0.0/8", "2001:db8::/32", or a single address. Bits behind the prefix may be set; they are ignored.
+// "10.0.0.0/8", "2001:db8::/32", or a single address. Bits after the prefix may be set:
+// contains() ignores them, == does not.
 [[nodiscard]] std::optional<IpNetwork> parse_network(std::string_view text);
 
-// A text that parse_network() reads back; a network of one address without its length.
+// The text that parse_network() reads back. A single address has no "/128".
 [[nodiscard]] std::string format_network(const IpNetwork& network);
 
 }  // namespace wx

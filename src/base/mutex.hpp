@@ -10,7 +10,7 @@
 //     tasks_.push_back(std::move(task));
 //   }
 //
-// std::mutex and std::lock_guard would do the same work, but libstdc++ does not annotate them.
+// std::mutex and std::lock_guard would do, but libstdc++ does not annotate them.
 //
 // Thread-safety: everything from any thread.
 #pragma once
@@ -28,11 +28,11 @@
 
 // Data that may be read and written only while the mutex is held.
 #define WX_GUARDED_BY(mutex) WX_THREAD_ANNOTATION(guarded_by(mutex))
-// A pointer to such data; the pointer itself is free.
+// A pointer to such data; the pointer itself may be used without the mutex.
 #define WX_PT_GUARDED_BY(mutex) WX_THREAD_ANNOTATION(pt_guarded_by(mutex))
-// A function that its caller calls while holding the mutex.
+// A function that may be called only while holding the mutex.
 #define WX_REQUIRES(...) WX_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
-// A function that its caller must not call while holding the mutex, because it takes the mutex itself.
+// A function that must not be called while holding the mutex, because it locks it itself.
 #define WX_EXCLUDES(...) WX_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
 // A function that returns a reference to the mutex.
 #define WX_RETURN_CAPABILITY(mutex) WX_THREAD_ANNOTATION(lock_returned(mutex))
@@ -65,7 +65,8 @@ class WX_THREAD_ANNOTATION(scoped_lockable) Lock {
   Mutex& mutex_;
 };
 
-// Waits for a change of what a Mutex guards. The caller re-checks its condition in a loop: a wake-up may be spurious.
+// Waits for a change of the data that a Mutex guards. The caller re-checks its condition in a loop: a wake-up may be
+// spurious.
 class ConditionVariable {
  public:
   void notify_one() { condition_.notify_one(); }

@@ -1,4 +1,4 @@
-// Randomness as a parameter: jitter, request ids.
+// A seeded random generator, given to its users as a parameter so that tests can repeat it: for jitter and request ids.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace wx {
 
-// The fraction in [0, 1) that 64 random or hashed bits stand for.
+// Maps 64 random or hashed bits evenly to [0, 1).
 [[nodiscard]] constexpr double fraction_of(std::uint64_t bits) {
   return static_cast<double>(bits >> 11) * 0x1.0p-53;
 }

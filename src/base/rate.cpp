@@ -41,11 +41,11 @@ Result<Rate> parse_rate(std::string_view text) {
     return fail(ErrorKind::bad_parameter, cat("\"", text, "\" does not begin with a number from 1 to ", kMost));
   }
   const auto unit = text.substr(slash + 1);
-  const auto window = unit.size() == 1 ? kLetters.find(unit.front()) : std::string_view::npos;
-  if (window == std::string_view::npos) {
+  const auto index = unit.size() == 1 ? kLetters.find(unit.front()) : std::string_view::npos;
+  if (index == std::string_view::npos) {
     return fail(ErrorKind::bad_parameter, cat("\"", text, "\" does not end with /m (minute), /h (hour) or /d (day)"));
   }
-  return Rate{.count = static_cast<std::uint32_t>(*count), .window = kAllWindows.at(window)};
+  return Rate{.count = static_cast<std::uint32_t>(*count), .window = kAllWindows.at(index)};
 }
 
 std::string format_rate(const Rate& rate) {

@@ -1,4 +1,4 @@
-// A number of events per minute, hour or day, as settings write it: "600/m".
+// A number of events per minute, hour or day, as written in settings: "600/m".
 //
 // Thread-safety: values and pure functions.
 #pragma once

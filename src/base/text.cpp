@@ -160,14 +160,14 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  constexpr std::uint64_t kMost = 10ULL * 365 * 24 * 3'600'000;  // ten years: anything above is a slip of the hand
+  constexpr std::uint64_t kMost = 10ULL * 365 * 24 * 3'600'000;  // ten years: anything longer is a typing error
   if (text == "0") return std::chrono::milliseconds(0);
-  const auto digits = text.find_first_not_of("0123456789");
-  if (digits == std::string_view::npos || digits == 0) return std::nullopt;
-  const auto number = parse_unsigned(text.substr(0, digits));
+  const auto digit_count = text.find_first_not_of("0123456789");
+  if (digit_count == std::string_view::npos || digit_count == 0) return std::nullopt;
+  const auto number = parse_unsigned(text.substr(0, digit_count));
   if (!number) return std::nullopt;
   for (const auto& unit : kUnits) {
-    if (text.substr(digits) != unit.suffix) continue;
+    if (text.substr(digit_count) != unit.suffix) continue;
     if (*number > kMost / static_cast<std::uint64_t>(unit.milliseconds)) return std::nullopt;
     return std::chrono::milliseconds(static_cast<std::int64_t>(*number) * unit.milliseconds);
   }

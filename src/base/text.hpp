@@ -1,4 +1,6 @@
-// Small text helpers; <format> is not in every standard library we build with.
+// Builds, escapes, parses and compares text. cat() and append() stand in for <format>, which some of the standard
+// libraries that this builds with lack. wx, the namespace of the whole program, is short for weather cache.
+//
 // Thread-safety: pure functions.
 #pragma once
 
@@ -13,11 +15,11 @@
 
 namespace wx {
 
-// Appends text that is no part of `out`. Written so that it is compiled in place: an answer is made of some forty
-// pieces, most of them literals, whose length is known then.
+// Appends `text`, which must not point into `out`. Inline, because an answer is built from some forty pieces, and most
+// are literals whose length the compiler then knows.
 inline void append(std::string& out, std::string_view text) {
   const std::size_t before = out.size();
-  // Not the size that it is given: libstdc++ 12 gives the capacity it made.
+  // The second argument is ignored: libstdc++ 12 passes the new capacity there instead of the requested size.
   out.resize_and_overwrite(before + text.size(), [before, text](char* to, std::size_t) {
     text.copy(to + before, text.size());
     return before + text.size();
@@ -43,7 +45,7 @@ inline void append(std::string& out, char c) {
 // Appends a number with a fixed count of decimals.
 void append_fixed(std::string& out, double value, int decimals);
 
-// All parts in one string.
+// All parts in one string: text, characters and integers. For other numbers see append_fixed().
 template <class... Parts>
 [[nodiscard]] std::string cat(const Parts&... parts) {
   std::string out;
@@ -58,7 +60,7 @@ void append_json_escaped(std::string& out, std::string_view text);
 // The same with the quotes.
 void append_json_string(std::string& out, std::string_view text);
 
-// Appends `text` so that it is safe in HTML text and in a double-quoted attribute.
+// Appends `text` so that it is safe in HTML text and in a quoted attribute.
 void append_html_escaped(std::string& out, std::string_view text);
 
 // The value of a hexadecimal digit of either case, or -1.
@@ -79,22 +81,23 @@ enum class Plus : std::uint8_t { literal, space };
 // The decoded text, or nothing if an escape is malformed.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 
-// Equal but for the case of ASCII letters.
+// Whether the two are equal, ignoring the case of ASCII letters.
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b);
 
-// Without spaces and tabs at both ends.
+// `text` without leading and trailing spaces and tabs.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
 // The whole of `text` as an unsigned decimal number, or nothing.
 [[nodiscard]] std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 
-// A span such as "300ms", "10s", "5m", "24h" or "0"; nothing if it is none, is negative or does not fit.
+// A duration such as "300ms", "10s", "5m", "24h", or "0", the only one without a unit. Nothing for any other text, or
+// above ten years.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-// The shortest of the forms parse_duration takes: "1500ms", "10s", "5m", "24h".
+// The shortest text that parse_duration() reads back: "0", "1500ms", "10s", "5m", "24h".
 [[nodiscard]] std::string format_duration(std::chrono::milliseconds span);
 
-// Compares without telling by its duration where two texts differ (for secrets).
+// Compares secrets: the time it takes depends on their lengths, not on where they differ.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace wx

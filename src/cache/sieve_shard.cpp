@@ -24,7 +24,7 @@ SieveShard::~SieveShard() {
 }
 
 std::size_t SieveShard::cost(std::string_view key, const Entry& entry) {
-  return sizeof(Node) + sizeof(Entry) + heap_bytes(key.size()) + entry.body.capacity() +
+  return sizeof(Node) + sizeof(Entry) + heap_bytes(key.size()) + entry.body.buffer_bytes() +
          heap_bytes(entry.content_type.capacity()) + heap_bytes(entry.etag.capacity()) + kOverhead;
 }
 

@@ -63,10 +63,13 @@ TEST(IpNetwork, AnythingElseIsNone) {
 }
 
 TEST(IpNetwork, IsWrittenAsItIsRead) {
-  for (const std::string_view text : {"10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "0.0.0.0/0", "::/0"}) {
+  for (const std::string_view text : {"10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "0.0.0.0/0", "::/0",
+                                      "::ffff:1.2.3.4/64", "::ffff:1.2.3.4/0", "::ffff:1.2.3.4/95"}) {
     EXPECT_EQ(format_network(*parse_network(text)), text);
   }
   EXPECT_EQ(format_network(*parse_network("192.0.2.1/32")), "192.0.2.1");
+  EXPECT_EQ(format_network(*parse_network("::ffff:1.2.3.4/96")), "1.2.3.4/0");
+  EXPECT_EQ(format_network(*parse_network("::ffff:1.2.3.4/120")), "1.2.3.4/24");
 }
 
 }  // namespace
