@@ -42,17 +42,17 @@ class HttpClient::Loop {
 
   void get(GetRequest request, GetCallback done) {
     const Lock lock(mutex_);
-    asked_.push_back({std::move(request), std::move(done)});
+    pending_.push_back({std::move(request), std::move(done)});
     wake();
   }
 
  private:
-  struct Asked {
+  struct Pending {
     GetRequest request;
     GetCallback done;
   };
 
-  // Holding the mutex keeps the loop from cleaning up the handle meanwhile.
+  // Makes the thread look at pending_ and stopping_. The mutex keeps it from cleaning up multi_ during the call.
   void wake() WX_REQUIRES(mutex_) {
     changed_.notify_one();
     if (multi_ != nullptr) curl_multi_wakeup(multi_);
@@ -61,15 +61,16 @@ class HttpClient::Loop {
   // Sleeps until there is a request or the client stops. Used while there is no libcurl handle to sleep in.
   void wait_for_change() {
     const Lock lock(mutex_);
-    while (!stopping_ && asked_.empty()) changed_.wait(mutex_);
+    while (!stopping_ && pending_.empty()) changed_.wait(mutex_);
   }
 
   // The requests since the last call, and whether to stop.
-  std::pair<std::vector<Asked>, bool> take() {
+  std::pair<std::vector<Pending>, bool> take_pending() {
     const Lock lock(mutex_);
-    return {std::exchange(asked_, {}), stopping_};
+    return {std::exchange(pending_, {}), stopping_};
   }
 
+  // Sets the handle that wake() reaches; null: none.
   void publish(CURLM* multi) {
     const Lock lock(mutex_);
     multi_ = multi;
@@ -95,7 +96,7 @@ class HttpClient::Loop {
 
   void serve(CURLM* multi) {
     while (true) {
-      auto [asked, stop] = take();
+      auto [asked, stop] = take_pending();
       if (stop) {
         drain(std::move(asked), multi);
         return;
@@ -103,15 +104,15 @@ class HttpClient::Loop {
       for (auto& one : asked) begin(std::move(one), multi);
       int running = 0;
       curl_multi_perform(multi, &running);
-      hand_out(multi);
-      // Returns for a socket, for libcurl's timers, and for wake(), even if that was called before the poll: a request
-      // that a callback has just made does not wait.
-      constexpr int kLongest = 60'000;
-      curl_multi_poll(multi, nullptr, 0, kLongest, nullptr);
+      deliver_finished(multi);
+      // Returns when a socket or a timer is due, or after wake(). A wake() before the poll counts too, so a request
+      // made by a callback above is not delayed.
+      constexpr int kLongestPollMs = 60'000;
+      curl_multi_poll(multi, nullptr, 0, kLongestPollMs, nullptr);
     }
   }
 
-  void begin(Asked asked, CURLM* multi) {
+  void begin(Pending asked, CURLM* multi) {
     auto transfer = std::make_unique<Transfer>(options_, std::move(asked.done));
     if (!transfer->prepare(asked.request) || curl_multi_add_handle(multi, transfer->handle()) != CURLM_OK) {
       deliver(transfer->take_callback(), fail(ErrorKind::internal, "the request could not be made"));
@@ -121,7 +122,7 @@ class HttpClient::Loop {
     transfers_.emplace(handle, std::move(transfer));
   }
 
-  void hand_out(CURLM* multi) {
+  void deliver_finished(CURLM* multi) {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
@@ -129,31 +130,31 @@ class HttpClient::Loop {
       const auto node = transfers_.extract(message->easy_handle);
       Transfer& transfer = *node.mapped();
       auto outcome = transfer.result(code);
-      curl_multi_remove_handle(multi, transfer.handle());  // `message` is gone from here on
+      curl_multi_remove_handle(multi, transfer.handle());  // `message` is invalid from here on
       if (!outcome) {
         log_.debug("http_client", "a transfer failed",
-                   {{"code", static_cast<int>(code)}, {"words", transfer.words(code)}});
+                   {{"code", static_cast<int>(code)}, {"error", transfer.error_text(code)}});
       }
       deliver(transfer.take_callback(), std::move(outcome));
     }
   }
 
-  void drain(std::vector<Asked> asked, CURLM* multi) {
+  void drain(std::vector<Pending> asked, CURLM* multi) {
     for (const auto& [handle, transfer] : transfers_) curl_multi_remove_handle(multi, handle);
     const auto abandoned = std::exchange(transfers_, {});
     for (const auto& [handle, transfer] : abandoned) deliver(transfer->take_callback(), fail(ErrorKind::draining));
     // Requests that these callbacks make in turn get the same answer.
     do {
       for (auto& one : asked) deliver(std::move(one.done), fail(ErrorKind::draining));
-      asked = take().first;
+      asked = take_pending().first;
     } while (!asked.empty());
   }
 
-  // The loop without libcurl: the client was stopped before its first request, or libcurl could not be set up.
+  // The loop without libcurl: the client was stopped before its thread set libcurl up, or libcurl could not be set up.
   void refuse() {
     while (true) {
       wait_for_change();
-      auto [asked, stop] = take();
+      auto [asked, stop] = take_pending();
       if (!asked.empty() && !stop) log_.error("http_client", "libcurl could not be set up");
       for (auto& one : asked) {
         deliver(std::move(one.done), fail(stop ? ErrorKind::draining : ErrorKind::internal));
@@ -162,7 +163,7 @@ class HttpClient::Loop {
     }
   }
 
-  // An exception of the callback must end neither this thread nor the other transfers.
+  // A callback that throws must not end this thread or the other transfers.
   void deliver(GetCallback done, Result<GetResponse> outcome) {
     try {
       done(std::move(outcome));
@@ -177,7 +178,7 @@ class HttpClient::Loop {
 
   Mutex mutex_;
   ConditionVariable changed_;
-  std::vector<Asked> asked_ WX_GUARDED_BY(mutex_);
+  std::vector<Pending> pending_ WX_GUARDED_BY(mutex_);
   CURLM* multi_ WX_GUARDED_BY(mutex_) = nullptr;  // null unless the thread is in serve()
   bool stopping_ WX_GUARDED_BY(mutex_) = false;
 

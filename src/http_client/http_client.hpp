@@ -1,6 +1,6 @@
-// One HTTP GET with a deadline and a size cap: libcurl's multi interface on one thread of its own.
+// HTTP GETs, each with a deadline and a size cap, any number at once: libcurl's multi interface on a thread of its own.
 //
-// It verifies the peer's certificate and host name, uses HTTP/2 where TLS offers it, keeps connections alive,
+// The client verifies the peer's certificate and host name, uses HTTP/2 where TLS offers it, keeps connections alive,
 // decompresses answers, and does not let name resolution outlast the deadline. It does not follow redirects (a 3xx is a
 // status like any other), speaks http and https only, and does not retry.
 //
@@ -24,7 +24,7 @@ struct GetRequest {
   std::string url;
   // Whole header lines ("X-Api-Key: abc"), without line ends.
   std::vector<std::string> headers;
-  // For name resolution, TCP and TLS together. Zero or less: limited by total_timeout alone.
+  // For name resolution, TCP and TLS together. Zero or less: total_timeout alone counts, and libcurl's five minutes.
   milliseconds connect_timeout{0};
   // From the start to the last byte of the body; must be above zero.
   milliseconds total_timeout{5000};
@@ -55,7 +55,8 @@ class HttpClient {
   // Starts a transfer. `done` is called exactly once, on the client's thread, never from within get(), and must not
   // destroy the client; an exception that it throws is logged. Errors: provider_unreachable (no name, no connection,
   // certificate refused, reset), provider_timeout, provider_bad_reply (too large, cut short, not HTTP, undecodable),
-  // draining, internal (the request was not a valid one). Their detail is fit for a client: it names no address.
+  // draining, internal (the request is not valid, or libcurl could not be set up for it). Their detail is fit for the
+  // service's clients: it names no address.
   void get(GetRequest request, GetCallback done);
 
  private:

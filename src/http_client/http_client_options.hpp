@@ -13,7 +13,7 @@ struct HttpClientOptions {
   std::size_t max_body = 1024UL * 1024;
   // A PEM file of the certificate authorities to trust; empty: the system's.
   std::string ca_file = {};
-  // Ignore the proxies that the environment names.
+  // Whether to ignore the proxies that the environment names.
   bool direct = false;
 };
 

@@ -7,10 +7,11 @@
 namespace wx::http_client {
 namespace {
 
-// Far above what any provider sends. Bounds the memory that a broken one can make us use.
+// Far above what any provider sends. libcurl keeps the headers, so this bounds the memory that a broken provider can
+// use.
 constexpr std::size_t kMaxHeaderBytes = 64UL * 1024;
 
-// Whether a URL is http or https with a host, and whether that host is this machine.
+// Whether a URL is http or https with a host, and whether that host is a loopback one.
 struct Target {
   bool valid = false;
   bool loopback = false;
@@ -61,7 +62,7 @@ bool Transfer::prepare(const GetRequest& request) {
   const auto set = [&](CURLoption option, auto value) {
     good = good && curl_easy_setopt(easy_, option, value) == CURLE_OK;
   };
-  set(CURLOPT_ERRORBUFFER, words_);
+  set(CURLOPT_ERRORBUFFER, error_text_);
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -76,7 +77,7 @@ bool Transfer::prepare(const GetRequest& request) {
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
 
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
-  // Zero selects libcurl's default of five minutes, which the total timeout then bounds.
+  // Left unset, libcurl's default of five minutes applies within the total timeout.
   if (request.connect_timeout > milliseconds(0)) {
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   }
@@ -97,9 +98,9 @@ bool Transfer::prepare(const GetRequest& request) {
 Result<GetResponse> Transfer::result(CURLcode code) {
   if (too_large_) return fail(ErrorKind::provider_bad_reply, "the answer was too large");
   if (code != CURLE_OK) {
-    curl_off_t sent_after = 0;
-    curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
-    return std::unexpected(transfer_fault(code, sent_after > 0));
+    curl_off_t pretransfer_us = 0;  // zero if the request could not be sent
+    curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
+    return std::unexpected(transfer_fault(code, pretransfer_us > 0));
   }
   GetResponse response;
   long status = 0;
@@ -115,8 +116,8 @@ Result<GetResponse> Transfer::result(CURLcode code) {
   return response;
 }
 
-const char* Transfer::words(CURLcode code) const {
-  return words_[0] != '\0' ? words_ : curl_easy_strerror(code);
+const char* Transfer::error_text(CURLcode code) const {
+  return error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
 }
 
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {

@@ -1,4 +1,4 @@
-// One transfer: a configured easy handle, and the bytes received so far.
+// One transfer: a configured libcurl easy handle, and the bytes received so far.
 // Belongs to the client's thread.
 #pragma once
 
@@ -20,15 +20,15 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Makes the handle ready for curl_multi_add_handle(). Returns false if the request is not a valid one; its outcome is
-  // then `internal`.
+  // Makes the handle ready for curl_multi_add_handle(). Returns false if the request is not valid or libcurl rejects
+  // it; the caller then reports ErrorKind::internal.
   [[nodiscard]] bool prepare(const GetRequest& request);
   [[nodiscard]] CURL* handle() const { return easy_; }
 
-  // The outcome, after libcurl has reported the end with `code`. Moves the body out: call it once.
+  // The outcome, after libcurl has reported that the transfer ended with `code`. Moves the body out: call it once.
   [[nodiscard]] Result<GetResponse> result(CURLcode code);
   // libcurl's description of the fault, which may name addresses.
-  [[nodiscard]] const char* words(CURLcode code) const;
+  [[nodiscard]] const char* error_text(CURLcode code) const;
 
   // The callback, to be called with the outcome. Once.
   [[nodiscard]] GetCallback take_callback() { return std::move(done_); }
@@ -44,7 +44,7 @@ class Transfer {
   std::string body_;
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
-  char words_[CURL_ERROR_SIZE] = {};
+  char error_text_[CURL_ERROR_SIZE] = {};
 };
 
 }  // namespace wx::http_client

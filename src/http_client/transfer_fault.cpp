@@ -13,18 +13,18 @@ Error error(ErrorKind kind, std::string_view detail) {
 
 }  // namespace
 
-Error transfer_fault(CURLcode code, bool connected) {
+Error transfer_fault(CURLcode code, bool request_sent) {
   using enum ErrorKind;
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return error(provider_timeout, connected ? "no whole answer in time" : "no connection in time");
+      return error(provider_timeout, request_sent ? "no complete answer in time" : "no connection in time");
 
     case CURLE_COULDNT_RESOLVE_HOST:
       return error(provider_unreachable, "its name could not be resolved");
     case CURLE_COULDNT_RESOLVE_PROXY:
       return error(provider_unreachable, "the proxy's name could not be resolved");
     case CURLE_COULDNT_CONNECT:
-      return error(provider_unreachable, "the connection was refused");
+      return error(provider_unreachable, "no connection could be made");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
       return error(provider_unreachable, "its certificate was not accepted");
@@ -51,13 +51,13 @@ Error transfer_fault(CURLcode code, bool connected) {
     case CURLE_BAD_CONTENT_ENCODING:
       return error(provider_bad_reply, "the answer could not be decompressed");
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9; prepare() has checked the URL's scheme
+    case CURLE_UNSUPPORTED_PROTOCOL:  // the answer was HTTP/0.9: prepare() has checked the URL's scheme
       return error(provider_bad_reply, "the answer was not HTTP");
 
     case CURLE_OUT_OF_MEMORY:
-      // Before libcurl 8.6, also a header line above its limit of 100 KB.
-      return connected ? error(provider_bad_reply, "the answer was too large")
-                       : error(internal, "the request could not be made");
+      // Before libcurl 8.6, this is also a header line above libcurl's limit of 100 KB.
+      return request_sent ? error(provider_bad_reply, "the answer was too large")
+                          : error(internal, "the request could not be made");
     case CURLE_URL_MALFORMAT:
     case CURLE_FAILED_INIT:
     case CURLE_BAD_FUNCTION_ARGUMENT:
@@ -74,7 +74,7 @@ bool is_loopback(std::string_view host) {
   if (host == "[::1]" || iequals(host, "localhost")) return true;
   constexpr std::string_view kLocal = ".localhost";  // RFC 6761 §6.3
   if (host.size() > kLocal.size() && iequals(host.substr(host.size() - kLocal.size()), kLocal)) return true;
-  // 127.0.0.0/8 in digits; "127.example.org" is a name.
+  // 127.0.0.0/8 in numeric form; "127.example.org" is a name.
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 

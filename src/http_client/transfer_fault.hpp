@@ -9,11 +9,12 @@
 
 namespace wx::http_client {
 
-// `code` is not CURLE_OK. `connected`: the request could be sent. The detail is our own sentence, since libcurl's may
-// name addresses.
-[[nodiscard]] Error transfer_fault(CURLcode code, bool connected);
+// `code` must not be CURLE_OK. The detail completes sentence(kind), so that "its" refers to the provider. It is the
+// service's own text, because libcurl's may name addresses.
+[[nodiscard]] Error transfer_fault(CURLcode code, bool request_sent);
 
-// Whether `host`, as written in a URL, is this machine. Such a host is reached without the environment's proxies.
+// Whether `host`, as written in a URL, is a loopback name or address. Such a host is reached without the environment's
+// proxies.
 [[nodiscard]] bool is_loopback(std::string_view host);
 
 }  // namespace wx::http_client

@@ -7,8 +7,8 @@
 namespace wx::pages {
 namespace {
 
-// Percent-encodes a component of a query, as HTML forms do.
-std::string encoded(std::string_view text) {
+// Percent-encodes a component of a query (RFC 3986 §2.1).
+std::string percent_encoded(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
@@ -29,12 +29,14 @@ bool asks_the_mock(const PageModel& model) {
   return model.form && model.form->mock;
 }
 
-// The URL of this page in a language, with its question if there is one.
-std::string here(const PageModel& model, std::string_view language, bool mock) {
+// The path of this page with the same form values, in another language if `language` is not empty, asking the mock or
+// not.
+std::string link_to_self(const PageModel& model, std::string_view language, bool mock) {
   std::string out = "/";
   std::string_view separator = "?";
   if (model.form) {
-    append(out, cat("weather?lat=", encoded(model.form->latitude), "&lon=", encoded(model.form->longitude)));
+    append(out,
+           cat("weather?lat=", percent_encoded(model.form->latitude), "&lon=", percent_encoded(model.form->longitude)));
     if (mock) append(out, "&mock=true");
     separator = "&";
   }
@@ -43,49 +45,51 @@ std::string here(const PageModel& model, std::string_view language, bool mock) {
 }
 
 void add_language(Values& values, Language language, bool explicit_language) {
-  values.html("lang-query", explicit_language ? cat("?lang=", web::tag(language)) : "");
-  values.flag("explicit-language", explicit_language);
+  values.set_html("lang-query", explicit_language ? cat("?lang=", web::tag(language)) : "");
+  values.set_flag("explicit-language", explicit_language);
 }
 
-void add_head(Values& values, const PageModel& model) {
+void add_general(Values& values, const PageModel& model) {
   add_language(values, model.language, model.explicit_language);
-  values.flag("lab", model.lab);
-  values.flag("no-lab", !model.lab);
-  values.flag("has-redis", model.redis);
-  values.flag("no-redis", !model.redis);
-  values.html("memory", model.memory ? "true" : "false");
-  values.html("redis", model.redis ? "true" : "false");
-  values.html("redis-disabled", model.redis ? "" : " aria-disabled=\"true\"");
-  values.html("redis-button", model.redis ? "" : " disabled");
-  values.html("request-timeout", cat(model.request_timeout.count()));
-  values.html("mock-delay", cat(model.mock_delay.count()));
-  values.text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
-  values.text("version", model.version);
-  values.text("href-en", here(model, "en", asks_the_mock(model)));
-  values.text("href-pt-BR", here(model, "pt-BR", asks_the_mock(model)));
-  values.html("current-en", model.language == Language::en ? " aria-current=\"true\"" : "");
-  values.html("current-pt-BR", model.language == Language::pt_br ? " aria-current=\"true\"" : "");
+  // A template cannot negate a flag.
+  values.set_flag("lab", model.lab);
+  values.set_flag("no-lab", !model.lab);
+  values.set_flag("has-redis", model.redis);
+  values.set_flag("no-redis", !model.redis);
+  values.set_html("memory", model.memory ? "true" : "false");
+  values.set_html("redis", model.redis ? "true" : "false");
+  values.set_html("redis-disabled", model.redis ? "" : " aria-disabled=\"true\"");
+  values.set_html("redis-button", model.redis ? "" : " disabled");
+  values.set_html("request-timeout", cat(model.request_timeout.count()));
+  values.set_html("mock-delay", cat(model.mock_delay.count()));
+  values.set_text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
+  values.set_text("version", model.version);
+  values.set_text("href-en", link_to_self(model, "en", asks_the_mock(model)));
+  values.set_text("href-pt-BR", link_to_self(model, "pt-BR", asks_the_mock(model)));
+  values.set_html("current-en", model.language == Language::en ? " aria-current=\"true\"" : "");
+  values.set_html("current-pt-BR", model.language == Language::pt_br ? " aria-current=\"true\"" : "");
 }
 
-void add_field(Values& values, const PageModel& model, std::string_view parameter, std::string_view fault_name,
-               std::string_view invalid_name) {
+void add_field_faults(Values& values, const PageModel& model, std::string_view parameter, std::string_view fault_slot,
+                      std::string_view invalid_slot) {
   std::string faults;
   if (model.error) {
     for (const auto& fault : model.error->faults) {
-      if (fault.parameter == parameter) append(faults, fault_text(model.language, fault.detail));
+      if (fault.parameter != parameter) continue;
+      append(faults, cat(faults.empty() ? "" : "; ", fault_text(model.language, fault.detail)));
     }
   }
-  values.text(fault_name, faults);
-  values.html(invalid_name, faults.empty() ? "" : " aria-invalid=\"true\"");
+  values.set_text(fault_slot, faults);
+  values.set_html(invalid_slot, faults.empty() ? "" : " aria-invalid=\"true\"");
 }
 
 void add_form(Values& values, const PageModel& model) {
   const auto form = model.form.value_or(FormValues{});
-  values.text("lat", form.latitude);
-  values.text("lon", form.longitude);
-  values.html("mock-checked", form.mock ? " checked" : "");
-  add_field(values, model, "lat", "lat-fault", "lat-invalid");
-  add_field(values, model, "lon", "lon-fault", "lon-invalid");
+  values.set_text("lat", form.latitude);
+  values.set_text("lon", form.longitude);
+  values.set_html("mock-checked", form.mock ? " checked" : "");
+  add_field_faults(values, model, "lat", "lat-fault", "lat-invalid");
+  add_field_faults(values, model, "lon", "lon-fault", "lon-invalid");
 }
 
 struct MarkNames {
@@ -128,14 +132,15 @@ std::string_view name_of(StopState state) {
   return {};
 }
 
-// Fills one stop of the drawing and returns its part of the sentence below the drawing.
+// Fills one stop of the drawing and returns its part of the sentence below the drawing. `slots`: for the state, its
+// word and its time.
 std::string add_stop(Values& values, Language language, std::string_view label, const Stop& stop,
                      std::array<std::string_view, 3> slots) {
   const auto word = web::text(language, cat("live.state-", name_of(stop.state)));
-  const auto took = stop.took ? duration(language, *stop.took) : std::string();
-  values.text(slots[0], name_of(stop.state));
-  values.text(slots[1], word);
-  values.text(slots[2], took);
+  const auto took = stop.took ? duration_text(language, *stop.took) : std::string();
+  values.set_text(slots[0], name_of(stop.state));
+  values.set_text(slots[1], word);
+  values.set_text(slots[2], took);
   return took.empty() ? cat(label, ": ", word) : cat(label, ": ", word, " (", took, ")");
 }
 
@@ -145,49 +150,51 @@ void add_path(Values& values, const PageModel& model) {
   if (!model.memory) path.memory.state = StopState::off;
   if (!model.redis) path.redis.state = StopState::off;
   if (model.result) path = model.result->path;
-  const auto provider = web::text(language, asks_the_mock(model) ? "live.mock-api" : "live.provider");
+  const auto provider_label = web::text(language, asks_the_mock(model) ? "live.mock-api" : "live.provider");
   const auto memory = add_stop(values, language, web::text(language, "live.stop-memory"), path.memory,
                                {"memory-state", "memory-word", "memory-time"});
   const auto redis = add_stop(values, language, "Redis", path.redis, {"redis-state", "redis-word", "redis-time"});
-  const auto last =
-      add_stop(values, language, provider, path.provider, {"provider-state", "provider-word", "provider-time"});
-  values.text("provider-name", provider);
-  values.text("path-total", path.total ? duration(language, *path.total) : std::string());
-  values.text("path-text", model.result ? cat(memory, ". ", redis, ". ", last, ".")
-                                        : std::string(web::text(language, "live.path-empty")));
+  const auto provider =
+      add_stop(values, language, provider_label, path.provider, {"provider-state", "provider-word", "provider-time"});
+  values.set_text("provider-name", provider_label);
+  values.set_text("path-total", path.total ? duration_text(language, *path.total) : std::string());
+  values.set_text("path-text", model.result ? cat(memory, ". ", redis, ". ", provider, ".")
+                                            : std::string(web::text(language, "live.path-empty")));
 }
 
+// Without a result the card is hidden, and the script fills it later.
 void add_result(Values& values, const PageModel& model) {
   const auto language = model.language;
   const auto card = model.result.value_or(ResultCard{});
   const auto mark = names_of(card.mark);
   const auto seconds = [](long long count) { return cat(count, " s"); };
-  values.html("result-hidden", model.result ? "" : " hidden");
-  values.html("empty-hidden", model.result || model.error ? " hidden" : "");
-  values.html("mark", mark.name);
-  values.html("mark-icon", mark.icon);
-  values.text("mark-word", web::text(language, cat("live.mark-", mark.name)));
-  values.text("mark-note", web::text(language, cat("live.note-", mark.name)));
-  values.text("title-prefix",
-              model.result ? cat(web::text(language, cat("live.mark-", mark.name)), " · ") : std::string());
-  values.text("temperature", number(language, card.temperature));
-  values.text("temperature-unit", card.temperature_unit.empty() ? "°C" : card.temperature_unit);
-  values.text("wind", number(language, card.wind_speed));
-  values.text("wind-unit", card.wind_speed_unit.empty() ? "km/h" : card.wind_speed_unit);
-  values.text("source", card.source);
-  values.text("place", cat(card.latitude, ", ", card.longitude));
-  values.text("age", seconds(card.age_seconds));
-  values.text("left",
-              card.ttl_seconds > 0 ? seconds(card.ttl_seconds) : std::string(web::text(language, "live.not-fresh")));
-  values.html("time-hidden", card.time.empty() ? " hidden" : "");
-  values.text("time", cat(card.time, " GMT"));
+  values.set_html("result-hidden", model.result ? "" : " hidden");
+  values.set_html("empty-hidden", model.result || model.error ? " hidden" : "");
+  values.set_html("mark", mark.name);
+  values.set_html("mark-icon", mark.icon);
+  values.set_text("mark-word", web::text(language, cat("live.mark-", mark.name)));
+  values.set_text("mark-note", web::text(language, cat("live.note-", mark.name)));
+  values.set_text("title-prefix",
+                  model.result ? cat(web::text(language, cat("live.mark-", mark.name)), " · ") : std::string());
+  values.set_text("temperature", number_text(language, card.temperature));
+  values.set_text("temperature-unit", card.temperature_unit.empty() ? "°C" : card.temperature_unit);
+  values.set_text("wind", number_text(language, card.wind_speed));
+  values.set_text("wind-unit", card.wind_speed_unit.empty() ? "km/h" : card.wind_speed_unit);
+  values.set_text("source", card.source);
+  values.set_text("place", cat(card.latitude, ", ", card.longitude));
+  values.set_text("age", seconds(card.age_seconds));
+  values.set_text(
+      "left", card.ttl_seconds > 0 ? seconds(card.ttl_seconds) : std::string(web::text(language, "live.not-fresh")));
+  values.set_html("time-hidden", card.time.empty() ? " hidden" : "");
+  values.set_text("time", cat(card.time, " GMT"));
 }
 
 void add_problem(Values& values, const PageModel& model) {
   const auto language = model.language;
   const auto card = model.error.value_or(ErrorCard{});
-  values.html("problem-hidden", model.error ? "" : " hidden");
-  values.text("problem-title", model.error ? cat(card.status, " · ", error_title(language, card.kind)) : std::string());
+  values.set_html("problem-hidden", model.error ? "" : " hidden");
+  values.set_text("problem-title",
+                  model.error ? cat(card.status, " · ", error_title(language, card.kind)) : std::string());
   // The form shows the faults of its own fields beside them; the problem card lists the faults of all parameters.
   std::string detail;
   for (const auto& fault : card.faults) {
@@ -196,30 +203,31 @@ void add_problem(Values& values, const PageModel& model) {
   // A detail without a translation is marked as English.
   const bool english = detail.empty() && !card.detail.empty();
   if (english) detail = card.detail;
-  values.html("said-hidden", detail.empty() ? " hidden" : "");
-  values.text("detail-label", english ? web::text(language, "live.detail") : std::string_view());
-  values.text("problem-detail", detail);
-  values.html("detail-lang", english ? " lang=\"en\"" : "");
-  values.html("request-hidden", card.request_id.empty() ? " hidden" : "");
-  values.text("request-id", card.request_id);
+  values.set_html("said-hidden", detail.empty() ? " hidden" : "");
+  values.set_text("detail-label", english ? web::text(language, "live.detail") : std::string_view());
+  values.set_text("problem-detail", detail);
+  values.set_html("detail-lang", english ? " lang=\"en\"" : "");
+  values.set_html("request-hidden", card.request_id.empty() ? " hidden" : "");
+  values.set_text("request-id", card.request_id);
   std::string what_to_do;
-  if (model.error) what_to_do = advice(language, card.kind, model.lab, !detail.empty());
+  if (model.error)
+    what_to_do = advice(language, card.kind, {.may_offer_mock = model.lab, .has_detail = !detail.empty()});
   if (card.retry_after_seconds) {
     auto wait = std::string(web::text(language, "live.retry-after"));
     wait.replace(wait.find("{n}"), 3, cat(*card.retry_after_seconds));
     append(what_to_do, cat(what_to_do.empty() ? "" : " ", wait));
   }
-  values.text("problem-advice", what_to_do);
-  const bool offer = model.error && model.lab && model.form && !model.form->mock && mock_would_help(card.kind);
-  values.html("offer-hidden", offer ? "" : " hidden");
-  values.text("mock-href", here(model, model.explicit_language ? web::tag(language) : "", true));
+  values.set_text("problem-advice", what_to_do);
+  const bool offer_mock = model.error && model.lab && model.form && !model.form->mock && mock_would_help(card.kind);
+  values.set_html("offer-hidden", offer_mock ? "" : " hidden");
+  values.set_text("mock-href", link_to_self(model, model.explicit_language ? web::tag(language) : "", true));
 }
 
 }  // namespace
 
 std::string render_page(const PageModel& model) {
   Values values;
-  add_head(values, model);
+  add_general(values, model);
   add_form(values, model);
   add_result(values, model);
   add_problem(values, model);
@@ -234,9 +242,9 @@ std::string render_page(const PageModel& model) {
 std::string render_problem_page(ErrorKind kind, Language language, bool explicit_language) {
   Values values;
   add_language(values, language, explicit_language);
-  values.text("problem-title", error_title(language, kind));
-  values.text("problem-advice", advice(language, kind, false, true));
-  values.html("problem-name", name(kind));
+  values.set_text("problem-title", error_title(language, kind));
+  values.set_text("problem-advice", advice(language, kind, {.may_offer_mock = false, .has_detail = true}));
+  values.set_html("problem-name", name(kind));
   std::string out;
   fill(out, web::html_template(language, "problem.html"), values);
   return out;

@@ -1,5 +1,5 @@
-// Renders the page on the server, so that the form, the result card and the explanation of faults work without
-// JavaScript.
+// Renders the service's two HTML pages on the server, so that they work without JavaScript: the weather page (form,
+// result card, error card) and the explanation of an error kind.
 //
 // Thread-safety: pure functions. They escape everything that comes from outside.
 #pragma once
@@ -18,13 +18,14 @@ namespace wx::pages {
 
 using web::Language;
 
-// The form's fields as the visitor left them.
+// The form's fields as the visitor left them; by default the example of an untouched form.
 struct FormValues {
   std::string_view latitude = "52.52";
   std::string_view longitude = "13.41";
   bool mock = false;
 };
 
+// How the cache took part: the badge on the result card.
 enum class Mark : std::uint8_t { hit, miss, stale, bypass };
 
 // State of a stop in the drawing of a read: memory, Redis, or the provider.
@@ -32,7 +33,7 @@ enum class StopState : std::uint8_t {
   idle,      // no question yet
   off,       // not configured, or switched off
   skipped,   // a nearer stop answered, or the query excluded this one
-  passed,    // had nothing fresh
+  passed,    // was asked and had nothing fresh
   answered,  // gave the answer
   waited,    // the answer to another request served this one too
   slow,      // had not answered when an older copy was served
@@ -49,7 +50,7 @@ struct ReadPath {
   std::optional<nanoseconds> total;
 };
 
-// The contents of the result card. Numbers are JSON tokens as the source wrote them.
+// The contents of the result card. Numbers are JSON tokens as the provider wrote them.
 struct ResultCard {
   Mark mark = Mark::miss;
   std::string_view source;  // "Memory Cache ⚡"
@@ -59,9 +60,9 @@ struct ResultCard {
   std::string_view wind_speed_unit;
   std::string_view latitude;
   std::string_view longitude;
-  std::string_view time;  // empty for the mock
+  std::string_view time;  // of the measurement, in GMT; empty for the mock
   long long age_seconds = 0;
-  long long ttl_seconds = 0;
+  long long ttl_seconds = 0;  // zero or less: not fresh
   ReadPath path;
 };
 
@@ -79,16 +80,17 @@ struct ErrorCard {
   std::string_view request_id;  // as in the `instance` of a problem document
 };
 
+// Views must stay valid during render_page().
 struct PageModel {
   Language language = Language::en;
   bool explicit_language = false;  // chosen with ?lang=, so the form and the links keep it
   std::optional<FormValues> form;  // the question, if there was one; the links keep it
   std::optional<ResultCard> result;
   std::optional<ErrorCard> error;
-  bool lab = true;     // the mock and the page's experiments exist
-  bool memory = true;  // the memory tier is switched on
-  bool redis = false;  // a Redis is configured
-  milliseconds mock_delay{500};
+  bool lab = true;                       // the mock and the page's experiments exist
+  bool memory = true;                    // the memory tier is switched on
+  bool redis = false;                    // a Redis is configured
+  milliseconds mock_delay{500};          // how long the mock takes
   milliseconds request_timeout{10'000};  // how long an answer may take; the page derives its own timeout from it
   std::string_view version;
 };

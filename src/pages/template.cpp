@@ -6,15 +6,15 @@
 
 namespace wx::pages {
 
-void Values::text(std::string_view name, std::string_view value) {
+void Values::set_text(std::string_view name, std::string_view value) {
   append_html_escaped(slots_.emplace_back(name, std::string()).second, value);
 }
 
-void Values::html(std::string_view name, std::string_view value) {
+void Values::set_html(std::string_view name, std::string_view value) {
   slots_.emplace_back(name, value);
 }
 
-void Values::flag(std::string_view name, bool value) {
+void Values::set_flag(std::string_view name, bool value) {
   if (value) flags_.push_back(name);
 }
 

@@ -1,6 +1,6 @@
 // Templates: HTML with {{slot}} for a value and {{?flag}} ... {{/flag}} around a section that appears only if the flag
-// is set. Sections may contain slots and other sections. A slot without a value stays in the output, so that a test
-// notices it.
+// is set. A section may contain slots, and sections of other flags. A slot without a value stays in the output, so that
+// a test notices it.
 //
 // Thread-safety: plain values and a pure function.
 #pragma once
@@ -12,13 +12,14 @@
 
 namespace wx::pages {
 
+// Names are not copied: they must outlive this object.
 class Values {
  public:
-  // Plain text; this function escapes it. The name must outlive this object.
-  void text(std::string_view name, std::string_view value);
+  // Plain text; this function escapes it.
+  void set_text(std::string_view name, std::string_view value);
   // HTML that the program made itself; not escaped.
-  void html(std::string_view name, std::string_view value);
-  void flag(std::string_view name, bool value);
+  void set_html(std::string_view name, std::string_view value);
+  void set_flag(std::string_view name, bool value);
 
   // Returns null if the slot has no value.
   [[nodiscard]] const std::string* find(std::string_view name) const;
@@ -29,7 +30,7 @@ class Values {
   std::vector<std::string_view> flags_;
 };
 
-// Appends the filled template.
+// Appends the filled template. Inserted values are not searched for slots.
 void fill(std::string& out, std::string_view source, const Values& values);
 
 }  // namespace wx::pages

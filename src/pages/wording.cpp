@@ -9,13 +9,13 @@ namespace wx::pages {
 
 using web::Language;
 
-std::string number(Language language, std::string_view token) {
+std::string number_text(Language language, std::string_view token) {
   std::string out(token);
   if (language == Language::pt_br) std::ranges::replace(out, '.', ',');
   return out;
 }
 
-std::string duration(Language language, nanoseconds span) {
+std::string duration_text(Language language, nanoseconds span) {
   const double ms = static_cast<double>(span.count()) / 1e6;
   int decimals = 0;
   for (double limit = 100; decimals < 4 && ms < limit; limit /= 10) ++decimals;
@@ -25,9 +25,10 @@ std::string duration(Language language, nanoseconds span) {
     while (digits.back() == '0') digits.pop_back();
     if (digits.back() == '.') digits.pop_back();
   }
-  return cat(number(language, digits), " ms");
+  return cat(number_text(language, digits), " ms");
 }
 
+// The English text is the key of its translation: a changed text needs a changed key in web/.
 std::string_view fault_text(Language language, std::string_view detail) {
   const auto translated = web::text(language, cat("fault.", detail));
   return translated.empty() ? detail : translated;
@@ -44,48 +45,48 @@ bool mock_would_help(ErrorKind kind) {
 }
 
 // web/problem.js has the same table; keep the two equal.
-std::string_view advice(Language language, ErrorKind kind, bool lab, bool detail) {
-  const auto of = [language](std::string_view key) { return web::text(language, cat("error.advice-", key)); };
+std::string_view advice(Language language, ErrorKind kind, AdviceContext context) {
+  const auto text_of = [language](std::string_view key) { return web::text(language, cat("error.advice-", key)); };
   switch (kind) {
     case ErrorKind::bad_parameter:
-      return of("parameter");
+      return text_of("parameter");
     case ErrorKind::not_found:
-      return of("path");
+      return text_of("path");
     case ErrorKind::method_not_allowed:
-      return of("method");
+      return text_of("method");
     case ErrorKind::uri_too_long:
     case ErrorKind::headers_too_large:
-      return of("too-long");
+      return text_of("too-long");
     case ErrorKind::internal:
     case ErrorKind::redis_unavailable:
     case ErrorKind::redis_timeout:
     case ErrorKind::redis_error:
     case ErrorKind::redis_protocol:
-      return of("internal");
+      return text_of("internal");
     case ErrorKind::client_limited:
     case ErrorKind::provider_limited:
-      return of("limited");
+      return text_of("limited");
     case ErrorKind::lab_busy:
     case ErrorKind::overloaded:
     case ErrorKind::draining:
     case ErrorKind::request_timeout:
-      return of("busy");
+      return text_of("busy");
     case ErrorKind::provider_unreachable:
     case ErrorKind::provider_timeout:
     case ErrorKind::provider_error:
     case ErrorKind::provider_bad_reply:
     case ErrorKind::deadline_exceeded:
-      return of(lab ? "provider" : "plain");
+      return text_of(context.may_offer_mock ? "provider" : "plain");
     case ErrorKind::provider_refused:
-      return of("refused");
+      return text_of("refused");
     case ErrorKind::provider_denied:
-      return of("denied");
+      return text_of("denied");
     case ErrorKind::malformed_request:
     case ErrorKind::unauthorized:
     case ErrorKind::content_too_large:
     case ErrorKind::version_unsupported:
     case ErrorKind::not_cached:
-      return detail ? of("other") : std::string_view();
+      return context.has_detail ? text_of("other") : std::string_view();
   }
   return {};
 }

@@ -13,21 +13,27 @@
 namespace wx::pages {
 
 // A JSON number token with the language's decimal separator.
-[[nodiscard]] std::string number(web::Language language, std::string_view token);
+[[nodiscard]] std::string number_text(web::Language language, std::string_view token);
 
-// Milliseconds with three significant digits: "0.021 ms", "3.2 ms", "503 ms".
-[[nodiscard]] std::string duration(web::Language language, nanoseconds span);
+// Milliseconds with about three significant digits, without trailing zeros: "0.021 ms", "3.2 ms", "503 ms".
+[[nodiscard]] std::string duration_text(web::Language language, nanoseconds span);
 
 // Translates a fault's English detail. A detail without a translation, such as the provider's own text, is returned
 // unchanged.
 [[nodiscard]] std::string_view fault_text(web::Language language, std::string_view detail);
 
+// The sentence of an error's kind, translated.
 [[nodiscard]] std::string_view error_title(web::Language language, ErrorKind kind);
-// Advice on what to do about an error; empty if there is none. `lab`: the advice may offer the mock. `detail`: the
-// answer shows a detail that the advice can refer to.
-[[nodiscard]] std::string_view advice(web::Language language, ErrorKind kind, bool lab, bool detail);
 
-// Returns whether the mock can answer in spite of this error.
+// The page that the advice stands on.
+struct AdviceContext {
+  bool may_offer_mock = false;  // the mock exists
+  bool has_detail = false;      // the page shows a detail that the advice can refer to
+};
+// Advice on what a visitor can do about an error; empty if there is none.
+[[nodiscard]] std::string_view advice(web::Language language, ErrorKind kind, AdviceContext context);
+
+// Whether the mock can answer in spite of this error: the provider failed, was too slow, or may not be asked now.
 [[nodiscard]] bool mock_would_help(ErrorKind kind);
 
 }  // namespace wx::pages

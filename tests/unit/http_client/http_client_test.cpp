@@ -164,7 +164,7 @@ TEST_F(Client, WhatIsNotHttpIsABadReply) {
 TEST_F(Client, ARefusedConnectionIsToldWithoutAddresses) {
   const auto port = test::free_port();
   const auto outcome = get(client, {"http://127.0.0.1:" + std::to_string(port) + "/x", {}, 3s, 5s});
-  EXPECT_EQ(told(outcome), "provider-unreachable: the connection was refused");
+  EXPECT_EQ(told(outcome), "provider-unreachable: no connection could be made");
   EXPECT_TRUE(log.contains("http_client: a transfer failed code=7")) << log.text();
 }
 
@@ -173,7 +173,7 @@ TEST_F(Client, SilenceEndsAtTheDeadline) {
   auto asked = request();
   asked.total_timeout = 200ms;
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(told(get(client, asked)), "provider-timeout: no whole answer in time");
+  EXPECT_EQ(told(get(client, asked)), "provider-timeout: no complete answer in time");
   EXPECT_GE(std::chrono::steady_clock::now() - start, 200ms);
 }
 
@@ -181,7 +181,7 @@ TEST_F(Client, ATrickleEndsAtTheDeadline) {
   provider.always(test::trickled(test::json_reply(200, std::string(100, 'x')), 100ms));
   auto asked = request();
   asked.total_timeout = 500ms;
-  EXPECT_EQ(told(get(client, asked)), "provider-timeout: no whole answer in time");
+  EXPECT_EQ(told(get(client, asked)), "provider-timeout: no complete answer in time");
 }
 
 TEST_F(Client, KeepsTheConnection) {

@@ -25,7 +25,7 @@ TEST(TransferFault, EachCodeHasItsKind) {
 
 TEST(TransferFault, TellsWhereTheTimeWent) {
   EXPECT_EQ(transfer_fault(CURLE_OPERATION_TIMEDOUT, false).detail, "no connection in time");
-  EXPECT_EQ(transfer_fault(CURLE_OPERATION_TIMEDOUT, true).detail, "no whole answer in time");
+  EXPECT_EQ(transfer_fault(CURLE_OPERATION_TIMEDOUT, true).detail, "no complete answer in time");
   EXPECT_EQ(transfer_fault(CURLE_OUT_OF_MEMORY, false).kind, ErrorKind::internal);
   EXPECT_EQ(transfer_fault(CURLE_OUT_OF_MEMORY, true).kind, ErrorKind::provider_bad_reply);
 }

@@ -168,6 +168,13 @@ TEST(Page, BlamesNoFieldThatIsRight) {
   EXPECT_FALSE(has(tag(render_page({}), "lon"), "aria-invalid"));
 }
 
+TEST(Page, SeparatesTheFaultsOfOneField) {
+  PageModel model;
+  model.error = error();
+  model.error->faults = {{"lon", "is empty"}, {"lon", "is repeated"}};
+  EXPECT_EQ(text(render_page(model), "lon-fault"), "is empty; is repeated");
+}
+
 TEST(Page, ExplainsAnErrorAndOffersTheMockWhereItHelps) {
   PageModel model;
   model.form = FormValues{};

@@ -13,8 +13,8 @@ std::string filled(std::string_view source, const Values& values) {
 
 TEST(Template, PutsValuesIntoTheirSlots) {
   Values values;
-  values.text("name", "Ada");
-  values.html("bold", "<b>!</b>");
+  values.set_text("name", "Ada");
+  values.set_html("bold", "<b>!</b>");
   EXPECT_EQ(filled("Hello {{name}}{{bold}}, {{name}}", values), "Hello Ada<b>!</b>, Ada");
   EXPECT_EQ(filled("no slots", values), "no slots");
   EXPECT_EQ(filled("", values), "");
@@ -22,30 +22,30 @@ TEST(Template, PutsValuesIntoTheirSlots) {
 
 TEST(Template, EscapesText) {
   Values values;
-  values.text("name", "<a href=\"x\">'&'</a>");
+  values.set_text("name", "<a href=\"x\">'&'</a>");
   EXPECT_EQ(filled("{{name}}", values), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }
 
 TEST(Template, DoesNotFillSlotsThatAValueBrings) {
   Values values;
-  values.text("name", "{{secret}}{{?flag}}");
-  values.text("secret", "s3cret");
+  values.set_text("name", "{{secret}}{{?flag}}");
+  values.set_text("secret", "s3cret");
   EXPECT_EQ(filled("[{{name}}]", values), "[{{secret}}{{?flag}}]");
 }
 
 TEST(Template, KeepsASectionOnlyIfItsFlagIsSet) {
   Values values;
-  values.flag("on", true);
-  values.flag("off", false);
-  values.text("name", "Ada");
+  values.set_flag("on", true);
+  values.set_flag("off", false);
+  values.set_text("name", "Ada");
   EXPECT_EQ(filled("a{{?on}}b{{name}}{{/on}}c{{?off}}d{{name}}{{/off}}e{{?unknown}}f{{/unknown}}g", values),
             "abAdaceg");
 }
 
 TEST(Template, NestsSections) {
   Values values;
-  values.flag("a", true);
-  values.flag("b", false);
+  values.set_flag("a", true);
+  values.set_flag("b", false);
   EXPECT_EQ(filled("{{?a}}1{{?b}}2{{/b}}3{{/a}}4", values), "134");
   EXPECT_EQ(filled("{{?b}}1{{?a}}2{{/a}}3{{/b}}4", values), "4");
 }

@@ -12,25 +12,25 @@ using std::chrono::seconds;
 using web::Language;
 
 TEST(Wording, WritesNumbersDigitForDigitWithTheLanguagesSign) {
-  EXPECT_EQ(number(Language::en, "-2.30"), "-2.30");
-  EXPECT_EQ(number(Language::pt_br, "-2.30"), "-2,30");
-  EXPECT_EQ(number(Language::pt_br, "7"), "7");
-  EXPECT_EQ(number(Language::en, ""), "");
+  EXPECT_EQ(number_text(Language::en, "-2.30"), "-2.30");
+  EXPECT_EQ(number_text(Language::pt_br, "-2.30"), "-2,30");
+  EXPECT_EQ(number_text(Language::pt_br, "7"), "7");
+  EXPECT_EQ(number_text(Language::en, ""), "");
 }
 
 TEST(Wording, WritesDurationsWithThreeDigitsThatCount) {
-  const auto en = [](nanoseconds span) { return duration(Language::en, span); };
+  const auto en = [](nanoseconds span) { return duration_text(Language::en, span); };
   EXPECT_EQ(en(nanoseconds(21'000)), "0.021 ms");
   EXPECT_EQ(en(microseconds(3200)), "3.2 ms");
   EXPECT_EQ(en(microseconds(503'100)), "503 ms");
   EXPECT_EQ(en(seconds(12)), "12000 ms");
-  EXPECT_EQ(duration(Language::pt_br, microseconds(3250)), "3,25 ms");
+  EXPECT_EQ(duration_text(Language::pt_br, microseconds(3250)), "3,25 ms");
 }
 
 TEST(Wording, WritesDurationsThatAreHardlyThere) {
-  EXPECT_EQ(duration(Language::en, nanoseconds(0)), "0 ms");
-  EXPECT_EQ(duration(Language::en, nanoseconds(10)), "0 ms");
-  EXPECT_EQ(duration(Language::en, nanoseconds(99'999'999)), "100 ms");
+  EXPECT_EQ(duration_text(Language::en, nanoseconds(0)), "0 ms");
+  EXPECT_EQ(duration_text(Language::en, nanoseconds(10)), "0 ms");
+  EXPECT_EQ(duration_text(Language::en, nanoseconds(99'999'999)), "100 ms");
 }
 
 TEST(Wording, HasATitleAndAdviceForEveryKindInEveryLanguage) {
@@ -38,8 +38,8 @@ TEST(Wording, HasATitleAndAdviceForEveryKindInEveryLanguage) {
     for (std::size_t i = 0; i < kErrorKinds; ++i) {
       const auto kind = static_cast<ErrorKind>(i);
       EXPECT_FALSE(error_title(language, kind).empty()) << name(kind);
-      EXPECT_FALSE(advice(language, kind, true, true).empty()) << name(kind);
-      EXPECT_FALSE(advice(language, kind, false, true).empty()) << name(kind);
+      EXPECT_FALSE(advice(language, kind, {.may_offer_mock = true, .has_detail = true}).empty()) << name(kind);
+      EXPECT_FALSE(advice(language, kind, {.may_offer_mock = false, .has_detail = true}).empty()) << name(kind);
     }
   }
 }
@@ -47,15 +47,15 @@ TEST(Wording, HasATitleAndAdviceForEveryKindInEveryLanguage) {
 TEST(Wording, PointsAtADetailOnlyWhereThereIsOne) {
   for (const auto language : web::kLanguages) {
     const auto pointing = web::text(language, "error.advice-other");
-    EXPECT_EQ(advice(language, ErrorKind::malformed_request, true, true), pointing);
+    EXPECT_EQ(advice(language, ErrorKind::malformed_request, {.may_offer_mock = true, .has_detail = true}), pointing);
     for (std::size_t i = 0; i < kErrorKinds; ++i) {
       const auto kind = static_cast<ErrorKind>(i);
-      EXPECT_NE(advice(language, kind, true, false), pointing) << name(kind);
+      EXPECT_NE(advice(language, kind, {.may_offer_mock = true, .has_detail = false}), pointing) << name(kind);
     }
     for (const auto kind : {ErrorKind::not_found, ErrorKind::method_not_allowed, ErrorKind::uri_too_long,
                             ErrorKind::headers_too_large, ErrorKind::internal}) {
-      EXPECT_FALSE(advice(language, kind, true, false).empty()) << name(kind);
-      EXPECT_NE(advice(language, kind, true, true), pointing) << name(kind);
+      EXPECT_FALSE(advice(language, kind, {.may_offer_mock = true, .has_detail = false}).empty()) << name(kind);
+      EXPECT_NE(advice(language, kind, {.may_offer_mock = true, .has_detail = true}), pointing) << name(kind);
     }
   }
 }
