@@ -21,8 +21,8 @@ COPY web web
 COPY src src
 RUN scripts/build program weather-cache && scripts/image-root build/program/weather-cache /image
 
-# A builder without BuildKit builds every stage before the last one. This one therefore installs make and the packages of
-# the tests only when it runs.
+# A builder without BuildKit builds every stage before the last one. This one therefore installs make and the packages
+# of the tests only when it runs.
 FROM build AS test
 COPY . .
 CMD ["sh", "-c", "scripts/install-packages build test && exec make test"]

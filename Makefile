@@ -1,4 +1,5 @@
-# The one front door. On a bare Debian 12, Debian 13 or Ubuntu 24.04 with git and make, `make run` is enough.
+# The entry point to all commands. On a bare Debian 12, Debian 13 or Ubuntu 24.04 with git and make, `make run` is
+# enough.
 #
 #   make run ARGS=--port=8081    or    PORT=8081 make run
 #   make test PRESET=ci          the same tests, warnings are errors
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 PRESET ?= release
 FUZZ_SECONDS ?= 30
 TAG ?= weather-cache
-# The program alone; a build with tests has the same program in it (CI has one at hand).
+# The preset that builds only the program. A preset with tests contains the same program; CI reuses its own.
 DEB_PRESET ?= program
 SOAK_SECONDS ?= 600
 SOAK_PRESET ?= asan
@@ -18,10 +19,10 @@ QUICK ?=
 BENCH_ARGS ?=
 ARGS ?=
 
-help: ## this list
+help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: ## install what is missing, build, start the service on port 8080
+run: ## install missing packages, build, start the service on port 8080
 	@scripts/install-packages build
 	@scripts/build program weather-cache
 	@scripts/run build/program/weather-cache $(ARGS)
@@ -30,7 +31,7 @@ build: ## build everything (PRESET=release, dev, ci, asan, tsan)
 	@scripts/install-packages build test
 	@scripts/build $(PRESET)
 
-test: ## build and run all tests (the page's where Chromium is; in CI always)
+test: ## build and run all tests (the page's if Chromium is installed; in CI always)
 	@scripts/install-packages build test $(if $(CI),page)
 	@scripts/build $(PRESET)
 	@scripts/test $(PRESET)
@@ -39,76 +40,76 @@ test: ## build and run all tests (the page's where Chromium is; in CI always)
 	@scripts/test-openapi $(PRESET)
 	@scripts/test-page $(PRESET)
 
-image: ## the container image (TAG=weather-cache), with docker, podman or buildah, whichever works
+image: ## build the container image (TAG=weather-cache) with docker, podman or buildah, whichever works
 	@scripts/image $(TAG)
 
 image-test: ## build the image with buildah, without a registry, and run it confined (as root)
 	@scripts/install-packages build test image
 	@scripts/image-test
 
-deb: ## a Debian package for this distribution, in build/program
+deb: ## build a Debian package for this distribution, in build/program
 	@scripts/install-packages build package
 	@scripts/build $(DEB_PRESET) weather-cache
 	@scripts/deb $(DEB_PRESET)
 
-deb-test: deb ## install it in a clean Debian, run it there, purge it (as root)
+deb-test: deb ## install the package in a clean Debian, run it there, purge it (as root)
 	@scripts/install-packages image
 	@scripts/deb-test $(DEB_PRESET)
 
-screenshots: ## the pictures in docs/images
+screenshots: ## make the pictures in docs/images
 	@scripts/install-packages build test page
 	@scripts/build $(PRESET) weather-cache
 	@scripts/test-page $(PRESET) screenshots
 
-check: ## format, direction of the rooms, settings table, deployment, clang-tidy
+check: ## check format, direction of the rooms, settings table, deployment files, clang-tidy
 	@scripts/install-packages build test check
 	@scripts/check $(PRESET)
 
-asan: ## all tests with the address and undefined-behaviour sanitizers
+asan: ## run all tests with the address and undefined-behaviour sanitizers
 	@scripts/install-packages build test sanitize
 	@scripts/build asan
 	@scripts/test asan
 
-tsan: ## all tests with the thread sanitizer
+tsan: ## run all tests with the thread sanitizer
 	@scripts/install-packages build test sanitize
 	@scripts/build tsan
 	@scripts/test tsan
 
-soak: ## ten minutes of mixed load and faults at random, with the address sanitizer (SOAK_SECONDS, SOAK_SEED, SOAK_PRESET)
+soak: ## run mixed load and random faults for ten minutes, with the address sanitizer (SOAK_SECONDS, SOAK_SEED, SOAK_PRESET)
 	@scripts/install-packages build test sanitize
 	@scripts/build $(SOAK_PRESET) soak
 	@WX_SOAK_SECONDS=$(SOAK_SECONDS) $(if $(SOAK_SEED),WX_SOAK_SEED=$(SOAK_SEED)) scripts/test $(SOAK_PRESET) -R '^Soak\.' --verbose
 
-fuzz: ## every fuzz target for FUZZ_SECONDS (30)
+fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 	@scripts/install-packages build fuzz
 	@scripts/fuzz $(FUZZ_SECONDS)
 
-bench: ## measure against the limits, about ten minutes (QUICK=1: two); see bench/README.md
+bench: ## measure against the limits of the machine, about ten minutes (QUICK=1: two); see bench/README.md
 	@scripts/install-packages build bench
 	@scripts/build bench
 	@build/bench/bench/sieve_against_lru
 	@build/bench/bench/memory_tier_footprint
 	@python3 bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
 
-micro: ## micro-benchmarks of the request path's pieces (ARGS=--benchmark_filter=...)
+micro: ## run micro-benchmarks of the parts of the request path (ARGS=--benchmark_filter=...)
 	@scripts/install-packages build bench
 	@scripts/build bench micro
 	@build/bench/bench/micro $(ARGS)
 
-instructions: ## the request path counted in instructions against bench/instructions.txt
+instructions: ## count the instructions of the request path and compare with bench/instructions.txt
 	@scripts/install-packages build bench
 	@scripts/build bench instructions
 	@scripts/instructions bench
 
-load: ## the k6 scripts of load/ (against BASE_URL, or a service of their own)
+load: ## run the k6 scripts of load/ (against BASE_URL, or a service started for them)
 	@scripts/load
 	@scripts/install-packages build
 	@scripts/build program weather-cache
 	@scripts/load program
 
-format: ## clang-format-19 on all C++
+format: ## format all C++ files with clang-format-19
 	@scripts/install-packages check
 	@find src tests fuzz bench -name '*.[ch]pp' -print0 | xargs -0 clang-format-19 -i
 
-clean: ## remove all that was built
+clean: ## remove everything that was built
 	@rm -rf build

@@ -1,4 +1,4 @@
-# Compiler, language, sanitizers, ccache. See docs/decisions/0002-compiler.md for why g++ 12 is refused.
+# Compiler, language, sanitizers, ccache. docs/decisions/0002-compiler.md says why g++ 12 is rejected.
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -16,12 +16,12 @@ set(WX_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize=")
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   message(FATAL_ERROR "g++ ${CMAKE_CXX_COMPILER_VERSION} miscompiles coroutines; use g++ 13 or later, or clang++ 19 "
-                      "(on Debian 12: CXX=clang++-19). `make run` chooses one for you.")
+                      "(on Debian 12: CXX=clang++-19). `make run` chooses a suitable compiler.")
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
   message(FATAL_ERROR "clang++ ${CMAKE_CXX_COMPILER_VERSION} is too old; use clang++ 19 or later, or g++ 13 or later.")
 endif()
 
-# ccache, if present: with precompiled headers it needs to be told what it may overlook.
+# ccache, if present. With precompiled headers it needs these sloppiness settings to find anything in its cache.
 find_program(WX_CCACHE ccache)
 if(WX_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER
@@ -32,7 +32,7 @@ add_library(wx_options INTERFACE)
 target_compile_options(wx_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(wx_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
-  # Unguarded access to what a Mutex guards (base/mutex.hpp) is an error in every build, not only where WX_WERROR is on.
+  # Access to a guarded member without its Mutex (base/mutex.hpp) is an error in every build, even without WX_WERROR.
   target_compile_options(wx_options INTERFACE -Wthread-safety -Werror=thread-safety)
 endif()
 if(WX_WERROR)

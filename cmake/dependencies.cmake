@@ -1,4 +1,4 @@
-# Everything comes from the distribution's packages (scripts/install-packages names them).
+# All dependencies come from the distribution's packages (scripts/install-packages lists them).
 find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(CURL REQUIRED)
@@ -6,7 +6,7 @@ find_package(simdjson REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 
-# Headers of others are "system": their warnings are not ours.
+# Third-party headers are SYSTEM, so that their warnings do not appear.
 add_library(wx_asio INTERFACE)
 target_include_directories(wx_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_compile_definitions(wx_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
@@ -17,7 +17,7 @@ add_library(wx_spdlog INTERFACE)
 target_link_libraries(wx_spdlog INTERFACE spdlog::spdlog)
 add_library(wx::spdlog ALIAS wx_spdlog)
 
-# prometheus-cpp's package configuration drags in its web server; its core library is all we need.
+# The package configuration of prometheus-cpp also requires its web server; only the core library is needed.
 find_library(WX_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 find_path(WX_PROMETHEUS_INCLUDE prometheus/collectable.h REQUIRED)
 add_library(wx_prometheus INTERFACE)

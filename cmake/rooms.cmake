@@ -1,5 +1,5 @@
-# One room = one folder src/<room> = one static library wx_<room>. All its sources are taken; a room without any
-# source file yet is an interface library.
+# A room is a folder src/<room> and a static library wx_<room> of all its source files. A room without a source file is
+# an interface library.
 
 # Standard headers precompiled once for every room.
 file(WRITE ${CMAKE_BINARY_DIR}/pch/pch.cpp "")

@@ -1,8 +1,8 @@
-# The page's files become C++ when the program is built: hashed names, gzip, brotli, texts filled in (web/embed.py).
+# Embeds the page's files as C++ at build time, with hashed names, gzip and brotli forms, and texts (web/embed.py).
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 find_program(WX_BROTLI brotli)
 if(NOT WX_BROTLI)
-  message(FATAL_ERROR "The program brotli is missing (the package of that name); `make build` installs it.")
+  message(FATAL_ERROR "The program brotli is missing. Install the package brotli; `make build` does so.")
 endif()
 file(GLOB web_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/*)
 set(web_tables ${CMAKE_BINARY_DIR}/generated/web_tables.cpp)

@@ -48,8 +48,8 @@ function foreignCard({ t }, { status, retryAfter }) {
   return { ...NOTHING, title: `${status} · ${t('live.foreign-title')}`, advice: advice.join(' ').trim() };
 }
 
-// The card for an error of this service, or for an answer from another one. A `detail` without a translation is English,
-// and `language` says so.
+// The card for an error of this service, or for an answer from another one. A `detail` without a translation is
+// English, and `language` says so.
 export function problemCard(i18n, answer, { lab, mock }) {
   const { t } = i18n;
   const problem = documentOf(answer.body);
