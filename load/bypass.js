@@ -1,4 +1,4 @@
-// The same fifty users without any cache, to compare with hit.js: k6 run load/bypass.js
+// Fifty users without any cache, for comparison with hit.js: k6 run load/bypass.js
 import { ask, balance, expect, thresholds, warmUp } from './common.js';
 
 export const options = { vus: 50, duration: '20s', thresholds };

@@ -1,4 +1,4 @@
-// The loop that everybody writes first: k6 run load/classic.js
+// The simplest closed loop: k6 run load/classic.js
 import { check } from 'k6';
 import http from 'k6/http';
 
@@ -11,7 +11,7 @@ export const options = {
   thresholds: { http_req_duration: ['p(95)<200'], http_req_failed: ['rate==0'], checks: ['rate==1'] },
 };
 
-// The warm-up: one slow answer, and from then on none.
+// The warm-up: the first answer is slow, all later ones are hits.
 export function setup() {
   http.get(url, params);
 }

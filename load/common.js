@@ -1,29 +1,31 @@
-// What the scripts share: where the service is, what to ask, and that client and server counted alike.
+// Shared by the scripts: the address of the service, the requests, and the comparison of the counts of client and
+// server.
 //
-//   BASE_URL   the service; http://localhost:8080. Nobody else should ask it meanwhile: its counters are compared.
+//   BASE_URL   the service; default http://localhost:8080. Other clients must not use it during the run, because its
+//              counters are compared with k6's.
 import { check, fail } from 'k6';
 import http from 'k6/http';
 import { Counter } from 'k6/metrics';
 
 export const BASE_URL = (__ENV.BASE_URL || 'http://localhost:8080').replace(/\/+$/, '');
 
-// Every answer adds one to the counter of its X-Cache; teardown takes away what the server counted meanwhile. What is
-// left is what one of the two did not see.
+// Every answer adds one to the counter of its X-Cache, and teardown subtracts the server's count. A remainder is the
+// number of answers that only one of the two has counted.
 const KINDS = ['HIT', 'STALE', 'MISS', 'BYPASS', 'error'];
 const unbalanced = Object.fromEntries(KINDS.map((kind) => [kind, new Counter(`unbalanced_${kind.toLowerCase()}`)]));
 const mockCalls = new Counter('mock_calls');
 
-// For `options`: everything checked, and both sides agree.
+// For `options`: all checks pass, and both sides count the same.
 export const thresholds = {
   checks: ['rate==1'],
   ...Object.fromEntries(KINDS.map((kind) => [`unbalanced_${kind.toLowerCase()}`, ['count==0']])),
 };
 
-// One question, always of the mock: never of the weather provider, whose quota is somebody's.
+// Sends one query, always to the mock, because calls to the real provider use up its quota.
 export function ask(lat, lon, more = '') {
   const response = http.get(`${BASE_URL}/weather?lat=${lat}&lon=${lon}&mock=true${more}`, {
     headers: { Accept: 'application/json' },
-    tags: { name: '/weather' }, // one series, however many places
+    tags: { name: '/weather' }, // one series for all places
   });
   (unbalanced[response.headers['X-Cache']] || unbalanced.error).add(1);
   return response;
@@ -36,12 +38,12 @@ export function expect(response, ...kinds) {
   });
 }
 
-// A place that hardly anybody asks for twice: five decimals, 6e14 of them.
+// A random place with five decimals. There are 6e14 of them, so almost none occurs twice.
 export const somewhere = () => [(Math.random() * 180 - 90).toFixed(5), (Math.random() * 360 - 180).toFixed(5)];
 
 function stats() {
   const response = http.get(`${BASE_URL}/stats`);
-  if (response.status !== 200) fail(`${BASE_URL}/stats answers ${response.status}: is the service there?`);
+  if (response.status !== 200) fail(`${BASE_URL}/stats answers ${response.status}; check that BASE_URL is a running weather-cache`);
   return response.json();
 }
 
@@ -57,7 +59,7 @@ function counted({ requests, mock, provider_calls: provider }) {
   };
 }
 
-// For setup: asks for these places until all are a HIT, and notes where the server's counters stand.
+// For setup: requests these places until all are a HIT, and returns the server's counters.
 export function warmUp(...places) {
   for (const [lat, lon] of places) {
     let left = 20;
@@ -69,10 +71,10 @@ export function warmUp(...places) {
   return counted(stats());
 }
 
-// For teardown; `before` is what warmUp returned.
+// For teardown; `before` is the result of warmUp().
 export function balance(before, { providerCalls = 0 } = {}) {
   const after = counted(stats());
   for (const kind of KINDS) unbalanced[kind].add(before[kind] - after[kind]);
   mockCalls.add(after.mock - before.mock);
-  if (after.provider - before.provider > providerCalls) fail('the weather provider was asked');
+  if (after.provider - before.provider > providerCalls) fail('the service called the weather provider more often than the script allows');
 }

@@ -1,4 +1,4 @@
-// Fifty users, one place, always from the cache: k6 run load/hit.js
+// Fifty users ask for one place, always from the cache: k6 run load/hit.js
 import { ask, balance, expect, thresholds, warmUp } from './common.js';
 
 export const options = { vus: 50, duration: '20s', thresholds: { ...thresholds, http_req_duration: ['p(95)<200'] } };

@@ -1,4 +1,4 @@
-// Fifty users, each time a place that nobody has asked for: k6 run load/miss.js
+// Fifty users ask for a new place each time: k6 run load/miss.js
 import { ask, balance, expect, somewhere, thresholds, warmUp } from './common.js';
 
 export const options = { vus: 50, duration: '20s', thresholds };

@@ -1,9 +1,9 @@
-// Requests that come at their own rate, whether the last ones were answered or not: k6 run load/open_model.js
+// An open loop: requests arrive at a fixed rate, even if earlier ones are not answered yet: k6 run load/open_model.js
 //
-// A closed loop (hit.js) asks less when the service is slow, which hides just the trouble that one looks for. Here a
-// request that could not be sent in time is a dropped iteration, and none may be.
+// A closed loop (hit.js) sends less when the service is slow, which hides the slowness. Here a request that cannot be
+// sent in time is a dropped iteration, and the run fails if there is one.
 //
-//   RATE   requests a second; 500
+//   RATE   requests a second; default 500
 import { ask, balance, expect, thresholds, warmUp } from './common.js';
 
 export const options = {

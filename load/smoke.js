@@ -1,6 +1,6 @@
-// A little of everything, to see that the service and the scripts agree: k6 run load/smoke.js
+// A few requests of every kind, to check that the service and the scripts agree: k6 run load/smoke.js
 //
-//   ALLOW_PROVIDER=1   also asks for REAL (5, at most 50) real answers, which the provider counts
+//   ALLOW_PROVIDER=1   also request REAL real answers (default 5, at most 50), which use up the provider's quota
 import { check } from 'k6';
 import http from 'k6/http';
 import { BASE_URL, ask, balance, expect, somewhere, thresholds, warmUp } from './common.js';
@@ -9,7 +9,7 @@ const REAL = __ENV.ALLOW_PROVIDER === '1' ? Math.min(Number(__ENV.REAL || 5), 50
 
 const scenarios = { mock: { executor: 'shared-iterations', vus: 1, iterations: 5 } };
 if (REAL > 0) scenarios.real = { executor: 'shared-iterations', vus: 1, iterations: REAL, exec: 'real' };
-// A real answer may come from either side, so only the mock's run compares all counters.
+// A real answer may come from the cache or from the provider, so only a run with the mock compares all counters.
 export const options = { scenarios, thresholds: REAL > 0 ? { checks: thresholds.checks } : thresholds };
 
 export const setup = () => warmUp([52.52, 13.41]);
@@ -23,7 +23,7 @@ export default function () {
     const callback = http.expectedStatuses(status);
     check(http.get(`${BASE_URL}${path}`, { responseCallback: callback }), { [`${path} answers ${status}`]: (r) => r.status === status });
   }
-  // Refused before any cache is asked, and counted by the server as invalid.
+  // The server rejects this before it looks into the cache, and counts it as invalid.
   const wrong = ask(91, 0);
   check(wrong, { 'a wrong place is a problem document': (r) => r.status === 400 && r.headers['Content-Type'] === 'application/problem+json' });
 }

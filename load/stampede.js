@@ -1,4 +1,4 @@
-// A hundred callers at once for a place that nobody has asked for: one call behind the cache: k6 run load/stampede.js
+// A hundred callers ask for one new place at once, which costs one provider call: k6 run load/stampede.js
 import { ask, balance, expect, somewhere, thresholds, warmUp } from './common.js';
 
 export const options = {
@@ -10,7 +10,7 @@ export function setup() {
   return { before: warmUp(), place: somewhere() };
 }
 
-// Whoever comes after the answer finds it in the cache; all others wait for the one call.
+// A caller that arrives after the answer finds it in the cache; all others wait for the one call.
 export default function ({ place }) {
   expect(ask(...place), 'MISS', 'HIT');
 }
