@@ -1,4 +1,4 @@
-// The one table of settings: --help, the README's table, the flags and the reading of values all come from it.
+// The table of settings: the source of --help, the README's table, the flags, and the reading of values.
 #pragma once
 
 #include <span>
@@ -13,15 +13,15 @@ enum class Secrecy : bool { open, secret };
 
 struct Setting {
   std::string_view name;           // of the environment variable; the flag is the same in lower case with dashes
-  std::string_view default_value;  // as one would write it; empty: none
-  std::string_view meaning;        // for --help and the README; no '|' and no line break
-  std::string_view expected;       // ends "expected ..." when a value is wrong
-  Secrecy secrecy;                 // secret: never shown, and <name>_FILE is understood
+  std::string_view default_value;  // as a user writes it; empty: none
+  std::string_view meaning;        // for --help and the README; contains no '|' and no line break
+  std::string_view expected;       // completes "expected ..." in the message about an invalid value
+  Secrecy secrecy;                 // secret: never shown, and <name>_FILE is accepted
 
-  // Puts the value in its place and says whether it is right; may leave in `why` what exactly is wrong with it (never
-  // the value of a secret), else `expected` is told.
+  // Stores the value and returns whether it is valid. May set `why` to the exact reason, without the value of a secret;
+  // if `why` stays empty, the message uses `expected`.
   bool (*set)(Settings& settings, std::string_view value, std::string& why);
-  // The effective value, as one would write it; for a secret something that gives nothing away.
+  // The effective value as a user writes it. For a secret, a text that does not reveal it.
   std::string (*show)(const Settings& settings);
 };
 
