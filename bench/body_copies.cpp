@@ -1,6 +1,7 @@
-// Counts how often a large body is copied on its way: bytes that memcpy and memmove move in pieces of at least 16 KiB,
-// in bodies of 100 kB per run. Reads and writes of sockets are the kernel's and not counted. It replaces both functions
-// of the program, so it stands apart from instructions.cpp. One copy of a store is the loader's, which makes the body.
+// Counts how often a large body is copied on its way: the bytes that memcpy and memmove move in pieces of at least 16
+// KiB, in bodies of 100 kB per run. Reads and writes of sockets belong to the kernel and are not counted. The program
+// replaces both functions, so it is separate from instructions.cpp. One copy of a store is the loader's, which makes
+// the body.
 #include <cstddef>
 #include <cstdio>
 
@@ -38,7 +39,7 @@ extern "C" void* memmove(void* to, const void* from, std::size_t size) {
 int main() {
   for (auto& kernel : wx::bench::make_kernels()) {
     if (!kernel.name.contains("100 kB")) continue;
-    for (int i = 0; i < kRuns; ++i) kernel.once();  // until the buffers have their size
+    for (int i = 0; i < kRuns; ++i) kernel.once();  // until the buffers have grown
     const std::size_t before = copied;
     for (int i = 0; i < kRuns; ++i) kernel.once();
     std::printf("%6.2f bodies copied  %s\n", static_cast<double>(copied - before) / kBody / kRuns, kernel.name.c_str());

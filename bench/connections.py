@@ -1,11 +1,11 @@
-"""What an idle connection costs the server in memory."""
+"""Measures how much memory an idle connection costs the server."""
 import resource
 import socket
 import time
 
 
 def idle_cost(server, count, target, memory_kib):
-    """Anonymous memory per connection: just connected, and after a request each. None if files are short."""
+    """Anonymous memory per connection before and after its first request. None if open files are too limited."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < count + 200:
         return None

@@ -1,5 +1,5 @@
-// Durations counted in buckets that widen with the value (log-linear, as in HdrHistogram): 64 per power of two, so a
-// percentile is exact to 1.6 %, in constant memory, whatever comes.
+// Durations counted in log-linear buckets, as in HdrHistogram: 64 per power of two. Percentiles are exact to 1.6 % in
+// constant memory, whatever the values.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,8 @@ class Histogram {
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] std::uint64_t largest() const { return largest_; }
 
-  // The value that `part` (0 to 1) of all do not exceed, to the bucket's upper end; 0 if there are none.
+  // The value that a fraction `part` (0 to 1) of all values do not exceed, rounded up to its bucket's end; 0 without
+  // values.
   [[nodiscard]] std::uint64_t percentile(double part) const {
     const auto rank = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(part * static_cast<double>(count_) + 0.5));
     std::uint64_t seen = 0;
@@ -36,7 +37,7 @@ class Histogram {
   static constexpr unsigned kBits = 6;
   static constexpr std::size_t kLinear = std::size_t{1} << kBits;
 
-  // Below 64 a bucket per value; above, the top seven bits of the value say which.
+  // Below 64 each value has a bucket. Above, the top seven bits of the value select it.
   [[nodiscard]] static std::size_t bucket_of(std::uint64_t value) {
     if (value < kLinear) return value;
     const auto shift = static_cast<unsigned>(std::bit_width(value)) - kBits - 1;

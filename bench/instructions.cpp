@@ -1,8 +1,9 @@
-// Runs every kernel so often under callgrind, collecting nothing else; scripts/instructions reads what it counted.
-// Prints the allocations of each kernel as well: an allocation more costs fewer instructions than the gate's margin.
+// Runs every kernel a fixed number of times under callgrind, which collects nothing else; scripts/instructions reads
+// the counts. It also prints the allocations of each kernel, because one more allocation costs fewer instructions than
+// the margin of the gate.
 //
-//   instructions --environment     the compiler and the C library that the counts belong to
-//   instructions                   a line per kernel: allocations per run, name
+//   instructions --environment     the compiler and the C library, which the counts depend on
+//   instructions                   one line per kernel: allocations per run, name
 #include <cstdio>
 #include <string_view>
 
@@ -15,7 +16,7 @@
 namespace {
 
 constexpr int kWarm = 100;
-constexpr int kRuns = 1000;  // scripts/instructions divides by it
+constexpr int kRuns = 1000;  // scripts/instructions divides by this number
 
 void print_environment() {
 #ifdef __clang__

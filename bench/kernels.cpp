@@ -79,7 +79,7 @@ struct FilledTier {
   std::vector<std::string> keys;
 };
 
-// One I/O thread's service: a memory tier and the mock, and Redis where a peer is given.
+// The service of one I/O thread: a memory tier, the mock, and Redis if a peer is given.
 struct Service {
   explicit Service(RedisPeer* peer = nullptr) : redis(connect(peer)), redis_tier(make_tier()) {
     options.query.redis = peer != nullptr;
@@ -90,7 +90,7 @@ struct Service {
   observability::Metrics metrics;
   std::unique_ptr<observability::Log> log = observability::make_null_log();
   std::unique_ptr<Executor> executor = make_asio_executor(context);
-  std::unique_ptr<redis::Common> common;  // null without a peer, as the next one
+  std::unique_ptr<redis::Common> common;  // null without a peer, like `redis`
   std::unique_ptr<redis::Client> redis;
   std::unique_ptr<cache::RedisTier> redis_tier;
   const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
@@ -138,7 +138,7 @@ struct Service {
   }
 };
 
-// What a connection does with an answer, without the connection.
+// Collects what a connection would send, without a connection.
 class Channel final : public http_server::Channel, public std::enable_shared_from_this<Channel> {
  public:
   explicit Channel(Service& service) : service_(service) {}
@@ -175,7 +175,7 @@ class Channel final : public http_server::Channel, public std::enable_shared_fro
 };
 
 // Requests that Redis answers, or that a load answers because Redis has nothing. Both ends of the connection to Redis
-// are on this thread and take turns, so that the turns of the loop, the reads and the writes are the same every time.
+// are on this thread and take turns, so that every run has the same turns of the loop, reads and writes.
 class ThroughRedis {
  public:
   static constexpr std::string_view kRequest =
@@ -185,12 +185,13 @@ class ThroughRedis {
   // GET; SET NX and GET; SET, DEL and PUBLISH after the answer.
   static constexpr int kMissExchanges = 3;
 
-  // `value`: what Redis holds for every key; empty for nothing.
+  // `value`: the value that Redis holds for every key; empty for none.
   explicit ThroughRedis(std::string_view value) : service_(&peer_), channel_(std::make_shared<Channel>(service_)) {
     peer_.hold(value);
   }
 
-  // `exchanges`: how often the request makes the client write and Redis answer, what follows its answer included.
+  // `exchanges`: how often the client writes and Redis answers for one request, including the exchanges after its
+  // answer.
   const std::string& ask(int exchanges) {
     asio::post(service_.context, [this] { channel_->take(kRequest); });
     for (int i = 0; i < exchanges; ++i) exchange();
@@ -237,7 +238,7 @@ class ThroughRedis {
   std::shared_ptr<Channel> channel_;
 };
 
-// The same through a real server and a real socket, one request at a time; both ends on this thread.
+// The same through a real server and a real socket, one request at a time. Both ends are on this thread.
 class Loopback {
  public:
   Loopback()
@@ -252,7 +253,7 @@ class Loopback {
     address.sin_port = htons(*port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     require(::connect(client_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
-    // The first fills the cache.
+    // The first request fills the cache.
     require(ask().contains("X-Cache: MISS"), "the first answer is no miss");
     require(ask().contains("X-Cache: HIT"), "the second answer is no hit");
   }
@@ -367,7 +368,7 @@ Kernel response_head() {
 Kernel whole_hit() {
   auto service = std::make_shared<Service>();
   auto channel = std::make_shared<Channel>(*service);
-  // Fill through the use-case, as a first request would.
+  // Fills the cache through the service, as a first request does.
   endpoints::QueryOptions options;
   const auto query = endpoints::parse_weather_query("lat=52.52&lon=13.41&mock=true", options);
   bool filled = false;

@@ -1,6 +1,5 @@
-// The work that a request is made of, each piece as something that can be done over and over: timed by micro.cpp,
-// counted in instructions by instructions.cpp. Everything is the same from run to run: fixed seeds, a clock that
-// stands still.
+// The pieces of work that a request consists of, each as a function that can be repeated: micro.cpp times them,
+// instructions.cpp counts their instructions. Every run is the same: fixed seeds, and a clock that stands still.
 #pragma once
 
 #include <functional>
@@ -15,7 +14,7 @@ struct Kernel {
   std::function<void()> once;
 };
 
-// Thread-safety: none; one thread makes them and runs them.
+// Thread-safety: none. One thread makes the kernels and runs them.
 [[nodiscard]] std::vector<Kernel> make_kernels();
 
 }  // namespace wx::bench

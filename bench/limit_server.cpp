@@ -1,6 +1,6 @@
-// The limit: what answering costs when nothing is thought about. A bare epoll loop that counts the ends of heads and
-// answers each with the same bytes: one read and one write per turn of a connection, and no allocation. What a real
-// server takes beyond this is what it does for its keep.
+// The limit: the cost of answering without any work. A bare epoll loop counts the ends of request heads and answers
+// each with the same bytes: one read and one write per turn of a connection, and no allocation. What a real server
+// costs beyond this is the price of what it does.
 //
 //   limit_server FILE [THREADS [PORT]]     FILE holds the whole answer; prints the port it listens on
 #include <array>
@@ -24,7 +24,7 @@
 
 namespace {
 
-constexpr std::size_t kMostPipelined = 64;  // in one read; what is sent beyond waits for the next
+constexpr std::size_t kMostPipelined = 64;  // in one read; bytes beyond them wait for the next
 constexpr std::size_t kInput = 8192;
 
 void check(bool fine, const char* what) {
@@ -93,7 +93,7 @@ class Loop {
     }
   }
 
-  // Heads are taken to arrive whole, as those of a load generator do.
+  // Heads are assumed to arrive whole, as those of a load generator do.
   void answer(int fd) {
     const ssize_t got = recv(fd, input_.data(), input_.size(), 0);
     if (got < 0 && errno == EAGAIN) return;
@@ -108,7 +108,7 @@ class Loop {
       close(fd);
       return;
     }
-    // A client that does not read is cut off: there is no place for what it would not take.
+    // A client that does not read is cut off, because there is no buffer for the bytes that its socket does not take.
     if (send(fd, answers_.data(), size_ * heads, MSG_NOSIGNAL) < 0) close(fd);
   }
 

@@ -1,9 +1,9 @@
-// Load over keep-alive connections to 127.0.0.1, bounded in time, and what came of it as one line of JSON.
+// Puts load on 127.0.0.1 over keep-alive connections for a limited time, and prints the result as one line of JSON.
 //
-// With --rate it is an open loop: request number i is due at start + i / rate, whether or not the answers before it
-// have come, and its latency counts from that moment. A server that stalls is charged for everybody who would have
-// asked meanwhile (otherwise, "coordinated omission", a stall would count as one slow answer). Without --rate it is a
-// closed loop: each connection asks again once it has been answered.
+// With --rate it is an open loop: request number i is due at start + i / rate, whether or not earlier answers have
+// arrived, and its latency counts from that moment. So a stall of the server counts for every request that was due
+// during it, and not as one slow answer ("coordinated omission"). Without --rate it is a closed loop: each connection
+// sends its next request once it has been answered.
 //
 //   load_generator --port=N [--target=/path] [--connections=50] [--seconds=1] [--rate=per second] [--pipeline=1]
 //                  [--keys=one|unique|zipf] [--keyspace=100000] [--exponent=0.99] [--seed=1] [--header='Name: value']
@@ -99,7 +99,7 @@ std::uint64_t now() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-// What is asked, one request after the other.
+// The requests, one after the other.
 class Requests {
  public:
   explicit Requests(const Options& o) : options_(o), random_(o.seed), next_unique_(o.seed * 10'000'000) {
@@ -153,8 +153,8 @@ class Requests {
 
 struct Client {
   int fd = -1;
-  std::deque<std::uint64_t> due;  // when each request that is asked or waits was due, the oldest first
-  std::size_t unanswered = 0;     // of these, how many have been sent
+  std::deque<std::uint64_t> due;  // when each request that is sent or waits was due, the oldest first
+  std::size_t unanswered = 0;     // how many of these have been sent
   std::string in;
 };
 
@@ -174,7 +174,7 @@ class Load {
       for (auto& client : clients_) ask(client, static_cast<std::size_t>(options_.pipeline), now());
     }
     std::array<epoll_event, 512> events;
-    // What was asked in time is waited for a second longer.
+    // Answers to requests that were sent in time are awaited for one more second.
     while (now() < end_ + 1'000'000'000 && (now() < end_ || outstanding_ > 0)) {
       const int count = epoll_wait(epoll_, events.data(), events.size(), 100);
       for (int i = 0; i < count; ++i) {
@@ -220,7 +220,7 @@ class Load {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, client.fd, &event);
   }
 
-  // A tick for the sender; what is due is asked by the clock, not by counting ticks.
+  // The timer wakes the sender. The clock decides which requests are due, not the number of ticks.
   void make_timer() {
     prctl(PR_SET_TIMERSLACK, 1);
     timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -266,7 +266,7 @@ class Load {
     out_.clear();
     for (std::size_t i = 0; i < count; ++i) requests_.append_next(out_);
     client.unanswered += count;
-    // Small against the socket's buffer, so that it goes whole.
+    // Small compared with the socket's buffer, so that one write takes all of it.
     if (send(client.fd, out_.data(), out_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out_.size())) fail("send");
   }
 
@@ -297,14 +297,14 @@ class Load {
     static_cast<void>(answered);
   }
 
-  // The size of the answer at the front if it is all there, else 0.
+  // The size of the answer at the front once all of it has arrived, else 0.
   std::size_t whole_answer(std::string_view in) {
     const auto end = in.find("\r\n\r\n");
     if (end == in.npos) return 0;
     const auto head = in.substr(0, end + 2);
     if (head.size() < 12 || (head[9] != '2' && head.substr(9, 3) != "304")) ++errors_;
     std::size_t length = 0;
-    // Not read as a general parser would: these are servers we started.
+    // Not a general parser: the servers are ones that we started.
     for (const std::string_view name : {"\r\nContent-Length: ", "\r\ncontent-length: "}) {
       if (const auto at = head.find(name); at != head.npos)
         length = std::strtoul(head.data() + at + name.size(), nullptr, 10);

@@ -1,4 +1,4 @@
-"""What is measured: CPU time of processes, load, memory, system calls. Standard library only, Linux only."""
+"""Measures CPU time of processes, load, memory and system calls. Standard library only, Linux only."""
 import json
 import os
 import re
@@ -21,7 +21,7 @@ request = function() return requests end
 
 
 def cpu_ns(pids):
-    """CPU time in nanoseconds that all threads of these processes have had (schedstat: finer than the ticks of stat)."""
+    """CPU time in nanoseconds of all threads of these processes, from schedstat, which is finer than stat."""
     total = 0
     for pid in pids:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -29,7 +29,7 @@ def cpu_ns(pids):
                 with open(f"/proc/{pid}/task/{task}/schedstat") as file:
                     total += int(file.read().split()[0])
             except FileNotFoundError:
-                pass  # a thread that has ended; ours do not while they serve
+                pass  # the thread has ended; those of a server that is measured do not
     return total
 
 
@@ -72,7 +72,7 @@ class Loader:
         self.cores = cores
 
     def run(self, server, load, generator_only=False):
-        """Puts the load on the server and says what it cost it."""
+        """Puts the load on the server and measures what it costs."""
         before = cpu_ns(server.pids())
         if self.wrk and not load.rate and load.keys == "one" and load.seconds >= 1 and not generator_only:
             sample = self._wrk(server.port, load)
@@ -125,12 +125,12 @@ class Loader:
 
 
 def system_calls(server, loader, load):
-    """System calls by name while the load runs, per request; None without strace."""
+    """System calls per request, by name, while the load runs. None without strace."""
     if not shutil.which("strace"):
         return None
     with tempfile.NamedTemporaryFile("r") as out:
         pids = [argument for pid in server.pids() for argument in ("-p", str(pid))]
-        # The threads of a process that is there already are followed with -f.
+        # -f follows the existing threads of the process, too.
         tracer = subprocess.Popen(["strace", "-f", "-c", "-o", out.name, *pids], stderr=subprocess.DEVNULL)
         time.sleep(0.5)
         sample = loader.run(server, load)

@@ -1,5 +1,5 @@
-// What MEMORY_LIMIT means to the machine: ten million different places through a memory tier of 64 MiB. Prints the
-// anonymous resident memory at its largest and what an entry takes; fails if it is over the bound.
+// The memory that MEMORY_LIMIT costs the machine: ten million different places through a memory tier of 64 MiB. Prints
+// the largest anonymous resident memory and the memory per entry. Fails if the memory exceeds the bound.
 #include <cstdio>
 #include <string>
 

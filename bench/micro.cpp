@@ -1,4 +1,4 @@
-// Every kernel of the request path, timed; and the memory tier under one and two threads at 1,000 and a million
+// Times every kernel of the request path, and the memory tier with one and two threads at 1,000 and at a million
 // entries.
 #include <benchmark/benchmark.h>
 
@@ -44,7 +44,7 @@ void drop_tier(const benchmark::State&) {
   shared.reset();
 }
 
-// A place in the keys that jumps, so that the processor's caches help as little as they would.
+// Jumps to another key each time, so that the processor's caches help as little as possible.
 std::size_t next(std::size_t& at) {
   return at = (at * 2862933555777941757U + 3037000493U);
 }

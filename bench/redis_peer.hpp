@@ -1,4 +1,4 @@
-// The Redis of a kernel: a RESP3 peer that shares the kernel's thread and answers only when told to, so that every run
+// The Redis of a kernel: a RESP3 peer that shares the kernel's thread and answers only on command, so that every run
 // does the same reads and writes in the same order.
 //
 // Thread-safety: none.
@@ -50,14 +50,14 @@ class RedisPeer {
     held_ = value.empty() ? std::string("_\r\n") : cat("$", value.size(), "\r\n", value, "\r\n");
   }
 
-  // Goes on with the client's connection and greeting as far as that is possible without waiting.
+  // Continues the client's connection and handshake as far as possible without waiting.
   void greet() {
     if (socket_ < 0 && readable(listener_)) accept();
     if (socket_ >= 0 && readable(socket_)) serve();
   }
 
-  // Waits for the commands of one write of the client and answers them in one write. Copies nothing, so that a count of
-  // copies is the client's alone.
+  // Waits for the commands of one write of the client and answers them in one write. It copies nothing, so that all
+  // counted copies are the client's.
   void serve() {
     std::size_t filled = 0;
     do {
@@ -95,7 +95,7 @@ class RedisPeer {
     ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   }
 
-  // Answers every command in `rest`; false if the last one is not whole.
+  // Answers every command in `rest`. Returns false if the last one is incomplete.
   bool answer(std::string_view rest) {
     replies_.clear();
     while (!rest.empty()) {
@@ -114,7 +114,7 @@ class RedisPeer {
     return true;
   }
 
-  // The number in a line such as "*3\r\n", which it takes off `rest`.
+  // The number in a line such as "*3\r\n". Removes the line from `rest`.
   static std::optional<std::size_t> take_number(std::string_view& rest, char mark) {
     const auto end = rest.find('\n');
     if (end == std::string_view::npos) return std::nullopt;

@@ -1,4 +1,4 @@
-"""The results as text: a line while it runs, and a Markdown page at the end."""
+"""Formats the results: one line during the run, and a Markdown page at the end."""
 import os
 import platform
 import subprocess

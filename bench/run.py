@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Compares the service with the limits around it (bench/README.md). Run by `make bench`.
+"""Compares the service with reference servers (bench/README.md). `make bench` runs it.
 
-Every scenario is a set of contenders, measured in turn, round by round: what disturbs the machine disturbs all of
-them. A ratio is that of two neighbours in one round; what is told is the median over the rounds, and the spread.
+Every scenario measures a set of contenders in turn, round by round, so that a disturbance of the machine hits all of
+them. A ratio compares two neighbours in one round. The report shows the median over the rounds, and the spread.
 """
 import argparse
 import json
@@ -29,7 +29,7 @@ class Bench:
         self.rounds = arguments.rounds or (3 if self.quick else 7)
         self.seconds = arguments.seconds
         cores = sorted(os.sched_getaffinity(0))
-        # The server on one core, the load on the others; Redis beside the server it answers.
+        # The server has one core and the load has the others. Redis shares the core of the server that it serves.
         self.server_cores = {cores[0]}
         self.load_cores = set(cores[1:]) or {cores[0]}
         self.all_cores = set(cores)
@@ -45,7 +45,7 @@ class Bench:
         return not self.only or name in self.only
 
     def compare(self, scenario, contenders, load, rounds=None, generator_only=False, seed_per_run=False):
-        """Contenders in turn; the first is what the others are compared with."""
+        """Measures the contenders in turn. The first one is the reference."""
         rows = {server.name: [] for server in contenders}
         for number in range(rounds or self.rounds):
             for server in contenders:
@@ -130,7 +130,7 @@ class Bench:
         if redis:
             contenders.append(self.start.ours("weather-cache + Redis, miss", redis=redis))
             time.sleep(0.5)
-        # First until memory is full, so that evictions are part of it.
+        # Fills the memory first, so that evictions are part of the measurement.
         for server in contenders[1:]:
             self.loader.run(server, Load(ANYWHERE, keys="unique", seconds=2 if self.quick else 8, seed=100))
         self.compare("miss", contenders, unique, seed_per_run=True)
@@ -149,14 +149,14 @@ class Bench:
     def scenario_open_loop(self):
         nginx = getattr(self, "nginx", None) or next(iter(self.start.nginx(self.answer) or []), None)
         contenders = [nginx, self.service] if nginx else [self.limit, self.service]
-        # Half of what the slower of them can do, as measured now.
+        # Half of the current capacity of the slower one.
         capacity = min(self.loader.run(s, Load(PLACE, seconds=2)).rate for s in contenders)
         load = Load(PLACE, rate=round(capacity / 2), seconds=2 if self.quick else 5)
         self.compare("open loop at half the capacity", contenders, load,
                      rounds=self.rounds_asked or (3 if self.quick else 5))
 
     def scenario_cross_check(self):
-        """The same closed loop by wrk and by our generator: their latencies must be alike."""
+        """Runs the same closed loop with wrk and with our generator. Their latencies must be similar."""
         if not self.loader.wrk:
             return
         load = Load(PLACE, seconds=self.seconds)
@@ -168,7 +168,7 @@ class Bench:
         self.say(str(self.results["single"]["cross_check"]))
 
     def scenario_scaling(self):
-        """CPU per request with one thread and with two (all of them on all cores, the load too)."""
+        """CPU per request with one thread and with two. Servers and load share all cores."""
         if len(self.all_cores) < 2:
             return
         loader = Loader(self.loader.generator, self.all_cores)
@@ -191,7 +191,7 @@ class Bench:
             self.say("system calls per request: " + report.calls_line(calls))
 
     def scenario_start(self):
-        """The limit server started the same way says how much of it is the measuring."""
+        """The limit server, started the same way, shows how much of the time is overhead of the measurement."""
         redis = self.start.redis()
         path = os.path.join(self.start.folder, "start.http")
         with open(path, "wb") as file:

@@ -1,4 +1,4 @@
-"""The servers that are compared. Each is started on a free port of 127.0.0.1 with settings of its own, and stopped."""
+"""Starts and stops the servers to compare, each on a free port of 127.0.0.1 with its own settings."""
 import os
 import re
 import shutil
@@ -14,7 +14,7 @@ def free_port():
 
 
 def get(port, target, header="", timeout=5):
-    """The bytes of one answer, head and body, as a kept connection gets them."""
+    """The bytes of one answer, head and body, as sent on a keep-alive connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as s:
         line = f"{header}\r\n" if header else ""
         s.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{line}\r\n".encode())
@@ -40,7 +40,7 @@ def children(pid):
 
 
 class Server:
-    """A process that serves; its CPU time is that of its children too, and of `beside` (Redis) where that is counted."""
+    """A server process. Its CPU time includes that of its children, and of `beside` (Redis) if given."""
 
     def __init__(self, name, command, port, cores, env=None, beside=None, folder=None):
         self.name, self.port, self.beside = name, port, beside
@@ -76,7 +76,7 @@ class Server:
 
 
 class Starter:
-    """Starts servers and stops all of them at the end."""
+    """Starts servers, and stops all of them at the end."""
 
     def __init__(self, build, folder, cores):
         self.build, self.folder, self.cores = build, folder, cores
@@ -101,7 +101,7 @@ class Starter:
         path = os.path.join(self.folder, f"{name}.http")
         with open(path, "wb") as file:
             file.write(answer)
-        # It chooses its port itself and prints it.
+        # The server chooses its port and prints it.
         server = Server(name, [os.path.join(self.build, "bench/limit_server"), path, str(threads)], 0,
                         cores or self.cores, folder=self.folder)
         self.running.append(server)
@@ -125,7 +125,7 @@ class Starter:
     def redis(self):
         program = shutil.which("redis-server")
         command = [program]
-        if not program:  # Debian's redis-tools hold the server under another name (see scripts/test)
+        if not program:  # redis-tools contains the server under another name (see scripts/test)
             checker = shutil.which("redis-check-rdb")
             if not checker:
                 return None
@@ -142,7 +142,7 @@ class Starter:
         if not program:
             return None
         head, body = answer.split(b"\r\n\r\n", 1)
-        # The fields that nginx does not make itself, so that both send about the same bytes.
+        # Adds the header fields that nginx does not send by itself, so that both send about the same bytes.
         own = {"date", "content-length", "content-type", "connection", "etag", "age"}
         fields = [line.split(": ", 1) for line in head.decode().split("\r\n")[1:]]
         quote = lambda text: "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("$", "") + "'"
@@ -150,7 +150,7 @@ class Starter:
         plain, cached, origin = free_port(), free_port(), self.limit(answer, name="nginx-origin")
         config = os.path.join(self.folder, "nginx.conf")
         with open(config, "w") as file:
-            # Started by root it would change to a user that may not read this folder.
+            # An nginx that root starts would switch to a user that may not read this folder.
             file.write(f"""
 {"user root;" if os.geteuid() == 0 else ""}
 daemon off; worker_processes 1; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx-error.log;
@@ -185,7 +185,7 @@ http {{
             return None
         origin = self.limit(answer.replace(b"Cache-Control: no-store", b"Cache-Control: max-age=9999"), name="varnish-origin")
         port = free_port()
-        # Without its jail (which wants a user of its own) and with as many workers as it likes.
+        # Without its jail (which needs a separate user), and with its default number of workers.
         try:
             return self.keep(Server("Varnish", [program, "-F", "-j", "none", "-a", f"127.0.0.1:{port}", "-b",
                                                 f"127.0.0.1:{origin.port}", "-n", f"{self.folder}/varnish", "-t", "3600",

@@ -1,5 +1,5 @@
-// How often the memory tier (SIEVE, 64 shards) finds what is asked, against LRU over the same number of entries in one
-// piece. LRU is here only to be compared with. Prints a Markdown table.
+// Compares the hit ratio of the memory tier (SIEVE, 64 shards) with that of one LRU over the same number of entries,
+// which exists only for this comparison. Prints a Markdown table.
 #include <cmath>
 #include <cstdio>
 #include <list>
@@ -62,7 +62,7 @@ class Sieve {
     entry.spans.fresh_for = std::chrono::hours(1);
     return std::make_shared<const cache::Entry>(std::move(entry));
   }
-  // All keys are of one length, so all entries take the same.
+  // All keys have the same length, so all entries take the same memory.
   static std::size_t bytes_of_one() {
     const test::FakeClock clock;
     cache::SieveShard shard(1U << 20);
@@ -78,7 +78,7 @@ class Sieve {
   std::vector<std::string> keys_;
 };
 
-// The keys of all requests, the popular ones anywhere among the numbers.
+// The keys of all requests. The popular ones are spread over all numbers.
 std::vector<std::uint32_t> zipf(double exponent) {
   std::vector<double> cumulated;
   double sum = 0;

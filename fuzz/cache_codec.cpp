@@ -1,5 +1,5 @@
-// Random bytes as values of Redis: decoding never crashes, what decodes is what encode() writes, and every entry comes
-// back as it was.
+// Random bytes as values of Redis. Decoding never crashes, a value that decodes is exactly the one that encode()
+// writes, and every entry survives a round trip.
 
 #include <cstdint>
 #include <string>
@@ -22,7 +22,7 @@ std::string encoded(std::string_view key, const Entry& entry) {
   return value;
 }
 
-// The key that a value names, if any.
+// The key that a value names; a fixed one if it names none.
 std::string_view key_in(std::string_view value) {
   constexpr std::string_view kBefore = "wx2 key=";
   if (!value.starts_with(kBefore)) return "weather:52.52:13.41";
@@ -30,7 +30,7 @@ std::string_view key_in(std::string_view value) {
   return value.substr(0, value.find_first_of(" \n"));
 }
 
-// Whatever decodes is the one text of its key and entry.
+// A value that decodes must be the only encoding of its key and entry.
 void decode_any(std::string_view value) {
   const auto key = key_in(value);
   const auto entry = wx::cache::decode(key, value);
@@ -90,7 +90,7 @@ void round_trip(std::string_view bytes) {
   require(back && *back == entry);
   require(!wx::cache::decode(key + "0", value));
 
-  // One byte that is not what it was makes it nothing.
+  // Changing any one byte makes the value undecodable.
   const auto at = wx::hash64(bytes) % value.size();
   value[at] = static_cast<char>(value[at] + 1);
   require(!wx::cache::decode(key, value));
@@ -104,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   decode_any(input);
 
-  // A checksum that is right lets random lines past it.
+  // A correct checksum lets random lines past that check.
   const auto end = std::min(input.find('\n'), input.size());
   const auto line = input.substr(0, end);
   const auto body = input.substr(std::min(end + 1, input.size()));

@@ -1,5 +1,5 @@
-// Random queries: parsing never crashes, and what is accepted makes a harmless key, whatever was smuggled into it. An
-// accepted question written down anew is the same question.
+// Random queries. Parsing never crashes, and an accepted query makes a harmless key whatever it smuggles in. An
+// accepted question that is written out and parsed again is the same question.
 
 #include <cstdint>
 #include <string>
@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& fault : query.faults) require(!fault.parameter.empty() && !fault.detail.empty());
   if (query.faults.empty()) check_accepted(query, options);
 
-  // The same bytes as coordinates, so that the number grammar is reached at once.
+  // Uses the same bytes as coordinates, so that the fuzzer reaches the number grammar at once.
   const auto place = parse_weather_query(wx::cat("lat=", input, "&lon=", input), options);
   if (place.faults.empty()) check_accepted(place, options);
   return 0;

@@ -1,5 +1,5 @@
 // Sends the input to a connection over a real socket, once whole and once cut as the input says, down to single bytes.
-// Both must get the same bytes back, every answer must be whole, and no connection may remain.
+// Both runs must receive the same bytes, every answer must be whole, and no connection may remain.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -24,7 +24,7 @@
 namespace {
 
 using wx::fuzz::require;
-using namespace wx;               // NOLINT(google-build-using-namespace): this file is about that one room
+using namespace wx;               // NOLINT(google-build-using-namespace): this file is about one room
 using namespace wx::http_server;  // NOLINT(google-build-using-namespace)
 
 class StillClock final : public Clock {
@@ -41,7 +41,8 @@ class NoLog final : public observability::Log {
   [[nodiscard]] bool enabled(observability::LogLevel) const override { return false; }
 };
 
-// The length of the path decides: an answer at once, later, or with a large body; no answer; a dropped Responder.
+// The length of the path selects the behaviour: an answer at once, later, or with a large body; no answer; a dropped
+// Responder.
 class Answers final : public Handler {
  public:
   explicit Answers(asio::io_context& context) : context_(context) {}
@@ -77,7 +78,7 @@ class Answers final : public Handler {
   const Body much_{std::string(40'000, 'x')};
 };
 
-// All bytes that the connection answers to these pieces.
+// All bytes that the connection sends in answer to these pieces.
 std::string said_to(const std::vector<std::string_view>& pieces) {
   asio::io_context context(1);
   const auto executor = make_asio_executor(context);
@@ -146,7 +147,7 @@ void require_whole_answers(std::string_view heard, bool head_requests) {
       require(heard.size() == *size || (head_requests && heard.empty()));
       return;
     }
-    if (head_requests) return;  // its answer has no body, and only the requests tell which answer it is
+    if (head_requests) return;  // the answer has no body, and only the requests tell which answer it is
     require(heard.size() >= *size);
     heard.remove_prefix(*size);
   }
@@ -154,7 +155,7 @@ void require_whole_answers(std::string_view heard, bool head_requests) {
 
 }  // namespace
 
-// The first byte decides how the rest is cut: by single bytes, by a step, or by steps that grow.
+// The first byte selects how the rest is cut: by single bytes, by a fixed step, or by growing steps.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2 || size > 20'000) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);

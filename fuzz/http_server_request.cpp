@@ -1,4 +1,4 @@
-// Parses request heads once whole and once cut as the input says: both must give the same result, and every span must
+// Parses request heads once whole and once cut as the input says. Both must give the same result, and every span must
 // lie within the head.
 #include <algorithm>
 #include <cstdint>
@@ -46,7 +46,7 @@ void require_sound(const RequestHead& head, std::string_view bytes) {
 
 }  // namespace
 
-// The first two bytes decide where to cut: the size of the step, and its growth.
+// The first two bytes select where to cut: the size of the step, and its growth.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   std::size_t step = data[0] + std::size_t{1};
@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   HeadParser cut;
   auto got = HeadParser::Status::need_more;
   for (std::size_t n = 0; got == HeadParser::Status::need_more;) {
-    // A new copy each time, so the head moves and a sanitizer notices a read past its end.
+    // A new copy each time moves the head, so that a sanitizer notices a read past its end.
     const auto received = std::make_unique<std::string>(bytes, 0, n);
     got = cut.feed(*received);
     if (n == bytes.size()) break;

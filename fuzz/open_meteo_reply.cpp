@@ -1,5 +1,5 @@
-// The reply validator: whatever comes, what is taken for an answer holds nothing but JSON numbers and clean texts, for
-// these go into documents as they are.
+// The reply validator. An accepted answer holds nothing but JSON numbers and clean texts, whatever the provider sends,
+// because documents include them verbatim.
 #include <cstdint>
 #include <string_view>
 

@@ -20,10 +20,10 @@ using wx::redis::Reply;
 using wx::redis::ReplyLimits;
 using wx::redis::ReplyParser;
 
-// Small, so that the fuzzer reaches them.
+// Small, so that the fuzzer reaches the limits.
 constexpr ReplyLimits kLimits{.bytes = 2048, .line = 128, .elements = 64, .depth = 4};
 
-// Every byte that can be reached through a reply, in order.
+// Appends every byte that can be reached through a reply, in order.
 void walk(const Reply& reply, std::string& out) {
   out.push_back(static_cast<char>('a' + static_cast<int>(reply.kind())));
   out.append(reply.text());

@@ -1,11 +1,11 @@
-// What a fuzz target asserts.
+// The assertion of the fuzz targets.
 #pragma once
 
 #include <cstdlib>
 
 namespace wx::fuzz {
 
-// Ends the run, and so reports the input, unless `holds`. Not assert(): this stands in every build.
+// Aborts unless `holds`, so that the fuzzer reports the input. Unlike assert(), it also works in a release build.
 inline void require(bool holds) {
   if (!holds) std::abort();
 }
