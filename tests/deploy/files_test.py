@@ -1,5 +1,5 @@
-"""compose.yaml, Prometheus' and Grafana's configuration, Cloud Run's service.yaml: that they fit the program, the
-Dockerfile and each other. What Docker's own tool says of compose.yaml is asked too. See scripts/check."""
+"""Checks that compose.yaml, the configuration of Prometheus and Grafana, and Cloud Run's service.yaml fit the program,
+the Dockerfile and each other, and that Docker's own tool accepts compose.yaml. See scripts/check."""
 import json
 import os
 import re
@@ -30,7 +30,7 @@ class Compose(unittest.TestCase):
                      subprocess.run([*tool, "version"], capture_output=True).returncode == 0), None)
         if tool is None and not os.environ.get("CI"):
             self.skipTest("there is no docker compose; scripts/install-packages check installs it")
-        self.assertIsNotNone(tool, "there is no docker compose")
+        self.assertIsNotNone(tool, "docker compose is not installed")
         said = subprocess.run([*tool, "--file", "compose.yaml", "--profile", "monitoring", "--profile", "load", "config",
                                "--quiet"], cwd=ROOT, capture_output=True, text=True)
         self.assertEqual(said.returncode, 0, said.stderr)
@@ -71,7 +71,7 @@ class Compose(unittest.TestCase):
         limit = int(re.fullmatch(r"(\d+)mb", command[command.index("--maxmemory") + 1])[1]) * MEGA
         self.assertLess(limit, int(re.fullmatch(r"(\d+)m", redis["mem_limit"])[1]) * MEGA)
         self.assertRegex(command[command.index("--maxmemory-policy") + 1], "^allkeys-")
-        self.assertNotIn("ports", redis, "it has no password: nobody but the service may reach it")
+        self.assertNotIn("ports", redis, "it has no password, so only the service may reach it")
         self.assertEqual(SERVICES["weather-cache"]["environment"]["REDIS_URL"], "redis://redis:6379")
 
     def test_only_the_service_is_open_to_other_machines(self):
@@ -95,12 +95,12 @@ class Compose(unittest.TestCase):
 
 class Monitoring(unittest.TestCase):
     def mounted(self, service, inside):
-        """The file or folder of the repository that `service` sees as `inside`."""
+        """The file or folder of the repository that is mounted at `inside` in `service`."""
         for volume in SERVICES[service]["volumes"]:
             source, target = volume.split(":")[:2]
             if inside == target or inside.startswith(target + "/"):
                 return ROOT / source / inside[len(target):].lstrip("/")
-        return self.fail(f"{service} does not see {inside}")
+        return self.fail(f"{inside} is not mounted in {service}")
 
     def test_prometheus_finds_the_service_and_its_rules(self):
         path = next(word.split("=")[1] for word in SERVICES["prometheus"]["command"] if "config.file" in word)
@@ -178,7 +178,7 @@ class Image(unittest.TestCase):
 
     def test_cloud_build_gets_what_the_dockerfile_copies(self):
         ignored = (ROOT / ".gcloudignore").read_text().split()
-        self.assertNotIn("**/build", (ROOT / ".dockerignore").read_text().split(), "it would take scripts/build along")
+        self.assertNotIn("**/build", (ROOT / ".dockerignore").read_text().split(), "it would exclude scripts/build")
         copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE.split("AS test")[0], re.M)
         self.assertTrue(copied)
         for name in " ".join(copied).split():
@@ -194,14 +194,14 @@ class Licences(unittest.TestCase):
         self.assertIn("Redistributions in binary form must reproduce", done.stdout)
 
     def test_are_thought_of_for_every_library(self):
-        # A new one whose headers are all of it, and whose licence asks for it, belongs in scripts/copyright.
+        # A new header-only library whose licence requires it belongs in scripts/copyright.
         found = set(re.findall(r"find_(?:package|library)\((\w+)", (ROOT / "cmake/dependencies.cmake").read_text()))
         shared = {"OpenSSL", "CURL", "simdjson", "spdlog", "WX_PROMETHEUS_CORE", "WX_XXHASH"}
         self.assertEqual(found - shared, {"Boost", "CLI11"})
 
 
 class Builder(unittest.TestCase):
-    """scripts/image between engines that only say what they were asked."""
+    """Runs scripts/image with fake engines that only print their arguments."""
 
     def build(self, **engines):
         """engine=exit code of its `info`"""

@@ -1,4 +1,4 @@
-"""Every metric and label that the dashboard and the alerts name is there, in a live /metrics. See scripts/test-metrics."""
+"""Checks that a live /metrics has every metric and label of the dashboard and the alerts. See scripts/test-metrics."""
 import contextlib
 import http.client
 import json
@@ -22,13 +22,13 @@ PROMTOOL = os.environ.get("WX_PROMTOOL", "")
 DASHBOARD = ROOT / "deploy/grafana/dashboards/weather-cache.json"
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 GIVEN_BY_PROMETHEUS = {"instance", "job", "le"}
-WORDS = {  # of PromQL, as far as they are used
+WORDS = {  # the words of PromQL that the queries use
     "sum", "min", "max", "by", "rate", "increase", "histogram_quantile",
 }
 
 
 class Service:
-    """The program on a free port, until the end of a `with`."""
+    """The program on a free port, for the duration of a `with`."""
 
     def __enter__(self):
         settings = {"PATH": os.environ["PATH"], "ADDRESS": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "json", "MOCK_DELAY": "5ms",
@@ -62,7 +62,7 @@ def queries():
 
 
 def families(metrics):
-    """Series name -> label name -> values, from the text format."""
+    """Reads the text format: series name -> label name -> values."""
     found = {}
     for line in metrics.splitlines():
         if line.startswith("#"):
@@ -75,7 +75,7 @@ def families(metrics):
 
 
 def names_in(query):
-    """(metric, matchers) of a query, the labels it groups by, and what words are left."""
+    """The (metric, matchers) of a query, the labels it groups by, and its remaining words."""
     grouped = {label for group in re.findall(r"\bby \(([^)]*)\)", query) for label in re.split(r",\s*", group)}
     rest = re.sub(r"\bby \([^)]*\)", " by ", query)
     selectors = [(name, re.findall(r'(\w+)\s*(=~|!=|!~|=)\s*"([^"]*)"', matchers))
@@ -190,14 +190,14 @@ class Promtool(unittest.TestCase):
                             return json.load(answer)["data"]["result"]
                     except urllib.error.HTTPError as error:
                         if error.code == 503:
-                            return []  # it starts
+                            return []  # still starting
                         self.fail(f"{query}: {error.read()}")
                     except urllib.error.URLError:
-                        return []  # it starts
+                        return []  # still starting
 
                 deadline = time.monotonic() + 30
                 while not ask("rate(weather_cache_requests_total[1m])"):  # two scrapes
-                    self.assertLess(time.monotonic(), deadline, "Prometheus scraped nothing")
+                    self.assertLess(time.monotonic(), deadline, "Prometheus scraped no samples")
                     service.get("/weather?lat=1&lon=1&mock=true")
                     time.sleep(0.1)
                 for where, query in queries():

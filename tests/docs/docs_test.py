@@ -1,9 +1,9 @@
-"""What the documents say is so: their links lead somewhere, and their commands do what stands below them.
+"""Checks the documents: their links lead somewhere, and their commands print the lines below them.
 
-A block of the language `console` is run: lines that begin with "$ " are commands, the lines below one are what it
-prints, in that order, other lines between them allowed; "..." stands for anything. `make run` starts the service with
-what was exported before (the one that ran before is stopped, as by Ctrl-C), `redis-server` a Redis, and so does
-`apt install redis-server`, as the package does. Ports are replaced by free ones. See scripts/test-docs.
+Runs each block of the language `console`. Lines that begin with "$ " are commands. The lines below a command must
+appear in its output in that order, with any other lines between them; "..." matches anything. `make run` starts the
+service with the exported variables and stops the one that ran before, like Ctrl-C. `redis-server` starts a Redis, and
+so does `apt install redis-server`, like the package. Free ports replace those of the text. See scripts/test-docs.
 """
 import os
 import re
@@ -23,7 +23,7 @@ TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/lesson.md", "docs/aula.
 
 
 def known_to_git():
-    """The project's documents, new ones included; None where git is missing or knows nothing of this folder."""
+    """The project's documents, including new ones. None if git is missing or does not know this folder."""
     try:
         done = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
                               capture_output=True, text=True)
@@ -33,7 +33,7 @@ def known_to_git():
 
 
 def found_in_folders():
-    """The same without git: all but what was built or fetched."""
+    """The same without git: all documents except those that were built or fetched."""
     found = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in ("build", "node_modules", ".git", ".cache")]
@@ -49,7 +49,7 @@ def without_code(text):
 
 
 def anchors(text):
-    """The anchors of a document's headings, as GitHub makes them."""
+    """The anchors that GitHub makes of a document's headings."""
     found = []
     for heading in re.findall(r"(?m)^#+ +(.*?)\s*$", without_code(text)):
         heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
@@ -77,12 +77,12 @@ def dead_links(document, text):
     return dead
 
 
-# Words in code type that look like the name of a file and are not.
+# Words in code type that look like the name of a file but are not one.
 NO_FILES = {"source"}  # a member of the JSON answer
 
 
 def unknown_files(text):
-    """The words in code type that look like the name of a file, a folder or a room's library and name none."""
+    """The words in code type that look like the name of a file, a folder or a room's library but name none."""
     known = set()
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in ("build", "node_modules", ".git", ".cache")]
@@ -99,7 +99,7 @@ def console_blocks(text):
 
 
 def steps(block):
-    """(command, lines that it should print) of a block."""
+    """The commands of a block, each with the lines that it must print."""
     found = []
     for line in block.splitlines():
         if line.startswith("$ "):
@@ -112,7 +112,7 @@ def steps(block):
 
 
 def missing(expected, printed):
-    """The first expected line that does not come, or None."""
+    """The first expected line that was not printed, or None."""
     left = iter(printed.splitlines())
     for line in expected:
         if line == "...":
@@ -130,13 +130,13 @@ def free_port():
 
 
 class Shell:
-    """Runs the commands of one document, each as a reader would."""
+    """Runs the commands of one document as a reader would."""
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory()
         self.ports = {"8080": str(free_port()), "6379": str(free_port())}
         self.running = {}
-        self.exported = {}  # in the terminal in which the service runs
+        self.exported = {}  # in the terminal that the service runs in
 
     def __enter__(self):
         return self
@@ -175,7 +175,7 @@ class Shell:
             return ""
         if words[-2:] == ["make", "run"]:
             self.stop("service")
-            # OPEN_METEO_URL: nothing here asks the provider.
+            # OPEN_METEO_URL: no command here calls the provider.
             more = {"PORT": self.ports["8080"], "ADDRESS": "127.0.0.1", "LOG_FORMAT": "text", "OPEN_METEO_URL": "http://127.0.0.1:1",
                     **self.exported, **dict(settings)}
             return self.start("service", [PROGRAM], "listening on", more)
@@ -188,7 +188,7 @@ class Shell:
 
     def start(self, name, command, mark, more=()):
         if name == "redis" and name in self.running:
-            self.running.pop(name).wait(20)  # `redis-cli shutdown` ended it
+            self.running.pop(name).wait(20)  # `redis-cli shutdown` has ended it
         log = Path(self.folder.name) / f"{name}.log"
         with log.open("w") as out:
             self.running[name] = subprocess.Popen(command, env=self.environment(dict(more).items()), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -242,16 +242,17 @@ class Commands(unittest.TestCase):
             for command, expected in steps(block):
                 if re.search(r"\bk6\b", command):
                     if not K6:
-                        print(f"SKIPPED: there is no k6 for: {command}")
+                        print(f"SKIPPED, because k6 is not installed: {command}")
                         continue
                     command = command.replace("k6 ", f"{K6} ", 1)
                 with self.subTest(document=name, command=command):
                     printed = shell.run(command)
-                    # An answer is written to Redis behind it, which people are too slow to notice.
+                    # The service answers first and writes to Redis afterwards. A reader is too slow to notice, but this
+                    # test is not.
                     deadline = time.monotonic() + 5
                     while command.startswith("redis-cli keys") and missing(expected, printed) and time.monotonic() < deadline:
                         printed = shell.run(command)
-                    self.assertIsNone(missing(expected, printed), f"does not come, in:\n{printed}")
+                    self.assertIsNone(missing(expected, printed), f"is not in the output:\n{printed}")
                 count += 1
         return count
 
@@ -260,7 +261,7 @@ class Commands(unittest.TestCase):
             self.assertGreater(self.walk("README.md", shell), 7)
 
     def test_of_the_lesson(self):
-        # The Portuguese one has the same commands (see above).
+        # The Portuguese document has the same commands (see above).
         with Shell() as shell:
             self.assertGreater(self.walk("docs/lesson.md", shell), 20)
 
@@ -274,7 +275,7 @@ class LoadScripts(unittest.TestCase):
     def test_are_well_formed(self):
         node = shutil.which("node")
         if not node:
-            self.skipTest("SKIPPED: there is no node")
+            self.skipTest("SKIPPED: node is not installed")
         scripts = sorted((ROOT / "load").glob("*.js"))
         self.assertGreater(len(scripts), 7)
         for script in scripts:

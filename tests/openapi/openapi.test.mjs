@@ -1,5 +1,5 @@
-// GET /openapi.json is kept true: it is a valid OpenAPI 3.1 document, and live answers of every route and every error
-// that it names (and of those only) are what it says.
+// Keeps GET /openapi.json true: it is a valid OpenAPI 3.1 document, and the live answers of every route and every error
+// conform to it. The service answers with nothing that the document does not name.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const TOKEN = 'token-of-the-test';
 const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
 const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-// What HTTP itself, and the page's protection, add to any answer: not the document's subject.
+// Headers that HTTP itself and the protection of the page add to any answer. The document does not list them.
 const ANY = new Set(['date', 'content-length', 'content-type', 'connection', 'x-content-type-options', 'access-control-allow-origin', 'access-control-expose-headers', 'content-encoding',
   'content-security-policy', 'referrer-policy', 'cross-origin-opener-policy', 'cross-origin-embedder-policy', 'cross-origin-resource-policy', 'vary']);
 
@@ -24,8 +24,8 @@ let doc;
 let ajv;
 let redis;
 let provider;
-let service; // with everything switched on
-const own = []; // further ones
+let service; // with everything enabled
+const own = []; // more services
 
 async function start(settings) {
   const started = await startService({ OPEN_METEO_URL: provider.url, ADMIN_TOKEN: TOKEN, MOCK_DELAY: '20ms', ERROR_TTL: '1ms', CACHE_KEEP: '0', CACHE_STALE: '0', ...settings });
@@ -48,7 +48,7 @@ after(async () => {
   await redis?.stop();
 });
 
-// One request as it stands, over a connection of its own.
+// Sends one request unchanged over a new connection.
 function ask(to, method, path, headers = {}) {
   return new Promise((resolve, reject) => {
     const sent = request(to.url + path, { method, headers, agent: false }, async (answer) => {
@@ -62,7 +62,7 @@ function ask(to, method, path, headers = {}) {
   });
 }
 
-// Bytes as they stand; nothing of what node's client would put right.
+// Sends these bytes unchanged, without the corrections of node's client.
 function raw(to, bytes) {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(to.url).port), '127.0.0.1');
@@ -81,15 +81,15 @@ function raw(to, bytes) {
 }
 
 const resolved = (object) => (object.$ref ? object.$ref.slice(2).split('/').reduce((at, key) => at[key], doc) : object);
-const usedResponses = new Set(); // "GET /weather 200", of the document
+const usedResponses = new Set(); // the responses of the document that were seen, such as "GET /weather 200"
 
 function assertValid(schema, value, what) {
-  // References inside point into the document.
+  // References within the schema lead into the document.
   const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"https://weather-cache.invalid/openapi#/')));
   assert.ok(validate(value), `${what}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`);
 }
 
-// The answer is one that the document promises for this operation.
+// Checks that the document describes this answer for this operation.
 function assertConforms(answer, method, path, status, { body = true } = {}) {
   const where = `${method} ${path} ${status}`;
   assert.equal(answer.status, status, `${where}: ${answer.body}`);
@@ -121,7 +121,7 @@ function assertConforms(answer, method, path, status, { body = true } = {}) {
   return undefined;
 }
 
-// Asks, checks, and gives the answer.
+// Sends a request, checks the answer, and returns it.
 async function check(method, path, target, status, { headers = {}, to = service } = {}) {
   const answer = await ask(to, method, target, headers);
   assertConforms(answer, method, path, status);
@@ -249,7 +249,7 @@ describe('errors', () => {
       say(400, 'Latitude must be in range');
       const refused = place();
       await check('GET', '/weather', refused, 400);
-      await check('GET', '/weather', refused, 400); // remembered
+      await check('GET', '/weather', refused, 400); // answered from memory
       say(500, 'oh');
       await check('GET', '/weather', place(), 502);
       await check('GET', '/weather', place(), 502, { headers: { Accept: 'text/html' } });
@@ -271,7 +271,7 @@ describe('errors', () => {
   });
 
   it('of a Redis that is out of reach', async () => {
-    const alone = await start({ REDIS_URL: 'redis://127.0.0.1:1' }); // port 1: nobody listens there
+    const alone = await start({ REDIS_URL: 'redis://127.0.0.1:1' }); // no server listens on port 1
     await check('DELETE', '/weather', place(), 503, { headers: AUTHORIZED, to: alone });
     await check('DELETE', '/cache', '/cache', 503, { headers: AUTHORIZED, to: alone });
   });
@@ -315,15 +315,15 @@ describe('errors', () => {
     await check('GET', '/readyz', '/readyz', 503, { to: leaving });
   });
 
-  // The whole document has been walked through, but for what cannot be provoked from outside.
+  // Every response of the document was seen, except those that cannot be provoked from outside.
   it('leave nothing in the document untested', () => {
     const unprovoked = new Set(['GET /weather 500']);
     for (const [path, operations] of Object.entries(doc.paths)) {
       for (const [method, { responses }] of Object.entries(operations)) {
         for (const status of Object.keys(responses)) {
           const name = `${method.toUpperCase()} ${path} ${status}`;
-          if (unprovoked.has(name) || status === 'default') continue; // `default` is the same for all, and walked through for /
-          assert.ok(usedResponses.has(name), `nothing has been answered as ${name}`);
+          if (unprovoked.has(name) || status === 'default') continue; // `default` is the same for all paths and tested with /
+          assert.ok(usedResponses.has(name), `no answer was checked as ${name}`);
         }
       }
     }

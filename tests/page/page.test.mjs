@@ -1,4 +1,4 @@
-// The page in a real browser, on the real service.
+// The page in a real browser, served by the real service.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -9,7 +9,7 @@ import { askTheMock, assertAccessible, assertFits, battle, exported, openPage, s
 
 let browser;
 let redis;
-let service; // with all there is
+let service; // with everything enabled
 before(async () => {
   browser = await startBrowser();
   redis = await startRedis();
@@ -21,7 +21,7 @@ after(async () => {
   await redis?.stop();
 });
 
-// Runs `test` with a page, and looks after what the page must not do.
+// Runs `test` with a page, and checks that the page did nothing forbidden.
 async function withPage(options, test, url = service.url) {
   const opened = await openPage(browser, url, options);
   try {
@@ -44,7 +44,7 @@ async function withService(settings, test) {
 
 const status = (page) => text(page, '#battle-status');
 const laneNumber = (page, lane, name) => text(page, `[data-lane=${lane}] [data-stat=${name}]`);
-const FAILED_REQUEST = /Failed to load resource/; // the browser's own note on an answer that we provoke
+const FAILED_REQUEST = /Failed to load resource/; // the browser's own message about an error that the test provokes
 
 describe('asking', () => {
   it('twice shows a MISS with the turtle, then a HIT with the bolt', () => withPage({}, async (page) => {
@@ -81,7 +81,8 @@ describe('asking', () => {
     assert.equal(await page.isVisible('#battle-all'), false);
   }));
 
-  // axe is itself a script, so here it looks at what a browser without scripts would show: ours taken out, <noscript> in.
+  // axe is itself a script, so this builds the page as a browser without scripts shows it: without our scripts, with
+  // the content of <noscript>.
   it('without JavaScript is accessible, with an answer, a fault and without either', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
     await page.route((url) => !url.pathname.startsWith('/assets/'), async (route) => {
       const response = await route.fetch();
@@ -146,7 +147,8 @@ describe('asking', () => {
     await until(async () => /does not answer/.test(await text(page, '#stats-state')), 'the statistics to notice');
   }, own.url)));
 
-  // The connection stands and nothing comes: a second of REQUEST_TIMEOUT, and the three that the page adds.
+  // The connection stays open and nothing comes: one second of REQUEST_TIMEOUT, and the three seconds that the page
+  // adds.
   for (const [locale, words] of [['en', { title: 'No answer within 4 s', lane: /\d+ without an answer: no answer in time/, herd: 'No result: no answer in time', stats: /does not answer; these numbers are \d+ s old/ }],
     ['pt-BR', { title: 'Nenhuma resposta em 4 s', lane: /\d+ sem resposta: não respondeu a tempo/, herd: 'Sem resultado: não respondeu a tempo', stats: /não responde; estes números são de \d+ s atrás/ }]]) {
     it(`of a service that is frozen ends, everywhere on the page, and says so (${locale})`, () => withService({ REQUEST_TIMEOUT: '1s', MOCK_DELAY: '20ms' }, (own) => withPage({ locale, expectErrors: [FAILED_REQUEST] }, async (page) => {
@@ -157,7 +159,7 @@ describe('asking', () => {
         await page.click('#stampede-run');
         await page.waitForSelector('#problem:not([hidden])');
         assert.equal(await text(page, '#problem-title'), words.title);
-        await until(async () => words.stats.test(await text(page, '#stats-state')), 'the statistics to tell their age');
+        await until(async () => words.stats.test(await text(page, '#stats-state')), 'the statistics to show their age');
         await until(async () => (await text(page, '#stampede-status')) === words.herd, 'the stampede to end');
         await assertAccessible(page, 'frozen');
         await page.click('[data-run=memory]');
@@ -275,15 +277,15 @@ describe('a battle', () => {
     await battle(page, '#battle-all');
     const took = Date.now() - began;
     assert.ok(took < 12_000, `${took} ms`);
-    // Between its start and its end nobody asks for the statistics (one may have been under way).
-    assert.ok(statsBefore.filter((when) => when > began + 300 && when < began + took - 300).length === 0, 'statistics during a battle');
+    // During the battle the page does not ask for the statistics (one request may have been under way).
+    assert.ok(statsBefore.filter((when) => when > began + 300 && when < began + took - 300).length === 0, 'the page asked for statistics during the battle');
 
     const result = JSON.parse(await exported(page));
     const i18n = makeI18n('en', {});
     for (const lane of ['slow', 'redis', 'memory']) {
       const samples = result.samples.filter((sample) => sample.lane === lane);
       assert.equal(samples.length, 20);
-      assert.deepEqual(samples.filter((sample) => sample.problem !== null), [], `${lane} answered as it should`);
+      assert.deepEqual(samples.filter((sample) => sample.problem !== null), [], `${lane} has wrong answers`);
       assert.deepEqual(samples.filter((sample) => sample.clock !== 'resource-timing'), []);
       const summary = laneSummary(samples);
       for (const name of ['p50', 'mean', 'p90', 'p99', 'max', 'network', 'service']) assert.equal(await laneNumber(page, lane, name), i18n.ms(summary[name]), `${lane} ${name}`);
@@ -293,7 +295,7 @@ describe('a battle', () => {
       assert.equal(await page.locator(`#chart .dots .lane-${lane}`).count(), 20);
       assert.ok(await page.locator(`#chart .bars .lane-${lane}`).count() > 0);
     }
-    // A dot stands where its request was sent.
+    // Each dot is placed at the time at which its request was sent.
     const places = await page.locator('#chart .dots use').evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('x'))));
     const { samples } = result;
     const last = samples.reduce((a, b) => (b.start > a.start ? b : a));
@@ -354,7 +356,7 @@ describe('a battle', () => {
     assert.equal(result.stopped, true);
     assert.ok(result.samples.length >= 9 && result.samples.length < 30, String(result.samples.length));
     assert.equal(await page.evaluate(() => document.activeElement.id), 'copy-json');
-    // What it has is too little for a median's interval, unless this machine was slow to press Stop.
+    // The results are too few for an interval of the median, unless this machine was slow to press Stop.
     const few = (lane) => result.summary[lane].count < 6;
     for (const lane of ['slow', 'memory']) assert.equal(await page.locator(`[data-lane=${lane}] [data-stat=p50].few`).count(), few(lane) ? 1 : 0, lane);
     if (few('slow')) {
@@ -448,7 +450,7 @@ describe('what the cache is doing', () => {
     let asked = 0;
     page.on('request', (request) => { asked += request.url().endsWith('/stats'); });
     await page.clock.install().catch(() => {});
-    await page.waitForTimeout(2500); // longer than its rhythm: nothing must happen
+    await page.waitForTimeout(2500); // longer than its interval: it must not ask
     assert.equal(asked, 0);
     await page.evaluate(() => {
       Object.defineProperty(document, 'hidden', { configurable: true, get: () => false });
@@ -535,7 +537,7 @@ describe('everybody', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('#battle:not(.running)');
     assert.match(await status(page), /^Parado\. Sem Cache: mediana \d/);
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'battle-all', 'the focus is not lost');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'battle-all', 'the focus was lost');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#battle.running');
     await page.waitForSelector('#battle:not(.running)', { timeout: 60_000 });
@@ -554,7 +556,7 @@ describe('everybody', () => {
 
 describe('the files', () => {
   const get = (path, headers = {}) => fetch(service.url + path, { headers: { 'Accept-Encoding': 'identity', ...headers } });
-  // Those of a page, as a browser asks for them.
+  // The headers of a page request as a browser sends it.
   async function filesOf(html) {
     return [...new Set([...html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path))];
   }

@@ -1,4 +1,4 @@
-// Pictures of the page for the README: node screenshots.mjs FOLDER
+// Takes the pictures of the page for the README: node screenshots.mjs FOLDER
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ async function picture(name, options, act, selector) {
   await page.evaluate(() => document.activeElement.blur());
   const path = join(folder, `${name}.png`);
   if (selector) {
-    // With the air around it that it has on the page.
+    // With the same margin that it has on the page.
     const box = await page.evaluate((name) => {
       const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
       return { x: x + scrollX - 32, y: y + scrollY, width: width + 64, height };

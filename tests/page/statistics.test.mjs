@@ -1,4 +1,4 @@
-// The numbers, the battle's rules, the drawing of a read and the words for what went wrong, without a browser.
+// The numbers, the rules of a battle, the drawing of a read and the words for problems, without a browser.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -115,7 +115,7 @@ describe('an answer', () => {
 
 describe('a run', () => {
   const good = { slow: { xCache: 'BYPASS', cacheStatus: 'fwd=bypass' }, redis: { xCache: 'HIT', cacheStatus: 'hit; detail=redis' }, memory: { xCache: 'HIT', cacheStatus: 'hit; detail=memory' } };
-  // A service without a network: notes who asked, and how many were under way at once.
+  // A service without a network. Records the requests, and how many were under way at once.
   function service() {
     const state = { urls: [], active: 0, most: { slow: 0, redis: 0, memory: 0, all: 0 }, now: 0 };
     const active = { slow: 0, redis: 0, memory: 0 };
@@ -154,7 +154,7 @@ describe('a run', () => {
       const { state, samples, warm } = await play(['slow', 'redis', 'memory'], 21, parallel);
       for (const lane of ['slow', 'redis', 'memory']) assert.equal(samples.filter((sample) => sample.lane === lane).length, 21);
       assert.deepEqual(warm, ['redis', 'memory']);
-      assert.equal(new Set(state.urls).size, state.urls.length, 'every request has a URL of its own');
+      assert.equal(new Set(state.urls).size, state.urls.length, 'every request must have its own URL');
       assert.equal(new Set(state.urls.map((url) => url.replace(/&cache=.*/, ''))).size, 1, 'one question');
     }
   });
@@ -182,7 +182,7 @@ describe('a run', () => {
   });
 });
 
-// The service draws the same without scripts: its own test reads the same table.
+// The service draws the same picture without scripts. Its own test reads the same table.
 describe('the drawing of a read', async () => {
   const table = JSON.parse(await readFile(new URL('../unit/endpoints/read_paths.json', import.meta.url), 'utf8'));
   const sources = { memory: 'Memory Cache ⚡', redis: 'Redis Cache ⚡', loader: 'Mock API (Slow) 🐢' };

@@ -1,5 +1,5 @@
-// What the browser's tests stand on: the built program, a Redis, a provider that does as it is told, and a browser.
-// Everything listens on a port that the system chooses, and is stopped by its handle.
+// The setting of the browser tests: the built program, a Redis, a provider that follows a script, and a browser. Each
+// server listens on a port that the system chooses, and is stopped through its handle.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -20,8 +20,8 @@ export function startBrowser() {
   });
 }
 
-// A page in a fresh profile. `options` as Playwright's newContext. Everything that a page must not do is collected:
-// complaints on the console (a broken Content-Security-Policy is one), exceptions, requests to elsewhere.
+// A page in a fresh profile. `options` are those of Playwright's newContext. Collects everything that a page must not
+// do: console errors (a violated Content-Security-Policy is one), exceptions, requests to other hosts.
 export async function openPage(browser, url, { path = '/', expectErrors = [], ...options } = {}) {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
@@ -46,7 +46,7 @@ export async function openPage(browser, url, { path = '/', expectErrors = [], ..
   };
 }
 
-// What a person would not see, hear or reach (WCAG 2.2 A and AA, and axe's best practices).
+// Barriers for people who cannot see, hear or reach everything (WCAG 2.2 A and AA, and axe's best practices).
 export async function accessibilityViolations(page) {
   const { violations } = await page.evaluate(`(() => { const module = undefined; ${AXE}; return 0; })(); 0`).then(() =>
     page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })));
@@ -57,7 +57,7 @@ export async function assertAccessible(page, state) {
   assert.deepEqual(await accessibilityViolations(page), [], state);
 }
 
-// Nothing sticks out sideways.
+// Checks that nothing overflows horizontally.
 export async function assertFits(page, state) {
   const [wide, shown] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(wide <= shown, `${state}: ${wide} px wide in a window of ${shown} px`);
@@ -80,11 +80,11 @@ export async function askTheMock(page) {
   await page.waitForSelector('#answer:not([aria-busy])');
 }
 
-// Presses a button of the battle and waits for the end.
+// Presses a button of the battle and waits for its end.
 export async function battle(page, button, { n = 20, parallel = 1 } = {}) {
   await page.check(`[name=battle-n][value="${n}"]`, { force: true });
   await page.selectOption('#battle-parallel', String(parallel));
-  // The fast lane is done before anybody could see that it began: what counts is a new end.
+  // The fast lane may end before its start can be seen, so this waits for a new end.
   await page.evaluate(() => { document.getElementById('battle-status').textContent = ''; });
   await page.click(button);
   await page.waitForFunction(() => /^(Done|Stopped|Pronto|Parado)/.test(document.getElementById('battle-status').textContent), null, { timeout: 90_000 });

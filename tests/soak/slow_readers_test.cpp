@@ -1,4 +1,4 @@
-// A thousand clients that take one large body slowly: the server holds the body once, not once per client.
+// A thousand clients read one large body slowly. The server holds the body once, not once per client.
 #include <sys/resource.h>
 
 #include "support/process_stats.hpp"
@@ -12,7 +12,7 @@ constexpr std::size_t kReadersOfAll = 10;
 constexpr std::size_t kBody = std::size_t{4} << 20;
 constexpr std::size_t kAllowed = kBody + (std::size_t{40} << 20);
 
-// A client with a small receive buffer that keeps none of what it reads.
+// A client with a small receive buffer that discards what it reads.
 class SlowReader {
  public:
   explicit SlowReader(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -34,7 +34,7 @@ class SlowReader {
     constexpr std::string_view kRequest = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
     return connected_ && ::send(fd_, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) == std::ssize(kRequest);
   }
-  // Waits for `size` more bytes. False if they do not come; so below.
+  // Waits for `size` more bytes. Returns false if they do not come, as does the next function.
   [[nodiscard]] bool take(std::size_t size) const {
     std::array<char, 16384> buffer;
     while (size > 0) {
@@ -86,16 +86,16 @@ TEST(SlowReaders, ShareOneBody) {
   for (std::size_t taken = 0; taken < 4 * kStep; taken += kStep) {
     for (const auto& reader : readers) ASSERT_TRUE(reader->take(kStep));
   }
-  // Some take the rest as well: their connections are idle then, and all others are in the middle of their answer.
+  // Some readers take the rest as well, so their connections are idle. All others are in the middle of their answer.
   for (std::size_t i = 0; i < kReadersOfAll; ++i) ASSERT_TRUE(readers[i]->take_all());
 
   const std::size_t grown = test::peak_resident_bytes(::getpid()) - before;
   std::cout << "resident memory grew by " << grown / 1024 << " KiB for " << kReaders << " readers\n";
   EXPECT_LT(grown, kAllowed);
   EXPECT_EQ(loopback.server().open_connections(), kReaders);
-  // The deadline for a stalled write closes those that were being written to, and proves how many they were. The
-  // client's kernel may acknowledge more bytes later: that connection's deadline begins anew. Three steps are less than
-  // the time that the others may be idle.
+  // The deadline for a stalled write closes the connections that are in the middle of their answer, which proves how
+  // many they are. The client's kernel may acknowledge more bytes later, which restarts the deadline of that
+  // connection. Three steps are shorter than the time that the others may be idle.
   bool closed = false;
   for (int step = 0; step < 3 && !closed; ++step) {
     loopback.clock.advance(options.write_stall_timeout + 1s);

@@ -1,13 +1,13 @@
-// A mixed load with faults injected at random; at the end everything is as at the beginning.
+// A mixed load with faults injected at random. At the end everything is as at the beginning.
 //
-// WX_SOAK_SECONDS (20, with the address sanitizer 60) says for how long, WX_SOAK_SEED which faults and which questions:
-// the seed is printed, and the same one gives the same sequence of faults and, per client, of questions. How they meet
-// is the machine's.
+// WX_SOAK_SECONDS (20, with the address sanitizer 60) is the duration. WX_SOAK_SEED selects the faults and the
+// questions. The seed is printed. The same seed repeats the sequence of faults and the sequence of each client's
+// questions, but not how they interleave.
 //
-// Two builds look for two kinds of leak. What nothing points at any more, the address sanitizer finds when the services
-// stop. What is held and keeps growing shows in the memory of the program as users run it, which is a few megabytes and
-// settles within seconds. With the sanitizer most of it is the sanitizer's own and takes minutes to settle (50 MiB
-// after half a minute, 65 after two), so there it is only looked at in a run that is long enough.
+// Two builds find two kinds of leak. The address sanitizer finds memory that nothing points at when the services stop.
+// Memory that is still held but keeps growing shows in the plain build, whose memory is a few megabytes and settles
+// within seconds. With the sanitizer, most memory is the sanitizer's own and takes minutes to settle (50 MiB after half
+// a minute, 65 MiB after two), so there only a run that is long enough checks it.
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -43,9 +43,9 @@ constexpr seconds kFresh{5};
 constexpr seconds kStale{5};
 constexpr seconds kKeep{60};
 constexpr milliseconds kRequestTimeout{5000};
-// So long after the provider was at fault its failures are still remembered, and its breaker may be open.
+// For this long after a fault of the provider, its failures are remembered and its breaker may be open.
 constexpr milliseconds kAftermath = milliseconds(8000) * kSlowdown;
-// Hand-overs between threads and processes on a busy machine.
+// Time for hand-overs between threads and processes on a busy machine.
 constexpr milliseconds kSlack = milliseconds(2500) * kSlowdown;
 #ifdef WX_SOAK_ADDRESS_SANITIZER
 constexpr std::uint64_t kUsualSeconds = 60;
@@ -58,7 +58,7 @@ constexpr std::size_t kMemoryNoise = std::size_t{1} << 20;
 #endif
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread changes the environment
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
@@ -70,7 +70,7 @@ int below(Random& random, int end) {
   return std::uniform_int_distribution<int>(0, end - 1)(random);
 }
 
-// The provider: its answer tells the latitude as temperature, and as wind the second at which it was asked.
+// The provider. Its answer has the latitude as temperature, and the second of the call as wind speed.
 class Weather {
  public:
   enum class Mood : std::uint8_t { good, error, unavailable, never, slow, garbage, truncated, reset, refusing, busy };
@@ -87,7 +87,7 @@ class Weather {
   [[nodiscard]] milliseconds since_start() const {
     return std::chrono::duration_cast<milliseconds>(Clock::now() - start_);
   }
-  // Whether it and what is remembered of it can have done no harm to a question asked at that time.
+  // Returns whether neither the provider nor a memory of its failures can have affected a question asked at that time.
   [[nodiscard]] bool was_well_at(milliseconds time) const {
     return mood_ == Mood::good && time.count() > well_since_ + kAftermath.count();
   }
@@ -102,7 +102,7 @@ class Weather {
     {
       const auto now = std::chrono::system_clock::now().time_since_epoch();
       const std::lock_guard lock(mutex_);
-      if (now % std::chrono::minutes(1) > milliseconds(200)) {  // the rest may belong to the minute before
+      if (now % std::chrono::minutes(1) > milliseconds(200)) {  // the rest may belong to the previous minute
         ++minutes_[std::chrono::duration_cast<std::chrono::minutes>(now).count()];
       }
     }
@@ -143,7 +143,7 @@ class Weather {
   std::map<long, int> minutes_;  // guarded by mutex_
 };
 
-// What all clients saw together.
+// The observations of all clients.
 class Tally {
  public:
   void count(const std::string& what) {
@@ -171,7 +171,7 @@ class Tally {
   int faults_ = 0;
 };
 
-// One client: asks, mostly sensibly, and judges each answer.
+// One client: asks questions, most of them valid, and judges each answer.
 class Visitor {
  public:
   Visitor(const std::vector<std::unique_ptr<Service>>& fleet, const Weather& weather, Tally& tally, std::uint64_t seed)
@@ -194,10 +194,10 @@ class Visitor {
  private:
   std::uint16_t port() { return fleet_[static_cast<std::size_t>(below(random_, kProcesses))]->port(); }
 
-  // False if the connection has come to its end.
+  // Returns false at the end of the connection.
   bool act(HttpClient& client) {
     const int dice = below(random_, 100'000);
-    // Low numbers are in demand.
+    // Low numbers are popular.
     const int place = std::min(below(random_, kPlaces), below(random_, kPlaces));
     const auto known = cat("/weather?lat=", place, ".5&lon=3");
     if (dice < 60'000) return ask(client, known, cat(place, ".5"));
@@ -231,17 +231,18 @@ class Visitor {
     if (answer.status != 200) {
       const bool budget = answer.status == 429 && answer.has("Retry-After");
       const bool provider = answer.status == 502 || answer.status == 503 || answer.status == 504;
-      if (!is_json(answer.body)) tally_.fault(cat("no problem document: ", what));
-      if (!budget && (!provider || weather_.was_well_at(asked))) tally_.fault(cat("for no reason: ", what));
+      if (!is_json(answer.body)) tally_.fault(cat("not a problem document: ", what));
+      if (!budget && (!provider || weather_.was_well_at(asked))) tally_.fault(cat("failed without a reason: ", what));
       return;
     }
-    if (json_at(answer.body, "/current/temperature_2m") != temperature) tally_.fault(cat("another place's: ", what));
+    if (json_at(answer.body, "/current/temperature_2m") != temperature)
+      tally_.fault(cat("the answer of another place: ", what));
     const auto age = seconds(std::atoi(answer.header("Age").c_str()));
     const auto made = milliseconds(std::llround(std::stod(json_at(answer.body, "/current/wind_speed_10m")) * 1000));
     const auto true_age = asked - made;
     if (age > kFresh + kStale + kKeep) tally_.fault(cat("too old: ", what));
     if (age > true_age + answer.took + kSlack || age + kSlack < true_age) {
-      tally_.fault(cat("Age is ", age.count(), " s, in truth ", true_age.count(), " ms: ", what));
+      tally_.fault(cat("Age is ", age.count(), " s, but the answer is ", true_age.count(), " ms: ", what));
     }
   }
 
@@ -279,7 +280,7 @@ class Visitor {
     return true;
   }
 
-  // Goes away at some moment of a request.
+  // Breaks off at some point of a request.
   bool abort(HttpClient& client, std::string_view target) {
     const std::string request = cat("GET ", target, " HTTP/1.1\r\nHost: x\r\n\r\n");
     client.send_raw(std::string_view(request).substr(
@@ -292,7 +293,7 @@ class Visitor {
 
   bool malformed(HttpClient& client) {
     client.send_raw("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-    if (client.read().status != 400) tally_.fault("a body was taken");
+    if (client.read().status != 400) tally_.fault("a body was accepted");
     tally_.count("malformed");
     return false;
   }
@@ -303,7 +304,7 @@ class Visitor {
   Random random_;
 };
 
-// Does one thing to the world for a while, then another.
+// Causes one fault for a while, then another.
 class Trouble {
  public:
   Trouble(RedisServer& redis, BlackHole& link, Weather& weather, Tally& tally, std::uint64_t seed)
@@ -409,8 +410,8 @@ Held held_by(const Service& service) {
   return {open_files(pid), anonymous_bytes(pid)};
 }
 
-// Whether a place that nobody asked for before costs one call, though all processes are asked for it at once. The mock
-// stands for the provider, whose minute may be spent by now.
+// Returns whether a place that nobody has asked for yet costs one call, although all processes are asked for it at
+// once. The mock stands for the provider, whose minute may be used up.
 bool one_call_for_all(const std::vector<std::unique_ptr<Service>>& fleet, int place) {
   const auto calls = [&] {
     int sum = 0;
@@ -470,7 +471,7 @@ TEST(Soak, EndsAsItBegan) {
       for (const auto& service : fleet) half.push_back(held_by(*service));
     }
   }
-  // All is well again, and soon so are the services, under the load.
+  // All faults have ended, and the services recover soon, still under load.
   std::this_thread::sleep_for(kAftermath);
   for (const auto& service : fleet) {
     const auto well = [](const Answer& stats) {
@@ -497,16 +498,16 @@ TEST(Soak, EndsAsItBegan) {
     const Held now = held_by(*fleet[i]);
     std::cout << "process " << i << ": " << now.files << " files (" << half[i].files << " at half time, with clients), "
               << now.memory / 1024 << " KiB (" << half[i].memory / 1024 << " at half time)\n";
-    // Listeners, event loops, Redis, and the provider's kept connections.
+    // The rest are listeners, event loops, Redis, and the provider's kept connections.
     EXPECT_LE(now.files, 40U);
     if (span / 2 >= kMemorySettles) {
       EXPECT_LE(now.memory, half[i].memory + half[i].memory / 10 + kMemoryNoise);
     }
   }
-  // They share what they load, as before all that; a machine that stands still for a moment may make one load alone.
+  // The processes share loads again, as before the faults. A machine that stalls for a moment may cause one extra load.
   EXPECT_TRUE(one_call_for_all(fleet, 1) || one_call_for_all(fleet, 2) || one_call_for_all(fleet, 3));
   for (const auto& [minute, calls] : weather.minutes()) {
-    // Counters that are lost within a minute, or cannot be asked, leave each process with what it knows by itself.
+    // If the counters are lost within a minute, or cannot be read, each process knows only its own calls.
     const bool lost = std::ranges::find(trouble.forgetful, minute) != trouble.forgetful.end();
     EXPECT_LE(calls, kCallsPerMinute * (lost ? static_cast<int>(kProcesses) : 1));
     std::cout << "provider calls in a minute: " << calls << (lost ? " (Redis was in trouble)" : "") << '\n';

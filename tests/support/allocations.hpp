@@ -1,6 +1,6 @@
-// Counts the allocations of each thread, for the promise that something costs none, and makes one of them fail, for the
-// promise that a failure costs little. It replaces the program's operator new: include it in one source file of a
-// program only.
+// Counts the allocations of each thread, for tests which promise that something allocates nothing, and makes one
+// allocation fail, for tests of the damage. It replaces the operator new of the program, so include it in only one
+// source file of a program.
 #pragma once
 
 #include <cstdlib>
@@ -20,15 +20,16 @@
 
 namespace wx::test {
 
-// Of the calling thread since it started. Check somewhere that it grows: a count that stands still proves nothing.
+// Allocations of the calling thread since it started. Check somewhere that the count grows: a count that never changes
+// proves nothing.
 inline thread_local std::size_t allocations = 0;
 
-// Those of at least kLarge bytes: a buffer that holds a large body.
+// Allocations of at least kLarge bytes: buffers that hold a large body.
 inline constexpr std::size_t kLarge = std::size_t{512} << 10;
 inline thread_local std::size_t large_allocations = 0;
 
-// The nth allocation of the calling thread from now on fails, once. 0: none. Without effect where a sanitizer allocates
-// (kAllocationsCanFail).
+// Makes the nth allocation of the calling thread from now on fail, once. 0: none. It has no effect if a sanitizer
+// allocates (kAllocationsCanFail).
 inline thread_local std::size_t failing_allocation = 0;
 #ifdef WX_SANITIZER_ALLOCATES
 inline constexpr bool kAllocationsCanFail = false;
@@ -42,7 +43,7 @@ inline void count_allocation(std::size_t size) {
 }
 
 #ifdef WX_SANITIZER_ALLOCATES
-// The sanitizers bring an operator new of their own and tell who asks.
+// The sanitizers bring their own operator new and call these hooks.
 inline const int kAllocationHook = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, std::size_t size) { count_allocation(size); }, [](const volatile void*) {});
 #else

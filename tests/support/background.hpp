@@ -1,4 +1,4 @@
-// An event loop on a thread of its own, for servers that a test plays itself.
+// An event loop on its own thread, for servers that a test plays.
 #pragma once
 
 #include <condition_variable>
@@ -32,7 +32,8 @@ class Background {
     return done.get();
   }
 
-  // Ends the loop where it stands. Call it first in the destructor of what the loop's work refers to.
+  // Stops the loop at once, without finishing its work. Call it first in the destructor of the object that the work
+  // refers to.
   void stop() {
     context_.stop();
     if (thread_.joinable()) thread_.join();

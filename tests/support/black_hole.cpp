@@ -18,8 +18,8 @@ namespace {
 
 using asio::ip::tcp;
 
-// Counts the commands (arrays of bulk strings) in what a Redis client sends, however it is cut. In what others send
-// there are none.
+// Counts the commands (arrays of bulk strings) in the bytes of a Redis client, wherever they are split. Counts none in
+// other protocols.
 class CommandCounter {
  public:
   std::size_t feed(std::string_view bytes) {
@@ -47,8 +47,8 @@ class CommandCounter {
 
  private:
   std::string line_;
-  std::size_t texts_ = 0;  // still to come of this command
-  std::size_t skip_ = 0;   // bytes of a text and its line end
+  std::size_t texts_ = 0;  // texts of this command that have not come yet
+  std::size_t skip_ = 0;   // the rest of a text and its line end
 };
 
 // The two sides of one connection through the proxy. The loop's thread only.
@@ -74,7 +74,7 @@ struct Pair {
 
 }  // namespace
 
-// The coroutines run on the loop's thread and hold references to this; the loop ends first.
+// The coroutines run on the loop's thread and hold references to this, so the loop must end first.
 struct BlackHole::State {
   asio::awaitable<void> forward(std::shared_ptr<Pair> pair, tcp::socket& from, tcp::socket& to) {
     std::array<char, 16384> buffer;
@@ -91,7 +91,7 @@ struct BlackHole::State {
       const std::size_t commands = from_client ? pair->commands.feed({buffer.data(), size}) : 0;
       if (pair->swallowed) continue;
       if (!instead.empty()) {
-        if (!from_client) continue;  // what the server still owed comes too late
+        if (!from_client) continue;  // the server's remaining answer comes too late
         std::string replies;
         for (std::size_t i = 0; i < commands; ++i) replies += instead;
         co_await asio::async_write(from, asio::buffer(replies), asio::redirect_error(asio::use_awaitable, failed));
@@ -101,7 +101,7 @@ struct BlackHole::State {
       }
       if (failed) break;
     }
-    // What a swallowed connection's one end does never reaches the other.
+    // Once a connection is swallowed, nothing that one end does reaches the other.
     error_code ignored;
     if (!pair->swallowed) {
       pair->close();
@@ -153,12 +153,12 @@ struct BlackHole::State {
 
   std::uint16_t port = 0;
   Counter accepted;
-  // The loop's thread only:
+  // For the loop's thread only:
   std::uint16_t upstream;
   bool swallow_new = false;
   bool reset_new = false;
-  std::string farewell;  // for new connections, which are then closed; or empty
-  std::string instead;   // the answer to every command; or empty
+  std::string farewell;  // sent on new connections, which are then closed; empty: none
+  std::string instead;   // the answer to every command; empty: none
   milliseconds delay{0};
   std::set<std::shared_ptr<Pair>> pairs;
   std::optional<tcp::acceptor> acceptor;

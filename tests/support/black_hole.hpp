@@ -1,4 +1,4 @@
-// A TCP proxy in front of a server of the test's, which can turn into a bad network.
+// A TCP proxy in front of a test's server, which can turn into a bad network.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@ namespace wx::test {
 
 using std::chrono::milliseconds;
 
-// Forwards both ways between 127.0.0.1:port() and 127.0.0.1:<upstream> until told otherwise.
+// Forwards both ways between 127.0.0.1:port() and 127.0.0.1:<upstream> unless told otherwise below.
 // Thread-safety: all members may be called from any thread.
 class BlackHole {
  public:
@@ -19,23 +19,23 @@ class BlackHole {
 
   [[nodiscard]] std::uint16_t port() const;
 
-  // Connections that stand now stay open for ever and carry nothing more, whatever comes; new ones work.
+  // Swallows the present connections: they stay open for ever and carry nothing more. New ones work.
   void swallow_connections();
-  // As above, and new connections are accepted and carry nothing either, until heal().
+  // As above, and accepts new connections but carries nothing on them, until heal().
   void swallow_everything();
-  // New connections work again (those once swallowed never do), and what was to be answered here is forwarded again.
+  // Makes new connections work again and forwards commands again. Swallowed connections stay dead.
   void heal();
   // Closes all connections with RST.
   void reset_connections();
-  // As above, and new connections end the same way, until heal().
+  // As above, and resets new connections, too, until heal().
   void reset_everything();
-  // Every command of a Redis client is answered here, with these bytes, instead of being forwarded, until heal().
+  // Answers every command of a Redis client with these bytes instead of forwarding it, until heal().
   void answer_commands(std::string_view bytes);
-  // Connections are reset, and new ones are told these bytes unasked and closed, until heal().
+  // Resets the present connections. Sends these bytes on each new one and closes it, until heal().
   void turn_away(std::string_view bytes);
-  // New connections lead to another server from now on.
+  // Leads new connections to another server from now on.
   void lead_to(std::uint16_t upstream);
-  // Each piece of data waits so long in both directions.
+  // Delays each piece of data by this much, in both directions.
   void delay(milliseconds span);
 
   [[nodiscard]] std::size_t accepted() const;  // connections so far

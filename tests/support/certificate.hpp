@@ -1,4 +1,4 @@
-// Certificates for tests of TLS, made on the spot: nothing to keep, nothing to expire.
+// Certificates for tests of TLS. They are made at run time, so none is stored and none expires.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ struct ServerCertificate {
   std::string key_file;
 };
 
-// An authority that nobody knows but whoever is given its file. The files live as long as the object.
-// Throws std::runtime_error when OpenSSL refuses.
+// An authority that only those trust who are given its file. The files live as long as the object.
+// Throws std::runtime_error when OpenSSL fails.
 class CertificateAuthority {
  public:
   CertificateAuthority();

@@ -1,4 +1,4 @@
-// A number that others can wait for.
+// A number that other threads can wait for.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,7 @@ class Counter {
     const std::lock_guard lock(mutex_);
     return highest_;
   }
-  // Until it is at least `value`; false after `timeout`.
+  // Waits until the value is at least `value`. Returns false after `timeout`.
   [[nodiscard]] bool wait_for(std::size_t value, std::chrono::milliseconds timeout) const {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, timeout, [&] { return value_ >= value; });

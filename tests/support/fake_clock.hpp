@@ -12,12 +12,12 @@ class FakeClock final : public Clock {
   [[nodiscard]] SteadyTime steady() const override { return SteadyTime(nanoseconds(steady_ns_.load())); }
   [[nodiscard]] WallTime wall() const override { return WallTime(milliseconds(wall_ms_.load())); }
 
-  // Time passes: both clocks move.
+  // Lets time pass: both clocks move.
   void advance(nanoseconds span) {
     steady_ns_ += span.count();
     wall_ms_ += std::chrono::duration_cast<milliseconds>(span).count();
   }
-  // Somebody sets the wall clock: the steady one does not notice.
+  // Sets the wall clock as an administrator would: the steady clock does not move.
   void step_wall(milliseconds span) { wall_ms_ += span.count(); }
   void set_wall(WallTime time) { wall_ms_ = time.time_since_epoch().count(); }
 

@@ -35,7 +35,7 @@ ProviderRequest parse(std::string_view head) {
   return request;
 }
 
-// A reply cut into what is written at once and what is written byte by byte.
+// A reply, cut into the part that is written at once and the part that is written byte by byte.
 struct Wire {
   std::string head;
   std::string body;
@@ -84,7 +84,7 @@ std::string ProviderRequest::parameter(std::string_view name) const {
   return {};
 }
 
-// The coroutines run on the loop's thread and hold references to this; the loop ends first.
+// The coroutines run on the loop's thread and hold references to this, so the loop must end first.
 struct FakeProvider::State {
   template <class Stream>
   asio::awaitable<void> serve(Stream& stream) {
@@ -102,7 +102,7 @@ struct FakeProvider::State {
     }
   }
 
-  // Whether the connection can take another request.
+  // Returns whether the connection can take another request.
   template <class Stream>
   asio::awaitable<bool> answer(Stream& stream, const ProviderReply& reply) {
     error_code failed;

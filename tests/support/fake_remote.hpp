@@ -1,8 +1,8 @@
-// Redis as a fleet shares it, and one process's way to it, for tests of the cache. For one thread.
+// The Redis that a fleet shares, and the remote tier of one process, for tests of the cache. For one thread.
 //
-// FakeFleet holds values, leases and failures, which end by the test's clock, and hands what is published to every
-// listener. FakeRemote answers at once, or when the test releases it, or with an error; and, if asked, it lets the test
-// choose when a command reaches Redis (`held`) and when its reply comes back (`replies`).
+// FakeFleet holds values, leases and failures, which expire by the test's clock, and passes each published message to
+// every listener. FakeRemote answers at once, or when the test releases the answer, or with an error. On demand the
+// test chooses when a command reaches Redis (`held`) and when its reply comes back (`replies`).
 #pragma once
 
 #include <deque>
@@ -18,7 +18,7 @@
 namespace wx::test {
 
 struct FakeFleet {
-  // An entry and when it ends, which store() fixes once. One that a test puts here itself ends by its own time alone.
+  // An entry and its expiry, which store() sets once. An entry that a test puts here itself expires by its own spans.
   struct Value : cache::Entry {
     Value() = default;
     Value(cache::Entry entry) : cache::Entry(std::move(entry)) {}  // NOLINT(google-explicit-constructor): see above
@@ -137,7 +137,7 @@ class FakeRemote final : public cache::RemoteTier {
     });
   }
 
-  // Performs what was held back, in order.
+  // Performs the commands that were held back, in order.
   void release() {
     auto ready = std::exchange(held, {});
     for (auto& call : ready) call();
@@ -146,7 +146,7 @@ class FakeRemote final : public cache::RemoteTier {
   bool hold = false;
   bool hold_replies = false;
   std::optional<ErrorKind> failing;
-  std::string failing_detail;  // of that error, as Redis words it
+  std::string failing_detail;  // the detail of that error, as Redis words it
   std::deque<std::move_only_function<void()>> held;
   std::deque<std::move_only_function<void()>> replies;
   int reads = 0;
@@ -164,7 +164,7 @@ class FakeRemote final : public cache::RemoteTier {
       call();
     }
   }
-  // Where replies are held back too, `done` is called when the test lets the reply through.
+  // If replies are held back, too, `done` is called when the test releases the reply.
   template <class Seen>
   std::move_only_function<void(Seen)> back(std::move_only_function<void(Seen)> done) {
     if (!hold_replies) return done;

@@ -1,4 +1,4 @@
-// A clock that throws on demand: the way into a timer or a reply, where nothing else of the test's is called.
+// A clock that throws on demand. Timers and replies read the clock, so a test can make them throw.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ class FaultyClock final : public Clock {
     return clock_.wall();
   }
 
-  // Makes the nth reading of either clock from now on throw, once. 0: none.
+  // The nth reading of either clock from now on throws, once. 0: none.
   mutable std::atomic<int> fails_at{0};
 
  private:

@@ -1,5 +1,5 @@
-// A TCP port on 127.0.0.1 that nobody listens on at the moment. Another program may take it before you do: who starts
-// a server there must be ready to try again. Prefer binding port 0 wherever the server can say what it got.
+// A TCP port on 127.0.0.1 that is free at the moment. Another program may take it, so the caller must be ready to try
+// again. Prefer port 0 for a server that can report its port.
 #pragma once
 
 #include <cstdint>

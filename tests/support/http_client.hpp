@@ -1,4 +1,4 @@
-// A small HTTP/1.1 client that sends exactly what a test says and hides nothing of what comes back.
+// A small HTTP/1.1 client that sends exactly what a test asks for and shows all of the response.
 #pragma once
 
 #include <chrono>
@@ -18,11 +18,11 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Answer {
   int status = 0;
-  Headers headers;   // as they came, in order
+  Headers headers;   // as received, in order
   std::string body;  // without chunked framing
   milliseconds took{0};
 
-  // The value of the first header of that name (any case); empty if there is none.
+  // The value of the first header of that name, in any case; empty if there is none.
   [[nodiscard]] std::string header(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] int count(std::string_view name) const;
@@ -41,11 +41,11 @@ class HttpClient {
   // The two halves of request(), for pipelining and for many connections at once. A Host header is added unless
   // `headers` has one.
   void send(std::string_view method, std::string_view target, const Headers& headers = {});
-  Answer read(std::string_view method = "GET");  // the method tells whether a body follows; took counts from send()
+  Answer read(std::string_view method = "GET");  // the method decides whether a body follows; `took` counts from send()
 
-  // Bytes as they are.
+  // Sends these bytes unchanged.
   void send_raw(std::string_view bytes) { socket_.write(bytes, timeout_); }
-  // Whether the server closes (or has closed) the connection, with nothing more to read.
+  // Returns whether the server closes (or has closed) the connection with nothing left to read.
   [[nodiscard]] bool closed_by_server();
   [[nodiscard]] Socket& socket() { return socket_; }
 
@@ -64,11 +64,11 @@ class HttpClient {
 // One request over a connection of its own.
 [[nodiscard]] Answer http_get(std::uint16_t port, std::string_view target, const Headers& headers = {});
 
-// The same request `count` times at one instant: all connections stand before the first byte is written.
+// The same request `count` times at the same moment: all connections are open before the first byte is written.
 [[nodiscard]] std::vector<Answer> http_get_at_once(std::uint16_t port, std::string_view target, std::size_t count,
                                                    const Headers& headers = {});
 
-// Runs work(0) ... work(count - 1) on as many threads, which start together; returns when all are done.
+// Runs work(0) ... work(count - 1) on as many threads, which start together. Returns when all have ended.
 template <class Work>
 void in_parallel(std::size_t count, Work work) {
   std::latch start(static_cast<std::ptrdiff_t>(count));

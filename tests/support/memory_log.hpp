@@ -43,14 +43,14 @@ class MemoryLog final : public observability::Log {
   [[nodiscard]] bool enabled(observability::LogLevel of) const override { return of >= least; }
 
   observability::LogLevel least = observability::LogLevel::debug;  // set before use
-  std::atomic<bool> fails{false};                                  // write() throws, after it has kept the line
+  std::atomic<bool> fails{false};                                  // write() throws after it has stored the line
 
   [[nodiscard]] std::string text() const {
     const std::lock_guard lock(mutex_);
     return text_;
   }
   [[nodiscard]] bool contains(std::string_view what) const { return text().find(what) != std::string::npos; }
-  // How often `what` was said.
+  // How often the log contains `what`.
   [[nodiscard]] int count(std::string_view what) const {
     const std::string all = text();
     int count = 0;

@@ -20,7 +20,7 @@ namespace {
 std::vector<std::string> environment_of(const Process::Environment& own) {
   std::vector<std::string> all;
   for (const char* name : {"PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread changes the environment
     if (value != nullptr && !own.contains(name)) all.push_back(cat(name, "=", value));
   }
   for (const auto& [name, value] : own) all.push_back(cat(name, "=", value));
@@ -35,7 +35,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-// Between fork and exec only what is safe in a child of many threads: no allocation, no locks.
+// Between fork and exec, a child of a threaded process may only call what is safe in a signal handler: no allocation,
+// no locks.
 [[noreturn]] void become(const char* program, char* const* argv, char* const* envp, int in, int out, int err,
                          pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -46,8 +47,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
-  // Not everybody opens with O_CLOEXEC (Asio does not), and a listening socket that lives on in the child keeps its
-  // port.
+  // Not all files are opened with O_CLOEXEC (Asio's are not). A listening socket that a child inherits keeps its port
+  // in use.
   if (::close_range(STDERR_FILENO + 1, ~0U, 0) != 0) {
     for (int other = STDERR_FILENO + 1; other < 65536; ++other) ::close(other);
   }
@@ -78,7 +79,7 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   std::array<int, 2> err{};
   const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (in < 0 || ::pipe2(out.data(), O_CLOEXEC) != 0 || ::pipe2(err.data(), O_CLOEXEC) != 0) {
-    throw std::runtime_error("no pipe for a child");
+    throw std::runtime_error("cannot make a pipe for a child");
   }
   const pid_t parent = ::getpid();
   pid_ = ::fork();
@@ -89,7 +90,7 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   if (pid_ < 0) {
     ::close(out[0]);
     ::close(err[0]);
-    throw std::runtime_error("no child: " + program);
+    throw std::runtime_error("cannot start " + program);
   }
   collector_ = std::thread([this, out, err] { collect(out[0], err[0]); });
 }
@@ -119,7 +120,7 @@ void Process::collect(int out, int err) {
       changed_.notify_all();
     }
   }
-  // First without reaping: until signal() can see that the child has ended, its number must stay its own.
+  // Waits without reaping first: until signal() can see that the child has ended, its pid must not be reused.
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }

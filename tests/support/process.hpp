@@ -1,4 +1,4 @@
-// A program run as a child: what it prints, how it ends.
+// A program run as a child process: its output and how it ends.
 #pragma once
 
 #include <chrono>
@@ -17,15 +17,15 @@ namespace wx::test {
 
 using std::chrono::milliseconds;
 
-// The child lives no longer than this object, nor than the thread that made it (PR_SET_PDEATHSIG), so nothing outlives
-// a test that crashes. Its environment holds PATH, HOME, TMPDIR and the sanitizers' options from ours, and
-// `environment`; nothing else.
+// The child lives no longer than this object, nor than the thread that made it (PR_SET_PDEATHSIG), so it does not
+// outlive a crashed test. Its environment contains only PATH, HOME, TMPDIR and the sanitizers' options from ours, and
+// `environment`.
 // Thread-safety: all members but the constructor and destructor may be called from any thread.
 class Process {
  public:
   using Environment = std::map<std::string, std::string>;
 
-  // Throws std::runtime_error when the program cannot be started.
+  // Throws std::runtime_error if the program cannot be started.
   explicit Process(const std::string& program, const std::vector<std::string>& arguments = {},
                    const Environment& environment = {});
   Process(const Process&) = delete;
@@ -37,18 +37,18 @@ class Process {
   void signal(int number);
   void kill();  // SIGKILL, and waits for the end
 
-  // The exit code (128 + signal if a signal ended it), or nothing if it still runs after `timeout`.
+  // The exit code (128 + the signal if one ended it). Empty if the child still runs after `timeout`.
   [[nodiscard]] std::optional<int> wait(milliseconds timeout);
   [[nodiscard]] bool running();
 
-  // What it has printed so far.
+  // The output so far.
   [[nodiscard]] std::string standard_output();
   [[nodiscard]] std::string standard_error();
   [[nodiscard]] std::string output();  // both, standard error last
 
-  // Waits until `text` stands in what it printed to either stream; false if it ended or `timeout` passed without.
+  // Waits until one of the two streams contains `text`. Returns false if the child ends or `timeout` passes first.
   [[nodiscard]] bool wait_for_output(std::string_view text, milliseconds timeout);
-  // The first whole line with `text` in it, without its end; nothing as above.
+  // The first complete line that contains `text`, without its line end. Empty in the cases above.
   [[nodiscard]] std::optional<std::string> wait_for_line(std::string_view text, milliseconds timeout);
 
  private:

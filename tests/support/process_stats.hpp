@@ -1,4 +1,4 @@
-// What the kernel says about a running process.
+// Facts that the kernel tells about a running process.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ namespace wx::test {
   return count;
 }
 
-// A number of bytes out of /proc/<pid>/status: "RssAnon:" and the like. 0 if there is none.
+// A number of bytes from /proc/<pid>/status, for a name such as "RssAnon:". 0 if there is none.
 [[nodiscard]] inline std::size_t status_bytes(pid_t pid, std::string_view name) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   for (std::string line; std::getline(status, line);) {
@@ -32,12 +32,12 @@ namespace wx::test {
   return 0;
 }
 
-// Resident memory that is the process's own, not a file's.
+// Resident memory that belongs to the process, not to a file.
 [[nodiscard]] inline std::size_t anonymous_bytes(pid_t pid) {
   return status_bytes(pid, "RssAnon:");
 }
 
-// The most memory that has been resident at once.
+// The largest resident memory so far.
 [[nodiscard]] inline std::size_t peak_resident_bytes(pid_t pid) {
   return status_bytes(pid, "VmHWM:");
 }
@@ -47,7 +47,7 @@ namespace wx::test {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string text;
   std::getline(file, text);
-  std::istringstream rest(text.substr(text.rfind(')') + 1));  // the name before may hold anything
+  std::istringstream rest(text.substr(text.rfind(')') + 1));  // the name before it may contain anything
   std::string skipped;
   for (int i = 0; i < 11; ++i) rest >> skipped;
   long user = 0;

@@ -1,4 +1,4 @@
-// The replies a fake provider can give; the server itself is in fake_provider.cpp.
+// The replies of a fake provider. The server is in fake_provider.cpp.
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -18,8 +18,8 @@ float parse(std::string_view text) {
   return static_cast<float>(value);
 }
 
-// The centre of the 0.02 degree cell (of the ICON-D2 grid) the point lies in, computed in single precision and printed
-// as the provider prints: shortest, with a decimal point always.
+// The centre of the 0.02 degree cell (of the ICON-D2 grid) that contains the point, computed in single precision and
+// printed as the provider does: in the shortest form, always with a decimal point.
 std::string cell(std::string_view coordinate, float minimum) {
   const float steps = std::round((parse(coordinate) - minimum) / 0.02F);
   std::array<char, 32> buffer{};
@@ -47,7 +47,7 @@ std::string quarter() {
   return text;
 }
 
-// A fraction in [0, 1) that is always the same for the same text.
+// A fraction in [0, 1) that depends only on the text.
 double spread(std::string_view text, std::uint64_t seed) {
   return fraction_of(hash64(text, seed));
 }

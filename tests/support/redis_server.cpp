@@ -50,7 +50,7 @@ class Replies {
         return all;
       }
       default:
-        throw std::runtime_error(cat("not a Redis reply: ", line));
+        throw std::runtime_error(cat("invalid Redis reply: ", line));
     }
   }
 
@@ -83,9 +83,9 @@ class Replies {
 RedisServer::RedisServer(RedisServerOptions options) : options_(std::move(options)) {
   for (int attempt = 0; attempt < 10; ++attempt) {
     port_ = free_port();
-    if (try_start()) return;  // else somebody took the port in between
+    if (try_start()) return;  // else another program has taken the port
   }
-  throw std::runtime_error(cat("no redis-server: ", process_->output()));
+  throw std::runtime_error(cat("cannot start redis-server: ", process_->output()));
 }
 
 std::string RedisServer::url() const {
@@ -127,7 +127,7 @@ void RedisServer::kill() {
 }
 
 void RedisServer::start() {
-  if (!try_start()) throw std::runtime_error(cat("redis-server did not come back: ", process_->output()));
+  if (!try_start()) throw std::runtime_error(cat("cannot restart redis-server: ", process_->output()));
 }
 
 void RedisServer::freeze() {

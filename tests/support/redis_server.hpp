@@ -1,4 +1,4 @@
-// A real redis-server of the test's own: on 127.0.0.1, on a port that was free, without persistence.
+// A real redis-server for one test: on a free port of 127.0.0.1, without persistence.
 #pragma once
 
 #include <chrono>
@@ -18,13 +18,13 @@ struct RedisServerOptions {
   std::string password = {};                    // `requirepass`; empty: none
   std::string acl_user = {};                    // an ACL user "name rules...", e.g. "app on >secret ~weather:* +@all";
                                                 // the default user is then off
-  std::optional<ServerCertificate> tls = {};    // speak TLS on the port, and nothing else
+  std::optional<ServerCertificate> tls = {};    // the port speaks only TLS
   std::vector<std::string> configuration = {};  // more lines of redis.conf, e.g. "maxmemory 1mb"
 };
 
-// Beside its port the server always listens on a unix socket and knows a user of the test's own, so that command()
-// works whatever the options. Throws std::runtime_error when no server comes up.
-// Thread-safety: none, but command() may be called from any thread while nothing else is.
+// The server also listens on a unix socket and has a user for command(), which therefore works with any options. Throws
+// std::runtime_error if no server starts.
+// Thread-safety: none, except that any thread may call command() while no other member is running.
 class RedisServer {
  public:
   explicit RedisServer(RedisServerOptions options = {});
@@ -34,13 +34,13 @@ class RedisServer {
   // redis://127.0.0.1:<port>, or rediss://localhost:<port> with TLS. No user, no password.
   [[nodiscard]] std::string url() const;
 
-  // One command over a connection of its own. Nothing for a nil reply; an array's elements are joined by newlines.
-  // Throws std::runtime_error on an error reply or when no reply comes within two seconds.
+  // Sends one command over a new connection. Empty for a nil reply; the elements of an array are joined by newlines.
+  // Throws std::runtime_error on an error reply, or without a reply within two seconds.
   std::optional<std::string> command(const std::vector<std::string>& words) const;  // NOLINT(modernize-use-nodiscard)
 
   void kill();    // SIGKILL: connections are reset, all data gone
   void start();   // again after kill(), on the same port; returns when it answers
-  void freeze();  // SIGSTOP: connections stay, nothing is answered
+  void freeze();  // SIGSTOP: connections stay open, nothing is answered
   void thaw();    // SIGCONT
 
  private:

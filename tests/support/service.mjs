@@ -1,5 +1,5 @@
-// The built program, a Redis, and a provider that does as it is told, for tests in Node. Everything listens on a port
-// that the system chooses, and is stopped by its handle.
+// The built program, a Redis, and a provider that follows a script, for tests in Node. Each listens on a port that the
+// system chooses, and is stopped through its handle.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ async function ended(child) {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-// Starts the service with these settings and nothing of this process's own.
+// Starts the service with these settings and nothing from this process's environment.
 export async function startService(settings = {}) {
   const child = spawn(PROGRAM, [], {
     env: { PATH: process.env.PATH, ADDRESS: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', THREADS: '2', OPEN_METEO_URL: 'http://127.0.0.1:1', ...settings },
@@ -63,12 +63,12 @@ export async function startRedis() {
   };
 }
 
-// Somebody who takes every connection and never says a word.
+// A server that accepts every connection and never sends anything.
 export async function startSilence() {
   const sockets = new Set();
   const server = createListener((socket) => {
     sockets.add(socket);
-    socket.on('error', () => {}); // whoever waited may break it off
+    socket.on('error', () => {}); // the client may break off the connection
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -81,7 +81,7 @@ export async function startSilence() {
   };
 }
 
-// A provider whose next answers are what `answer` says: { status, body }, body as Open-Meteo would write it.
+// A provider whose next answers are those of `answer`: { status, body }, with a body as Open-Meteo writes it.
 export async function startProvider() {
   const good = {
     status: 200,

@@ -1,4 +1,4 @@
-// A blocking stream socket with a deadline on every operation, for the test helpers.
+// A blocking stream socket with a deadline for every operation, for the test helpers.
 #pragma once
 
 #include <chrono>
@@ -11,13 +11,13 @@ namespace wx::test {
 
 using std::chrono::milliseconds;
 
-// What a Socket throws: the peer was unreachable, too slow, or reset the connection.
+// Thrown when the peer is unreachable, too slow, or resets the connection.
 class SocketError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// Owns one connection. Thread-safety: none; move it to where it is used.
+// Owns one connection. Thread-safety: none.
 class Socket {
  public:
   Socket() = default;
@@ -26,13 +26,13 @@ class Socket {
   Socket& operator=(Socket&& other) noexcept;
   ~Socket() { close(); }
 
-  // Throw SocketError when there is no connection within `timeout`.
+  // Throw SocketError without a connection within `timeout`.
   [[nodiscard]] static Socket connect(std::uint16_t port, milliseconds timeout);  // 127.0.0.1
   [[nodiscard]] static Socket connect_unix(const std::string& path, milliseconds timeout);
 
-  // Writes all of it, or throws SocketError.
+  // Writes all bytes, or throws SocketError.
   void write(std::string_view bytes, milliseconds timeout);
-  // Whatever has come, at least one byte; empty at the end of the stream. Throws SocketError on a reset or after
+  // The bytes that have arrived, at least one; empty at the end of the stream. Throws SocketError on a reset or after
   // `timeout`.
   [[nodiscard]] std::string read_some(milliseconds timeout);
 

@@ -1,5 +1,6 @@
-// How long this machine lets a thread that is due wait for a processor. Tests about milliseconds add it to their
-// bounds: on a quiet machine it is next to nothing, on a crowded one it is what nobody under test can help.
+// Measures how long this machine keeps a thread that is due waiting for a processor. Tests of milliseconds add it to
+// their bounds: on a quiet machine it is almost zero, and on a busy one the delay is not the fault of the code under
+// test.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +12,10 @@ namespace wx::test {
 
 using std::chrono::milliseconds;
 
-// Watches from construction on. Thread-safety: worst() from any thread.
+// Measures from construction on. Thread-safety: worst() from any thread.
 class StallMeter {
  public:
-  // The longest that a sleeping thread overslept so far.
+  // The longest time so far by which a sleeping thread woke too late.
   [[nodiscard]] milliseconds worst() const { return milliseconds(worst_.load()); }
 
  private:

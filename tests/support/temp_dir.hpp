@@ -1,4 +1,4 @@
-// A directory of its own for a test, gone with the object. Its path is short enough for unix sockets.
+// A temporary directory that is removed with the object. Its path is short enough for unix sockets.
 #pragma once
 
 #include <cstdlib>
@@ -14,7 +14,7 @@ class TempDir {
  public:
   TempDir() {
     std::string name = "/tmp/wx-test-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
     path_ = name;
   }
   TempDir(const TempDir&) = delete;
@@ -27,7 +27,7 @@ class TempDir {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
 
-  // Writes a file and gives its path.
+  // Writes a file and returns its path.
   std::string write(std::string_view name, std::string_view content) const {
     std::string where = file(name);
     std::ofstream(where, std::ios::binary) << content;
