@@ -1,5 +1,4 @@
-// Clients that mean harm, or are broken beyond telling the difference: each gets one answer or none, and the healthy
-// ones beside them notice nothing.
+// Malicious or badly broken clients. Each gets one answer or none, and healthy clients beside them notice nothing.
 #include <random>
 
 #include <gtest/gtest.h>
@@ -20,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kHost = "Host: x\r\n";
 constexpr std::string_view kSmuggled = "GET /weather?lat=66&lon=66&mock=true HTTP/1.1\r\nHost: x\r\n\r\n";
 
-// Everything until the connection ends, a reset included.
+// All bytes until the connection ends, even by a reset.
 std::string all_of(Socket& socket, milliseconds timeout = milliseconds(5000 * kSlowdown)) {
   std::string all;
   try {
@@ -35,7 +34,7 @@ std::string all_of(Socket& socket, milliseconds timeout = milliseconds(5000 * kS
   }
 }
 
-// Status lines; a body may speak of HTTP/1.1 too.
+// The number of status lines. A body may mention HTTP/1.1, too.
 int answers_in(std::string_view bytes) {
   constexpr std::string_view kLine = "HTTP/1.1 ";
   int count = 0;
@@ -46,8 +45,8 @@ int answers_in(std::string_view bytes) {
   return count;
 }
 
-// A service with four healthy clients, which must be served at once for as long as this lives; and which must hold as
-// few files as before when it is over.
+// A service with four healthy clients. It must serve them at once as long as this object lives, and in the end have as
+// few open files as before.
 class UnderAttack : public testing::Test {
  protected:
   void begin(Settings settings = {}) {
@@ -58,7 +57,7 @@ class UnderAttack : public testing::Test {
     settings.emplace("ASAN_OPTIONS", lean_sanitizer());
     service_ = std::make_unique<Service>(settings);
     ASSERT_EQ(service_->get(kMock).status, 200);
-    std::this_thread::sleep_for(milliseconds(100));  // that client's connection is closed by now
+    std::this_thread::sleep_for(milliseconds(100));  // the connection of that client is closed by now
     files_ = open_files(pid());
     memory_ = anonymous_bytes(pid());
     healthy_ = std::make_unique<Load>(*service_, 4, kMock);
@@ -84,7 +83,7 @@ class UnderAttack : public testing::Test {
 
   [[nodiscard]] pid_t pid() const { return service_->process().pid(); }
   [[nodiscard]] std::uint16_t port() const { return service_->port(); }
-  // Memory beyond what there was at first.
+  // The growth of memory since the start.
   [[nodiscard]] std::size_t grown() const {
     const std::size_t now = anonymous_bytes(pid());
     return now > memory_ ? now - memory_ : 0;
@@ -107,7 +106,7 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
     attacks.push_back(cat("GET / HTTP/1.1\r\n", kHost, fields, "\r\n", body));
     attacks.push_back(cat("POST /lab/stampede?n=1 HTTP/1.1\r\n", kHost, fields, "\r\n", body));
   };
-  // Two framings in one head, in every disguise.
+  // Two framings in one head, in many disguises.
   with_fields("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\nG");
   with_fields("Transfer-Encoding: chunked\r\nContent-Length: 6\r\n", "0\r\n\r\nG");
   with_fields("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n");
@@ -141,7 +140,7 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
                                         "Content-Length: 5"}) {
     with_fields(cat(coding, "\r\n"), "0\r\n\r\n");
   }
-  // Heads that are none.
+  // Heads that are invalid.
   for (const std::string_view head : {"GET / HTTP/1.1\nHost: x\n\n",
                                       "GET / HTTP/1.1\r\nHost: x\n\r\n",
                                       "GET / HTTP/1.1\rHost: x\r\r",
@@ -187,7 +186,7 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
         }
         if (bytes.size() > 2000) socket.write(std::string_view(bytes).substr(in_pieces ? 7 : 0), milliseconds(5000));
       } catch (const SocketError&) {
-        // It closed before it had heard all.
+        // The server closed before it had read everything.
       }
       const std::string answer = all_of(socket);
       EXPECT_EQ(answers_in(answer), 1) << answer;
@@ -196,7 +195,8 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
       EXPECT_FALSE(answer.contains("<still open>"));
     }
   }
-  EXPECT_FALSE(service_->get("/weather?lat=66&lon=66&mock=true").header("X-Cache") == "HIT") << "one got through";
+  EXPECT_FALSE(service_->get("/weather?lat=66&lon=66&mock=true").header("X-Cache") == "HIT")
+      << "a smuggled request was served";
 }
 
 TEST_F(UnderAttack, ByRandomBytesItAnswersAtMostOnceAndCloses) {
@@ -234,7 +234,7 @@ TEST_F(UnderAttack, BySlowHeadersItHangsUpInTime) {
   for (Socket& socket : slow) {
     if (all_of(socket, milliseconds(10)).starts_with("HTTP/1.1 408")) ++told;
   }
-  EXPECT_GT(told, 150) << "a reset may overtake some";
+  EXPECT_GT(told, 150) << "a reset may destroy a few answers";
   EXPECT_LT(Clock::now() - begin, milliseconds(6000) * kSlowdown);
   EXPECT_LE(grown(), kMuchMemory);
 }
@@ -250,9 +250,9 @@ TEST_F(UnderAttack, ByHeadersWithoutEndItStopsReading) {
       try {
         socket.write("GET / HTTP/1.1\r\nHost: x\r\n", milliseconds(1000));
         for (int sent = 0; sent < 20'000; ++sent) socket.write(line, milliseconds(1000) * kSlowdown);
-        ADD_FAILURE() << "20 MB of headers were taken";
+        ADD_FAILURE() << "20 MB of headers were accepted";
       } catch (const SocketError&) {
-        // As it should be: what was said before may be lost by the reset.
+        // Expected. The reset may destroy an answer that was sent before it.
       }
       ++told;
     });
@@ -271,11 +271,11 @@ TEST_F(UnderAttack, ByRequestsWithoutReadingItKeepsNothingForThem) {
   for (int i = 0; i < 40; ++i) {
     deaf.push_back(connect());
     try {
-      for (int k = 0; k < 400; ++k) deaf.back().write(many, milliseconds(10));  // until nothing more is taken
+      for (int k = 0; k < 400; ++k) deaf.back().write(many, milliseconds(10));  // until the socket takes no more
     } catch (const SocketError&) {
       continue;
     }
-    ADD_FAILURE() << "800,000 requests were taken without anybody reading an answer";
+    ADD_FAILURE() << "800,000 requests were accepted although no answer was read";
   }
   EXPECT_LE(grown(), kMuchMemory + (std::size_t{40} << 16) * 2);
   for (Socket& socket : deaf) socket.reset();
@@ -333,12 +333,12 @@ TEST_F(UnderAttack, ByTwiceAsManyClientsAsAllowedItServesThoseItHas) {
       EXPECT_TRUE(status == 200 || status == 503) << status;
       ++(status == 200 ? served : refused);
     } catch (const SocketError&) {
-      ++refused;  // a connection closed without a word is a refusal too
+      ++refused;  // closing without an answer is a refusal, too
     }
   }
-  EXPECT_EQ(served, 196) << "four are taken by the healthy clients";
+  EXPECT_EQ(served, 196) << "the healthy clients use four";
   EXPECT_EQ(refused, 204);
-  // Those who are in stay in.
+  // Connections that were accepted stay open.
   for (int i = 0; i < served; ++i) EXPECT_EQ(clients[static_cast<std::size_t>(i)]->get(kMock).status, 200);
   const std::string log = service_->log();
   EXPECT_TRUE(log.contains("new connections are refused")) << log;
@@ -358,7 +358,7 @@ TEST_F(UnderAttack, WithoutFileDescriptorsItWaitsCalmlyForThem) {
   ASSERT_EQ(prlimit(pid(), RLIMIT_NOFILE, nullptr, &before), 0);
   limit(open_files(pid()) + 10);
   std::vector<std::unique_ptr<HttpClient>> clients;
-  for (int i = 0; i < 40; ++i) {  // the kernel takes them all; the service 10
+  for (int i = 0; i < 40; ++i) {  // the kernel accepts all of them, the service only 10
     clients.push_back(std::make_unique<HttpClient>(port()));
     clients.back()->send("GET", kMock);
   }
@@ -383,7 +383,7 @@ TEST(FileLimit, IsRaisedToWhatTheSystemAllows) {
   rlimit low = own;
   low.rlim_cur = 256;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-  const Service service;  // inherits it
+  const Service service;  // inherits the limit
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &own), 0);
   rlimit its{};
   ASSERT_EQ(prlimit(service.process().pid(), RLIMIT_NOFILE, nullptr, &its), 0);

@@ -1,4 +1,4 @@
-// What is not a place is refused before anybody is asked about it.
+// Invalid places are refused before the cache or the provider is asked.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -52,7 +52,7 @@ TEST_F(BadInput, ThatIsLongIsRefusedByItsLength) {
   EXPECT_EQ(eight.header("Content-Type"), "application/problem+json");
   const Answer two = service.get(cat("/weather?lat=1.", std::string(2000, '0'), "x&lon=1"));
   EXPECT_EQ(two.status, 400);
-  EXPECT_LT(two.body.size(), 2000U) << "an answer does not repeat a page of nonsense";
+  EXPECT_LT(two.body.size(), 2000U) << "an answer does not repeat a long invalid value";
   EXPECT_EQ(provider.calls(), 0U);
 }
 

@@ -1,4 +1,4 @@
-// The provider is never asked more than UPSTREAM_LIMIT allows, whoever asks for what.
+// The provider never gets more calls than UPSTREAM_LIMIT allows, whatever the clients ask for.
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::system_clock;
 
-// Windows are the wall clock's: a test that counts within a day does not begin just before its end.
+// Windows follow the wall clock, so a test that counts within a day must not begin just before midnight.
 void keep_clear_of_midnight() {
   using std::chrono::seconds;
   const auto left = [] {
@@ -40,8 +40,8 @@ std::vector<std::unique_ptr<Service>> start_fleet(std::size_t size, const Settin
   return fleet;
 }
 
-// Counts its calls per minute of the wall clock. A call that was counted in the last moment of a minute may arrive in
-// the first of the next: those of its first tenth of a second are left out.
+// Counts the calls per minute of the wall clock. A call that is counted at the end of a minute may arrive at the start
+// of the next, so calls in the first tenth of a second of a minute are left out.
 class Minutes {
  public:
   void script(FakeProvider& provider) {
@@ -64,7 +64,7 @@ class Minutes {
   std::map<long, int> calls_;
 };
 
-// Takes until some seconds after the next full minute.
+// Lasts until some seconds after the next full minute.
 TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
   const RedisServer redis;
   FakeProvider provider;
@@ -77,7 +77,7 @@ TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
                                                     {"CACHE_TTL", "1h"}}));
   constexpr int kPlaces = 5;
   const auto place = [](int number) { return cat("/weather?lat=", number % kPlaces, "&lon=7"); };
-  // Each process holds them; the provider is asked once for each.
+  // Every process holds all places, and each place costs one call.
   for (const auto& service : fleet) {
     for (int i = 0; i < kPlaces; ++i) {
       const auto good = [](const Answer& answer) { return answer.status == 200; };
@@ -148,13 +148,13 @@ TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
   EXPECT_GT(walker_saw["429"], 40);
   const auto calls = minutes.calls();
   ASSERT_FALSE(calls.empty());
-  // In which minute the walker has loads left in its own windows depends on when in a minute the test began.
+  // The minute in which the walker has loads left in its own windows depends on when the test began.
   int most = 0;
   for (const auto& [when, count] : calls) {
     EXPECT_LE(count, 60);
     most = std::max(most, count);
   }
-  EXPECT_GE(most, 55) << "what the limit allows is made use of";
+  EXPECT_GE(most, 55) << "the limit is used up";
 }
 
 TEST(Budget, ForOneClientIsItsOwn) {
@@ -172,13 +172,14 @@ TEST(Budget, ForOneClientIsItsOwn) {
   expect_problem(refused, 429);
   EXPECT_EQ(json_at(refused.body, "/type"), "/problems/client-limited");
   EXPECT_GT(std::atoi(refused.header("Retry-After").c_str()), 86000);
-  EXPECT_EQ(walk("1.2.3.4, 203.0.113.9").status, 429) << "what a client says about itself counts for nothing";
+  EXPECT_EQ(walk("1.2.3.4, 203.0.113.9").status, 429) << "the address that a client claims does not count";
   EXPECT_EQ(service.get("/weather?lat=1&lon=1", from("203.0.113.9")).header("X-Cache"), "HIT") << "hits are free";
   EXPECT_EQ(walk("203.0.113.10").status, 200);
   EXPECT_EQ(provider.calls(), 31U);
 }
 
-// 20 calls: no early refresh from the 16th on, none of what is stale from the 18th, and nothing after the 20th.
+// 20 calls. From the 16th on no early refresh, from the 18th on no refresh of a stale copy, after the 20th no call at
+// all.
 TEST(Budget, KeepsItsLastCallsForColdQuestions) {
   keep_clear_of_midnight();
   const RedisServer redis;
@@ -195,7 +196,7 @@ TEST(Budget, KeepsItsLastCallsForColdQuestions) {
   const auto spend_until = [&](std::size_t calls) {
     while (provider.calls() < calls) ASSERT_EQ(ask_cold().status, 200);
   };
-  // Asks the one place for a while; what the answers were.
+  // Asks for the one place during `span`. Returns the X-Cache values that it saw.
   const auto watch = [&](milliseconds span) {
     std::set<std::string> seen;
     const auto end = std::chrono::steady_clock::now() + span;
@@ -207,25 +208,25 @@ TEST(Budget, KeepsItsLastCallsForColdQuestions) {
   };
   using Seen = std::set<std::string>;
 
-  // Below the first throttle level the place is always fresh, because it is refreshed early.
+  // Below the first throttle level the place is always fresh, because an early refresh renews it.
   EXPECT_EQ(fleet[0]->get(kReal).status, 200);
   EXPECT_FALSE(watch(milliseconds(3000)).contains("STALE"));
   EXPECT_GE(provider.calls(), 2U);
   spend_until(16);
   EXPECT_EQ(provider.calls(), 16U);
 
-  // At the first throttle level it becomes stale, and only then is refreshed, once for both.
+  // At the first throttle level the place becomes stale, and only then one refresh serves both processes.
   const Seen first = watch(milliseconds(2300));
   EXPECT_TRUE(first.contains("STALE"));
   EXPECT_EQ(provider.calls(), 17U);
   spend_until(18);
 
-  // On the second it stays stale.
+  // At the second level it stays stale.
   (void)watch(milliseconds(2300));
   EXPECT_EQ(watch(milliseconds(300)), Seen{"STALE"});
   EXPECT_EQ(provider.calls(), 18U);
 
-  // The last two are for cold questions. After them there are none, but what is kept is served.
+  // The last two calls are for cold questions. After them no call is left, but stored copies are served.
   spend_until(20);
   const Answer refused = ask_cold();
   expect_problem(refused, 429);

@@ -1,4 +1,4 @@
-// The settings of the line that deploys to Cloud Run, as its environment gives them.
+// The settings that a deployment to Cloud Run puts into the environment.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -11,7 +11,7 @@ namespace wx::test {
 namespace {
 
 Answer ask(const Service& service, int place, const std::string& client, std::string_view more = "") {
-  // Google's front end puts the client's address behind whatever the client wrote there.
+  // Google's front end appends the client's address to the value that the client sent.
   return service.get(cat("/weather?lat=", place, "&lon=1", more),
                      {{"X-Forwarded-For", cat("192.0.2.99, ", client)}, {"Accept", "application/json"}});
 }
@@ -20,8 +20,8 @@ TEST(CloudRun, VisitorsAreToldApartThoughAllComeByTheFrontEnd) {
   FakeProvider provider;
   const Service service({{"K_SERVICE", "weather-app"}, {"CLIENT_LOADS", "1/m"}, {"OPEN_METEO_URL", provider.url()}});
   EXPECT_EQ(ask(service, 1, "203.0.113.1").status, 200);
-  EXPECT_EQ(ask(service, 2, "203.0.113.1").status, 429) << "the same visitor";
-  EXPECT_EQ(ask(service, 3, "203.0.113.2").status, 200) << "another one";
+  EXPECT_EQ(ask(service, 2, "203.0.113.1").status, 429) << "the same client";
+  EXPECT_EQ(ask(service, 3, "203.0.113.2").status, 200) << "another client";
 }
 
 TEST(CloudRun, RedisTlsMakesAPlainUrlSpeakTls) {

@@ -1,4 +1,4 @@
-// Many callers, one question, one call.
+// Many callers of one question share one call.
 #include <map>
 #include <set>
 
@@ -28,7 +28,7 @@ TEST(Collapse, FiveHundredCallersMakeOneCallAndGetEqualAnswers) {
     bodies.insert(answer.body);
     ++statuses[answer.header("Cache-Status").substr(0, 45)];
   }
-  EXPECT_EQ(bodies.size(), 1U) << "a waiter's source is its loader's";
+  EXPECT_EQ(bodies.size(), 1U) << "a waiter gets the source of the load that it waited for";
   EXPECT_EQ(statuses["weather-cache; fwd=uri-miss; collapsed"], 499);
   EXPECT_EQ(statuses["weather-cache; fwd=uri-miss; fwd-status=200; "], 1);
   EXPECT_EQ(service.get(kReal).header("X-Cache"), "HIT");
@@ -45,7 +45,7 @@ TEST(Collapse, FiveHundredCallersOfTheMockWaitOnceForIt) {
 
 TEST(Collapse, OneFailureAnswersAllWaitersOnce) {
   FakeProvider provider;
-  ProviderReply bad = html_reply(500, "<html>");  // not one of the statuses that are tried a second time
+  ProviderReply bad = html_reply(500, "<html>");  // not one of the statuses that are retried
   bad.delay = milliseconds(500 * kSlowdown);
   provider.always(bad);
   const Service service({{"OPEN_METEO_URL", provider.url()}});

@@ -1,4 +1,4 @@
-// Several processes, one Redis: one load for all of them, whatever happens to whoever loads.
+// Several processes share one Redis, and one load serves all of them, whatever happens to the process that loads.
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -22,9 +22,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kProcesses = 4;
-// Far below REQUEST_TIMEOUT, which is what a caller who hangs would take.
+// Far below REQUEST_TIMEOUT, the time that a hanging caller would take.
 constexpr milliseconds kSlack = milliseconds(1000) * kSlowdown;
-// With memos of 1, 2 and 4 s: the third attempt is over, the fourth far off. An attempt takes up to a second.
+// With memos of 1, 2 and 4 s, the third attempt has ended and the fourth is far off. An attempt takes up to a second.
 constexpr milliseconds kThreeAttempts{5500};
 
 class Fleet : public testing::Test {
@@ -39,7 +39,7 @@ class Fleet : public testing::Test {
       (void)get_until(*service, "/stats", milliseconds(5000), listening);
     }
   }
-  // 400 callers, a hundred to each process: all at once, or those of each process so long after the start.
+  // 400 callers, a hundred per process. All start at once, or those of process i start after offsets[i].
   std::vector<Answer> ask_all(std::string_view target, const std::array<milliseconds, kProcesses>& offsets = {}) {
     std::vector<std::vector<Answer>> answers(kProcesses);
     in_parallel(kProcesses, [&](std::size_t i) {
@@ -55,7 +55,7 @@ class Fleet : public testing::Test {
     Answer answer;
     Clock::time_point after;
   };
-  // Every process again and again, for so long.
+  // Asks every process repeatedly during `span`.
   std::vector<Asked> ask_on(std::string_view target, milliseconds span) {
     std::vector<std::vector<Asked>> asked(kProcesses);
     const auto end = Clock::now() + span;
@@ -87,8 +87,8 @@ TEST_F(Fleet, MakesOneCallForAColdKey) {
   }
 }
 
-// The processes come one after the other, at points that lie around those of the one who loads: with it, while it
-// loads, as it stores and tells the others, and just after; every process at every point.
+// The moments at which the processes ask, spread around the steps of the one that loads: at its start, during its load,
+// while it stores and publishes, and just after. Every process asks at every moment in some round.
 class Points {
  public:
   std::array<milliseconds, kProcesses> next() {
@@ -122,14 +122,14 @@ TEST_F(Fleet, NeverMakesASecondCallWhateverTheInterleavingOnAStaleKey) {
   start({{"UPSTREAM_LIMIT", "off"}, {"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}});
   const auto target = [](int round) { return cat("/weather?lat=", round % 90, "&lon=", round / 90); };
   for (int round = 0; round < kRounds; ++round) {
-    // Every process holds it: nobody can be saved by Redis's copy alone.
+    // Every process holds the copy, so a copy in Redis cannot prevent a second load.
     for (const auto& service : services_) ASSERT_EQ(service->get(target(round)).status, 200);
   }
   std::this_thread::sleep_for(milliseconds(1200));
   const auto before = provider_.calls();
   ASSERT_EQ(before, static_cast<std::size_t>(kRounds));
   provider_.answer_weather(Points::kLoad);
-  // What a round refreshes is fresh for longer than the round takes, or a late caller would rightly ask for one more.
+  // The refreshed copy stays fresh for longer than a round, or a late caller would rightly load again.
   Points points;
   int late = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -166,7 +166,7 @@ TEST_F(Fleet, FollowsAHolderThatWasKilledWhenItsLeaseEnds) {
     try {
       (void)services_[0]->get(kReal);
     } catch (const std::exception&) {
-      // Its service is killed below.
+      // The service is killed below.
     }
   });
   ASSERT_TRUE(provider_.wait_for_calls(1));
@@ -179,13 +179,13 @@ TEST_F(Fleet, FollowsAHolderThatWasKilledWhenItsLeaseEnds) {
   for (const auto& some : answers) {
     for (const Answer& answer : some) {
       EXPECT_EQ(answer.status, 200);
-      EXPECT_LT(answer.took, kLease + kSlack) << "its lease stood already when they asked";
+      EXPECT_LT(answer.took, kLease + kSlack) << "its lease was taken before they asked";
     }
   }
   EXPECT_EQ(provider_.calls(), 2U);
 }
 
-// A provider that fails, and when it was asked.
+// A provider that fails and records the times of its calls.
 class Attempts {
  public:
   Attempts(FakeProvider& provider, ProviderReply reply) {
@@ -195,7 +195,7 @@ class Attempts {
       return reply;
     });
   }
-  // So many, and each of them not before the memo of the one before had ended: 1 s, 2 s, 4 s ...
+  // Expects `count` calls, each of them after the memo of the previous one had ended: 1 s, 2 s, 4 s ...
   void expect(std::size_t count) const {
     const std::lock_guard lock(mutex_);
     EXPECT_EQ(times_.size(), count);
@@ -216,10 +216,10 @@ TEST_F(Fleet, TriesAFailingProviderOncePerMemoAndServesWhatItKept) {
   EXPECT_EQ(services_[0]->get(kReal).status, 200);
   const auto stored = Clock::now();
   for (const auto& service : services_) EXPECT_EQ(service->get(kReal).status, 200);
-  const Attempts attempts(provider_, html_reply(500, "<html>"));  // not one of those that are tried a second time
+  const Attempts attempts(provider_, html_reply(500, "<html>"));  // not one of the statuses that are retried
   const auto kept = [](const Answer& answer) { return answer.header("X-Cache") == "STALE"; };
   EXPECT_EQ(get_until(*services_[0], kReal, milliseconds(5000), kept).status, 200);
-  std::this_thread::sleep_for(milliseconds(10));  // ages are told to the millisecond between processes
+  std::this_thread::sleep_for(milliseconds(10));  // processes exchange ages in milliseconds
   for (const Asked& one : ask_on(kReal, kThreeAttempts)) {
     EXPECT_EQ(one.answer.status, 200);
     EXPECT_TRUE(one.answer.header("Cache-Status").contains("stale-if-error")) << one.answer.header("Cache-Status");
@@ -261,7 +261,7 @@ TEST_F(Fleet, ForgetsInEveryProcessWhatOnePurges) {
   EXPECT_TRUE(missed(get_until(*services_[1], kMock, milliseconds(5000), missed)));
 }
 
-// Whichever thread of a process purges, and whether it hears its own message or the reply first.
+// Works whichever thread purges, and whether it sees its own message or the reply first.
 TEST_F(Fleet, SharesAsBeforeAfterPurgesOfEverything) {
   start({{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"THREADS", "3"}});
   const Headers admin{{"Authorization", "Bearer correct-horse"}};
@@ -297,7 +297,7 @@ TEST_F(Fleet, PurgesEverythingAlthoughRedisHasForgottenEarlierPurges) {
   const auto renewed = [&](const Answer& answer) { return answer.header("X-Cache") == "MISS"; };
   EXPECT_TRUE(renewed(get_until(*services_[0], kReal, milliseconds(5000), renewed)));
 
-  // A process that has not heard of the three either: another Redis client raises what it finds.
+  // A process that has not seen the three purges either: another Redis client, which raises the epoch that it finds.
   redis_.command({"FLUSHALL"});
   for (const auto& service : services_) EXPECT_TRUE(kept(get_until(*service, kReal, milliseconds(5000), kept)));
   redis_.command({"INCR", "weather:epoch"});
@@ -306,7 +306,7 @@ TEST_F(Fleet, PurgesEverythingAlthoughRedisHasForgottenEarlierPurges) {
   EXPECT_GE(provider_.calls(), before + 2);
 }
 
-// DELETE at a process that has lost its Redis: 503, and made up for once Redis is back.
+// A DELETE at a process without Redis answers 503, and takes effect in the fleet once Redis is back.
 TEST_F(Fleet, IsPurgedByAProcessThatWasCutOffOnceThatIsBack) {
   BlackHole link(redis_.port());
   start({{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"CACHE_TTL", "1h"}});
@@ -336,7 +336,7 @@ TEST_F(Fleet, IsPurgedByAProcessThatWasCutOffOnceThatIsBack) {
   for (const auto& service : services_) EXPECT_EQ(service->get(kReal).status, 200);
   EXPECT_TRUE(listening(get_until(apart, "/stats", milliseconds(5000), listening)));
   EXPECT_EQ(apart.get(kReal).status, 200);
-  EXPECT_EQ(provider_.calls(), 2U) << "one for all, that of the purging process included";
+  EXPECT_EQ(provider_.calls(), 2U) << "one for all processes, including the one that purged";
 }
 
 }  // namespace

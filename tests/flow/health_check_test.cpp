@@ -1,4 +1,4 @@
-// `weather-cache healthcheck`, as a container's health check runs it.
+// `weather-cache healthcheck`, run as a container's health check runs it.
 #include <csignal>
 
 #include <gtest/gtest.h>

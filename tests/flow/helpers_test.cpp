@@ -1,4 +1,4 @@
-// The tools of the flow tests, tried by themselves.
+// Tests of the helpers of the flow tests.
 #include <csignal>
 
 #include <gtest/gtest.h>
@@ -84,7 +84,7 @@ TEST(RedisServer, AsksForPasswordsUsersAndTls) {
     try {
       return socket.read_some(milliseconds(5000));
     } catch (const SocketError&) {
-      return std::string();  // a reset is an answer too
+      return std::string();  // a reset is an answer, too
     }
   };
   const RedisServer with_password({.password = "secret"});
@@ -180,7 +180,7 @@ TEST(BlackHole, ForwardsSwallowsResetsAndHeals) {
   hole.swallow_connections();
   before.send("GET", kBerlin);
   EXPECT_EQ(http_get(hole.port(), kBerlin).status, 200) << "a new connection works";
-  EXPECT_EQ(provider.calls(), 2U) << "the old one's request never arrived";
+  EXPECT_EQ(provider.calls(), 2U) << "the request on the old connection never arrived";
 
   hole.swallow_everything();
   HttpClient during(hole.port(), milliseconds(50));

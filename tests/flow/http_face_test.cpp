@@ -1,4 +1,4 @@
-// The service as an HTTP client sees it: methods, negotiation, validators, limits, and the routes beside /weather.
+// The service as an HTTP client sees it: methods, negotiation, validators, limits, and the routes besides /weather.
 #include <regex>
 #include <set>
 #include <sstream>
@@ -23,7 +23,7 @@ class HttpFace : public testing::Test {
   Answer request(std::string_view method, std::string_view target, const Headers& headers = {}) const {
     return HttpClient(service.port()).request(method, target, headers);
   }
-  // What comes back for these bytes, and whether the server then closes.
+  // The status of the answer to these bytes, and whether the server then closes.
   std::pair<int, bool> raw(std::string_view bytes) const {
     HttpClient client(service.port(), milliseconds(5000 * kSlowdown));
     client.send_raw(bytes);
@@ -122,7 +122,7 @@ TEST_F(HttpFace, RealJsonMayBeCachedByOthersAndNothingElse) {
       << shared;
   const Answer hit = service.get(kReal);
   EXPECT_TRUE(hit.has("Age"));
-  EXPECT_EQ(hit.header("Cache-Control"), shared) << "max-age is the whole span; Age tells how much of it is over";
+  EXPECT_EQ(hit.header("Cache-Control"), shared) << "max-age is the whole span, and Age is the part that has passed";
   EXPECT_EQ(service.get(kReal, {{"Accept", "text/html"}}).header("Cache-Control"), "private, no-cache");
   for (const std::string_view target :
        {kMock, std::string_view("/stats"), std::string_view("/metrics"), std::string_view("/health/live")}) {
@@ -146,7 +146,7 @@ TEST_F(HttpFace, ConditionalRequestsAreAnsweredWith304) {
   for (const std::string& other : {std::string("\"x\""), tag.substr(0, tag.size() - 2), std::string()}) {
     EXPECT_EQ(service.get(kReal, {{"If-None-Match", other}}).status, 200) << other;
   }
-  // The data are the same whoever serves them, and so is the tag.
+  // The data do not depend on the tier that serves them, and neither does the tag.
   EXPECT_EQ(service.get(kReal).header("ETag"), tag);
 }
 
@@ -188,7 +188,7 @@ TEST_F(HttpFace, ThePageShowsTheAnswerWithoutScript) {
   const Answer root = service.get("/");
   EXPECT_EQ(root.status, 200);
   EXPECT_TRUE(root.header("Content-Type").starts_with("text/html"));
-  EXPECT_TRUE(root.body.contains("Open-Meteo")) << "the licence asks for it";
+  EXPECT_TRUE(root.body.contains("Open-Meteo")) << "the licence requires it";
 }
 
 TEST_F(HttpFace, AMockAnswerIsNeverGivenToARealQuestionNorTheReverse) {
@@ -223,7 +223,7 @@ TEST_F(HttpFace, PipelinedRequestsAreAnsweredInOrder) {
   HttpClient client(service.port());
   (void)client.get(kMock);
   for (int i = 0; i < 20; ++i) {
-    // The slow ones stand before the fast ones.
+    // A slow request precedes each fast one.
     client.send("GET", i % 2 == 0 ? cat("/weather?lat=", i, "&lon=1&mock=true") : std::string(kMock),
                 {{"X-Request-Id", cat("number-", i)}});
   }
@@ -249,7 +249,7 @@ TEST_F(HttpFace, MalformedRequestsAreAnsweredOnceAndTheConnectionClosed) {
   const std::string host = "Host: x\r\n";
   const std::vector<std::pair<std::string, int>> cases{
       {"GET / HTTP/1.1\r\n\r\n", 400},                       // no Host
-      {cat("GET / HTTP/1.1\r\n", host, host, "\r\n"), 400},  // two of them
+      {cat("GET / HTTP/1.1\r\n", host, host, "\r\n"), 400},  // two Host lines
       {cat("GET / HTTP/2.0\r\n", host, "\r\n"), 505},
       {cat("GET / HTTP/1.1\r\n", host, "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
       {cat("POST /weather HTTP/1.1\r\n", host, "Content-Length: 3\r\n\r\nabc"), 413},
@@ -305,7 +305,7 @@ TEST(ManyClients, AreTurnedAwayAboveTheLimit) {
     clients.emplace_back(service.port());
     EXPECT_EQ(clients.back().get("/health/live").status, 200);
   }
-  // A connection closed without a word is a refusal too.
+  // Closing the connection without an answer is a refusal, too.
   HttpClient sixth(service.port());
   int told = 0;
   try {
@@ -378,7 +378,7 @@ TEST_F(HttpFace, AnErrorForABrowserIsAPage) {
   const Answer page = service.get("/weather?lat=91&lon=1", {{"Accept", "text/html"}});
   EXPECT_EQ(page.status, 400);
   EXPECT_TRUE(page.header("Content-Type").starts_with("text/html"));
-  EXPECT_TRUE(page.body.contains("<form")) << "to be put right at once";
+  EXPECT_TRUE(page.body.contains("<form")) << "so that the visitor can correct the question";
   EXPECT_EQ(page.header("Cache-Control"), "no-store");
   provider.shut();
   const Answer gone = service.get("/weather?lat=1&lon=1", {{"Accept", "text/html"}});

@@ -1,4 +1,4 @@
-// A look into JSON that a test got.
+// Reads JSON that a test has received.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace wx::test {
 
-// Whether `text` is one whole JSON document (RFC 8259).
+// Returns whether `text` is one complete JSON document (RFC 8259).
 [[nodiscard]] bool is_json(std::string_view text);
 
 // The value at a JSON pointer (RFC 6901): strings without quotes, everything else as JSON. Empty if there is none.

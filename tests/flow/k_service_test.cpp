@@ -1,4 +1,4 @@
-// Where the process freezes once an answer is out (Cloud Run sets K_SERVICE): nothing is left for later.
+// For platforms that freeze the process once an answer is sent (Cloud Run sets K_SERVICE): no work is left for later.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -55,7 +55,7 @@ TEST(KService, LetsAStaleCopyThatComesFromRedisWaitNoLongerThanTheSoftWait) {
   EXPECT_EQ(before.get(kReal).status, 200);
   provider.answer_weather(milliseconds(3000 * kSlowdown));
   std::this_thread::sleep_for(milliseconds(1100));
-  const Service service(settings);  // its memory is empty
+  const Service service(settings);  // with an empty memory tier
   const Answer stale = service.get(kReal);
   EXPECT_EQ(stale.header("X-Cache"), "STALE");
   EXPECT_EQ(source_of(stale), kFromRedis);
@@ -65,7 +65,7 @@ TEST(KService, LetsAStaleCopyThatComesFromRedisWaitNoLongerThanTheSoftWait) {
   EXPECT_LT(stale.took, milliseconds(3000 * kSlowdown));
 }
 
-// Of 20 misses, those whose value stands in Redis at the moment at which the answer has come. Writing takes 8 ms.
+// The number of misses, out of 20, whose value is in Redis when the answer arrives. Writing takes 8 ms.
 int written_when_answered(Settings settings) {
   const RedisServer redis;
   BlackHole link(redis.port());
@@ -74,7 +74,7 @@ int written_when_answered(Settings settings) {
   settings.emplace("REDIS_TIMEOUT", "5s");
   const Service service(settings_for(provider, std::move(settings)));
   EXPECT_EQ(service.get(kReal).status, 200);
-  link.delay(milliseconds(4));  // each way
+  link.delay(milliseconds(4));  // in each direction
   int written = 0;
   for (int lat = 0; lat < 20; ++lat) {
     EXPECT_EQ(service.get(cat("/weather?lat=", lat, "&lon=1")).header("X-Cache"), "MISS");
@@ -84,10 +84,10 @@ int written_when_answered(Settings settings) {
 }
 
 TEST(KService, LetsAMissWaitForItsWrite) {
-  // A machine that stands still for more than the 20 ms that an answer is held may lose one.
+  // A machine that stalls for more than the 20 ms for which an answer is held may lose one.
   EXPECT_GE(written_when_answered({}), 15);
   EXPECT_LE(written_when_answered({{"CACHE_WRITE", "after"}}), 5)
-      << "as without K_SERVICE: else this test shows nothing";
+      << "as without K_SERVICE; otherwise this test proves nothing";
 }
 
 TEST(KService, HoldsAMissForItsWriteNoLongerThan20Milliseconds) {

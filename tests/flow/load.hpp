@@ -1,4 +1,4 @@
-// Clients that ask over and over while a test does things to the service, and what they saw.
+// Clients that send requests continuously while a test disturbs the service, and record the answers.
 #pragma once
 
 #include <atomic>
@@ -17,18 +17,19 @@
 
 namespace wx::test {
 
-// The milliseconds of one stop in Server-Timing; 0 if the request did not stop there.
+// The milliseconds of one entry in Server-Timing. 0 if there is no such entry.
 [[nodiscard]] inline double server_timing(const Answer& answer, const std::string& stop) {
   const std::string value = answer.header("Server-Timing");
   const std::size_t at = value.find(stop + ";dur=");
   return at == std::string::npos ? 0 : std::stod(value.substr(at + stop.size() + 5));
 }
 
-// Each client has one keep-alive connection, asks, and pauses for 20 ms; from construction until finish().
-// Thread-safety: now() from any thread; the results after finish().
+// Each client has one keep-alive connection. It sends a request, then pauses for 20 ms, from construction until
+// finish().
+// Thread-safety: now() from any thread. Read the results after finish().
 class Load {
  public:
-  // What to ask next; called by many threads.
+  // The next target. Called by many threads.
   using Next = std::function<std::string()>;
 
   Load(const Service& service, std::size_t clients, Next next) : service_(service), next_(std::move(next)) {
@@ -40,7 +41,7 @@ class Load {
   Load& operator=(const Load&) = delete;
   ~Load() { finish(); }
 
-  // Questions asked from now on count for this phase.
+  // Requests sent from now on count for this phase.
   void now(std::string phase) {
     const std::lock_guard lock(mutex_);
     phase_ = std::move(phase);
@@ -52,22 +53,22 @@ class Load {
   }
 
   struct Phase {
-    std::map<std::string, int> seen;  // status and X-Cache
+    std::map<std::string, int> seen;  // by status and X-Cache
     milliseconds slowest{0};
     std::string slowest_timing;
     double longest_redis_ms = 0;  // of Server-Timing
     int answers = 0;
   };
   std::map<std::string, Phase> phases;
-  std::vector<std::string> failures;  // of connections; a client ends at its first one
+  std::vector<std::string> failures;  // failed connections; a client ends at its first failure
 
-  // Of all phases.
+  // The slowest answer of all phases.
   [[nodiscard]] milliseconds slowest() const {
     milliseconds most{0};
     for (const auto& [name, phase] : phases) most = std::max(most, phase.slowest);
     return most;
   }
-  // For the message of a failed expectation.
+  // A summary for the message of a failed expectation.
   [[nodiscard]] std::string told() const {
     std::string text;
     for (const auto& [name, phase] : phases) {
@@ -112,7 +113,7 @@ class Load {
   const Service& service_;
   const Next next_;
   std::atomic<bool> stop_{false};
-  std::mutex mutex_;  // guards what was seen, and phase_
+  std::mutex mutex_;  // guards the results and phase_
   std::string phase_ = "at first";
   std::vector<std::jthread> threads_;
 };

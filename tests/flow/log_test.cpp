@@ -1,4 +1,4 @@
-// What the log says, and what it must never say.
+// The lines that the log must have, and the texts that it must never have.
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -73,7 +73,7 @@ TEST(GcpLog, EachLineParsesAndEachRequestsLineCarriesItsTrace) {
     EXPECT_EQ(json_at(*line, "/httpRequest/remoteIp"), "127.0.0.1");
     EXPECT_EQ(json_at(*line, "/httpRequest/cacheHit"),
               !answer.has("X-Cache") ? "" : (answer.header("X-Cache") == "HIT" ? "true" : "false"));
-    EXPECT_FALSE(line->contains("13.41")) << *line;  // where somebody is, is nobody's business
+    EXPECT_FALSE(line->contains("13.41")) << *line;  // the location of a client is private
   }
   for (const auto& line : lines_of(service.log())) EXPECT_TRUE(is_json(line)) << line;
 }
@@ -92,13 +92,13 @@ TEST(Log, OfAFloodOfHitsHasAFewLinesAtDebugAndNoneAtInfo) {
   }
 }
 
-// --- what no line may have ---
+// --- texts that no line may have ---
 
 constexpr std::string_view kPassword = "pa55-w0rd-of-redis";
 constexpr std::string_view kApiKey = "k3y-of-the-provider";
 constexpr std::string_view kToken = "t0ken-of-the-admin";
 
-// The same service once per level of the log, and one that writes JSON for machines.
+// The same service at each log level, and one that logs JSON.
 class Talkers {
  public:
   explicit Talkers(Settings settings) {
@@ -124,7 +124,7 @@ class Talkers {
   Talkers(const Talkers&) = delete;
   Talkers& operator=(const Talkers&) = delete;
 
-  // Asks everything that could say too much, until the one that logs most has logged `what`.
+  // Sends every request that might make the service log a secret, until the most verbose service has logged `what`.
   void talk_until(std::string_view what) {
     const auto end = std::chrono::steady_clock::now() + milliseconds(10000 * kSlowdown);
     do {
@@ -152,7 +152,7 @@ class Talkers {
  private:
   void start(Settings& settings, const char* level) {
     settings["LOG_LEVEL"] = level;
-    // Above `info` nobody is told the port.
+    // Above `info` the log does not contain the port.
     settings["PORT"] = cat(free_port());
     services_.push_back(std::make_unique<Service>(settings));
   }
@@ -220,7 +220,7 @@ TEST(Secrets, AreNotToldWhenTheProviderFailsInAnyWay) {
   Talkers talkers({{"OPEN_METEO_URL", provider.url()}, {"UPSTREAM_TIMEOUT", "100ms"}, {"ERROR_TTL", "1ms"}});
   provider.always(refusal(401, "The supplied API key is invalid"));
   talkers.talk_until("a provider call failed");
-  // Even a provider that repeats what it was sent.
+  // Even when the provider repeats the request in its answer.
   provider.always(refusal(400, cat("Parameter 'apikey' is wrong: ", kApiKey)));
   talkers.talk();
   provider.always(refusal(429, "Minutely API request limit exceeded. Please try again in one minute."));

@@ -1,4 +1,4 @@
-// Ten thousand clients at once. Not under sanitizers, which would measure themselves.
+// Ten thousand clients at once. Not run with sanitizers, whose own memory would be measured.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kClients = 10'000;
 
-// Connects all, and has each of them ask once.
+// Connects all clients and sends one request on each connection.
 std::vector<HttpClient> connect_all(const Service& service) {
   std::vector<HttpClient> clients;
   clients.reserve(kClients);
@@ -28,7 +28,7 @@ std::vector<HttpClient> connect_all(const Service& service) {
 TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
   rlimit files{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
-  if (files.rlim_max < kClients + 1000) GTEST_SKIP() << "no more than " << files.rlim_max << " open files are allowed";
+  if (files.rlim_max < kClients + 1000) GTEST_SKIP() << "only " << files.rlim_max << " open files are allowed";
   const rlimit before = files;
   files.rlim_cur = files.rlim_max;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
@@ -37,7 +37,7 @@ TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
   const Service service({{"MAX_CONNECTIONS", "20000"}, {"MOCK_DELAY", "1ms"}, {"CACHE_TTL", "1h"}, {"THREADS", "2"}});
   const pid_t pid = service.process().pid();
   EXPECT_EQ(service.get(kMock).status, 200);
-  std::this_thread::sleep_for(milliseconds(100));  // that client's connection is closed by now
+  std::this_thread::sleep_for(milliseconds(100));  // the connection of that client is closed by now
   const std::size_t files_at_first = open_files(pid);
   const std::size_t memory_at_first = anonymous_bytes(pid);
   Load healthy(service, 2, kMock);
@@ -61,10 +61,11 @@ TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
     while (open_files(pid) > files_at_first + 2 && std::chrono::steady_clock::now() < end) {
       std::this_thread::sleep_for(milliseconds(10));
     }
-    EXPECT_LE(open_files(pid), files_at_first + 2) << "two are the healthy clients";
+    EXPECT_LE(open_files(pid), files_at_first + 2) << "the healthy clients use two";
     if (round == 0) memory_after_once = anonymous_bytes(pid);
   }
-  EXPECT_LE(anonymous_bytes(pid), memory_after_once + (std::size_t{4} << 20)) << "the second time needs no more";
+  EXPECT_LE(anonymous_bytes(pid), memory_after_once + (std::size_t{4} << 20))
+      << "the second round needs no more memory";
 
   healthy.finish();
   RecordProperty("slowest_healthy_ms", static_cast<int>(healthy.slowest().count()));

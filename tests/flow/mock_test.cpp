@@ -1,5 +1,4 @@
-// The mock, which follows the textbook: ten seconds of hits, then the slow answer again (CACHE.md, "The mock follows
-// the textbook").
+// The mock follows the textbook: ten seconds of hits, then the slow answer again (docs/cache.md).
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -18,7 +17,7 @@ std::string body_from(std::string_view source) {
       source, R"("})");
 }
 
-// Asks every ten milliseconds for `span`; gives what X-Cache said, in order.
+// Sends a request every ten milliseconds during `span`. Returns the X-Cache values in order.
 std::vector<std::string> steady_load(const Service& service, std::string_view target, milliseconds span) {
   std::vector<std::string> seen;
   HttpClient client(service.port());
@@ -64,14 +63,14 @@ TEST(Mock, TellsAnHonestAge) {
   EXPECT_LT(elapsed, milliseconds(2500 * kSlowdown));
   const auto ttl = cache_status_number(aged, "ttl");
   ASSERT_TRUE(ttl.has_value()) << aged.header("Cache-Status");
-  EXPECT_TRUE(*ttl == 7 || *ttl == 8) << *ttl << " of ten seconds after two";
+  EXPECT_TRUE(*ttl == 7 || *ttl == 8) << *ttl << " s are left of ten after two";
 }
 
 TEST(Mock, IsSlowAgainWhenItsTimeIsOver) {
   const Service service({{"MOCK_DELAY", "100ms"}, {"CACHE_TTL", "1s"}});
   EXPECT_EQ(service.get(kMock).header("X-Cache"), "MISS");
   EXPECT_EQ(service.get(kMock).header("X-Cache"), "HIT");
-  std::this_thread::sleep_for(milliseconds(1050));  // the second in which nobody asks
+  std::this_thread::sleep_for(milliseconds(1050));  // no request renews the copy in this second
   const Answer again = service.get(kMock);
   EXPECT_EQ(again.header("X-Cache"), "MISS");
   EXPECT_GE(again.took, milliseconds(95));
@@ -95,7 +94,7 @@ TEST(Mock, StaysAHitFromRedisAloneUnderSteadyLoad) {
   const Service service(
       patient(redis, {{"MEMORY_LIMIT", "0"}, {"MOCK_DELAY", "100ms"}, {"CACHE_TTL", "2s"}, {"CACHE_EARLY", "0.5"}}));
   EXPECT_EQ(service.get(kMock).header("X-Cache"), "MISS");
-  // The write to Redis does not hold the answer.
+  // The answer does not wait for the write to Redis.
   EXPECT_EQ(source_of(get_until(service, kMock, milliseconds(2000),
                                 [](const Answer& answer) { return answer.header("X-Cache") == "HIT"; })),
             kFromRedis);
@@ -112,11 +111,11 @@ TEST(Mock, WithoutACacheIsSlowEveryTimeSixAtOnceIncluded) {
       EXPECT_EQ(answer.header("Cache-Status"), "weather-cache; fwd=bypass");
       EXPECT_FALSE(answer.has("Age"));
       EXPECT_GE(answer.took, milliseconds(290));
-      EXPECT_LT(answer.took, milliseconds(1000 * kSlowdown)) << "they do not wait for one another";
+      EXPECT_LT(answer.took, milliseconds(1000 * kSlowdown)) << "they do not wait for each other";
     }
   }
   EXPECT_EQ(service.get(kMock).header("X-Cache"), "MISS") << "nothing was stored";
-  EXPECT_EQ(service.get(target).header("X-Cache"), "BYPASS") << "nothing is read";
+  EXPECT_EQ(service.get(target).header("X-Cache"), "BYPASS") << "no tier is read";
 }
 
 TEST(Mock, FromRedisCountsDownAndIsSlowAgainOnceDeleted) {
@@ -149,7 +148,7 @@ TEST(Mock, FromRedisNeitherReadsNorFillsTheMemory) {
   EXPECT_EQ(service.get(target).header("X-Cache"), "MISS");
   const auto hit = [](const Answer& answer) { return answer.header("X-Cache") == "HIT"; };
   EXPECT_EQ(source_of(get_until(service, target, milliseconds(2000), hit)), kFromRedis);
-  EXPECT_EQ(source_of(service.get(kMock)), kFromRedis) << "the memory tier had nothing";
+  EXPECT_EQ(source_of(service.get(kMock)), kFromRedis) << "the memory tier was empty";
   EXPECT_EQ(source_of(service.get(kMock)), kFromMemory);
   EXPECT_EQ(source_of(service.get(target)), kFromRedis) << "the memory tier is not asked";
 }

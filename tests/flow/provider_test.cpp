@@ -1,4 +1,4 @@
-// The provider's good answers come out as they went in; its bad ones are told as problems and leave nothing behind.
+// Good answers of the provider are passed on unchanged. Bad ones become problem documents and are not stored.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -21,7 +21,7 @@ namespace {
 
 using Framing = ProviderReply::Framing;
 
-// An answer as recorded from the real provider on 2024-11-23 (Weather data by Open-Meteo.com, CC BY 4.0).
+// An answer recorded from the real provider on 2024-11-23 (Weather data by Open-Meteo.com, CC BY 4.0).
 constexpr std::string_view kRecorded =
     R"({"latitude":52.52,"longitude":13.419998,"generationtime_ms":0.033974647521972656,"utc_offset_seconds":0,)"
     R"("timezone":"GMT","timezone_abbreviation":"GMT","elevation":38.0,"current_units":{"time":"iso8601",)"
@@ -67,7 +67,7 @@ TEST(Provider, NumbersComeOutDigitForDigit) {
   }
 }
 
-// The reply compressed by gzip(1).
+// The reply, compressed with gzip(1).
 ProviderReply gzipped(ProviderReply reply) {
   const TempDir dir;
   Process gzip("gzip", {"-9", "-c", dir.write("body", reply.body)});
@@ -97,7 +97,7 @@ TEST(Provider, AnswerIsServedInTheContractsOrder) {
   EXPECT_TRUE(first.header("Cache-Control").starts_with("public, max-age=900")) << first.header("Cache-Control");
   EXPECT_TRUE(first.header("Link").contains("https://creativecommons.org/licenses/by/4.0/"));
   EXPECT_EQ(json_at(first.body, "/latitude"), "52.52");
-  EXPECT_EQ(json_at(first.body, "/longitude"), "13.419998") << "the grid cell that the provider answered for";
+  EXPECT_EQ(json_at(first.body, "/longitude"), "13.419998") << "the grid cell of the provider's answer";
   EXPECT_EQ(json_at(first.body, "/elevation"), "38.0") << first.body;
   EXPECT_EQ(json_at(first.body, "/current/time"), "2024-11-23T18:15");
   EXPECT_EQ(json_at(first.body, "/current/interval"), "900");
@@ -245,11 +245,11 @@ TEST_P(ProviderFault, IsAProblemForTheClientAndLeavesNothingBehind) {
   if (!fault.problem.empty()) EXPECT_EQ(json_at(answer.body, "/type"), cat("/problems/", fault.problem));
   EXPECT_TRUE(answer.header("Cache-Status").starts_with("weather-cache; fwd=uri-miss"))
       << answer.header("Cache-Status");
-  EXPECT_FALSE(answer.body.contains("127.0.0.1")) << "no address of ours: " << answer.body;
-  // A refusal of the question is as good in a minute as now; everything else says when to come back.
+  EXPECT_FALSE(answer.body.contains("127.0.0.1")) << "an internal address: " << answer.body;
+  // A refused question would be refused again, so it has no Retry-After. All other problems have one.
   EXPECT_EQ(answer.has("Retry-After"), fault.problem != "provider-refused");
   std::string stored = redis.command({"GET", "weather:52.52:13.41"}).value_or("");
-  if (fault.problem == "provider-refused") {  // the write does not hold the answer
+  if (fault.problem == "provider-refused") {  // the answer does not wait for the write
     const auto limit = std::chrono::steady_clock::now() + milliseconds(900);
     while (stored.empty() && std::chrono::steady_clock::now() < limit) {
       stored = redis.command({"GET", "weather:52.52:13.41"}).value_or("");
@@ -314,13 +314,13 @@ TEST(Provider, ThatCountsOurCallsIsAskedAgainWhenItsWindowEnds) {
     const long left = length - now % length;
     const long told = std::atol(answer.header("Retry-After").c_str());
     EXPECT_GE(told, left - 5);
-    EXPECT_LE(told, left + 65) << "the provider sweeps its counters once a minute";
+    EXPECT_LE(told, left + 65) << "the provider clears its counters once a minute";
   }
 }
 
-// Every recorded answer in a folder of them, through the service.
+// Passes every recorded answer of a folder through the service.
 std::string folder_of_recordings() {
-  const char* given = std::getenv("WX_RECORDED");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  const char* given = std::getenv("WX_RECORDED");  // NOLINT(concurrency-mt-unsafe): no thread changes it
   return given != nullptr ? given : WX_RECORDED;
 }
 
@@ -343,7 +343,8 @@ TEST(Recordings, OfTheRealProviderComeOutDigitForDigitOrAsProblems) {
     SCOPED_TRACE(name);
     provider.always(json_reply(200, text));
     const Service service(
-        {{"OPEN_METEO_URL", provider.url()}});  // a new one each: failures in a row would open its breaker
+        {{"OPEN_METEO_URL",
+          provider.url()}});  // a new service each time, because failures in a row would open its breaker
     const Answer answer = service.get(cat("/weather?lat=", ++lat, "&lon=3"));
     std::smatch temperature;
     std::smatch speed;

@@ -1,4 +1,5 @@
-// Everything that a Redis can do wrong, one at a time, under load: nobody notices but the provider, and not much.
+// Every fault that Redis can have, one at a time, under load. Clients notice nothing, and the provider gets few more
+// calls.
 #include <array>
 #include <cmath>
 
@@ -27,8 +28,8 @@ struct Fault {
   std::string name;
   std::function<void(Site&)> begin;
   std::function<void(Site&)> end;
-  bool reads_work = false;  // what Redis holds is still had from it
-  bool redials = false;     // once, to see whether somebody else has that name now
+  bool reads_work = false;  // copies in Redis can still be read
+  bool redials = false;     // once, to see whether the name leads to another server now
 
   friend void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 };
@@ -41,7 +42,7 @@ Fault answering(std::string name, std::string_view bytes) {
   return {std::move(name), [bytes](Site& site) { site.link.answer_commands(bytes); }, heal};
 }
 
-// `command` makes the real server refuse, `undo` ends that.
+// `command` makes the real server refuse, `undo` ends the refusal.
 Fault refusing(const std::string& name, std::vector<std::string> command, std::vector<std::string> undo) {
   return {.name = name,
           .begin = [command](Site& site) { site.redis.command(command); },
@@ -56,7 +57,7 @@ std::vector<Fault> faults() {
       {"Frozen", [](Site& site) { site.redis.freeze(); }, [](Site& site) { site.redis.thaw(); }},
       {"BlackHole", [](Site& site) { site.link.swallow_everything(); }, heal},
       {"Slow", [](Site& site) { site.link.delay(milliseconds(100)); },
-       [](Site& site) { site.link.delay(milliseconds(0)); }},  // each way
+       [](Site& site) { site.link.delay(milliseconds(0)); }},  // in each direction
       {"Resetting", [](Site& site) { site.link.reset_everything(); }, heal},
       {"Full", [](Site& site) { site.link.turn_away("-ERR max number of clients reached\r\n"); }, heal},
       answering("Loading", "-LOADING Redis is loading the dataset in memory\r\n"),
@@ -71,8 +72,8 @@ std::vector<Fault> faults() {
 
 constexpr milliseconds kProviderTakes{50 * kSlowdown};
 
-// The shortest time between two calls of the provider for one place: less than a call takes means that two flights
-// were under way at once.
+// The shortest time between two calls of the provider for one place. A time below the duration of a call means that two
+// flights were under way at once.
 class Gaps {
  public:
   void script(FakeProvider& provider) {
@@ -89,7 +90,7 @@ class Gaps {
   [[nodiscard]] milliseconds shortest() const { return std::chrono::duration_cast<milliseconds>(shortest_); }
 
  private:
-  // The provider's thread; read when it has nothing to do.
+  // Called on the provider's thread. Read it when the provider has no calls.
   std::map<std::string, Clock::time_point> last_;
   Clock::duration shortest_ = std::chrono::hours(1);
 };
@@ -116,7 +117,7 @@ TEST_P(RedisFault, IsNobodysTrouble) {
                     {"UPSTREAM_LIMIT", "off"},
                     {"UPSTREAM_CONCURRENCY", "16"},
                     {"THREADS", "2"}};
-  // Reads that work must not end because the machine was busy: nothing here is about their deadline.
+  // Successful reads must not fail because the machine is busy; their deadline is not the subject here.
   if (fault.reads_work) settings["REDIS_TIMEOUT"] = "2s";
   const Service remembering(settings);
   settings["MEMORY_LIMIT"] = "0";
@@ -137,7 +138,7 @@ TEST_P(RedisFault, IsNobodysTrouble) {
 
   std::atomic<int> asked{0};
   Load known(service, 24, [&] { return place(asked++); });
-  // Where memory answers the rest, these are all that Redis hears of, and most of it are writes.
+  // When memory answers the other requests, Redis sees only these, and most of its commands are writes.
   Load novel(remembering, 4, [&] {
     const int number = ++asked;
     return cat("/weather?lat=-", number % 8000, "e-2&lon=", 8 + number / 8000);
@@ -177,19 +178,19 @@ TEST_P(RedisFault, IsNobodysTrouble) {
       EXPECT_TRUE(each->get("/metrics").body.contains("weather_cache_cache_redis_breaker_opened_total 0\n"));
     }
   }
-  // One deadline of Redis, which on loopback is at its least; an answer has some four hand-overs from one process to
-  // another on its way, each of which may meet the machine at its worst.
+  // One deadline of Redis, which is at its minimum on loopback. An answer passes some four hand-overs between
+  // processes, and each of them may meet a busy machine.
   const auto slack = kSlowdown * milliseconds(50) + 4 * machine.worst();
   EXPECT_LE(known.slowest(), milliseconds(50) + kProviderTakes + slack);
   if (!fault.reads_work) {
-    // Once the breaker is open Redis costs nothing.
+    // Once the breaker is open, Redis costs no time.
     EXPECT_LE(known.phases["it lasts"].longest_redis_ms,
               (20 * kSlowdown) + 2 * static_cast<double>(machine.worst().count()));
   }
-  EXPECT_GE(gaps.shortest(), kProviderTakes - milliseconds(5)) << "two flights for one place at once";
+  EXPECT_GE(gaps.shortest(), kProviderTakes - milliseconds(5)) << "two flights for one place at the same time";
   EXPECT_TRUE(back);
   EXPECT_LE(back_after, kSlowdown * milliseconds(2000));
-  EXPECT_LE(site.link.accepted() - accepted_before, 40U * kSlowdown) << "a rush of connections";
+  EXPECT_LE(site.link.accepted() - accepted_before, 40U * kSlowdown) << "too many connections";
   EXPECT_LE(lines() - lines_before, 24) << service.log() << remembering.log();
   RecordProperty("provider_calls", cat(provider.calls() - calls_before));
 }
@@ -197,8 +198,8 @@ TEST_P(RedisFault, IsNobodysTrouble) {
 INSTANTIATE_TEST_SUITE_P(Redis, RedisFault, testing::ValuesIn(faults()),
                          [](const auto& instance) { return instance.param.name; });
 
-// The name of the server leads to another machine from now on, and the old one takes no writes any more: only a client
-// that dials again finds the new one.
+// The server's name leads to another machine from now on, and the old one accepts no writes. Only a client that dials
+// again finds the new one.
 TEST(RedisFailover, IsFollowedWhenTheOldMasterAnswersReadOnly) {
   const RedisServer old_master;
   const RedisServer new_master;
@@ -220,8 +221,8 @@ TEST(RedisFailover, IsFollowedWhenTheOldMasterAnswersReadOnly) {
   EXPECT_TRUE(service.log().contains("read-only")) << service.log();
 }
 
-// What is in memory was fresh before the connection was given up for another to the same replica, and still is: nothing
-// but what nobody has makes a call.
+// Copies in memory were fresh before the client gave up the connection and dialled the same replica again, and still
+// are. Only places that no tier holds cause a call.
 TEST(RedisFailover, MakesNoCallForWhatMemoryHoldsWhileAReplicaStaysOne) {
   const RedisServer redis;
   BlackHole link(redis.port());
@@ -237,7 +238,7 @@ TEST(RedisFailover, MakesNoCallForWhatMemoryHoldsWhileAReplicaStaysOne) {
   redis.command({"REPLICAOF", "127.0.0.1", "1"});
   std::size_t places = 0;
   const auto begin = Clock::now();
-  for (const auto at : {milliseconds(0), milliseconds(5200)}) {  // each of these makes it dial anew
+  for (const auto at : {milliseconds(0), milliseconds(5200)}) {  // each of these makes the client dial again
     std::this_thread::sleep_until(begin + at);
     const auto accepted = link.accepted();
     for (int i = 0; i < 3; ++i) EXPECT_EQ(service.get(cat("/weather?lat=3&lon=", places++)).status, 200);
@@ -253,7 +254,8 @@ TEST(RedisFailover, MakesNoCallForWhatMemoryHoldsWhileAReplicaStaysOne) {
   }
 }
 
-// A replica that stays one is dialled again now and then, in case it is the name that has changed: not all the time.
+// A replica that stays one is dialled again from time to time, in case the name leads to another server, but not
+// constantly.
 TEST(RedisFailover, IsNotLookedForInATightLoop) {
   const RedisServer redis;
   BlackHole link(redis.port());

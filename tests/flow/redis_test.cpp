@@ -1,4 +1,4 @@
-// Processes that share a Redis, and the ways to reach one.
+// Processes that share a Redis, and the ways to connect to one.
 #include <array>
 #include <cctype>
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kKey = "weather:mock:52.52:13.41";
 
-// Fills Redis through one service and reads it through another: true if that answer came from Redis.
+// Fills Redis through one service and reads through another. Returns whether the answer came from Redis.
 bool shares_through(const Settings& settings) {
   Settings all = settings;
   all.try_emplace("MOCK_DELAY", "300ms");
@@ -31,7 +31,7 @@ bool shares_through(const Settings& settings) {
   return source_of(shared) == kFromRedis;
 }
 
-// Waits until the service's log has one of the words, in any case.
+// Waits until the log of the service has one of the words, in any case.
 bool log_has(const Service& service, std::initializer_list<std::string_view> words) {
   const auto has = [&] {
     std::string log = service.log();
@@ -66,7 +66,7 @@ TEST(Redis, GivesASecondProcessWhatTheFirstOneLoaded) {
             cat("weather-cache; hit; ttl=", cache_status_number(shared, "ttl").value_or(-1), "; detail=redis"));
   EXPECT_EQ(shared.header("ETag"), loaded.header("ETag"));
   EXPECT_EQ(json_at(shared.body, "/current"), json_at(loaded.body, "/current"));
-  EXPECT_EQ(source_of(second.get(kReal)), kFromMemory) << "what came from Redis is kept in memory";
+  EXPECT_EQ(source_of(second.get(kReal)), kFromMemory) << "an answer from Redis is kept in memory";
   EXPECT_EQ(provider.calls(), 1U);
 }
 
@@ -82,15 +82,15 @@ TEST(Redis, IsAskedByTheVeryFirstRequestOfAFreshProcess) {
                                   [](const Answer& answer) { return answer.header("X-Cache") == "HIT"; })),
               kFromRedis);
   }
-  link.delay(milliseconds(20));  // the handshake is still under way when the first request comes
+  link.delay(milliseconds(20));  // the handshake has not ended when the first request comes
   for (int i = 0; i < 3; ++i) {
     const Service fresh(settings);
     EXPECT_EQ(source_of(fresh.get(kMock)), kFromRedis);
   }
 }
 
-// What Redis holds can be told from what was purged only by who knows the epoch: that is asked for before anything
-// else.
+// Only a process that knows the epoch can tell a valid entry in Redis from a purged one, so it reads the epoch before
+// anything else.
 TEST(Redis, TellsAFreshProcessTheEpochBeforeItsFirstRequestIsAnswered) {
   const RedisServer redis;
   FakeProvider provider;
@@ -119,9 +119,9 @@ TEST(Redis, TellsAFreshProcessTheEpochBeforeItsFirstRequestIsAnswered) {
     const Service fresh(settings);
     EXPECT_EQ(source_of(fresh.get(kReal)), kFromRedis);
     EXPECT_EQ(provider.calls(), before);
-    redis.command({"SET", "weather:1:1", purged});  // the one before has replaced it
+    redis.command({"SET", "weather:1:1", purged});  // the load before has replaced it
     const Service another(settings);
-    EXPECT_EQ(source_of(another.get(kPurged)), kFromProvider) << "an entry of before the purge";
+    EXPECT_EQ(source_of(another.get(kPurged)), kFromProvider) << "the entry is older than the purge";
     EXPECT_EQ(provider.calls(), before + 1);
   }
 }

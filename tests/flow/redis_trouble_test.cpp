@@ -1,4 +1,4 @@
-// Redis dies, freezes, comes back, forgets, vanishes: the service serves on.
+// Redis dies, freezes, comes back, loses its data, or vanishes. The service keeps serving.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -15,15 +15,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The longest an answer may take when Redis does not answer: its deadline, which on loopback is at its least, and 50
-// ms. An answer has some four hand-overs from one process to another on its way; each may meet the machine at its
-// worst.
+// The longest time that an answer may take when Redis does not reply: its deadline, which is at its minimum on
+// loopback, and 50 ms. An answer passes some four hand-overs between processes, and each of them may meet a busy
+// machine.
 milliseconds slowest_allowed(const StallMeter& machine) {
   constexpr milliseconds kRedisDeadline{50};
   return kSlowdown * (kRedisDeadline + milliseconds(50)) + 4 * machine.worst();
 }
 
-// Redis is in use again: an answer comes from it. How long that took, or nothing.
+// Waits until an answer comes from Redis again. Returns how long that took, or nothing.
 std::optional<milliseconds> until_in_use(const Service& service, std::string_view target) {
   const auto begin = Clock::now();
   const Answer answer =
@@ -32,7 +32,7 @@ std::optional<milliseconds> until_in_use(const Service& service, std::string_vie
   return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
 }
 
-// Without memory, so that every question is one for Redis.
+// Without a memory tier, so that every request needs Redis.
 Settings without_memory(std::uint16_t redis_port, const FakeProvider& provider) {
   return {{"REDIS_URL", cat("redis://127.0.0.1:", redis_port)},
           {"CACHE_TTL", "1h"},
@@ -41,7 +41,7 @@ Settings without_memory(std::uint16_t redis_port, const FakeProvider& provider) 
           {"UPSTREAM_LIMIT", "off"}};
 }
 
-// With memory, which a question with cache=redis passes by.
+// With a memory tier, which a request with cache=redis bypasses.
 Settings with_mock(std::uint16_t redis_port) {
   return {{"REDIS_URL", cat("redis://127.0.0.1:", redis_port)},
           {"CACHE_TTL", "1h"},
@@ -55,8 +55,7 @@ void pass(milliseconds span) {
   std::this_thread::sleep_for(span);
 }
 
-// Everything that can happen to a Redis, one after the other. `probe` is a question whose answer comes from Redis
-// whenever it can.
+// Every fault that can happen to a Redis, one after the other. `probe` is a request that Redis answers whenever it can.
 void live_through_everything(RedisServer& redis, const Service& service, std::string_view probe, Load& load) {
   const milliseconds soon = kSlowdown * milliseconds(2000);
   const auto back = [&](const char* after) {
@@ -175,7 +174,7 @@ TEST(RedisTrouble, ABlackHoleIsNoticedWithinAboutASecondAndDialledAnew) {
     }
     if (source_of(answer) == kFromRedis) back = std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
   }
-  EXPECT_GT(back, milliseconds(0)) << "Redis was never used again";
+  EXPECT_GT(back, milliseconds(0)) << "Redis was not used again";
   EXPECT_LE(back, milliseconds(1000 + 1000 * kSlowdown));
   EXPECT_GT(link.accepted(), connections);
   EXPECT_LE(slowest, slowest_allowed(machine)) << slowest_timing;
@@ -208,7 +207,7 @@ TEST(RedisTrouble, ALateReplyIsNobodyElsesAnswer) {
   const Service service(settings);
   const auto probe = [](int lat) { return cat("/weather?lat=", lat, "&lon=1&mock=true&cache=redis"); };
   for (int lat = 1; lat <= 5; ++lat) ASSERT_TRUE(until_in_use(service, probe(lat)));
-  link.delay(milliseconds(60));  // each reply comes after its command's deadline, and before the next one's
+  link.delay(milliseconds(60));  // each reply comes after the deadline of its command, and before that of the next
   for (int round = 0; round < 4; ++round) {
     for (int lat = 1; lat <= 5; ++lat) {
       const Answer answer = service.get(probe(lat));

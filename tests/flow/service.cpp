@@ -12,7 +12,7 @@
 namespace wx::test {
 namespace {
 
-// From SIGTERM to the end: DRAIN_TIMEOUT's default and time to put things away.
+// The time from SIGTERM to the end: the default of DRAIN_TIMEOUT, and time to clean up.
 constexpr milliseconds kEnd{12000 * kSlowdown};
 
 }  // namespace
@@ -33,7 +33,7 @@ std::unique_ptr<Process> run_with_files(int files, const Settings& settings) {
 }
 
 std::string lean_sanitizer() {
-  const char* own = std::getenv("ASAN_OPTIONS");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  const char* own = std::getenv("ASAN_OPTIONS");  // NOLINT(concurrency-mt-unsafe): no thread changes the environment
   return cat(own == nullptr ? "" : own, ":quarantine_size_mb=8");
 }
 
@@ -72,7 +72,7 @@ void Service::wait_for_port(const std::string& port) {
 Service::~Service() {
   if (!process_) return;
   EXPECT_EQ(stop(), 0) << process_->output();
-  // So that whoever reads a failure has the service's side of it.
+  // Shows the service's log beside a failure.
   if (testing::Test::HasFailure()) std::fputs(cat("--- the service's log ---\n", log(), "---\n").c_str(), stderr);
 }
 

@@ -1,4 +1,4 @@
-// The program under test, run as its users run it: a child process on a port of its own.
+// The program under test, run as its users run it: a child process that listens on its own port.
 #pragma once
 
 #include <cstdint>
@@ -13,30 +13,30 @@
 
 namespace wx::test {
 
-// How much longer things may take where the program is slowed down by a sanitizer: bounds that are not the point of a
-// test are multiplied by it, and so are those of the few tests about time.
+// How much slower the program is with a sanitizer. Time limits that are not the subject of a test are multiplied by it,
+// and so are those of the few tests of time.
 inline constexpr int kSlowdown = WX_FLOW_SLOWDOWN;
 
-// Settings as environment variables. PORT=0 and ADDRESS=127.0.0.1 unless given. Above LOG_LEVEL=info a service does not
-// say where it listens: then PORT must be given.
+// Settings as environment variables. The defaults are PORT=0 and ADDRESS=127.0.0.1. Above LOG_LEVEL=info a service does
+// not log its port, so PORT must be given.
 using Settings = Process::Environment;
 
-// REDIS_URL for `redis`, and a deadline that a busy machine does not miss: for tests in which it is not the point.
+// REDIS_URL for `redis`, and a deadline that a busy machine does not miss, for tests whose subject is not the deadline.
 [[nodiscard]] Settings patient(const RedisServer& redis, Settings more = {});
 
-// The program without any setting of ours, for those who look at how it starts.
+// Runs the program without default settings, for tests of its start.
 [[nodiscard]] std::unique_ptr<Process> run_program(const Settings& settings,
                                                    const std::vector<std::string>& arguments = {});
 
-// The same, but with no more than so many open files allowed.
+// The same with a limit of open files.
 [[nodiscard]] std::unique_ptr<Process> run_with_files(int files, const Settings& settings);
 
-// ASAN_OPTIONS for a service whose memory is measured: the sanitizer's quarantine of freed memory is not the service's.
+// ASAN_OPTIONS for a service whose memory is measured. They keep the sanitizer's quarantine of freed memory small.
 [[nodiscard]] std::string lean_sanitizer();
 
-// A running service. The constructor returns once it listens and throws std::runtime_error with what it printed if it
-// does not come to that. The destructor stops it by SIGTERM and fails the test unless it ends with exit code 0 (which
-// a sanitizer's finding changes).
+// A running service. The constructor returns once it listens, and throws std::runtime_error with its output if it does
+// not start. The destructor sends SIGTERM and fails the test unless the exit code is 0 (a sanitizer's finding changes
+// it).
 // Thread-safety: get() and the other const members may be called from any thread.
 class Service {
  public:
@@ -50,14 +50,14 @@ class Service {
   [[nodiscard]] std::string log() const { return process_->output(); }
   [[nodiscard]] Process& process() const { return *process_; }
 
-  // Over a connection of its own.
+  // Sends the request over a new connection.
   [[nodiscard]] Answer get(std::string_view target, const Headers& headers = {}) const {
     return http_get(port_, target, headers);
   }
 
-  // SIGTERM, and the exit code; once.
+  // Sends SIGTERM and returns the exit code. Call it once.
   int stop();
-  // SIGKILL; nothing is expected of the exit code. The last thing to do with a service.
+  // Sends SIGKILL and accepts any exit code. The service cannot be used afterwards.
   void kill();
 
  private:
@@ -68,7 +68,7 @@ class Service {
   std::uint16_t port_ = 0;
 };
 
-// Asks again and again until `good` says yes to an answer, and gives that one; or the last one after `timeout`.
+// Repeats the request until `good` accepts the answer, and returns that answer, or the last one after `timeout`.
 template <class Good>
 [[nodiscard]] Answer get_until(const Service& service, std::string_view target, milliseconds timeout, Good good) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;

@@ -1,4 +1,4 @@
-// How the program starts, refuses to start, and ends.
+// How the program starts, refuses to start, and stops.
 #include <csignal>
 
 #include <gtest/gtest.h>
@@ -88,7 +88,7 @@ TEST(Start, PrintsHelpVersionAndSettings) {
                                     {"--check-config", "--mock-delay", "80ms"});
   EXPECT_EQ(settings->wait(kSoon), 0);
   const std::string said = settings->standard_output();
-  EXPECT_TRUE(said.contains("80ms")) << "a flag goes before the environment: " << said;
+  EXPECT_TRUE(said.contains("80ms")) << "a flag has precedence over the environment: " << said;
   EXPECT_TRUE(said.contains("localhost:7000")) << said;
   EXPECT_FALSE(said.contains("hunter2")) << said;
 }
@@ -106,7 +106,7 @@ TEST(Stop, ClosesIdleConnectionsAtOnce) {
   EXPECT_EQ(idle.get("/health/live").status, 200);
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(service.stop(), 0);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4 * kSlowdown)) << "it waits for nobody";
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4 * kSlowdown)) << "it waits for no client";
   EXPECT_TRUE(idle.closed_by_server());
 }
 
@@ -136,7 +136,7 @@ TEST(Stop, AnswersAHundredSlowRequestsAndRefusesNewConnections) {
     }
   };
   EXPECT_TRUE(eventually(refused, milliseconds(1500)));
-  EXPECT_TRUE(service.process().running()) << "the hundred still wait";
+  EXPECT_TRUE(service.process().running()) << "a hundred clients still wait";
 
   for (auto& client : clients) {
     const Answer answer = client.read();
@@ -170,7 +170,7 @@ TEST(Stop, GivesUpOnWhatDoesNotFinishWithinTheDrainTimeout) {
   client.send("GET", kReal);
   ASSERT_TRUE(provider.wait_for_running(1));
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(service.stop(), 1) << "somebody went without an answer";
+  EXPECT_EQ(service.stop(), 1) << "a client got no answer";
   const auto took = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(took, milliseconds(450));
   EXPECT_LT(took, milliseconds(3000 * kSlowdown));
@@ -188,7 +188,8 @@ TEST(Stop, EndsAtOnceOnASecondSignal) {
   client.send("GET", kReal);
   ASSERT_TRUE(provider.wait_for_running(1));
   service.process().signal(SIGTERM);
-  EXPECT_EQ(service.process().wait(milliseconds(300)), std::nullopt) << "one signal waits for what runs";
+  EXPECT_EQ(service.process().wait(milliseconds(300)), std::nullopt)
+      << "after one signal it waits for the running requests";
   service.process().signal(SIGTERM);
   EXPECT_TRUE(service.process().wait(milliseconds(3000 * kSlowdown)).has_value());
   service.kill();

@@ -1,4 +1,4 @@
-// What the answers to weather questions have to look like, whoever gives them.
+// The form that every answer to a weather request must have.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ inline constexpr std::string_view kReal = "/weather?lat=52.52&lon=13.41";
   return json_at(answer.body, "/source");
 }
 
-// The number behind `name=` in Cache-Status.
+// The number after `name=` in Cache-Status.
 [[nodiscard]] inline std::optional<int> cache_status_number(const Answer& answer, const std::string& name) {
   const std::string value = answer.header("Cache-Status");
   std::smatch match;
@@ -32,7 +32,7 @@ inline constexpr std::string_view kReal = "/weather?lat=52.52&lon=13.41";
   return std::stoi(match[1]);
 }
 
-// A problem document of RFC 9457 as HTTP.md has it.
+// Expects a problem document (RFC 9457).
 inline void expect_problem(const Answer& answer, int status) {
   EXPECT_EQ(answer.status, status) << answer.body;
   EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");

@@ -1,4 +1,4 @@
-// Where `weather-cache healthcheck` asks; that it asks is in tests/flow/health_check_test.cpp.
+// The address that `weather-cache healthcheck` asks. tests/flow/health_check_test.cpp tests the request itself.
 #include "app/health_check.hpp"
 
 #include <gtest/gtest.h>

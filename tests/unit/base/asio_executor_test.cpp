@@ -1,5 +1,5 @@
-// An executor over an io_context that the test turns by hand: nothing here waits for real time to pass, but for timers
-// of a few milliseconds that run() itself waits for.
+// An executor over an io_context that the test runs by hand. Nothing waits for real time, except run() for timers of a
+// few milliseconds.
 #include "base/asio_executor.hpp"
 
 #include <stdexcept>
@@ -50,7 +50,7 @@ TEST(AsioExecutor, PostFromAnotherThreadRunsOnTheOneThatRunsTheContext) {
   context.run();
   EXPECT_EQ(ran_on, std::this_thread::get_id());
   EXPECT_TRUE(inside);
-  EXPECT_FALSE(executor->in_this_thread()) << "nobody runs the context any more";
+  EXPECT_FALSE(executor->in_this_thread()) << "no thread runs the context any more";
 }
 
 TEST(AsioExecutor, TimerFiresOnceAndNotBeforeItsTime) {
@@ -69,7 +69,7 @@ TEST(AsioExecutor, TimersFireInTheOrderOfTheirTimes) {
   asio::io_context context;
   const auto executor = make_asio_executor(context);
   std::vector<int> order;
-  // Far apart: the second may be started late on a busy machine.
+  // The delays are far apart, because a busy machine may start the second timer late.
   const auto later = executor->after(milliseconds(300), [&] { order.push_back(2); });
   const auto sooner = executor->after(milliseconds(1), [&] { order.push_back(1); });
   context.run();
@@ -81,7 +81,7 @@ TEST(AsioExecutor, DestroyedTimerNeverFires) {
   const auto executor = make_asio_executor(context);
   bool fired = false;
   executor->after(hours(1), [&] { fired = true; }).reset();
-  context.run();  // would last an hour if the timer were still there
+  context.run();  // would last an hour if the timer still existed
   EXPECT_FALSE(fired);
 }
 
@@ -90,7 +90,7 @@ TEST(AsioExecutor, TimerDestroyedWhileItsCompletionIsQueuedDoesNotFire) {
   const auto executor = make_asio_executor(context);
   bool fired = false;
   std::unique_ptr<Timer> second;
-  // Both are due at once: the first callback runs while the second one waits in the queue.
+  // Both are due at the same time: the first callback runs while the second is queued.
   const auto first = executor->after(nanoseconds(0), [&] { second.reset(); });
   second = executor->after(nanoseconds(0), [&] { fired = true; });
   context.run();
@@ -104,7 +104,7 @@ TEST(AsioExecutor, TimerMayBeDestroyedByItsOwnCallback) {
   bool fired = false;
   timer = executor->after(nanoseconds(0), [&, witness = std::make_unique<int>(1)] {
     timer.reset();
-    fired = *witness == 1;  // the callback's own state outlives its timer
+    fired = *witness == 1;  // the callback's state outlives its timer
   });
   context.run();
   EXPECT_TRUE(fired);

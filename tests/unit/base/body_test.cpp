@@ -16,7 +16,7 @@ TEST(Body, TakesAStringOverWithoutCopyingIt) {
 
 TEST(Body, ACopyRefersToTheSameBytes) {
   const Body body(std::string(1000, 'x'));
-  const Body copy = body;  // NOLINT(performance-unnecessary-copy-initialization): the copy is what is tested
+  const Body copy = body;  // NOLINT(performance-unnecessary-copy-initialization): the test is about the copy
   EXPECT_EQ(copy.view().data(), body.view().data());
 }
 
@@ -24,7 +24,7 @@ TEST(Body, AMovedFromOneIsEmpty) {
   Body body(std::string(1000, 'x'));
   const Body moved = std::move(body);
   EXPECT_EQ(moved.size(), 1000U);
-  EXPECT_TRUE(body.empty());  // NOLINT(bugprone-use-after-move): that it is empty is what is tested
+  EXPECT_TRUE(body.empty());  // NOLINT(bugprone-use-after-move): the test is about the moved-from state
   Body assigned;
   assigned = Body("abc");
   EXPECT_EQ(assigned, "abc");

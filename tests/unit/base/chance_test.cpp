@@ -1,4 +1,4 @@
-// Hash and generator: the same every time, and spread over their range.
+// The hash and the generator are deterministic, and their values are spread over their range.
 #include <array>
 #include <set>
 
@@ -18,7 +18,7 @@ TEST(Hash, IsAPureFunctionOfBytesAndSeed) {
   EXPECT_NE(hash64(""), hash64(std::string_view("\0", 1)));
 }
 
-// Processes of all versions must agree on these. The values are those of XXH3's specification.
+// Processes of all versions must agree on these values. They are those of XXH3's specification.
 TEST(Hash, OfContentIsXxh3) {
   EXPECT_EQ(content_hash(""), 0x2d06800538d394c2U);
   EXPECT_EQ(content_tag(""), "2d06800538d394c2");

@@ -57,7 +57,7 @@ TEST(Text, JsonReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(json("\xFF"), replacement);
   EXPECT_EQ(json("\x80"), replacement) << "a continuation byte alone";
   EXPECT_EQ(json("\xC3"), replacement) << "cut short at the end";
-  EXPECT_EQ(json("\xC3("), replacement + "(") << "what follows survives";
+  EXPECT_EQ(json("\xC3("), replacement + "(") << "the next character is kept";
   EXPECT_EQ(json("\xC0\xAF"), replacement + replacement) << "overlong, two bytes";
   EXPECT_EQ(json("\xE0\x80\xAF"), replacement + replacement + replacement) << "overlong, three bytes";
   EXPECT_EQ(json("\xF0\x80\x80\xAF"), replacement + replacement + replacement + replacement) << "overlong, four bytes";
@@ -72,7 +72,7 @@ TEST(Text, HtmlEscapesWhatCouldEndTextOrAttribute) {
 TEST(Text, IequalsIgnoresTheCaseOfAsciiLettersOnly) {
   EXPECT_TRUE(iequals("Content-Length", "CONTENT-length"));
   EXPECT_FALSE(iequals("a", "ab"));
-  EXPECT_FALSE(iequals("@", "`")) << "characters 32 apart that are no letters";
+  EXPECT_FALSE(iequals("@", "`")) << "characters 32 apart that are not letters";
   EXPECT_FALSE(iequals("\xC3\xA9", "\xC3\x89"));
   EXPECT_TRUE(iequals("", ""));
 }

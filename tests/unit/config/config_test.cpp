@@ -1,4 +1,4 @@
-// parse(): where values come from, which wins, and what is said when they are wrong.
+// parse(): the sources of values, their precedence, and the messages for invalid values.
 #include "config/config.hpp"
 
 #include <map>
@@ -242,7 +242,7 @@ TEST(Config, ASecretAndItsFileExcludeEachOther) {
   const auto outcome = world.parse();
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.output, HasSubstr("OPEN_METEO_API_KEY and OPEN_METEO_API_KEY_FILE: set only one of the two"));
-  EXPECT_EQ(world.parse({"--open-meteo-api-key=c"}).settings.open_meteo_api_key, "c") << "a flag goes before both";
+  EXPECT_EQ(world.parse({"--open-meteo-api-key=c"}).settings.open_meteo_api_key, "c") << "a flag precedes both";
 }
 
 TEST(Config, AFlagGoesBeforeTheFileInTheEnvironment) {
@@ -317,7 +317,7 @@ TEST(Config, HealthcheckIsTheFirstWordAndTakesTheSettingsOfTheService) {
   EXPECT_EQ(world.parse({"healthcheck"}).action, Outcome::Action::check_health);
   EXPECT_EQ(world.parse({"healthcheck"}).settings.port, 9000);
   EXPECT_EQ(world.parse({"healthcheck", "--port=9001"}).settings.port, 9001);
-  EXPECT_EQ(world.parse({"--port=9001", "healthcheck"}).exit_code, 2) << "elsewhere it is a stray word";
+  EXPECT_EQ(world.parse({"--port=9001", "healthcheck"}).exit_code, 2) << "the command is only valid as the first word";
 }
 
 TEST(Config, HealthcheckKnowsNoExitCodeButZeroAndOne) {

@@ -1,4 +1,4 @@
-// The CPU quota as containers really set it, from made-up files.
+// The CPU quota in the forms that containers use, read from files made by the test.
 #include "config/cores.hpp"
 
 #include <map>

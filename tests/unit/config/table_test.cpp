@@ -1,4 +1,4 @@
-// One table: the struct's defaults, --help and both READMEs say the same.
+// One table: the defaults of the struct, --help and both READMEs agree.
 #include "config/table.hpp"
 
 #include <filesystem>

@@ -1,11 +1,11 @@
-// What the design promises of a memory hit: from the parsed request to the write it allocates nothing.
+// A memory hit allocates nothing between the parsed request and the write.
 #include "support/allocations.hpp"
 #include "unit/endpoints/harness.hpp"
 
 namespace wx::endpoints {
 namespace {
 
-// Looks at an answer without keeping it: a string that grows would be counted.
+// Looks at an answer without keeping it, because a growing string would be counted.
 class CountingChannel final : public http_server::Channel {
  public:
   CountingChannel(http_server::Request request, Executor& executor)
@@ -29,7 +29,7 @@ class CountingChannel final : public http_server::Channel {
 
 class AllocationTest : public EndpointsTest {
  protected:
-  // The allocations of one hit; the last of several, so that scratch space has grown to its size.
+  // The allocations of one hit, the last of several, so that scratch buffers have grown.
   std::size_t allocations_of(std::string_view target, std::string_view lines) {
     const auto bytes = cat("GET ", target, " HTTP/1.1\r\nHost: localhost:8080\r\n", lines, "\r\n");
     http_server::HeadParser parser;

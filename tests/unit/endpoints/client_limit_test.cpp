@@ -42,7 +42,7 @@ TEST(ClientLimit, ANetworkOfIpv6IsOneClientAndSoAreTheSpellingsOfAnAddress) {
   EXPECT_FALSE(limit.allow("2001:db8:0:1:ffff:ffff:ffff:ffff", at(0s)).allowed);
   EXPECT_TRUE(limit.allow("192.0.2.1", at(0s)).allowed);
   EXPECT_FALSE(limit.allow("::ffff:192.0.2.1", at(0s)).allowed);
-  EXPECT_TRUE(limit.allow("::ffff:192.0.2.2", at(0s)).allowed) << "not all of IPv4 is one client";
+  EXPECT_TRUE(limit.allow("::ffff:192.0.2.2", at(0s)).allowed) << "IPv4 addresses are separate clients";
 }
 
 TEST(ClientLimit, OffIsOff) {
@@ -54,7 +54,7 @@ TEST(ClientLimit, OffIsOff) {
 TEST(ClientLimit, TheTableIsBoundedAndForgetsWhoWasQuietLongest) {
   ClientLimit limit({.loads = 1, .max_clients = 3});
   for (const auto* const address : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) (void)limit.allow(address, at(0s));
-  EXPECT_FALSE(limit.allow("192.0.2.1", at(1s)).allowed) << "and is the latest again";
+  EXPECT_FALSE(limit.allow("192.0.2.1", at(1s)).allowed) << "this client is the latest again";
   EXPECT_TRUE(limit.allow("192.0.2.4", at(1s)).allowed);
   EXPECT_EQ(limit.clients(), 3U);
   EXPECT_FALSE(limit.allow("192.0.2.1", at(1s)).allowed);

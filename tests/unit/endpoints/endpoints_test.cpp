@@ -1,4 +1,4 @@
-// The other URLs.
+// All routes besides /weather.
 #include "endpoints/endpoints.hpp"
 
 #include "flow/json.hpp"
@@ -97,7 +97,7 @@ TEST_F(OtherEndpointsTest, TellsWhatItDoesNotKnowAsAProblem) {
   const auto page = get("/nowhere", "Accept: text/html\r\n");
   EXPECT_EQ(page->status, 404);
   EXPECT_EQ(page->header("Content-Type"), "text/html; charset=utf-8");
-  EXPECT_NE(page->body.find("href=\"/?lang=pt-BR\""), std::string::npos) << "no question where none was asked";
+  EXPECT_NE(page->body.find("href=\"/?lang=pt-BR\""), std::string::npos) << "the link repeats no question";
   EXPECT_EQ(page->body.find("/weather?"), std::string::npos);
 }
 

@@ -1,4 +1,4 @@
-// Our URLs without a socket: a memory-only service on a clock that the test moves, and a client that is played.
+// Our routes without a socket: a memory-only service on a clock that the test moves, and a scripted client.
 #pragma once
 
 #include <deque>
@@ -17,7 +17,7 @@ namespace wx::endpoints {
 
 using test::FakeChannel;
 
-// Loads of the provider, which the test answers.
+// The provider's loads, which the test answers.
 class ScriptedProvider {
  public:
   explicit ScriptedProvider(const Clock& clock) : clock_(clock) {}
@@ -79,7 +79,7 @@ class EndpointsTest : public testing::Test {
             .random = Random(1)};
   }
 
-  // What came at once, or will come when the clock moves or the provider answers.
+  // The answer, which may come at once, or when the clock moves or the provider answers.
   Answer send(std::string_view method, std::string_view target, std::string_view lines = "") {
     auto channel = std::make_shared<FakeChannel>(method, target, lines, clock_.steady(), &executor_);
     http_server::Exchange exchange(*channel);
@@ -88,7 +88,7 @@ class EndpointsTest : public testing::Test {
   }
   Answer get(std::string_view target, std::string_view lines = "") { return send("GET", target, lines); }
 
-  // A mock question and its answer, delay and all.
+  // A mock request and its answer, including the delay.
   Answer ask_mock(std::string_view target, std::string_view lines = "") {
     auto answer = get(target, lines);
     if (answer->answers == 0) executor_.advance(milliseconds(500));

@@ -37,7 +37,7 @@ std::string status(const Served& served) {
   return out;
 }
 
-// The rows of the published table, one by one.
+// Each row of the published table.
 TEST(CacheStatus, OfAMemoryHit) {
   EXPECT_EQ(status(served(Outcome::hit, Tier::memory, seconds(3))),
             "X-Cache: HIT\r\nCache-Status: weather-cache; hit; ttl=7; detail=memory\r\nAge: 3\r\n");
@@ -126,7 +126,7 @@ TEST(Age, IsRoundedDownToWholeSeconds) {
   EXPECT_EQ(age(std::chrono::hours(24)), 86'400);
 }
 
-// A client that reckons max-age less Age (RFC 9111 §4.2) comes to what Cache-Status says.
+// A client that computes max-age minus Age (RFC 9111 §4.2) gets the same result as from Cache-Status.
 TEST(TimeToLive, IsWhatAgeLeavesOfMaxAge) {
   for (const milliseconds fresh : {milliseconds(10'000), milliseconds(910'345), milliseconds(1), milliseconds(1'500)}) {
     const auto max_age = std::chrono::duration_cast<seconds>(fresh).count();
@@ -161,7 +161,7 @@ TEST(ServerTiming, NamesOnlyTheStopsThatHappened) {
             "Server-Timing: cache;desc=\"miss\";dur=0.19, redis;dur=0.31, upstream;dur=503.10, total;dur=503.60\r\n");
 }
 
-// The load began before this request came: it took longer than this one has waited.
+// The load began before this request came, so it took longer than this request waited.
 TEST(ServerTiming, TellsNoStopThatTookLongerThanTheWhole) {
   auto collapsed = served(Outcome::collapsed, Tier::loader);
   collapsed.timings = {.redis = milliseconds(1), .load = milliseconds(500)};

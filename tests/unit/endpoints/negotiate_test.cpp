@@ -12,11 +12,11 @@ TEST(Negotiate, GivesBrowsersHtml) {
            // Chromium
            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
            "application/signed-exchange;v=b3;q=0.7",
-           // Firefox, of now and of before
+           // Firefox, current and older
            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/png,image/svg+xml,*/"
            "*;q=0.8",
-           // Old Internet Explorer names no HTML, but lynx and w3m do
+           // Old Internet Explorer does not list HTML, but lynx and w3m do
            "text/html, text/plain, text/sgml, text/css, application/xhtml+xml, */*;q=0.01",
            "text/html, text/*;q=0.5, image/*",
        }) {

@@ -1,4 +1,4 @@
-// The drawing of a read's stops, on the table that the page's own script is held to as well (tests/page).
+// The drawing of a read's stops, checked against the table that the tests of the page's script use, too (tests/page).
 #include "endpoints/page_model.hpp"
 
 #include <fstream>
@@ -49,14 +49,14 @@ constexpr auto kStates = std::to_array<std::pair<std::string_view, StopState>>({
     {"failed", StopState::failed},
 });
 
-// The name of what the other side of a table has.
+// The name of the value, as the table writes it.
 template <class Table, class Value>
 std::string_view name_in(const Table& table, Value value) {
   const auto found = std::ranges::find(table, value, [](const auto& row) { return row.second; });
   return found == table.end() ? "none" : found->first;
 }
 
-// A row of the table, by what it says.
+// A row of the table, with typed accessors.
 class Row {
  public:
   Row(const std::string& table, std::size_t number) : table_(table), place_(cat("/", number, "/")) {}
@@ -104,10 +104,10 @@ TEST(ReadPath, IsDrawnAsTheTableSays) {
           << row.text("name") << ": " << name;
     }
   }
-  EXPECT_EQ(seen.size(), kOutcomes.size()) << "every outcome";
+  EXPECT_EQ(seen.size(), kOutcomes.size()) << "an outcome is missing in the table";
 }
 
-// What the page's script has to go by.
+// The headers that the page's script reads.
 TEST(ReadPath, IsToldInTheHeadersThatTheTableHas) {
   const auto table = read_paths();
   for (std::size_t number = 0; !Row(table, number).text("name").empty(); ++number) {

@@ -15,7 +15,7 @@ WeatherQuery parse(std::string_view query, const QueryOptions& options = {}) {
   return parse_weather_query(query, options);
 }
 
-// All faults in one line; "good" if there is none.
+// All faults in one line. "good" if there are none.
 std::string faults(std::string_view query, const QueryOptions& options = {}) {
   std::string out;
   for (const auto& fault : parse(query, options).faults) {
@@ -147,7 +147,8 @@ TEST(Query, RefusesTheMockWithTheLaboratoryOff) {
   EXPECT_FALSE(parse("lat=1&lon=2&mock=true", plain).question.mock);
 }
 
-// One mistake is one fault: what `cache` may be depends on a mock that was not understood.
+// One mistake is one fault: the valid values of `cache` depend on `mock`, so an invalid `mock` does not make `cache`
+// invalid, too.
 TEST(Query, DoesNotBlameTheCacheModeForAFaultOfTheMock) {
   EXPECT_EQ(faults("lat=1&lon=2&mock=yes&cache=off"), "mock must be true or false");
   EXPECT_EQ(faults("lat=1&lon=2&mock=true&cache=off", {.lab = false}), "mock is not offered by this service (LAB=off)");
@@ -191,7 +192,7 @@ TEST(Query, HasWordsForEveryFaultInEveryLanguage) {
   }
 }
 
-// Whatever comes, an accepted question makes a harmless key.
+// An accepted question makes a harmless key, whatever the input.
 TEST(Query, MakesHarmlessKeysOfWhateverComes) {
   constexpr std::string_view kBytes = "lat=on&mocktrue0123456789.-+eE%2 &=:{}*\r\n";
   Random random(11);

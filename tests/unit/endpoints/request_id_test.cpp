@@ -68,7 +68,7 @@ TEST(RequestId, StandsAsOneAndTheSameUuidElse) {
   expect_uuid(first, '8');
   EXPECT_EQ(RequestId("trace-1", random).uuid().text(), first);
   EXPECT_NE(RequestId("trace-2", random).uuid().text(), first);
-  // Of the right length, but no UUID.
+  // The right length, but no UUID.
   expect_uuid(RequestId(std::string(36, 'x'), random).uuid().text(), '8');
   expect_uuid(RequestId("5e0e4f3a_28f5-4a4e-8a5c-0d7b3d1f2c11", random).uuid().text(), '8');
 }

@@ -63,9 +63,9 @@ TEST_F(StatsTest, ReckonsTheHitRatioFromWhatTheCacheWasAskedFor) {
   metrics_.add(Counter::requests_miss, 1);
   metrics_.add(Counter::requests_collapsed, 2);
   EXPECT_EQ(ratio(), "0.5000");
-  metrics_.add(Counter::requests_bypass, 100);  // what "without a cache" costs says nothing about the cache
+  metrics_.add(Counter::requests_bypass, 100);  // requests that bypass the cache do not count
   EXPECT_EQ(ratio(), "0.5000");
-  metrics_.add(Counter::requests_invalid, 100);  // never reached the cache
+  metrics_.add(Counter::requests_invalid, 100);  // they never reached the cache
   EXPECT_EQ(ratio(), "0.5000");
   metrics_.add(Counter::requests_lease, 2);
   metrics_.add(Counter::requests_error, 4);

@@ -33,7 +33,7 @@ TEST(Status, IsAnErrorForEveryKindThereIs) {
   }
 }
 
-// Redis is our own affair: the service serves on without it.
+// Redis does not affect readiness: the service keeps serving without it.
 TEST(Status, MakesARedisErrorThatReachesAClientAMistakeOfOurs) {
   for (const auto kind :
        {ErrorKind::redis_unavailable, ErrorKind::redis_timeout, ErrorKind::redis_error, ErrorKind::redis_protocol}) {

@@ -75,7 +75,7 @@ TEST_F(WeatherEndpointTest, TellsDownstreamCachesForHowLongARealAnswerHolds) {
   const auto control = answer->header("Cache-Control");
   EXPECT_TRUE(control.starts_with("public, max-age=9")) << control;
   EXPECT_TRUE(control.ends_with(", stale-while-revalidate=60, stale-if-error=86400")) << control;
-  // max-age and Age together are what Cache-Status says.
+  // max-age and Age together agree with Cache-Status.
   const auto max_age = std::stoll(control.substr(16));
   clock_.advance(milliseconds(100'700));
   const auto hit = get(kReal);
@@ -111,10 +111,10 @@ TEST_F(WeatherEndpointTest, ABypassThatFailsIsStillOne) {
   EXPECT_EQ(answer->status, 504);
   EXPECT_EQ(answer->header("Cache-Status"), "weather-cache; fwd=bypass");
   executor_.advance(milliseconds(400));
-  EXPECT_EQ(answer->answers, 1) << "what came later is for nobody";
+  EXPECT_EQ(answer->answers, 1) << "the later result is discarded";
 }
 
-// What a script of another site may read; without that, the Fetch standard shows it none of ours.
+// The headers that a script of another site may read. The Fetch standard hides all others from it.
 TEST_F(WeatherEndpointTest, LetsOtherSitesReadWhatItTells) {
   const std::string_view exposed = "X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After";
   for (const auto& answer : {ask_mock(kMock), get(kMock), get("/weather"), get("/nowhere"), get("/stats")}) {
@@ -178,7 +178,7 @@ TEST_F(WeatherEndpointTest, AnswersAKnownTagWithNothingNew) {
   EXPECT_EQ(get(kReal, cat("If-None-Match: \"other\", ", tag.substr(2), "\r\n"))->status, 304);
 }
 
-// The tag is of the data: who answered does not change it.
+// The tag depends on the data only, not on the tier that answered.
 TEST_F(WeatherEndpointTest, TagsMissAndHitAlike) {
   const auto miss = ask_mock(kMock);
   const auto hit = get(kMock);
@@ -200,7 +200,7 @@ TEST_F(WeatherEndpointTest, NamesEveryFaultAndAsksNobody) {
   EXPECT_EQ(provider_.count, 0);
   EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
   EXPECT_EQ(metrics_.value(Counter::requests_invalid), 1U);
-  EXPECT_EQ(metrics_.value(Counter::requests_error), 0U) << "the cache was not asked";
+  EXPECT_EQ(metrics_.value(Counter::requests_error), 0U) << "the cache was not used";
 }
 
 TEST_F(WeatherEndpointTest, TurnsTheProvidersFailureIntoAProblem) {
@@ -278,7 +278,7 @@ TEST_F(WeatherEndpointTest, LoadsNothingWhenOnlyACachedAnswerIsWanted) {
 }
 
 TEST_F(WeatherEndpointTest, PurgesForTheBearerOfTheTokenOnly) {
-  EXPECT_EQ(send("DELETE", kMock)->status, 405) << "without a token there is no such method";
+  EXPECT_EQ(send("DELETE", kMock)->status, 405) << "without a token the method does not exist";
   options_.admin_token = "secret-token";
   endpoints_.reset();
   ask_mock(kMock);
@@ -360,7 +360,7 @@ TEST_F(WeatherEndpointTest, CountsEachKindOfAnswer) {
   EXPECT_EQ(metrics_.value(Counter::requests_invalid), 1U);
 }
 
-// Whoever can write to our Redis could store that; it must not bring the service down.
+// Anyone who can write to our Redis could store that. It must not stop the service.
 TEST_F(WeatherEndpointTest, SurvivesAnEntryThatIsNoJson) {
   const weather::Question question{{*weather::parse_coordinate(weather::Axis::latitude, "52.52"),
                                     *weather::parse_coordinate(weather::Axis::longitude, "13.41")},

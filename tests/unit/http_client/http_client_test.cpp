@@ -145,7 +145,7 @@ TEST_F(Client, AResetInTheMiddleIsALostConnection) {
   provider.always(reply);
   const auto outcome = get(client, request());
   ASSERT_FALSE(outcome);
-  // Whether the first bytes were read before the reset came decides what libcurl calls it.
+  // libcurl's error depends on whether it read the first bytes before the reset arrived.
   EXPECT_TRUE(outcome.error().kind == ErrorKind::provider_unreachable ||
               outcome.error().kind == ErrorKind::provider_bad_reply)
       << told(outcome);
@@ -186,7 +186,7 @@ TEST_F(Client, ATrickleEndsAtTheDeadline) {
 
 TEST_F(Client, KeepsTheConnection) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(told(get(client, request())), "200");
-  // The provider closes what it kept: the next request makes a new connection without anybody noticing.
+  // The provider closes its kept connection. The next request makes a new one, and its caller notices nothing.
   provider.shut();
   provider.open();
   EXPECT_EQ(told(get(client, request())), "200");
@@ -230,7 +230,7 @@ TEST_F(Client, ACallbackMayAskAgain) {
 
 TEST_F(Client, TakesTheProxyOfTheEnvironmentUnlessItIsToAskDirectly) {
   provider.always(test::json_reply(200, "{}"));
-  // This machine by an address that does not count as loopback; nobody is there.
+  // An address of this machine that is not a loopback address. No server listens there.
   const GetRequest far{"http://0.0.0.0:1/x", {}, 300ms, 300ms};
   const auto set = setenv("http_proxy", provider.url().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
   HttpClient direct{HttpClientOptions{.user_agent = "a-test/1", .direct = true}, log};

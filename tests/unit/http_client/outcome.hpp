@@ -1,4 +1,4 @@
-// One GET, waited for.
+// Sends one GET and waits for its outcome.
 #pragma once
 
 #include <future>
@@ -29,7 +29,7 @@ inline Result<GetResponse> get(HttpClient& client, GetRequest request) {
   return wait_for(future);
 }
 
-// What became of it in a word: the status, or the name of the fault and its detail.
+// The outcome as text: the status, or the name of the fault and its detail.
 inline std::string told(const Result<GetResponse>& outcome) {
   if (outcome) return std::to_string(outcome->status);
   return std::string(name(outcome.error().kind)) + ": " + outcome.error().detail;

@@ -1,7 +1,7 @@
-// A name server that does not answer must hold up neither its own request beyond its deadline nor any other.
+// A name server that does not answer delays its own request no longer than the deadline, and no other request at all.
 //
-// The resolver of this program is the one below, for libcurl as well: a program's own functions go before those of
-// shared libraries.
+// This program defines the resolver itself, for libcurl as well, because the functions of a program take precedence
+// over those of shared libraries.
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kSilentName = "silent.test.invalid";
 
-// Kept for ever: a resolver's thread may outlive the test.
+// Never destroyed, because a resolver's thread may outlive the test.
 struct NameServer {
   std::atomic<bool> was_asked = false;
   std::promise<void> asked;
@@ -38,7 +38,7 @@ NameServer& name_server() {
 
 extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result) {
   if (node != nullptr && std::strcmp(node, kSilentName) == 0) {
-    // A resolver may ask more than once, for each family of addresses.
+    // A resolver may ask several times, once for each family of addresses.
     const bool first = !name_server().was_asked.exchange(true);
     if (first) name_server().asked.set_value();
     name_server().answered.wait();
@@ -58,7 +58,7 @@ using namespace std::chrono_literals;
 TEST(Resolver, ASilentNameServerHoldsUpNobody) {
   const test::FakeProvider provider;
   test::MemoryLog log;
-  // No proxy of the environment's may resolve the name in our place.
+  // A proxy from the environment would resolve the name instead of this program.
   unsetenv("http_proxy");
   unsetenv("all_proxy");
   unsetenv("ALL_PROXY");
@@ -68,9 +68,9 @@ TEST(Resolver, ASilentNameServerHoldsUpNobody) {
     ASSERT_EQ(name_server().asked.get_future().wait_for(20s), std::future_status::ready);
     EXPECT_EQ(told(get(client, {provider.url(), {}, 3s, 5s})), "200") << "while the name is being resolved";
     EXPECT_EQ(told(wait_for(silent)), "provider-timeout: no connection in time");
-    EXPECT_EQ(told(get(client, {provider.url(), {}, 3s, 5s})), "200") << "after it was given up";
+    EXPECT_EQ(told(get(client, {provider.url(), {}, 3s, 5s})), "200") << "after the request was given up";
   }
-  // All of this, the client's end included, happened before the name server answered.
+  // All of this, including the end of the client, happened before the name server answered.
   name_server().answer.set_value();
   EXPECT_EQ(name_server().done.get_future().wait_for(20s), std::future_status::ready);
 }

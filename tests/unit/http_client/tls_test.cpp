@@ -1,4 +1,4 @@
-// The provider's certificate: who vouches for it, and for which name.
+// The provider's certificate: which authority signed it, and for which name.
 #include <string>
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ TEST_F(Tls, TakesACertificateOfATrustedAuthorityForTheNameThatWasAsked) {
 TEST_F(Tls, RefusesACertificateForAnotherName) {
   const FakeProvider provider(authority.issue({"elsewhere.example"}));
   EXPECT_EQ(outcome(provider, "localhost", authority.file()), "provider-unreachable: its certificate was not accepted");
-  EXPECT_EQ(provider.calls(), 0U) << "nothing is sent to a server that is not who it should be";
+  EXPECT_EQ(provider.calls(), 0U) << "nothing is sent to a server with the wrong identity";
 }
 
 TEST_F(Tls, RefusesACertificateOfAnUnknownAuthority) {

@@ -20,7 +20,7 @@ TEST(TransferFault, EachCodeHasItsKind) {
   EXPECT_EQ(kind(CURLE_WEIRD_SERVER_REPLY), ErrorKind::provider_bad_reply);
   EXPECT_EQ(kind(CURLE_UNSUPPORTED_PROTOCOL), ErrorKind::provider_bad_reply);
   EXPECT_EQ(kind(CURLE_URL_MALFORMAT), ErrorKind::internal);
-  EXPECT_EQ(kind(CURLE_FTP_PORT_FAILED), ErrorKind::provider_unreachable) << "any other";
+  EXPECT_EQ(kind(CURLE_FTP_PORT_FAILED), ErrorKind::provider_unreachable) << "any other error";
 }
 
 TEST(TransferFault, TellsWhereTheTimeWent) {

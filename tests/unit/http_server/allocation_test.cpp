@@ -1,4 +1,4 @@
-// A request that is answered at once allocates nothing: counts the allocations of the server's thread.
+// A request that is answered at once allocates nothing. Counts the allocations of the server's thread.
 #include <gmock/gmock.h>
 
 #include "loopback.hpp"
@@ -7,8 +7,7 @@
 namespace wx::http_server {
 namespace {
 
-// The allocations of the server's thread between the handlers of two successive requests, for the last of many
-// requests.
+// The allocations of the server's thread between the handlers of two successive requests, after many requests.
 std::vector<std::size_t> allocations_between_requests(std::string_view request) {
   std::vector<std::size_t> totals;
   totals.reserve(1000);

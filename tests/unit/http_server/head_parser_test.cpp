@@ -37,7 +37,7 @@ std::string parse_cut_everywhere(const std::string& bytes) {
   const std::string whole = parse(bytes);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     HeadParser parser;
-    // Copied, so a sanitizer notices a read beyond what was received.
+    // A copy, so that a sanitizer notices a read past the received bytes.
     const std::string first = bytes.substr(0, cut);
     Status status = parser.feed(first);
     if (status == Status::need_more) status = parser.feed(bytes);

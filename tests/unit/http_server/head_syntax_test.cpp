@@ -8,7 +8,7 @@
 namespace wx::http_server::syntax {
 namespace {
 
-// The rules of the RFCs, one byte at a time.
+// The rules of the RFCs, checked byte by byte.
 bool is_text(unsigned char c) {
   return c == '\t' || (c >= 0x20 && c != 0x7f);
 }
@@ -16,7 +16,8 @@ bool is_in_target(unsigned char c) {
   return c > ' ' && c < 0x7f && c != '#';
 }
 
-// Every byte, at every place of a word, beside each kind of neighbour that could disturb a test of eight bytes at once.
+// Every byte at every position of a word, beside each kind of neighbour that could disturb a check of eight bytes at
+// once.
 template <class Check>
 void for_every_byte_everywhere(const Check& check) {
   for (const char around : {'a', '\x21', '\x7e', '~', '$'}) {

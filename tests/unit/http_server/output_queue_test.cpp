@@ -1,4 +1,4 @@
-// The bytes that leave a connection, with large bodies by reference, over a real socket that takes few bytes at a time.
+// The output of a connection, with large bodies by reference, over a real socket that takes few bytes at a time.
 #include "http_server/output_queue.hpp"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class OutputQueueTest : public testing::Test {
   }
   ~OutputQueueTest() override { ::close(client_); }
 
-  // Takes up to `size` bytes as the client.
+  // Reads up to `size` bytes as the client.
   std::string take(std::size_t size) const {
     std::string bytes(size, '\0');
     const auto n = ::recv(client_, bytes.data(), size, 0);
@@ -46,7 +46,8 @@ class OutputQueueTest : public testing::Test {
     return bytes;
   }
 
-  // Writes until the queue is empty, while the client takes `step` bytes at a time. Gives what the client got.
+  // Writes until the queue is empty, while the client reads `step` bytes at a time. Returns the bytes that the client
+  // got.
   std::string send_all(OutputQueue& queue, std::size_t step) {
     std::string received;
     while (!queue.empty()) {
@@ -132,7 +133,7 @@ TEST_F(OutputQueueTest, ChangesNothingWhenTheSocketTakesNothing) {
   EXPECT_EQ(queue.size(), 0U);
 }
 
-// --- What is copied and what is kept ---
+// --- Copies and references ---
 
 TEST(Response, KeepsLargeBodiesByReferenceAndCopiesTexts) {
   const Body body = body_of(20'000, 0);

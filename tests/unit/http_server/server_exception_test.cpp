@@ -1,4 +1,4 @@
-// Exceptions at every place where the server calls code that may throw: each costs one request or one connection, and
+// Exceptions at every place where the server calls code that may throw. Each costs one request or one connection, and
 // is logged once.
 #include <gmock/gmock.h>
 
@@ -49,7 +49,7 @@ TEST(ServerExceptions, AfterAnAnswerLeaveTheAnswerAndTheConnectionAsTheyAre) {
 }
 
 TEST(ServerExceptions, AfterDeferAnswerOnceWhateverBecomesOfTheResponder) {
-  std::vector<Responder> kept;  // of the server's thread
+  std::vector<Responder> kept;  // belongs to the server's thread
   std::vector<Route> routes;
   routes.push_back(get_route("/defers-and-throws", [&kept](Exchange& exchange) {
     kept.push_back(exchange.defer());
@@ -199,7 +199,7 @@ TEST(ServerExceptions, WhileADeferredAnswerIsWrittenDoNotReachTheCompletion) {
 // --- The loop's own calls ---
 
 // The clock is read wherever the server gets control: when it reads, answers, writes, moves a deadline and ticks. Each
-// reading throws once in this test. It costs the connection that is served, or one tick.
+// reading throws once in this test. The exception costs the connection being served, or one tick.
 TEST(ServerExceptions, AtEveryReadingOfTheClockCostAtMostTheConnectionThatIsServed) {
   Loopback loopback;
   Client witness(loopback.port);
@@ -214,7 +214,7 @@ TEST(ServerExceptions, AtEveryReadingOfTheClockCostAtMostTheConnectionThatIsServ
       client.send(cat(request_for("/echo?1"), request_for("/later"), request_for("/echo?2"), "GET /echo?3 HT"));
       EXPECT_TRUE(eventually(
           [&] { return loopback.metrics.value(observability::Counter::http_connections_opened) > opened_before; }));
-      // The connection has got as far as it can: its answer is outstanding, or it is closed.
+      // The connection has gone as far as it can: its answer is pending, or it is closed.
       EXPECT_TRUE(eventually([&] {
         bool settled = false;
         loopback.on_thread(
@@ -230,7 +230,7 @@ TEST(ServerExceptions, AtEveryReadingOfTheClockCostAtMostTheConnectionThatIsServ
     }
     EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 1; })) << nth;
     const bool fault_was_met = loopback.faulty_clock.fails_at.exchange(0) <= 0;
-    loopback.on_thread([] {});  // a tick that met it has logged it
+    loopback.on_thread([] {});  // a tick that threw has logged it
     if (fault_was_met) ++faults;
     EXPECT_EQ(loopback.log.count("what=the clock broke"), faults) << nth;
     if (!fault_was_met) break;

@@ -111,7 +111,7 @@ TEST(Server, StoresNoAnswersForAClientThatOnlyAsks) {
   std::string requests;
   for (int i = 0; i < 2000; ++i) requests += "GET /count HTTP/1.1\r\nHost: a\r\n\r\n";
   client.send(requests);
-  // The buffers of the sockets take a few megabytes; then the server waits for the client to read.
+  // The sockets' buffers take a few megabytes. Then the server waits for the client to read.
   int before = 0;
   EXPECT_TRUE(eventually([&] {
     std::this_thread::sleep_for(50ms);
@@ -122,7 +122,7 @@ TEST(Server, StoresNoAnswersForAClientThatOnlyAsks) {
 }
 
 TEST(Server, LetsOthersInBetweenTheAnswersToAPipeline) {
-  std::vector<std::string> order;  // of the server's thread
+  std::vector<std::string> order;  // belongs to the server's thread
   std::vector<Route> routes;
   routes.push_back({"/page", Route::Match::exact, {{Method::get, [&order](Exchange& exchange) {
                                                       order.emplace_back(exchange.request().target());
@@ -226,14 +226,14 @@ TEST(ServerLimits, WaitCalmlyForFileDescriptors) {
   EXPECT_THAT(client.ask("/echo"), EndsWith("/echo"));
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  // No descriptor remains above those in use, and the next client takes the last one below the limit.
+  // No descriptor is left above those in use, and the next client takes the last one below the limit.
   const int highest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(highest, 0);
   ::close(highest);
   rlimit none = before;
   none.rlim_cur = static_cast<rlim_t>(highest) + 1;
-  // The undefined-behaviour sanitizer opens a pipe when it checks a type for the first time: make it do so while there
-  // are descriptors.
+  // The undefined-behaviour sanitizer opens a pipe at its first check of a type. This makes it do so while descriptors
+  // are left.
   EXPECT_FALSE(loopback.log.contains("out_of=file descriptors"));
   static_cast<observability::Log&>(loopback.log).warn("http_server", "about to run out of descriptors");
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);

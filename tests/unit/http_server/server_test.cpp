@@ -56,13 +56,13 @@ TEST(Server, HoldsPipelinedRequestsBackBehindADeferredAnswer) {
   EXPECT_THAT(client.response(), EndsWith("/echo?5"));
 }
 
-// An edge-triggered wait does not report again what came while there was no wait. The next three tests cover the ways
-// in which that happens.
+// An edge-triggered wait does not report bytes that arrived while there was no wait. The next three tests cover the
+// cases in which that happens.
 TEST(Server, NoticesTheEndThatCameTogetherWithARequest) {
   Loopback loopback;
   Client client(loopback.port);
   EXPECT_THAT(client.ask("/echo?1"), EndsWith("/echo?1"));
-  // On the server's own thread, so it reads when both have arrived.
+  // This runs on the server's thread, so the server reads only when both have arrived.
   loopback.on_thread([&] {
     client.send("GET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
     client.finish_sending();
@@ -76,7 +76,7 @@ TEST(Server, ReadsWhatCameWhileAnAnswerWasOutstanding) {
   client.send("GET /later?1 HTTP/1.1\r\nHost: a\r\n\r\n");
   loopback.wait_for_later(1);
   client.send("GET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
-  loopback.on_thread([] {});  // the loop has seen it
+  loopback.on_thread([] {});  // the loop has handled it
   loopback.on_thread([&] { loopback.later[0].respond(200, "", {"one"}); });
   EXPECT_THAT(client.response(), EndsWith("one"));
   EXPECT_THAT(client.response(), EndsWith("/echo?2"));

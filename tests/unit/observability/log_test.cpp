@@ -7,7 +7,7 @@
 namespace wx::observability {
 namespace {
 
-// What the log wrote to standard error while `use` ran.
+// The lines that the log wrote to standard error while `use` ran.
 template <class Use>
 std::string written(const LogOptions& options, Use use) {
   Metrics metrics;

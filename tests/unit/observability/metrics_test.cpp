@@ -37,7 +37,7 @@ TEST(Metrics, WritesEveryCounterOnceInThePrometheusTextFormat) {
     const auto type = "# TYPE " + std::string(family) + " counter\n";
     const auto first = text.find(type);
     ASSERT_NE(first, std::string::npos) << family;
-    EXPECT_EQ(text.find(type, first + 1), std::string::npos) << family << " must stand together in the table";
+    EXPECT_EQ(text.find(type, first + 1), std::string::npos) << family << " must be together in the table";
   }
 }
 

@@ -37,7 +37,7 @@ class Admitted : public testing::Test {
   Admitted() { start(options()); }
   void start(const OpenMeteoOptions& chosen) { admission.emplace(chosen, Random(7), metrics, log); }
   Instant now() const { return now_of(clock); }
-  // One call that ends so; what the load heard if there was none.
+  // Makes one call with this outcome. Returns "called", or the refusal if no call is allowed.
   std::string call(const Error* fault = nullptr, nanoseconds duration = 100ms, Purpose purpose = Purpose::cold) {
     if (const auto refused = admission->check(purpose, now())) return told(*refused);
     const auto pass = admission->enter(purpose, now());
@@ -96,7 +96,7 @@ TEST_F(Admitted, ALimitClosesTheProviderUntilItEnds) {
   EXPECT_EQ(call(&limit), "called");
   EXPECT_EQ(call(), "provider-limited 90000");
   clock.step_wall(5h);
-  EXPECT_EQ(call(), "provider-limited 90000") << "the steady clock measures it";
+  EXPECT_EQ(call(), "provider-limited 90000") << "the steady clock measures the rest";
   clock.advance(89'999ms);
   EXPECT_EQ(call(), "provider-limited 1");
   clock.advance(1ms);
@@ -170,11 +170,11 @@ TEST_F(Admitted, TheFleetsCountGoesAndComesWithOneLineEach) {
   EXPECT_EQ(admission->status(now()).usage.at(0).used, 5U);
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 40U);
   EXPECT_EQ(pay({{41}}), "provider-limited 60000, give back");
-  EXPECT_EQ(admission->check(Purpose::cold, now())->kind, ErrorKind::provider_limited) << "nobody is asked any more";
+  EXPECT_EQ(admission->check(Purpose::cold, now())->kind, ErrorKind::provider_limited) << "no call is allowed any more";
   clock.advance(1min);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "paid");
   EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "provider-limited 60000");
-  EXPECT_EQ(pay({{1, 2, 3}}), "provider-limited 60000") << "an answer to something else is none";
+  EXPECT_EQ(pay({{1, 2, 3}}), "provider-limited 60000") << "counts that do not match the question are ignored";
   EXPECT_TRUE(admission->status(now()).alone);
   EXPECT_FALSE(admission->check(Purpose::cold, now())) << "the fleet is asked each time, so that its return is noticed";
   EXPECT_EQ(lines("this process keeps to its share"), 1U) << log.text();
@@ -184,10 +184,10 @@ TEST_F(Admitted, TheFleetsCountGoesAndComesWithOneLineEach) {
   EXPECT_EQ(lines("counted with the fleet again"), 1U);
 }
 
-// A Redis whose answers lie about its deadline: now one comes, now one does not.
+// A Redis whose replies are close to its deadline, so that some come in time and some do not.
 TEST_F(Admitted, AFleetsCountThatComesAndGoesAllTheTimeIsToldNowAndThen) {
   auto chosen = options("2400/m");
-  chosen.fleet_size = 8;  // the share of one is used up to 80 % at times
+  chosen.fleet_size = 8;  // at times more than 80 % of this process's share is used
   start(chosen);
   admission->join_fleet();
   const auto pay = [this](bool answers) {
@@ -202,10 +202,10 @@ TEST_F(Admitted, AFleetsCountThatComesAndGoesAllTheTimeIsToldNowAndThen) {
   for (int i = 0; i < 600; ++i) pay(i % 2 == 0);  // a minute
   EXPECT_LE(lines("keeps to its share"), 7U);
   EXPECT_LE(lines("with the fleet again"), 7U);
-  EXPECT_LE(lines("of the budget"), 14U) << "the share has throttle levels of its own: " << log.text();
+  EXPECT_LE(lines("of the budget"), 14U) << "the share has its own throttle levels: " << log.text();
   for (int i = 0; i < 200; ++i) pay(false);
   const auto last = [this](std::string_view what) { return log.text().rfind(what); };
-  EXPECT_GT(last("keeps to its share"), last("with the fleet again")) << "what lasts is told";
+  EXPECT_GT(last("keeps to its share"), last("with the fleet again")) << "a state that lasts is logged";
   for (int i = 0; i < 200; ++i) pay(true);
   EXPECT_GT(last("with the fleet again"), last("keeps to its share"));
 }

@@ -35,7 +35,7 @@ struct Alone {
     steady += span;
     wall += span;
   }
-  // How many calls there are until one is refused.
+  // The number of calls until one is refused.
   int exhaust() {
     int calls = 0;
     while (take() == "yes") ++calls;
@@ -122,7 +122,7 @@ TEST(Budget, AClockThatIsSetBackYieldsNoCallsAndBlocksNoLongerThanTheWindowLasts
   one.pass(45'599ms);
   EXPECT_EQ(one.take(), "no, minute 1ms");
   one.pass(1ms);
-  // The minute is over, and the hour goes on to where it would have ended.
+  // The minute is over. The hour still ends when it would have.
   EXPECT_EQ(one.exhaust(), 2);
   EXPECT_EQ(one.take(), cat("no, hour ", (29min + 35s + 400ms) / 1ms, "ms"));
   one.pass(29min + 35s + 400ms);
@@ -165,7 +165,7 @@ TEST(Budget, UsageTellsUsedLimitAndEnd) {
   EXPECT_EQ(day.limit, 20U);
 }
 
-// Shared counters, and processes that ask them.
+// Shared counters, and the processes that use them.
 struct Fleet {
   explicit Fleet(std::string_view limits, unsigned size) : whole(*parse_limits(limits)), share(*share_of(whole, size)) {
     for (unsigned i = 0; i < size; ++i) processes.emplace_back(whole, share);
@@ -220,7 +220,7 @@ TEST(Budget, OneOfAFleetMayUseAllThatTheOthersLeave) {
   Fleet fleet("60/m", 4);
   EXPECT_EQ(fleet.exhaust(0), 60);
   for (std::size_t p = 1; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 0);
-  EXPECT_EQ(fleet.counters.at("m:29759670"), 60) << "what was refused was given back";
+  EXPECT_EQ(fleet.counters.at("m:29759670"), 60) << "refused calls were given back";
 }
 
 TEST(Budget, ARefusalByOneWindowCostsTheOthersNothing) {
@@ -233,7 +233,7 @@ TEST(Budget, ARefusalByOneWindowCostsTheOthersNothing) {
 TEST(Budget, WhatTheFleetUsedTakesEachLadderUp) {
   Fleet fleet("100/m", 2);
   for (int i = 0; i < 89; ++i) ASSERT_EQ(fleet.take(0), "yes");
-  EXPECT_EQ(fleet.take(1, Purpose::refresh), "yes") << "it has not heard yet";
+  EXPECT_EQ(fleet.take(1, Purpose::refresh), "yes") << "it does not know the count yet";
   EXPECT_NE(fleet.take(1, Purpose::refresh), "yes");
   EXPECT_EQ(fleet.processes.at(1).throttle_level(Counting::fleet, fleet.steady, fleet.wall), ThrottleLevel::no_refresh);
   EXPECT_EQ(fleet.processes.at(1).usage(Window::minute, Counting::fleet, fleet.steady, fleet.wall).used, 90U);
@@ -269,11 +269,11 @@ TEST(Budget, WhatIsOwedIsToldOnceAndStaysOwedIfNobodyHeard) {
   for (int i = 0; i < 3; ++i) (void)budget.take_alone(Purpose::cold, fleet.steady, fleet.wall);
   const auto lost = budget.ask_fleet(fleet.wall);
   EXPECT_EQ(lost.windows.at(0).owed, 3);
-  EXPECT_EQ(budget.ask_fleet(fleet.wall).windows.at(0).owed, 0) << "another call while that one is under way";
+  EXPECT_EQ(budget.ask_fleet(fleet.wall).windows.at(0).owed, 0) << "while another call is under way";
   budget.not_counted(lost);
   EXPECT_EQ(budget.ask_fleet(fleet.wall).windows.at(0).owed, 3);
   (void)budget.take_alone(Purpose::cold, fleet.steady, fleet.wall);
-  EXPECT_EQ(budget.ask_fleet(fleet.wall + 1min).windows.at(0).owed, 0) << "of a window that is over";
+  EXPECT_EQ(budget.ask_fleet(fleet.wall + 1min).windows.at(0).owed, 0) << "the window is over";
 }
 
 TEST(Budget, WhoIsBeyondItsShareWhenTheCountersGoWaitsForTheNextWindow) {
@@ -309,11 +309,11 @@ TEST(Budget, AReplyOfAnOldWindowDoesNotDisturbTheNew) {
 TEST(Budget, TheLadderIsTheFleetsWhateverThisProcessKnewBefore) {
   Fleet fleet("20/d", 2);
   ASSERT_EQ(fleet.take(0), "yes");
-  // The other process uses what leaves room for cold questions only, and this one has not heard of it.
+  // The other process uses all but what is reserved for cold questions, and this one does not know it.
   for (int i = 0; i < 17; ++i) ASSERT_EQ(fleet.take(1), "yes");
   EXPECT_NE(fleet.take(0, Purpose::early), "yes");
   EXPECT_NE(fleet.take(0, Purpose::refresh), "yes");
-  EXPECT_EQ(fleet.counters.begin()->second, 18) << "what is refused is given back";
+  EXPECT_EQ(fleet.counters.begin()->second, 18) << "refused calls are given back";
   EXPECT_EQ(fleet.take(0), "yes");
 }
 
@@ -330,7 +330,7 @@ TEST(Budget, ReplyOfTheFleetMayBeAnyNumber) {
   }
 }
 
-// What the provider sees: no window of the wall clock with more calls than its limit.
+// The calls as the provider sees them: in no window of the wall clock more than its limit.
 class Ledger {
  public:
   explicit Ledger(Limits limits) : limits_(limits) {}
@@ -367,7 +367,7 @@ TEST(Budget, NeverMoreThanTheLimitsOverDaysOfRandomCalls) {
       if (one.take(any_purpose(random)) == "yes") ledger.called(one.wall);
       if (HasFatalFailure()) return;
     }
-    EXPECT_GT(ledger.total(), 3U * 2000U * 3 / 4) << "and what is allowed is not withheld";
+    EXPECT_GT(ledger.total(), 3U * 2000U * 3 / 4) << "allowed calls are made";
   }
 }
 
@@ -436,7 +436,7 @@ TEST(Budget, AWanderingClockNeverWedgesIt) {
       one.pass(milliseconds(random.next() % 20'000));
       if (random.next() % 20 == 0) one.wall += milliseconds(random.next() % 7'200'000) - 1h;
       if (one.take() == "yes") last = one.steady;
-      ASSERT_LE(one.steady - last, 1h + 36s + 20s) << "no longer than a window after the last call there is another";
+      ASSERT_LE(one.steady - last, 1h + 36s + 20s) << "the next call comes within a window after the last one";
     }
   }
 }

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 8 / 1) + 12h;
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 
-// As the provider sends it, with numbers that a round trip through a double would change.
+// A reply of the provider, with numbers that a round trip through a double would change.
 const std::string kGood =
     "{\"latitude\":52.520,\"longitude\":13.419998,\"generationtime_ms\":0.02896,\"utc_offset_seconds\":0,"
     "\"timezone\":\"GMT\",\"timezone_abbreviation\":\"GMT\",\"elevation\":38.0,"
@@ -26,7 +26,7 @@ Result<CurrentWeather> read(std::string_view body, std::string_view type = kJson
   return read_current_weather({.status = status, .content_type = std::string(type), .body = std::string(body)}, kNow);
 }
 
-// The good answer with one piece of it changed.
+// The good reply with one piece of it changed.
 std::string with(std::string_view from, std::string_view to) {
   std::string body = kGood;
   const auto at = body.find(from);
@@ -34,7 +34,7 @@ std::string with(std::string_view from, std::string_view to) {
   return body.replace(at, from.size(), to);
 }
 
-// The detail of the provider_bad_reply that `body` must be.
+// The detail of the provider_bad_reply that `body` causes, or "accepted".
 std::string fault(std::string_view body, std::string_view type = kJson) {
   const auto outcome = read(body, type);
   if (outcome) return "accepted";
@@ -218,7 +218,7 @@ TEST(Reply, DeepNestingIsRefusedNotFollowed) {
 TEST(Reply, TheRecordedAnswersAreReadDigitForDigit) {
   for (const auto& [name, body] : test::recorded("current-samples")) {
     const auto answer = read(body);
-    // Two of the recordings were asked for other values.
+    // Two of the recordings are replies to requests for other values.
     const bool whole = body.find("\"wind_speed_10m\":") != std::string::npos;
     ASSERT_EQ(answer.has_value(), whole) << name;
     if (!answer) continue;

@@ -94,7 +94,7 @@ TEST(Gate, RefusesAtOnceWhatCouldNotStartBeforeItsDeadline) {
   Gate gate({.concurrency = 2});
   (void)gate.enter(1, kCold, at(0ms), at(10s));
   (void)gate.enter(2, kCold, at(100ms), at(10s));
-  // At 200 ms the calls are thought to end at 500 and 600 ms.
+  // At 200 ms the calls are expected to end at 500 and 600 ms.
   EXPECT_EQ(told(gate.enter(3, kCold, at(200ms), at(499ms))), "refuse 1000ms");
   EXPECT_EQ(told(gate.enter(4, kCold, at(200ms), at(501ms))), "wait");
   EXPECT_EQ(told(gate.enter(5, kCold, at(200ms), at(599ms))), "refuse 1000ms");
@@ -109,7 +109,7 @@ TEST(Gate, SaysWhenSomebodyAsPatientWouldBeLetIn) {
   Gate gate({.concurrency = 1});
   (void)gate.enter(1, kCold, at(0ms), at(100s));
   for (Gate::Ticket t = 2; t <= 21; ++t) ASSERT_EQ(told(gate.enter(t, kCold, at(0ms), at(100s))), "wait");
-  // 20 wait: the next one starts in 10.5 s.
+  // 20 calls wait, so the next one starts in 10.5 s.
   EXPECT_EQ(told(gate.enter(30, kCold, at(0ms), at(2s))), "refuse 8500ms");
   EXPECT_EQ(told(gate.enter(31, kCold, at(0ms), at(11s))), "wait");
 }
@@ -136,7 +136,7 @@ TEST(Gate, DoesNotStartWhatNobodyAwaitsAnyMore) {
   (void)gate.enter(2, kCold, at(0ms), at(600ms));
   (void)gate.enter(3, kRefresh, at(0ms), at(1100ms));
   (void)gate.enter(4, kCold, at(0ms), at(10s));
-  // The call took far longer than was thought.
+  // The call took far longer than expected.
   const auto turn = gate.leave(1, at(5s));
   EXPECT_EQ(told(turn), "start 4");
   EXPECT_THAT(turn.expired, ElementsAre(2));

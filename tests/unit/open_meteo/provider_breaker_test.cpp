@@ -19,7 +19,7 @@ constexpr BreakerOptions kOptions{.failures = 3, .slow = 4s, .first_wait = 500ms
 struct Conversation {
   explicit Conversation(BreakerOptions options = kOptions, std::uint64_t seed = 1) : breaker(options, Random(seed)) {}
 
-  // What a load hears; if it may pass it holds `pass`.
+  // Tries to enter. Returns "yes", "probe" or the refusal, and keeps a pass in `pass`.
   std::string enter() {
     const auto free = breaker.check(now);
     const auto got = breaker.enter(now);
@@ -92,7 +92,7 @@ TEST(ProviderBreaker, EachFailedProbeDoublesTheWaitUpToTheLongest) {
     EXPECT_EQ(with.enter(), "probe");
     with.succeed();
     with.fail_often(3);
-    EXPECT_LE(with.breaker.wait(with.now), 500ms) << "it begins anew";
+    EXPECT_LE(with.breaker.wait(with.now), 500ms) << "the backoff starts again";
     EXPECT_EQ(with.breaker.openings(), 11U);
   }
 }
@@ -150,7 +150,7 @@ TEST(ProviderBreaker, CallsThatStartedBeforeItOpenedChangeNothing) {
   with.breaker.release(slow);
   with.breaker.succeeded(slow, 1ms, with.now);
   with.breaker.failed(slow, ErrorKind::provider_error, with.now);
-  EXPECT_EQ(with.enter(), "no: provider-timeout") << "the probe still runs";
+  EXPECT_EQ(with.enter(), "no: provider-timeout") << "the probe is still running";
   with.breaker.succeeded(probe, 1ms, with.now);
   EXPECT_EQ(with.state(), State::closed);
 }
@@ -165,13 +165,13 @@ TEST(ProviderBreaker, ALimitClosesTheProviderForItsSpanAndSaysNothingAboutHealth
   EXPECT_EQ(with.enter(), "no: provider-limited");
   EXPECT_EQ(with.breaker.wait(with.now), 30s);
   with.breaker.limit(10s, with.now);
-  EXPECT_EQ(with.breaker.wait(with.now), 30s) << "the longer of two";
+  EXPECT_EQ(with.breaker.wait(with.now), 30s) << "the longer of the two";
   with.now += 30s - 1ns;
   EXPECT_EQ(with.enter(), "no: provider-limited");
   with.now += 1ns;
   EXPECT_EQ(with.state(), State::closed);
   with.fail_often(1);
-  EXPECT_EQ(with.state(), State::open) << "the two failures before still count";
+  EXPECT_EQ(with.state(), State::open) << "the two earlier failures still count";
 }
 
 TEST(ProviderBreaker, ALimitedProbeIsFollowedByAnother) {
@@ -202,7 +202,7 @@ TEST(ProviderBreaker, KnowsWhatIsAFailure) {
   }
 }
 
-// Whatever happens in whatever order: never two probes at once, and after good answers it is closed.
+// Whatever the order of events, there are never two probes at once, and good answers close the breaker.
 TEST(ProviderBreaker, NeverHasTwoProbesAndAlwaysComesBack) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);

@@ -1,5 +1,5 @@
-// An exception where none is expected ends one load with ErrorKind::internal, is logged once, and leaves no slot or
-// pass behind: the next load is answered.
+// An unexpected exception ends one load with ErrorKind::internal, is logged once, and leaves no slot or pass behind, so
+// the next load is answered.
 #include <atomic>
 #include <future>
 #include <stdexcept>
@@ -20,7 +20,7 @@ Call unreadable() {
           .read = [](const Reply&, WallTime) -> Result<cache::Loaded> { throw std::runtime_error("reader"); }};
 }
 
-// Counters that throw instead of counting, or once they have counted, or that lose the call.
+// Counters that throw before counting or after it, or lose the call.
 class ThrowingFleet final : public FleetBudget {
  public:
   enum class When : std::uint8_t { never, at_once, at_give_back, lost };
@@ -29,13 +29,13 @@ class ThrowingFleet final : public FleetBudget {
     if (when == When::at_once) throw std::runtime_error("fleet");
     if (when == When::lost) return;
     if (when == When::at_give_back && units < 0) throw std::runtime_error("give back");
-    // Far over any limit when the unit is to be given back.
+    // When the unit is to be given back, reports a count far above any limit.
     done(Counts(windows.size(), when == When::at_give_back ? 1'000'000 : 1));
   }
   std::atomic<When> when = When::never;
 };
 
-// An executor that cannot take work or make timers.
+// An executor that can fail to accept work or to make timers.
 class ThrowingExecutor final : public Executor {
  public:
   explicit ThrowingExecutor(Executor& real) : real_(real) {}
@@ -60,15 +60,15 @@ class Exceptions : public ProviderTest {
  protected:
   Exceptions() {
     chosen = options();
-    chosen.concurrency = 1;       // a slot that was lost would block the next load
-    chosen.breaker.failures = 1;  // a pass that was lost would keep the breaker half-open
+    chosen.concurrency = 1;       // a lost slot would block the next load
+    chosen.breaker.failures = 1;  // a lost pass would keep the breaker half-open
   }
   ~Exceptions() override {
     provider.reset();
     client.reset();
     loop.stop();
   }
-  // The provider's breaker lets one probe through.
+  // Makes the provider's breaker let one probe through.
   void make_the_next_call_a_probe() {
     server.always(test::refusal(500, "Something went wrong."));
     EXPECT_FALSE(ask());
@@ -95,7 +95,7 @@ TEST_F(Exceptions, InAReaderEndTheLoad) {
   const auto outcome = ask(unreadable());
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, ErrorKind::internal);
-  EXPECT_EQ(outcome.error().detail, "") << "what was thrown is no client's business";
+  EXPECT_EQ(outcome.error().detail, "") << "the text of an exception is not shown to clients";
   expect_one_line_and_the_next_answer("reader");
 }
 
@@ -109,7 +109,7 @@ TEST_F(Exceptions, InDoneEndNothingElse) {
     throw std::runtime_error("done");
   });
   called.get_future().wait();
-  ASSERT_TRUE(ask()) << "the client's thread lives";
+  ASSERT_TRUE(ask()) << "the client's thread is alive";
   expect_one_line_and_the_next_answer("done");
 }
 
@@ -199,7 +199,7 @@ TEST_F(Exceptions, InTheFleetsCallbackEndTheLoad) {
   fleet.when = ThrowingFleet::When::at_give_back;
   EXPECT_EQ(ask().error().kind, ErrorKind::internal);
   fleet.when = ThrowingFleet::When::never;
-  clock.advance(1min);  // the count that was heard is over
+  clock.advance(1min);  // the counted window is over
   expect_one_line_and_the_next_answer("give back");
 }
 
@@ -232,7 +232,7 @@ TEST_F(Exceptions, OfATimerThatCannotBeMadeCostThePauseOnly) {
   expect_one_line_and_the_next_answer("after");
 }
 
-// The second attempt begins in a timer of the executor; paying for it throws there.
+// A timer of the executor starts the second attempt. Paying for that attempt throws.
 TEST_F(Exceptions, InASecondAttemptEndTheLoad) {
   chosen.breaker.failures = 0;
   ThrowingFleet fleet;
@@ -240,12 +240,12 @@ TEST_F(Exceptions, InASecondAttemptEndTheLoad) {
   start(chosen);
   provider->attach(executor.get(), &fleet);
   server.script([&](const auto&) {
-    fleet.when = ThrowingFleet::When::at_once;  // the first attempt is paid for
+    fleet.when = ThrowingFleet::When::at_once;  // the first attempt has been paid for
     return test::refusal(503, "The service is overloaded");
   });
   const auto outcome = ask();
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().provider_status, 503) << "the fault of the attempt that was made";
+  EXPECT_EQ(outcome.error().provider_status, 503) << "the fault of the first attempt";
   fleet.when = ThrowingFleet::When::never;
   server.answer_weather();
   expect_one_line_and_the_next_answer("fleet");

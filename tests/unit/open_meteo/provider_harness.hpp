@@ -1,5 +1,4 @@
-// Shared by the tests of the Provider: outcomes that come from any thread, and a Provider in front of a scripted
-// server.
+// Shared by the tests of the Provider: outcomes from any thread, and a Provider in front of a scripted server.
 #pragma once
 
 #include <condition_variable>
@@ -19,7 +18,7 @@
 namespace wx::open_meteo {
 
 using namespace std::chrono_literals;
-// A call for current weather at a place; the value is the temperature.
+// A call for the current weather at a place. The loaded value is the temperature.
 inline Call call_at(std::string_view latitude, std::string_view longitude) {
   return {.target = current_weather_target(latitude, longitude),
           .read = [](const Reply& reply, WallTime now) -> Result<cache::Loaded> {
@@ -40,7 +39,7 @@ inline cache::LoadRequest load_request(cache::Purpose purpose, SteadyTime deadli
   return made;
 }
 
-// Outcomes as they come in, from any thread.
+// Collects outcomes from any thread.
 class Outcomes {
  public:
   cache::LoadCallback taker() {
@@ -50,7 +49,7 @@ class Outcomes {
       changed_.notify_all();
     };
   }
-  // The first `count` outcomes; fewer if they do not come in time.
+  // The first `count` outcomes. Fewer if they do not come in time.
   std::vector<Result<cache::Loaded>> wait(std::size_t count) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, 20s, [&] { return all_.size() >= count; });
@@ -65,7 +64,7 @@ class Outcomes {
 
 class ProviderTest : public testing::Test {
  protected:
-  // Without the breaker and the budget, which have tests of their own.
+  // Without the breaker and the budget, which have their own tests.
   OpenMeteoOptions options() {
     OpenMeteoOptions options;
     options.base_url = server.url();
@@ -77,7 +76,7 @@ class ProviderTest : public testing::Test {
   void start(const OpenMeteoOptions& chosen) {
     provider = std::make_unique<Provider>(chosen, *client, clock, metrics, log);
   }
-  // A load that goes on at once when its turn comes.
+  // A load that proceeds at once when its turn comes.
   cache::LoadRequest within(milliseconds patience) {
     return load_request(cache::Purpose::cold, clock.steady() + patience, [](cache::Proceed proceed) { proceed(true); });
   }

@@ -16,7 +16,7 @@ using observability::Counter;
 
 class ProviderCalls : public ProviderTest {
  protected:
-  // The kind of the fault that comes of `reply`.
+  // The kind of the fault that `reply` causes.
   std::string_view fault_of(const test::ProviderReply& reply) {
     server.always(reply);
     const auto outcome = ask();
@@ -145,7 +145,7 @@ TEST_F(ProviderCalls, RefusesAtOnceWhatCannotStartInTime) {
 
   std::optional<Error> refused;
   provider->load(call_at("1", "2"), within(100ms), [&](auto outcome) { refused = outcome.error(); });
-  ASSERT_TRUE(refused) << "the refusal comes from within load()";
+  ASSERT_TRUE(refused) << "load() refuses before it returns";
   EXPECT_EQ(refused->kind, ErrorKind::overloaded);
   EXPECT_EQ(refused->retry_after, 1s);
   EXPECT_EQ(server.calls(), 1U);
@@ -219,9 +219,9 @@ TEST_F(ProviderCalls, StoppingTheSourceFirstAnswersEverybodyAsWell) {
   for (int i = 0; i < 3; ++i) provider->load(call_at("1", "2"), within(1000s), outcomes.taker());
   ASSERT_TRUE(server.wait_for_calls(1));
   provider.reset();
-  EXPECT_EQ(outcomes.wait(2).size(), 2U) << "those that waited";
+  EXPECT_EQ(outcomes.wait(2).size(), 2U) << "the two that waited";
   client.reset();
-  EXPECT_EQ(outcomes.wait(3).size(), 3U) << "and the one that ran";
+  EXPECT_EQ(outcomes.wait(3).size(), 3U) << "and the one that was running";
 }
 
 TEST_F(ProviderCalls, RefusesOptionsThatAreNotValid) {

@@ -1,4 +1,4 @@
-// A load's way to its call: turn, budget, second attempt, breaker, with a real client before a provider that is played.
+// The way of a load to its call: turn, budget, second attempt, breaker. A real client calls a scripted provider.
 #include <atomic>
 #include <deque>
 #include <map>
@@ -16,7 +16,7 @@ namespace {
 using cache::Purpose;
 using observability::Counter;
 
-// Counters shared by sources, as Redis would keep them.
+// Counters shared by several providers, as Redis would hold them.
 class FakeFleet final : public FleetBudget {
  public:
   void take(std::span<const FleetWindow> windows, int units, Done done) override {
@@ -57,7 +57,7 @@ class Turn : public ProviderTest {
     start(chosen);
     provider->attach(executor.get(), fleet);
   }
-  // A load whose turn is answered by the test.
+  // A load whose turn the test answers.
   void load(Outcomes& outcomes, Purpose purpose = Purpose::cold) {
     provider->load(call_at("1", "2"),
                    load_request(purpose, clock.steady() + 100s,
@@ -87,11 +87,11 @@ TEST_F(Turn, HoldsTheSlotUntilItIsAnsweredAndCallsOnlyThen) {
   EXPECT_EQ(provider->slots().queued, 1U);
   EXPECT_EQ(server.calls(), 0U);
   answer_turn(false);
-  EXPECT_EQ(turns.size(), 1U) << "the next one's turn";
+  EXPECT_EQ(turns.size(), 1U) << "it is the next one's turn";
   EXPECT_EQ(provider->slots().queued, 0U);
   EXPECT_EQ(metrics.value(Counter::provider_stood_down), 1U);
   answer_turn(true);
-  EXPECT_EQ(outcomes.wait(1).size(), 1U) << "of the one that stood down there is none";
+  EXPECT_EQ(outcomes.wait(1).size(), 1U) << "the load that stood down has no outcome";
   EXPECT_EQ(server.calls(), 1U);
   EXPECT_EQ(provider->slots().running, 0U);
 }
@@ -153,7 +153,7 @@ TEST_F(Turn, AWholeQueueMayStandDownAtOnce) {
 
 TEST_F(Turn, ASecondAttemptFollowsWhatItMayCure) {
   start_with_timers(options());
-  // The reset first: on a connection that was used before, the client would ask again by itself.
+  // The reset comes first: on a connection that was used before, the client would retry by itself.
   for (const auto& bad : {test::connection_reset(), test::refusal(503, "The service is overloaded")}) {
     std::atomic<int> calls = 0;
     server.script([&](const auto& request) { return ++calls == 1 ? bad : test::weather_reply(request); });
@@ -188,7 +188,7 @@ TEST_F(Turn, BothAttemptsShareTheTimeout) {
   chosen.upstream_timeout = 1s;
   start_with_timers(chosen);
   server.script([this](const auto& request) {
-    // The provider's clock is the test's: most of the time is gone with the first reply.
+    // The provider uses the test's clock. The first reply takes most of the time.
     if (request.number == 1) clock.advance(900ms);
     return test::refusal(503, "The service is overloaded");
   });
@@ -206,7 +206,7 @@ TEST_F(Turn, ASecondAttemptCostsBudgetLikeAnyOther) {
   const auto outcome = ask();
   EXPECT_EQ(server.calls(), 3U);
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().kind, ErrorKind::provider_error) << "the fault of the attempt that was made";
+  EXPECT_EQ(outcome.error().kind, ErrorKind::provider_error) << "the fault of the first attempt";
   EXPECT_EQ(ask().error().kind, ErrorKind::provider_limited);
   EXPECT_EQ(server.calls(), 3U);
 }
@@ -214,7 +214,7 @@ TEST_F(Turn, ASecondAttemptCostsBudgetLikeAnyOther) {
 TEST_F(Turn, WhoWaitsForASecondAttemptHearsOfTheEnd) {
   start_with_timers(options());
   server.always(test::refusal(503, "The service is overloaded"));
-  // The loop is held, so that the pause does not end.
+  // Holds the loop, so that the pause does not end.
   std::promise<void> held;
   std::promise<void> release;
   executor->post([&] {
@@ -225,7 +225,7 @@ TEST_F(Turn, WhoWaitsForASecondAttemptHearsOfTheEnd) {
   Outcomes outcomes;
   provider->load(call_at("1", "2"), within(10s), outcomes.taker());
   ASSERT_TRUE(server.wait_for_calls(1));
-  client.reset();  // returns once the reply has been looked at, or the call was given up
+  client.reset();  // returns once the reply has been read, or the call has been given up
   release.set_value();
   loop.stop();
   provider.reset();
@@ -244,7 +244,7 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::open);
   std::optional<Error> refused;
   provider->load(call_at("1", "2"), within(10s), [&](auto outcome) { refused = outcome.error(); });
-  ASSERT_TRUE(refused) << "from within load()";
+  ASSERT_TRUE(refused) << "load() refuses before it returns";
   EXPECT_EQ(refused->kind, ErrorKind::provider_error);
   EXPECT_GT(refused->retry_after, 0ms);
   EXPECT_EQ(server.calls(), 3U);
@@ -253,7 +253,7 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   server.answer_weather();
   Outcomes outcomes;
   for (int i = 0; i < 4; ++i) load(outcomes);
-  EXPECT_EQ(turns.size(), 1U) << "the others were refused";
+  EXPECT_EQ(turns.size(), 1U) << "the other loads were refused";
   EXPECT_EQ(outcomes.wait(3).size(), 3U);
   answer_turn(false);
   load(outcomes);
@@ -315,9 +315,9 @@ TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
   ASSERT_EQ(all.size(), 160U);
   EXPECT_EQ(std::ranges::count_if(all, [](const auto& outcome) { return outcome.has_value(); }), 60);
   EXPECT_EQ(server.calls(), 60U);
-  for (const auto& [key, count] : fleet.counters()) EXPECT_EQ(count, 60) << key << ": what was refused was given back";
+  for (const auto& [key, count] : fleet.counters()) EXPECT_EQ(count, 60) << key << ": refused calls were given back";
 
-  // Without the counters, each its share.
+  // Without the counters, each process uses its share.
   clock.advance(1min);
   fleet.set_down(true);
   for (auto& one : sources) {
@@ -328,7 +328,7 @@ TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
   sources.clear();
 }
 
-// Answers of turns, replies and refusals from many threads: every slot comes back.
+// Turns, replies and refusals are answered from many threads, and every slot is given back.
 TEST_F(Turn, NoSlotIsLostWhateverTheOrder) {
   auto chosen = options();
   chosen.concurrency = 3;

@@ -1,4 +1,4 @@
-// Recorded answers of the provider, if they lie beside the project: used in addition to the fixtures in the tests.
+// Recorded answers of the provider, if they are there. Tests use them in addition to the fixtures.
 #pragma once
 
 #include <cstdlib>
@@ -10,7 +10,7 @@
 
 namespace wx::test {
 
-// File name -> contents, of one folder; empty if there is no such folder. Looks where WX_RECORDED says, else at
+// File name -> contents of one folder. Empty if there is no such folder. The folder is WX_RECORDED, else
 // ../shared/open-meteo beside the source tree.
 inline std::map<std::string, std::string> recorded(const std::string& folder) {
   namespace fs = std::filesystem;

@@ -22,7 +22,7 @@ std::string tag(const std::string& page, std::string_view id) {
   return page.substr(from, page.find('>', at) + 1 - from);
 }
 
-// What follows that tag, up to the next tag.
+// The text after that tag, up to the next tag.
 std::string text(const std::string& page, std::string_view id) {
   const auto start = tag(page, id);
   const auto at = page.find(start);

@@ -1,4 +1,4 @@
-// In steady state a command and its reply cost no allocation.
+// In steady state, a command and its reply allocate nothing.
 #include <gtest/gtest.h>
 
 #include "client_harness.hpp"
@@ -14,7 +14,7 @@ using test::FakeRedis;
 using test::Peer;
 using test::Signal;
 
-// Sends the next command when the last was answered; on the I/O thread.
+// Sends the next command when the last one has been answered, on the I/O thread.
 struct Chain {
   Chain(Client& of, int count) : client(of), left(count) {}
   Client& client;

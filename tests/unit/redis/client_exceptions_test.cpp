@@ -1,4 +1,4 @@
-// Callbacks and handlers that throw: each exception ends where it was thrown, and everything else goes on.
+// Callbacks and handlers that throw. Each exception ends where it was thrown, and everything else goes on.
 #include <atomic>
 #include <stdexcept>
 
@@ -22,7 +22,7 @@ using wx::test::eventually;
 
 constexpr std::string_view kThrew = "a reply callback threw";
 
-// Sends a command whose callback throws; the outcome it was called with is kept.
+// Sends a command whose callback throws, and keeps the outcome that the callback got.
 class Thrower {
  public:
   explicit Thrower(ClientUnderTest& under, std::string reason = "on purpose") {
@@ -34,7 +34,7 @@ class Thrower {
       });
     });
   }
-  // "" if it was not called, or more than once.
+  // Empty unless the callback was called exactly once.
   std::string outcome() {
     (void)eventually([&] { return calls_ > 0; });
     return calls_ == 1 ? outcome_ : "";
@@ -70,7 +70,7 @@ TEST(RedisClientExceptions, ACallbackMayThrowWhateverEndsItsCommand) {
     }
     peer.reset();
   });
-  wx::test::FakeClock clock;  // stands still, so that the second command cannot time out
+  wx::test::FakeClock clock;  // the clock stands still, so that the second command cannot time out
   ClientUnderTest under(options_for(redis.url(), milliseconds(60)), clock);
   ASSERT_TRUE(under.becomes(ConnectionState::up));
   Thrower late(under);

@@ -1,4 +1,4 @@
-// A Client on an I/O thread of its own, driven from the test's thread.
+// A Client on its own I/O thread, driven from the test's thread.
 #pragma once
 
 #include <chrono>
@@ -42,7 +42,7 @@ class ClientUnderTest {
   // The timeout is longer than a busy machine needs.
   explicit ClientUnderTest(std::string_view url, bool start_now = true)
       : ClientUnderTest(options_for(url, milliseconds(5000)), start_now) {}
-  // The clock moves by advance() alone.
+  // Only the test moves the clock.
   ClientUnderTest(RedisOptions options, wx::test::FakeClock& clock) {
     manual_ = std::make_unique<wx::test::ManualExecutor>(clock, *executor_);
     make(std::move(options), clock);
@@ -78,7 +78,7 @@ class ClientUnderTest {
     });
     return future;
   }
-  // Waits for the outcome, which must come within ten seconds.
+  // Waits for the outcome, for at most ten seconds.
   std::string ask(std::vector<std::string> words) { return get(send(std::move(words))).text; }
   static Outcome get(std::future<Outcome> future) {
     if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready) return {"never told"};

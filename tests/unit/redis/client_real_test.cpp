@@ -58,7 +58,7 @@ TEST(RedisClientAndServer, UsesThePassword) {
 
 TEST(RedisClientAndServer, UsesAnAclUser) {
   RedisServerOptions options;
-  // Not even PING: everything but the commands of a cache is forbidden.
+  // This user may use only the commands of a cache, not even PING.
   options.acl_user = "app on >secret ~weather:* &weather:* -@all +get +set";
   const RedisServer redis(options);
   ClientUnderTest under(at(redis, "app:secret@"));
@@ -170,7 +170,7 @@ TEST(RedisClientAndServer, IsBackWithinTwoSecondsOfItsReturn) {
   redis.kill();
   ASSERT_TRUE(under.becomes(ConnectionState::down));
   EXPECT_EQ(under.ask({"GET", "k"}), "redis-unavailable");
-  // Long enough down for the longest back-off.
+  // Redis stays down long enough for the longest back-off.
   ASSERT_TRUE(eventually([&] { return under.count(Counter::redis_connect_failures) >= 6; }));
   redis.start();
   const auto back = std::chrono::steady_clock::now();
@@ -231,7 +231,7 @@ TEST(RedisClientAndServer, HearsWhatIsPublished) {
   });
   under.start();
   ASSERT_TRUE(subscribed.wait());
-  // Its own connection carries commands all the same.
+  // The connection carries commands although it has a subscription.
   EXPECT_EQ(under.ask({"PUBLISH", "events", "fill"}), "1");
   ASSERT_TRUE(message.wait());
   EXPECT_EQ(heard, ">[\"message\",\"events\",\"fill\"]");

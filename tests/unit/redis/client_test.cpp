@@ -149,7 +149,7 @@ TEST(RedisClient, AsksAnIdleConnectionForASignOfLife) {
   EXPECT_EQ(pings, 0);
   pass(milliseconds(200));
   ASSERT_TRUE(eventually([&] { return pings == 1; }));
-  // Its reply comes after the PONG.
+  // The reply of this ECHO comes after the PONG, so the client has read the PONG.
   EXPECT_EQ(under.ask({"ECHO", "x"}), "\"x\"");
   pass(milliseconds(30'100));
   ASSERT_TRUE(eventually([&] { return pings == 2; }));
@@ -234,7 +234,7 @@ TEST(RedisClient, WaitsForTheVeryFirstConnectionNoLongerThanItMay) {
   EXPECT_EQ(early.text, "redis-unavailable");
   EXPECT_GE(early.took, milliseconds(299));
   EXPECT_LT(early.took, milliseconds(900));
-  // And a server that never greets is given up.
+  // The client also gives up a server that never answers the handshake.
   ASSERT_TRUE(under.becomes(ConnectionState::down));
   EXPECT_TRUE(under.log().contains("no answer within 1s"));
 }
@@ -358,7 +358,8 @@ TEST(RedisClient, TellsOfConnectionsMadeAndLost) {
   EXPECT_EQ(lost, 1);
 }
 
-// The name may lead to a master by now, but each look that finds a replica makes the next one less promising.
+// The name may lead to a master by now, but each attempt that finds a replica again makes the next one less likely to
+// succeed.
 TEST(RedisClient, DialsAReplicaAnewLessAndLessOftenWhileItStaysOne) {
   FakeRedis redis([](Peer& peer) {
     for (Words words = peer.next(); !words.empty(); words = peer.next()) {
@@ -376,14 +377,14 @@ TEST(RedisClient, DialsAReplicaAnewLessAndLessOftenWhileItStaysOne) {
     under.run_due();
     ASSERT_TRUE(under.becomes(ConnectionState::up));
     EXPECT_EQ(under.ask({"SET", "a", "b"}), "redis-error");
-    under.on_loop([] {});  // what the reply led to has happened
+    under.on_loop([] {});  // the reply has been handled
   };
   ASSERT_TRUE(under.becomes(ConnectionState::up));
   for (int i = 0; i < 19; ++i) write_after(milliseconds(6500));  // two minutes
   EXPECT_LE(redis.connections(), 6);
   const int before = redis.connections();
   for (int i = 0; i < 20; ++i) write_after(milliseconds(6500));
-  EXPECT_GE(redis.connections(), before + 1) << "but never gives up";
+  EXPECT_GE(redis.connections(), before + 1) << "but it never gives up";
   EXPECT_LE(redis.connections(), before + 3);
 }
 
@@ -446,7 +447,7 @@ TEST(RedisClient, MeasuresItsTimeoutAtTheHandshake) {
     if (greet.wait()) greet_and_echo(peer);
   });
   ClientUnderTest near(options_for(quick.url()));
-  EXPECT_EQ(near.client().command_timeout(), milliseconds(300)) << "before it knows";
+  EXPECT_EQ(near.client().command_timeout(), milliseconds(300)) << "before it has measured";
   greet.set();
   ASSERT_TRUE(near.becomes(ConnectionState::up));
   EXPECT_GE(near.client().command_timeout(), milliseconds(50));

@@ -26,8 +26,8 @@ namespace wx::redis::test {
 
 using Words = std::vector<std::string>;
 
-// One connection, as a script sees it. All calls block. When the connection is gone or the FakeRedis ends, reads give
-// empty words and writes do nothing.
+// One connection, as the script sees it. All calls block. After the end of the connection or of the FakeRedis, reads
+// return no words and writes do nothing.
 class Peer {
  public:
   Peer(int descriptor, int number) : descriptor_(descriptor), number_(number) {}
@@ -37,7 +37,7 @@ class Peer {
 
   [[nodiscard]] int number() const { return number_; }  // 1 for the first connection
 
-  // The next command; empty at the end.
+  // The next command. Empty at the end.
   Words next() {
     while (true) {
       const auto progress = parser_.next();
@@ -63,7 +63,7 @@ class Peer {
     }
   }
 
-  // Answers the handshake as a Redis without password does.
+  // Answers the handshake like a Redis without a password.
   void greet() {
     while (true) {
       const Words words = next();
@@ -79,7 +79,7 @@ class Peer {
       write(words[0] == "PING" ? "+PONG\r\n" : cat("$", words[1].size(), "\r\n", words[1], "\r\n"));
     }
   }
-  // Reads without answering, until the other side is gone.
+  // Reads without answering until the client is gone.
   void ignore() {
     while (!next().empty()) {
     }
@@ -173,7 +173,7 @@ class FakeRedis {
   std::atomic<int> connections_{0};
   std::mutex mutex_;
   std::list<Peer*> live_;             // guarded by mutex_
-  std::vector<std::thread> threads_;  // of acceptor_, until that has ended
+  std::vector<std::thread> threads_;  // used by acceptor_ until it has ended
   std::thread acceptor_;
 };
 

@@ -11,7 +11,7 @@ using Progress = Handshake::Progress;
 
 constexpr std::string_view kHello = "%2\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n";
 
-// Plays the server: the replies in turn, the last verdict out.
+// Plays the server: passes the replies in turn and returns the last verdict.
 struct Played {
   std::string asked;
   Progress verdict = Progress::more;

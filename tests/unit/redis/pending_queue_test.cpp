@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using Taken = PendingQueue::Taken;
 using Expect = PendingQueue::Expect;
 
-// A conversation with the queue: commands a, b, c, ..., and a note of each outcome.
+// A conversation with the queue: commands a, b, c, ..., and a record of each outcome.
 class PendingQueueTest : public testing::Test {
  protected:
   Callback note(std::string name) {
@@ -83,7 +83,7 @@ TEST_F(PendingQueueTest, ASubscriptionIsConfirmedByItsPush) {
   send("a", 0);
   send("s", 0, Expect::confirmation);
   send("b", 0);
-  EXPECT_FALSE(queue_.on_push(*confirmed, at(0))) << "a comes first";
+  EXPECT_FALSE(queue_.on_push(*confirmed, at(0))) << "a must be answered first";
   EXPECT_EQ(reply(":1\r\n"), Taken::completed);
   EXPECT_FALSE(queue_.on_push(*message, at(0)));
   EXPECT_TRUE(queue_.on_push(*confirmed, at(0)));
@@ -118,10 +118,10 @@ TEST_F(PendingQueueTest, KnowsSinceWhenAReplyIsOwed) {
   send("b", 20);
   EXPECT_EQ(queue_.owing_since(), at(10));
   EXPECT_EQ(reply(":1\r\n", 500), Taken::completed);
-  EXPECT_EQ(queue_.owing_since(), at(500)) << "it answered just now";
+  EXPECT_EQ(queue_.owing_since(), at(500)) << "the server has just answered";
   EXPECT_EQ(reply(":1\r\n", 501), Taken::completed);
   send("c", 9000);
-  EXPECT_EQ(queue_.owing_since(), at(9000)) << "it owed nothing in between";
+  EXPECT_EQ(queue_.owing_since(), at(9000)) << "no command was pending in between";
 }
 
 TEST_F(PendingQueueTest, CallbacksMaySendMore) {

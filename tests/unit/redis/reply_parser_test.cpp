@@ -18,7 +18,7 @@ std::string one(std::string_view bytes) {
   return parsed.replies.size() == 1 ? parsed.replies[0] : cat(parsed.replies.size(), " replies");
 }
 
-// Every kind, attributes, empty texts and texts with line ends in them.
+// Every kind, attributes, empty texts and texts that contain line ends.
 constexpr std::string_view kConversation =
     "+OK\r\n"
     "$5\r\nhel\r\n\r\n"

@@ -61,7 +61,7 @@ struct Parsed {
   friend bool operator==(const Parsed&, const Parsed&) = default;
 };
 
-// Feeds `pieces` one after the other.
+// Feeds `pieces` in order.
 inline Parsed parse(const std::vector<std::string_view>& pieces, ReplyLimits limits = {}) {
   ReplyParser parser(limits);
   Parsed out;
@@ -79,7 +79,7 @@ inline Parsed parse(const std::vector<std::string_view>& pieces, ReplyLimits lim
   return out;
 }
 
-// One reply that stays as long as this object.
+// One reply, which stays valid as long as this object.
 class OneReply {
  public:
   explicit OneReply(std::string_view bytes) {

@@ -23,7 +23,7 @@ open_meteo::CurrentWeather weather(seconds valid_for = minutes(15)) {
   return weather;
 }
 
-// The fresh span with `auto`, asked so long after noon, for a key without spread.
+// The fresh span with `auto`, for a request this long after noon and a key without spread.
 milliseconds fresh_after(milliseconds after, seconds valid_for = minutes(15)) {
   return real_lifetime({}, weather(valid_for), WallTime(kNoon) + after, 0).spans.fresh_for;
 }
@@ -41,7 +41,7 @@ TEST(RealLifetime, LastsAtLeastTenSeconds) {
   EXPECT_EQ(fresh_after(minutes(15)), seconds(10));
 }
 
-// The provider is late with its next value, or our clock is ahead.
+// The next value of the provider is late, or our clock is ahead.
 TEST(RealLifetime, LastsTenSecondsWhenTheNextValueIsOverdue) {
   EXPECT_EQ(fresh_after(hours(3)), seconds(10));
   EXPECT_EQ(fresh_after(days(10'000)), seconds(10));

@@ -39,7 +39,7 @@ TEST(Location, ZeroHasNoSign) {
   }
 }
 
-// Short numbers are taken as they are, without a conversion; an exponent of zero sends the same number the long way.
+// Short numbers are copied without a conversion. An exponent of zero sends the same number through the conversion.
 TEST(Location, ShortNumbersAreWhatTheLongWayMakesOfThem) {
   Random random(7);
   for (int i = 0; i < 200'000; ++i) {
@@ -113,7 +113,7 @@ TEST(Location, RoundsToTheDecimalsAskedFor) {
   EXPECT_EQ(lat("90.001", 2), "refused: must be between -90 and 90");
 }
 
-// The text is canonical: reading it gives the same text and the same Float32 again.
+// The text is canonical: parsing it gives the same text and the same Float32.
 TEST(Location, ReadingTheTextAgainGivesTheSameText) {
   Random random(7);
   const auto check = [](Axis axis, const std::string& written, int decimals) {

@@ -31,7 +31,7 @@ struct MockTest : testing::Test {
 TEST_F(MockTest, AnswersAfterItsDelayOnceToldToGoOn) {
   ask();
   executor.advance(10s);
-  EXPECT_FALSE(answer) << "it has not been told";
+  EXPECT_FALSE(answer) << "the callback was not called";
   proceed(true);
   executor.advance(499ms);
   EXPECT_FALSE(answer);

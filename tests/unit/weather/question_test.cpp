@@ -61,7 +61,7 @@ TEST(Key, KnowsItsHash) {
   EXPECT_EQ(one.hash(), hash64("weather:52.52:13.41"));
 }
 
-// The longest texts are those of tiny numbers: 37 to 44 zeros behind the point, then up to nine digits.
+// Tiny numbers have the longest texts: 37 to 44 zeros after the point, then up to nine digits.
 TEST(Key, HasRoomForTheLongestCoordinates) {
   for (const std::string digits : {"-1.17549435e-38", "-1.1754942e-38", "-1.4e-45", "-2.3509887e-38", "-9.9999999e-38",
                                    "-1.00000001e-37", "-89.999992", "-179.99998"}) {

@@ -37,7 +37,7 @@ TEST(Render, MakesTheWholeOfARealAnswer) {
             R"("current":{"time":"2024-11-23T18:15","interval":900,"temperature_2m":2.3,"wind_speed_10m":10.7}})");
 }
 
-// With `source` as its last member this is the published answer of the mock.
+// With `source` as the last member, this is the published answer of the mock.
 TEST(Render, MakesTheMocksAnswerToTheByte) {
   EXPECT_EQ(render(mock()),
             R"({"latitude":52.52,"longitude":13.41,"current":{"temperature_2m":25.0,"wind_speed_10m":10.0}})");

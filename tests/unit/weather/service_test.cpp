@@ -40,7 +40,7 @@ class ScriptedLoads {
       };
     };
   }
-  // `lifetime` makes the lifetime for the call's key.
+  // `lifetime` computes the lifetime for the key of the call.
   template <class LifetimeFor>
   void answer(const Result<CurrentWeather>& result, LifetimeFor lifetime) {
     ASSERT_FALSE(calls.empty());
@@ -129,7 +129,7 @@ TEST_F(ServiceTest, AsksTheMockForMockQuestionsOnly) {
   EXPECT_EQ(provider_.count, 0);
 }
 
-// Invariant 4 of the cache: a mock answer is never served to a real question, nor the reverse.
+// Invariant 4 of the cache: a mock answer is never served for a real question, nor the reverse.
 TEST_F(ServiceTest, NeverAnswersARealQuestionWithAMockAnswerNorTheReverse) {
   ask(question(true));
   answer_mock(weather("25.0"));
@@ -263,12 +263,12 @@ TEST_F(ServiceTest, AsksOnceForManyWhoWait) {
   for (const auto& answer : answers_) EXPECT_EQ(answer->entry, answers_[0]->entry);
 }
 
-// One place, asked once a second for a day; the provider has a new value each quarter of an hour and takes 600 ms.
+// One place, requested once a second for a day. The provider has a new value each quarter of an hour and takes 600 ms.
 class Day : public ServiceTest {
  protected:
   static constexpr seconds kDay = std::chrono::hours(24);
 
-  // `before_each` second may do something to the clock.
+  // `before_each`, called before each request, may change the clock.
   template <class BeforeEach>
   void live_through(BeforeEach before_each) {
     for (seconds at{0}; at < kDay; at += seconds(1)) {
@@ -312,7 +312,7 @@ TEST_F(Day, OfOnePlaceAskedEverySecondCostsACallPerNewValue) {
 }
 
 TEST_F(Day, WithAWallClockSetForwardAndBackLeavesNothingOldNegativeOrStuck) {
-  // An hour forward and back again and again, each at another point of the answer's life.
+  // Sets the clock an hour forward and back, at a different point of the answer's life each time.
   live_through([this](seconds at) {
     if (at.count() % 1777 == 1776) clock_.step_wall(std::chrono::hours((at.count() / 1777) % 2 == 0 ? 1 : -1));
   });

@@ -13,7 +13,7 @@ TEST(Assets, HaveTheirContentsHashInTheirPath) {
   ASSERT_FALSE(assets().empty());
   std::set<std::string_view> paths;
   for (const auto& asset : assets()) {
-    if (asset.name == "openapi.json") {  // people type this one
+    if (asset.name == "openapi.json") {  // people type this path
       EXPECT_EQ(asset.path, "/openapi.json");
     } else {
       EXPECT_TRUE(asset.path.starts_with("/assets/")) << asset.path;
