@@ -14,7 +14,7 @@ using testing::ElementsAre;
 
 class AnswerOnceTest : public testing::Test {
  protected:
-  // Notes the value, or the error's name.
+  // Records the value, or the error's name.
   auto note() {
     return [this](Result<int> outcome) {
       answers_.push_back(outcome ? std::to_string(*outcome) : std::string(name(outcome.error().kind)));

@@ -48,7 +48,7 @@ class BackplaneTest : public testing::Test {
     context_.poll();
   }
 
-  // `before` may wait before a command is answered, or answer it itself and say so.
+  // `before` is called with each command. It may wait before the answer, or answer itself and return true.
   void start(std::function<bool(Peer&, const Words&)> before) {
     fake_.emplace([this, before = std::move(before)](Peer& peer) {
       peer.greet();

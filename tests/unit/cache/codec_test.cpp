@@ -33,7 +33,7 @@ std::string encoded(const Entry& entry) {
   return out += entry.body;
 }
 
-// A value whose checksum is right, for any line.
+// A value with the correct checksum for any line.
 std::string with_sum(std::string line, std::string_view body) {
   const ContentTag sum(content_hash(body, content_hash(line)));
   return cat(line, " sum=", sum.view(), "\n", body);
@@ -125,7 +125,7 @@ TEST(Codec, RefusesAValueOfAnotherKey) {
   EXPECT_FALSE(decode("weather:48.85:2.35", moved));
 }
 
-// A process of version 0.1.0 wrote this one: a checksum that is right there, and no key.
+// Written by version 0.1.0: the checksum is correct there, and the value names no key.
 TEST(Codec, IgnoresTheFormatBefore) {
   const std::string line =
       "wx1 stored_at=1767225600000 fresh=10000 stale=0 keep=0 early=1 kind=answer epoch=0 type=application/json "
@@ -146,7 +146,7 @@ TEST(Codec, RefusesOtherVersionsAndOtherThings) {
   }
 }
 
-// The checksum is right in all of these: the line itself must make sense.
+// The checksum is correct in all of these, but the line itself is invalid.
 TEST(Codec, RefusesALineThatSaysTooMuchOrTooLittle) {
   const std::string good = line_of(encoded(sample()));
   ASSERT_TRUE(decode(kKey, with_sum(good, sample().body)));
@@ -177,7 +177,7 @@ TEST(Codec, RefusesALineThatSaysTooMuchOrTooLittle) {
   EXPECT_FALSE(decode(kKey, replaced("size=53", "size=53 more=1")));
 }
 
-// Two processes must never disagree about whether two values are equal.
+// All processes must agree on whether two values are equal.
 TEST(Codec, KnowsOneWayOfWritingEachEntry) {
   const std::string good = line_of(encoded(sample()));
   std::string zero = good;
@@ -194,7 +194,7 @@ TEST(Codec, KnowsOneWayOfWritingEachEntry) {
   EXPECT_FALSE(upper != value && decode(kKey, upper));
 }
 
-// Both go into response headers.
+// Both are sent in response headers.
 TEST(Codec, RefusesATypeOrTagThatDoesNotBelongIntoAHeader) {
   const std::string good = line_of(encoded(sample()));
   for (const char bad : {'\r', '\t', '\0', '\x7f', '\xc3', '"'}) {

@@ -88,7 +88,7 @@ TEST_F(DeadlineQueueTest, ATaskMayAddAndCancelOthers) {
   EXPECT_EQ(ran_, "adc");
 }
 
-// A timer may fire a little early by the clock that deadlines are measured with.
+// By the clock that measures deadlines, a timer may fire a little early.
 TEST_F(DeadlineQueueTest, WaitsOnWhenWokenBeforeTheDeadline) {
   static_cast<void>(add(seconds(1), "a"));
   clock_.advance(milliseconds(999));

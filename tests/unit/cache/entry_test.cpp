@@ -88,7 +88,7 @@ TEST(Copy, TreatsAnEntryFromFurtherAheadAsStale) {
   }
 }
 
-// The codec lets times through that are further away than nanoseconds in 64 bits can tell.
+// The codec accepts times whose distance does not fit into 64 bits of nanoseconds.
 TEST(Copy, SurvivesTimesBeyondTheRangeOfNanoseconds) {
   test::FakeClock clock;
   const auto future = make_copy(stored_at(WallTime(milliseconds(1LL << 52))), clock);

@@ -1,4 +1,4 @@
-// The flight as a conversation: events in, actions out. See the table in cache/flight.hpp.
+// The flight as a conversation: events in, actions out. The table is in cache/flight.hpp.
 #include "cache/flight.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 class FlightTest : public testing::Test {
  protected:
-  // A copy of an entry with 10 s fresh, 10 s stale, 10 s kept.
+  // A copy of an entry that is fresh for 10 s, then stale for 10 s, then kept for 10 s.
   Copy copy_aged(nanoseconds age, bool early = true) {
     auto entry = std::make_shared<Entry>();
     entry->body = "{}";
@@ -23,7 +23,8 @@ class FlightTest : public testing::Test {
   }
   SteadyTime now() { return clock_.steady(); }
 
-  // The loader's turn comes, the lease is ours, nothing was stored meanwhile: the call of the provider begins.
+  // The loader's turn comes, this process wins the lease, and no other has stored a copy: the call of the provider
+  // begins.
   void to_loading(Flight& flight) {
     const auto turn = flight.turn(true);
     if (turn.take_lease) {
@@ -135,7 +136,7 @@ TEST_F(FlightTest, AFailedLoadTellsTheErrorOnceAndStoresNothing) {
   EXPECT_FALSE(actions.fill_memory.has_value());
   EXPECT_FALSE(actions.write_remote.has_value());
   actions = flight.loaded(copy_aged(seconds(0)), false, now());
-  EXPECT_FALSE(actions.answer) << "an ended flight hears nothing more";
+  EXPECT_FALSE(actions.answer) << "an ended flight ignores further events";
 }
 
 TEST_F(FlightTest, ARefreshTakesRedisCopyOnlyIfItIsYounger) {
@@ -143,7 +144,7 @@ TEST_F(FlightTest, ARefreshTakesRedisCopyOnlyIfItIsYounger) {
   {
     Flight flight(kWithRedis, 0, HeldCopy{mine, Tier::memory});
     (void)flight.start();
-    EXPECT_TRUE(flight.remote_read(mine, now()).load) << "the same one is no news";
+    EXPECT_TRUE(flight.remote_read(mine, now()).load) << "the same copy is not newer";
   }
   {
     Flight flight(kWithRedis, 0, HeldCopy{mine, Tier::memory});
@@ -166,7 +167,7 @@ TEST_F(FlightTest, WhoeverJoinsARefreshIsAnsweredWithTheCopyItReplaces) {
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->outcome, Outcome::stale_while_revalidate);
   clock_.advance(seconds(10));
-  EXPECT_FALSE(flight.join(now())) << "a kept copy is waited with";
+  EXPECT_FALSE(flight.join(now())) << "with a kept copy the caller waits for the load";
   EXPECT_TRUE(flight.kept_copy(Outcome::soft_timeout, now()));
   clock_.advance(seconds(10));
   EXPECT_FALSE(flight.kept_copy(Outcome::soft_timeout, now()));
@@ -231,7 +232,7 @@ TEST_F(FlightTest, PastTheAgeLimitEverybodyIsToldAndTheLateLoadIsIgnored) {
   EXPECT_FALSE(actions.answer);
 }
 
-// From here on: the lease.
+// The lease.
 
 class LeaseTest : public FlightTest {
  protected:
@@ -418,7 +419,7 @@ TEST_F(LeaseTest, OneClientsAllowanceIsNotTheOthersFault) {
   EXPECT_FALSE(actions.ended);
   actions = flight.loaded(fail(ErrorKind::client_limited), false, now());
   EXPECT_TRUE(actions.ended);
-  EXPECT_FALSE(actions.failed) << "nothing is remembered of it";
+  EXPECT_FALSE(actions.failed) << "no failure is remembered";
 }
 
 TEST_F(LeaseTest, OneClientsTimeInTheQueueIsNotTheOthersEither) {
@@ -454,7 +455,7 @@ TEST_F(LeaseTest, APurgeWhileItLoadsKeepsTheLoadFromBeingStored) {
   (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
   flight.purge();
   const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
-  ASSERT_TRUE(actions.answer && actions.answer->copy) << "those who wait are answered";
+  ASSERT_TRUE(actions.answer && actions.answer->copy) << "the waiters are answered";
   EXPECT_FALSE(actions.fill_memory.has_value());
   EXPECT_FALSE(actions.write_remote.has_value());
   EXPECT_TRUE(actions.release_lease);
@@ -505,7 +506,7 @@ TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
   options.confirm = true;
   Flight flight(options, 0, HeldCopy{mine, Tier::memory});
   (void)flight.start();
-  EXPECT_EQ(flight.join(now())->outcome, Outcome::hit) << "it is within its freshness, doubt or no doubt";
+  EXPECT_EQ(flight.join(now())->outcome, Outcome::hit) << "a copy in doubt is still fresh";
   const auto actions = flight.remote_read(mine, now());
   EXPECT_TRUE(actions.fill_memory.has_value());
   EXPECT_FALSE(actions.load);
@@ -516,7 +517,7 @@ class ForcedTest : public LeaseTest {
  protected:
   Flight forced() {
     Flight flight(FlightOptions{.remote = true, .forced = true}, 0, std::nullopt);
-    EXPECT_TRUE(flight.start().read_remote) << "for something to fall back on";
+    EXPECT_TRUE(flight.start().read_remote) << "it reads a copy to fall back on";
     EXPECT_TRUE(flight.remote_read(std::nullopt, now()).load);
     EXPECT_TRUE(flight.turn(true).take_lease);
     return flight;
@@ -554,7 +555,7 @@ TEST_F(ForcedTest, AFailureFromBeforeIsNoAnswerButThatOfTheLoadItWaitedForIs) {
   {
     auto flight = forced();
     const auto actions = flight.leased(LeaseSeen{false, {}, memo, {}}, now(), now());
-    EXPECT_EQ(actions.proceed, true) << "without a lease: the memo stands in its place";
+    EXPECT_EQ(actions.proceed, true) << "it loads without a lease, whose place the memo takes";
     EXPECT_FALSE(actions.answer);
     EXPECT_FALSE(flight.loaded(copy_aged(seconds(0)), false, now()).release_lease);
   }
@@ -588,7 +589,8 @@ TEST_F(FlightTest, APurgeHeardBeforeTheCallDoesNotKeepItsResultOut) {
   Flight flight(kWithRedis, 0, std::nullopt);
   (void)flight.start();
   flight.purge();
-  EXPECT_TRUE(flight.remote_read(copy_aged(seconds(1)), now()).load) << "read before the purge: not taken";
+  EXPECT_TRUE(flight.remote_read(copy_aged(seconds(1)), now()).load)
+      << "a copy that was read before the purge is not used";
   to_loading(flight);
   const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
   EXPECT_TRUE(actions.fill_memory.has_value());
@@ -599,7 +601,7 @@ TEST_F(FlightTest, ANewEpochIsAPurgeButForWhatIsBeingRead) {
   Flight reading(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
   (void)reading.start();
   reading.new_epoch();
-  EXPECT_FALSE(reading.held()) << "no fallback any more";
+  EXPECT_FALSE(reading.held()) << "the fallback is gone";
   const auto read = reading.remote_read(copy_aged(seconds(1)), now());
   EXPECT_TRUE(read.fill_memory.has_value());
   EXPECT_FALSE(read.load);

@@ -1,9 +1,9 @@
-// Every order in which the events of a small fleet can happen, walked one by one: two processes that share a Redis, two
-// callers of one key, one or two faults. After each event, and when all is quiet again, what must hold is checked.
+// Walks every order in which the events of a small fleet can happen: two processes that share a Redis, two callers of
+// one key, one or two faults. Checks the invariants after each event, and again when no event is left.
 //
-// The walk runs the real cache over a scripted Redis: a path is a list of choices, and the next path starts from
-// scratch and differs in its last choice. Two events that do not touch each other are tried in one order only (sleep
-// sets, Godefroid 1996): that leaves out orders, never states.
+// The walk runs the real cache over a scripted Redis. A path is a list of choices. The next path starts from scratch
+// and differs in the last choice. Two events that do not affect each other are tried in one order only (sleep sets,
+// Godefroid 1996), which leaves out orders but never states.
 #include <algorithm>
 #include <array>
 #include <deque>
@@ -25,8 +25,8 @@ namespace {
 
 using std::chrono::seconds;
 
-// The walk is whole in a plain build; with a sanitizer, which looks for other faults and takes many times as long, the
-// first paths must do.
+// A plain build walks everything. A sanitizer looks for other faults and takes many times as long, so there the first
+// paths must suffice.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kMostPaths = 10'000;
 #elif defined(__has_feature)
@@ -51,16 +51,16 @@ enum class Kind : std::uint8_t {
   exec,       // the process's oldest command reaches Redis
   reply,      // the oldest reply reaches the process
   hear,       // the oldest message on the backplane reaches the process
-  listening,  // the channel is back
-  turn,       // the provider's queue gives the oldest load its turn
+  listening,  // the channel works again
+  turn,       // the oldest load gets its turn at the provider
   load_ok,    // the oldest call of the provider ends
-  // From here on faults, which are budgeted.
+  // From here on faults, whose number is limited.
   load_fail,
   exec_error,    // the oldest command fails
-  lose,          // the channel is lost, with everything on it
+  lose,          // the channel fails, and its messages are lost
   purge,         // DELETE /weather at this process
   purge_all,     // DELETE /cache at this process
-  first_leaves,  // time passes: the first caller's patience ends
+  first_leaves,  // time passes: the first caller's deadline
   lease_ends,    // time passes: beyond a lease
   age_limit,     // time passes: beyond a flight's age limit
 };
@@ -76,8 +76,8 @@ constexpr bool is_time(Kind kind) {
 
 struct Event {
   Kind kind;
-  int process;  // or the caller, for ask
-  int number;   // the how-manieth of its kind there: the event's name stays the same on every path where it is enabled
+  int process;  // or the number of the caller, for ask
+  int number;   // counts events of this kind there, so that an event has the same name on every path that enables it
 
   friend auto operator<=>(const Event&, const Event&) = default;
 };
@@ -85,16 +85,16 @@ struct Event {
 struct Scenario {
   const char* name;
   std::array<int, 2> process_of;     // of each caller
-  std::optional<seconds> entry_age;  // of what Redis holds at the start
-  bool in_memory = false;            // the processes hold it too
+  std::optional<seconds> entry_age;  // of the copy that Redis holds at the start
+  bool in_memory = false;            // the processes hold the copy, too
   int faults = 1;
   bool forced = false;     // the second caller wants a new answer
-  bool purge_all = false;  // the fault is this one and no other: of three events, it makes for many orders by itself
+  bool purge_all = false;  // the only fault is purge_all: its three events make many orders by themselves
 
   friend void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 };
 
-// Both touch what the processes share.
+// Events that touch the state which the processes share.
 bool touches_redis(Kind kind) {
   return kind == Kind::exec || kind == Kind::exec_error || kind == Kind::lose || kind == Kind::listening;
 }
@@ -108,10 +108,10 @@ Item take(std::deque<Item>& queue) {
 
 struct Call {
   LoadCallback done;
-  bool purged = false;  // a purge came after it began
+  bool purged = false;  // the key was purged after the load had begun
   std::string body;
 };
-// Keeps what is published until the walk says that it is heard.
+// Keeps published messages until the walk delivers them.
 struct Ear final : FleetListener {
   void on_fill(const Fill& fill) override {
     Entry entry;
@@ -147,13 +147,13 @@ struct Process {
   std::unique_ptr<observability::Log> log = observability::make_null_log();
   TieredCache cache;
   Ear ear;
-  std::deque<std::move_only_function<void(bool)>> queued;  // loads whose turn with the provider has not come
+  std::deque<std::move_only_function<void(bool)>> queued;  // loads that wait for their turn at the provider
   std::deque<Call> loading;
   std::array<int, 16> counts{};
   bool wrote_purged = false;
 };
 
-// What all paths of a walk are played on, one after the other: to make a cache anew for each costs more than the path.
+// The stage for all paths of a walk. Making a new cache for each path would cost more than the path.
 struct Stage {
   Stage() {
     CacheOptions options;
@@ -167,7 +167,7 @@ struct Stage {
     }
   }
 
-  // To be called when nothing is under way: nothing is left of the path before.
+  // Call this when nothing is under way. It removes all traces of the previous path.
   void reset() {
     fleet.values.clear();
     fleet.leases.clear();
@@ -206,7 +206,7 @@ class World {
 
   [[nodiscard]] std::vector<Event> enabled() const {
     std::vector<Event> events;
-    // The first caller asks first: the processes are alike.
+    // The first caller always comes first, because the processes are alike.
     if (asked_ < 2) events.push_back({Kind::ask, asked_, 0});
     if (asked_ == 0) return events;
     const bool budget = faults_ < scenario_.faults && !scenario_.purge_all;
@@ -229,7 +229,7 @@ class World {
       if (budget) add(Kind::purge);
       if (faults_ < scenario_.faults && scenario_.purge_all) add(Kind::purge_all);
     }
-    // Commands have deadlines far below these spans: one that is still out by then has failed before (exec_error).
+    // Commands have deadlines far below these spans, so one that is still pending by then has failed (exec_error).
     const bool commands_out = std::ranges::any_of(
         processes_, [](const auto& p) { return !p->remote.held.empty() || !p->remote.replies.empty(); });
     if (budget && !commands_out) {
@@ -238,7 +238,7 @@ class World {
     return events;
   }
 
-  // Nothing more can happen but that time passes.
+  // Returns whether only the passing of time is left.
   [[nodiscard]] static bool quiet(const std::vector<Event>& events) {
     return std::ranges::all_of(events, [](const Event& e) { return is_fault(e.kind) && e.kind != Kind::load_fail; });
   }
@@ -307,22 +307,22 @@ class World {
     run_posted();
   }
 
-  // What must hold in every state.
+  // The invariants of every state.
   [[nodiscard]] std::string broken() const {
     std::size_t calls_now = 0;
     for (const auto& process : processes_) {
       calls_now += process->loading.size();
       if (process->loading.size() > 1 && !happened(Kind::age_limit)) return "two calls at a time in one process";
-      if (process->wrote_purged) return "a load that was purged has been stored in memory";
+      if (process->wrote_purged) return "a purged load was stored in memory";
     }
     const bool lease_lost = happened(Kind::exec_error) || happened(Kind::lease_ends) || happened(Kind::age_limit);
     if (calls_now > 1 && !lease_lost) return "two calls at a time in the fleet";
-    // One call for all, and one more for what a fault took away.
+    // One call for all callers, and one more for each fault that can cause one.
     const int excuses = static_cast<int>(std::ranges::count_if(
         trace_, [](const Event& e) { return is_purge(e.kind) || e.kind == Kind::exec_error || is_time(e.kind); }));
     const int wanted = scenario_.forced && asked_ == 2 ? 1 : 0;
-    if (calls_ > 1 + wanted + excuses) return "more calls than one and one for each fault that can explain it";
-    if (fresh_at_start() && excuses == 0 && calls_ > wanted) return "a call though a fresh value was there";
+    if (calls_ > 1 + wanted + excuses) return "more calls than one plus one for each fault that can cause one";
+    if (fresh_at_start() && excuses == 0 && calls_ > wanted) return "a call although a fresh value was stored";
     for (const auto& caller : callers_) {
       if (caller.answers > 1) return "a caller answered twice";
       if (caller.asked && caller.answers == 0 && clock_.steady() > caller.deadline + milliseconds(1)) {
@@ -332,38 +332,38 @@ class World {
           !scenario_.entry_age || happened(Kind::purge) || happened(Kind::purge_all) || happened(Kind::exec_error);
       if (caller.asked && !caller.forced && caller.answers == 0 && !nothing_kept &&
           clock_.steady() > caller.asked_at + kSoftWait + milliseconds(1)) {
-        return "a caller waited beyond the soft wait though something is kept";
+        return "a caller waited beyond the soft wait although a copy is kept";
       }
       if (caller.answers == 0) continue;
-      if (!caller.answer && !nothing_kept) return "an error for a caller though something was kept";
+      if (!caller.answer && !nothing_kept) return "an error for a caller although a copy was kept";
       const bool may_fail = happened(Kind::load_fail) || happened(Kind::age_limit) || happened(Kind::first_leaves) ||
                             happened(Kind::lease_ends);
-      if (!caller.answer && !may_fail) return "an error for a caller though nothing failed";
-      if (caller.forced && caller.body == "before" && !may_fail) return "a forced caller was given what was there";
+      if (!caller.answer && !may_fail) return "an error for a caller although nothing failed";
+      if (caller.forced && caller.body == "before" && !may_fail) return "a forced caller got the old copy";
     }
     return {};
   }
 
-  // What must hold when nothing is under way any more.
+  // The invariants when nothing is under way.
   [[nodiscard]] std::string broken_when_quiet() {
-    // A lost message, an unanswered command or a purge may make a waiter wait for the lease's end.
+    // A lost message, an unanswered command or a purge may make a waiter wait for the end of the lease.
     const bool patience_needed =
         happened(Kind::lose) || happened(Kind::exec_error) || happened(Kind::purge) || happened(Kind::purge_all);
     for (const auto& caller : callers_) {
-      if (caller.answers == 0 && !patience_needed) return "somebody waits, and nothing but time can help";
+      if (caller.answers == 0 && !patience_needed) return "a caller waits although no event is left";
     }
     if (const auto* lease = fleet_.lease(std::string(kKey)); lease && !lease->failure && !happened(Kind::exec_error)) {
-      return "a lease is kept though nobody loads";
+      return "a lease is held although no process loads";
     }
     if (faults_ > 0) return {};
     for (const int p : scenario_.process_of) {
       auto& cache = processes_[static_cast<std::size_t>(p)]->cache;
-      if (!cache.peek(kKey, hash64(kKey), clock_.steady()).served) return "what was loaded is not in memory";
+      if (!cache.peek(kKey, hash64(kKey), clock_.steady()).served) return "the loaded value is not in memory";
     }
     return {};
   }
 
-  // Lets time pass and everything happen until nothing more does; then asks once more.
+  // Lets time pass and all events happen until none is left, then asks once more.
   [[nodiscard]] std::string aftermath() {
     settle_all();
     for (auto& process : processes_) {
@@ -376,7 +376,7 @@ class World {
     if (const auto* lease = fleet_.lease(std::string(kKey)); lease != nullptr && !lease->failure) {
       return "a lease is left";
     }
-    // Whatever happened, it is over: the next ones are served, with one call at most.
+    // All faults are over, so the next callers are served, with one call at most.
     const int before = calls_;
     for (int p = 0; p < 2; ++p) {
       auto& process = *processes_[static_cast<std::size_t>(p)];
@@ -424,7 +424,8 @@ class World {
   [[nodiscard]] bool happened(Kind kind) const { return happened_.contains(kind); }
   [[nodiscard]] bool fresh_at_start() const { return scenario_.entry_age && *scenario_.entry_age < seconds(50); }
 
-  // Fresh for a minute, then stale for one, then kept for a day: time as it passes here ends nothing on its own.
+  // Fresh for a minute, then stale for a minute, then kept for a day. The time that passes here ends none of these
+  // alone.
   [[nodiscard]] Entry entry_of(std::string body) const {
     Entry entry;
     entry.body = std::move(body);
@@ -454,7 +455,7 @@ class World {
       caller.answer = served.has_value();
       if (served) caller.body = served->entry->body;
     };
-    // As the endpoint does it: memory first, but not for who wants a new answer.
+    // Like the endpoint: memory first, except for a caller that forces a load.
     const Lookup lookup{kKey, hash64(kKey), Mode::normal, caller.deadline, caller.forced};
     if (caller.forced) return process.cache.get(process.thread, lookup, loader(process), take_answer);
     const auto peeked = process.cache.peek(kKey, hash64(kKey), clock_.steady());
@@ -496,7 +497,7 @@ class World {
     for (auto& process : processes_) process->executor.run_due();
   }
 
-  // Everything that is under way goes its way, without time passing.
+  // Lets all pending events happen, without time passing.
   void drain() {
     for (bool moved = true; moved;) {
       moved = false;
@@ -536,10 +537,10 @@ class World {
   std::vector<Event> trace_;
 };
 
-// Whether the order of the two makes no difference.
+// Returns whether the order of the two events makes no difference.
 bool independent(const Event& a, const Event& b, const Scenario& scenario) {
   if (is_time(a.kind) || is_time(b.kind)) return false;
-  if (is_fault(a.kind) && is_fault(b.kind)) return false;  // they share the budget
+  if (is_fault(a.kind) && is_fault(b.kind)) return false;  // they share the limit of faults
   const auto process = [&](const Event& e) {
     return e.kind == Kind::ask ? scenario.process_of[static_cast<std::size_t>(e.process)] : e.process;
   };
@@ -567,7 +568,7 @@ Walked walk(const Scenario& scenario) {
     World world(scenario, stage);
     for (const auto& node : path) world.apply(node.choices[node.at]);
     std::string fault = world.broken();
-    bool whole = false;  // not cut short because the rest was walked before
+    bool whole = false;  // false if the rest has been walked before
     while (fault.empty()) {
       auto choices = world.enabled();
       whole = World::quiet(choices);

@@ -95,7 +95,8 @@ TEST_F(MemoryTierTest, StartsRefreshesAsItsOptionsSay) {
   EXPECT_TRUE(starts(seconds(57)));
 }
 
-// What a find returns belongs to its key, the limit holds at every moment, and of all late hits one starts a refresh.
+// A find returns only an entry of its key, the limit holds at every moment, and of several late hits one starts a
+// refresh.
 TEST_F(MemoryTierTest, ServesSeveralThreads) {
   constexpr std::size_t kLimit = std::size_t{256} << 10;
   constexpr int kThreads = 4;

@@ -1,4 +1,4 @@
-// The shared tier with a real redis-server.
+// The Redis tier over a real redis-server.
 #include "cache/redis_tier.hpp"
 
 #include <gtest/gtest.h>
@@ -164,7 +164,7 @@ TEST_F(RedisTierTest, DoesNotStoreWhatIsOver) {
   write("weather:1:2", entry(milliseconds(0)));
   write("weather:3:4", entry());
   EXPECT_EQ(server_.command({"KEYS", "*"}), "app1:weather:3:4");
-  EXPECT_EQ(writes_ok_, 3U) << "there was nothing to fail at";
+  EXPECT_EQ(writes_ok_, 3U) << "expired entries are no failures";
 }
 
 TEST_F(RedisTierTest, StoresForAMillisecond) {
@@ -192,7 +192,7 @@ TEST_F(RedisTierTest, TakesAnotherVersionsOrADamagedValueForNothingAndCountsIt) 
   }
 }
 
-// The connection's buffer is the only place that a body is copied to: each copy would need room for it.
+// A body is copied once, into the connection's buffer. Each further copy would need a large allocation.
 TEST_F(RedisTierTest, CopiesTheBodyOfAStoreOnce) {
   auto large = entry();
   large.body = std::string(2 * test::kLarge, 'x');
@@ -232,7 +232,7 @@ TEST_F(RedisTierTest, FailsAtOnceWithoutAConnection) {
   EXPECT_EQ(writes_failed_, 1U);
 }
 
-// The tier reuses its buffers for the key and the line: commands under way must not be affected.
+// The tier reuses its buffers for the key and the line, which must not affect commands under way.
 TEST_F(RedisTierTest, KeepsManyCommandsUnderWayApart) {
   for (int i = 0; i < 100; ++i) {
     auto one = entry();
@@ -263,7 +263,7 @@ TEST_F(RedisTierTest, GivesALeaseToOneAndTellsTheOthersHowLong) {
   EXPECT_FALSE(second.failure);
 }
 
-// Hosted Redis is billed by the command, and most of the cost of a miss is Redis's work.
+// Hosted Redis is billed by the command, and the work of Redis is most of the cost of a miss.
 TEST_F(RedisTierTest, ALeaseCostsTwoCommandsAndThreeMoreOnlyWhereAnotherHoldsIt) {
   const auto calls = [&](std::string_view command) {
     const auto stats = server_.command({"INFO", "commandstats"}).value_or("");
@@ -316,7 +316,7 @@ TEST_F(RedisTierTest, ReadsAFailureHoweverManyThereWereInARow) {
     server_.command(
         {"SET", "app1:weather:lease:{app1:weather:1:2}", cat("fail:provider-timeout:", count), "PX", "9000"});
     const auto seen = lease("weather:1:2", "yours");
-    EXPECT_FALSE(seen.held_for) << "nobody is loading";
+    EXPECT_FALSE(seen.held_for) << "no process is loading";
     ASSERT_TRUE(seen.failure) << count;
     EXPECT_EQ(seen.failure->kind, ErrorKind::provider_timeout);
     EXPECT_EQ(seen.failure->count, 1000);
@@ -347,19 +347,19 @@ TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
 }
 
 TEST_F(RedisTierTest, RaisesTheEpochAboveOursWhateverRedisHasKeptOfIt) {
-  EXPECT_EQ(raise_epoch(3), 4U) << "nothing";
+  EXPECT_EQ(raise_epoch(3), 4U) << "Redis holds no epoch";
   server_.command({"SET", "app1:weather:epoch", "1"});
-  EXPECT_EQ(raise_epoch(3), 4U) << "an older one";
-  EXPECT_EQ(raise_epoch(3), 5U) << "a newer one";
+  EXPECT_EQ(raise_epoch(3), 4U) << "Redis holds an older epoch";
+  EXPECT_EQ(raise_epoch(3), 5U) << "Redis holds a newer epoch";
   EXPECT_EQ(read_epoch(), 5U);
 }
 
 TEST_F(RedisTierTest, GivesALostEpochBackWithoutAPurgeUnlessOneCameBetween) {
-  EXPECT_EQ(restore_epoch(3), 3U) << "lost as a whole";
-  EXPECT_EQ(restore_epoch(3), 3U) << "another process was first";
-  EXPECT_EQ(restore_epoch(2), 3U) << "it is never lowered";
+  EXPECT_EQ(restore_epoch(3), 3U) << "Redis lost the epoch";
+  EXPECT_EQ(restore_epoch(3), 3U) << "another process has restored it";
+  EXPECT_EQ(restore_epoch(2), 3U) << "the epoch is never lowered";
   server_.command({"SET", "app1:weather:epoch", "1"});
-  EXPECT_EQ(restore_epoch(3), 4U) << "somebody purged what is older than ours: so everybody has to";
+  EXPECT_EQ(restore_epoch(3), 4U) << "a purge after the loss raises the epoch above ours";
   EXPECT_EQ(read_epoch(), 4U);
 }
 
@@ -392,7 +392,7 @@ TEST_F(RedisTierTest, OpensItsBreakerAfterFailuresAndClosesItByAPingOfItsOwn) {
   const auto refused = read("weather:3:4");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::redis_unavailable);
-  EXPECT_EQ(metrics_.value(Counter::redis_commands), commands) << "an open breaker asks nobody";
+  EXPECT_EQ(metrics_.value(Counter::redis_commands), commands) << "an open breaker sends no command";
   run_until(context_, [&] { return !client_->breaker_open(); });
   EXPECT_TRUE(read("weather:3:4"));
   EXPECT_TRUE(log_.contains("breaker open"));

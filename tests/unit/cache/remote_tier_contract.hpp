@@ -1,8 +1,8 @@
-// Two processes of a fleet that share one remote tier, over each implementation of RemoteTier. The contract suite
+// Two processes of a fleet that share one remote tier, for each implementation of RemoteTier. The contract suite
 // (remote_tier_contract_test.cpp) runs over all of them.
 //
-// A world has: processes 0 and 1, of which each hears all messages; clock(); wait_until(); let_pass(), after which at
-// least that much time has passed for everything that expires; and cut_off(), after which no command gets an answer.
+// A world has: processes 0 and 1, each of which receives all messages; clock(); wait_until(); let_pass(), after which
+// at least that much time has passed for everything that expires; cut_off(), after which no command is answered.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@
 
 namespace wx::cache::test {
 
-// Keeps the messages that a process hears, as texts.
+// Stores the messages that a process receives, as texts.
 class Ear final : public FleetListener {
  public:
   void on_fill(const Fill& fill) override {
@@ -37,7 +37,7 @@ class Ear final : public FleetListener {
   void on_fail(std::string_view key) override { note(cat("fail ", key)); }
   void on_purge(std::string_view key) override { note(cat("purge ", key)); }
   std::uint64_t on_epoch(std::uint64_t epoch) override {
-    if (epoch > 0) note(cat("epoch ", epoch));  // 0: none was raised yet
+    if (epoch > 0) note(cat("epoch ", epoch));  // 0: not raised yet
     return epoch;
   }
   void on_listening() override {}
@@ -54,7 +54,7 @@ class Ear final : public FleetListener {
   }
 };
 
-// The fake that the cache's own tests use.
+// The fake that the tests of the cache use.
 class FakeWorld {
  public:
   FakeWorld() { fleet_.listeners = {&ears_[0], &ears_[1]}; }
@@ -65,7 +65,7 @@ class FakeWorld {
 
   template <class Condition>
   void wait_until(Condition condition) {
-    ASSERT_TRUE(condition()) << "the fake acts at once";
+    ASSERT_TRUE(condition()) << "the fake must act at once";
   }
   void let_pass(milliseconds span) { clock_.advance(span); }
   void cut_off() {

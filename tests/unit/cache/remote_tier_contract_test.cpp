@@ -1,4 +1,5 @@
-// The promises of remote_tier.hpp, over every implementation: the fake that the cache's tests use, and Redis.
+// The promises of remote_tier.hpp, checked for every implementation: the fake that the tests of the cache use, and
+// Redis.
 #include "remote_tier_contract.hpp"
 
 #include <gmock/gmock.h>
@@ -13,17 +14,17 @@ using testing::Not;
 
 constexpr std::string_view kKey = "weather:52.52:13.41";
 constexpr std::string_view kOther = "weather:48.85:2.35";
-// Long enough for any machine; nothing with this span ends during a test.
+// Long enough for any machine: a span that does not end during a test.
 constexpr seconds kLong{60};
 // Short enough to wait for.
 constexpr milliseconds kShort{50};
-// Redis's clock may be read this much earlier than ours.
+// Redis may read its clock this much earlier than we read ours.
 constexpr milliseconds kGrain{20};
 
 template <class World>
 class RemoteTierContract : public testing::Test {
  protected:
-  // Calls `ask` with a callback and gives what that is called with.
+  // Calls `ask` with a callback, waits, and returns the value that the callback got.
   template <class Value, class Ask>
   Result<Value> result_of(Ask ask) {
     std::optional<Result<Value>> result;
@@ -76,7 +77,7 @@ class RemoteTierContract : public testing::Test {
     return cat("fill ", kKey, " ", entry.etag, " ", entry.stored_at.time_since_epoch().count(), " ",
                entry.spans.fresh_for.count());
   }
-  // Waits until a process has heard the message.
+  // Waits until a process has received the message.
   void expect_heard(std::size_t process, const std::string& message) {
     const auto& heard = world_.ear(process).heard;
     world_.wait_until([&] { return std::ranges::find(heard, message) != heard.end(); });
@@ -105,7 +106,7 @@ TYPED_TEST(RemoteTierContract, ALaterEntryReplacesAnEarlierOne) {
   later.body = "{}";
   ASSERT_TRUE(this->store(1, later));
   this->world_.let_pass(kShort + kGrain);
-  EXPECT_EQ(this->read(0), later) << "with its own spans";
+  EXPECT_EQ(this->read(0), later) << "with the spans of its own entry";
 }
 
 TYPED_TEST(RemoteTierContract, AnEntryEndsWithItsSpans) {
@@ -160,7 +161,7 @@ TYPED_TEST(RemoteTierContract, OneProcessGetsALeaseAndTheOtherLearnsWhenItEnds) 
   EXPECT_TRUE(mine->won);
   EXPECT_FALSE(mine->entry);
   EXPECT_FALSE(mine->failure);
-  EXPECT_FALSE(mine->held_for) << "it is not somebody else's";
+  EXPECT_FALSE(mine->held_for) << "the holder is this process";
   const auto yours = this->take_lease(1, "yours");
   ASSERT_TRUE(yours);
   EXPECT_FALSE(yours->won);
@@ -172,7 +173,7 @@ TYPED_TEST(RemoteTierContract, OneProcessGetsALeaseAndTheOtherLearnsWhenItEnds) 
 
 TYPED_TEST(RemoteTierContract, ALeaseIsTakenOnceByWhichProcessEver) {
   ASSERT_TRUE(this->take_lease(0, "first")->won);
-  EXPECT_FALSE(this->take_lease(0, "second")->won) << "the holder's other attempts too";
+  EXPECT_FALSE(this->take_lease(0, "second")->won) << "another attempt of the holder fails, too";
 }
 
 TYPED_TEST(RemoteTierContract, ALeaseEndsByItself) {
@@ -247,7 +248,7 @@ TYPED_TEST(RemoteTierContract, AFailureTakesTheLeasesPlace) {
     EXPECT_EQ(seen->failure->kind, ErrorKind::provider_timeout);
     EXPECT_EQ(seen->failure->count, 3);
     EXPECT_GT(seen->failure->left, kLong / 2);
-    EXPECT_LE(seen->failure->left, kLong) << "its own span, not the lease's";
+    EXPECT_LE(seen->failure->left, kLong) << "the memo has its own span, not that of the lease";
   }
 }
 
@@ -292,9 +293,9 @@ TYPED_TEST(RemoteTierContract, EachRaiseOfTheEpochIsHigherThanTheOneBefore) {
 }
 
 TYPED_TEST(RemoteTierContract, TheEpochRisesAboveOursWhateverTheTierHolds) {
-  EXPECT_EQ(this->raise_epoch(0, 7), 8U) << "it holds nothing";
-  EXPECT_EQ(this->raise_epoch(1, 20), 21U) << "it holds a lower one";
-  EXPECT_EQ(this->raise_epoch(0, 7), 22U) << "it holds a higher one";
+  EXPECT_EQ(this->raise_epoch(0, 7), 8U) << "Redis holds no epoch";
+  EXPECT_EQ(this->raise_epoch(1, 20), 21U) << "Redis holds a lower epoch";
+  EXPECT_EQ(this->raise_epoch(0, 7), 22U) << "Redis holds a higher epoch";
 }
 
 // --- messages ---

@@ -26,7 +26,7 @@ Copy copy_of(std::string body, Spans spans = kLong, SteadyTime born = kStart) {
   return {std::make_shared<const Entry>(std::move(entry)), born};
 }
 
-// A shard with its key hashed and the time passed along.
+// A shard that hashes the keys and passes the time.
 class Shard {
  public:
   explicit Shard(std::size_t limit) : shard(limit) {}
@@ -43,14 +43,14 @@ class Shard {
   std::size_t evicted = 0;
 };
 
-// What an entry with a short key and this body counts for.
+// The bytes that an entry with a short key and this body counts for.
 std::size_t cost(std::string body = "{}", std::string_view key = "A") {
   Shard shard(1 << 30);
   shard.insert(key, std::move(body));
   return shard.shard.bytes();
 }
 
-// A shard with room for eight small entries, with A (the oldest) to H in it.
+// A shard with room for eight small entries, filled with A (the oldest) to H.
 class FullShard : public Shard {
  public:
   FullShard() : Shard(8 * cost()) {
@@ -60,7 +60,7 @@ class FullShard : public Shard {
   }
 };
 
-// The keys A to Z that are there; looking marks them as visited.
+// The keys from A to Z that are in the shard. Looking marks them as visited.
 std::string keys(Shard& shard) {
   std::string out;
   for (char key = 'A'; key <= 'Z'; ++key) {
@@ -103,7 +103,7 @@ TEST(SieveShard, EvictsTheOldestThatNobodyAskedFor) {
   EXPECT_EQ(keys(shard), "ABDEFGHI");
 }
 
-// The hand stays where it evicted, and goes on towards the newest from there.
+// The hand stays where it evicted an entry, and moves on from there towards the newest.
 TEST(SieveShard, MovesItsHandAsInThePaper) {
   FullShard shard;
   for (const auto* key : {"A", "B", "G"}) EXPECT_TRUE(shard.has(key));
@@ -112,7 +112,7 @@ TEST(SieveShard, MovesItsHandAsInThePaper) {
   EXPECT_TRUE(shard.has("E"));
   shard.insert("K");  // clears E, F goes
   shard.insert("L");  // clears G, H goes
-  shard.insert("M");  // I goes, although A, B, E and G are older: they were asked for once
+  shard.insert("M");  // I goes, although A, B, E and G are older, because those were requested once
   EXPECT_EQ(shard.evicted, 5U);
   EXPECT_EQ(keys(shard), "ABEGJKLM");
 }
@@ -125,7 +125,7 @@ TEST(SieveShard, StartsOverAtTheOldestBehindTheNewest) {
   EXPECT_EQ(keys(shard), "CDEFGHIJ");
 }
 
-// The algorithm once more, as plainly as the paper has it, over a queue of keys.
+// The algorithm again, written as plainly as in the paper, over a queue of keys.
 class Model {
  public:
   explicit Model(std::size_t capacity) : capacity_(capacity) {}
@@ -174,7 +174,7 @@ class Model {
 
   const std::size_t capacity_;
   std::list<Node> queue_;      // the oldest first
-  Place hand_ = queue_.end();  // the end: before the oldest
+  Place hand_ = queue_.end();  // end(): the hand is before the oldest
 };
 
 TEST(SieveShard, KeepsWhatThePapersAlgorithmKeepsOnALongTrace) {
@@ -185,7 +185,7 @@ TEST(SieveShard, KeepsWhatThePapersAlgorithmKeepsOnALongTrace) {
   for (int i = 0; i < 60; ++i) names.push_back(cat(i));
   Random random(42);
   for (int step = 0; step < 20'000; ++step) {
-    // Low numbers are asked for far more often than high ones.
+    // Low numbers are requested far more often than high ones.
     const auto& key = names[static_cast<std::size_t>(60 * random.fraction() * random.fraction())];
     if (random.fraction() < 0.05) {
       shard.erase(key);
@@ -300,7 +300,7 @@ TEST(SieveShard, ReplacingGivesAnEntryNoNewPlaceInTheQueue) {
   EXPECT_EQ(keys(shard), "BCDEFGHI");
 }
 
-// Not by evicting the very entry that is being replaced, were it the hand's next.
+// The shard does not evict the entry that is being replaced, even if the hand reaches it next.
 TEST(SieveShard, MakesRoomForALargerCopyByEvictingOthers) {
   const std::string larger(500, 'x');
   const std::size_t limit = 8 * cost(larger);

@@ -1,5 +1,4 @@
-// What becomes of answers as they age: early refresh, stale, kept, failures and refusals remembered, steps of the
-// clock.
+// Answers as they age: early refresh, stale and kept copies, remembered failures and refusals, steps of the clock.
 #include "unit/cache/tiered_cache_fixture.hpp"
 
 namespace wx::cache {
@@ -64,7 +63,7 @@ TEST_F(TieredCacheTest, OnlyARefreshBeforeAnEntryEndedCountsAsEarly) {
   EXPECT_EQ(early(), 1U);
   complete(value("{3}"));
 
-  // Where no memory tier notices that it is late, the flight that reads Redis does.
+  // If no memory tier notices that a copy is late, the flight that reads Redis does.
   cache(&remote_);
   cache_->get(*thread_, lookup(Mode::redis_only), loader(), into(answers));
   complete(value("{4}"));
@@ -148,10 +147,10 @@ TEST_F(TieredCacheTest, AKeptAnswerIsWaitedWithButNotForLong) {
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::soft_timeout);
   EXPECT_EQ(answers[1]->age, nanoseconds(milliseconds(101'500)));
-  EXPECT_EQ(answers[1]->timings.load, nanoseconds(milliseconds(1500))) << "what was waited for in vain took its time";
+  EXPECT_EQ(answers[1]->timings.load, nanoseconds(milliseconds(1500))) << "the time of the unfinished load counts";
   complete(value("{2}"));
   EXPECT_EQ(answers.size(), 2U);
-  EXPECT_EQ(peek().served->entry->body, "{2}") << "the load was not in vain";
+  EXPECT_EQ(peek().served->entry->body, "{2}") << "the load is stored when it ends";
 }
 
 TEST_F(TieredCacheTest, AKeptAnswerIsReplacedWithinTheWait) {
@@ -305,7 +304,7 @@ TEST_F(TieredCacheTest, RefreshingInlineLetsTheStaleHitWaitForItsRefresh) {
 
 class KeptInRedisTest : public TieredCacheTest {
  protected:
-  // Redis holds a copy of this age; the memory of the process that is asked is empty.
+  // Redis holds a copy of this age, and the memory of this process is empty.
   void start(seconds age, CacheOptions options = {}) {
     cache(&remote_, options);
     Entry entry;
@@ -323,7 +322,7 @@ TEST_F(KeptInRedisTest, ACopyThatComesFromRedisIsWaitedWithButNotForLong) {
   remote_.hold = true;
   cache_->get(*thread_, lookup(), loader(), into(answers));
   cache_->get(*other_thread_, lookup(), loader(), into(answers));
-  executor_.advance(milliseconds(40));  // Redis takes its time, which is part of the wait
+  executor_.advance(milliseconds(40));  // the time that Redis takes is part of the wait
   remote_.hold = false;
   remote_.release();
   other_executor_.run_posted();
@@ -342,7 +341,7 @@ TEST_F(KeptInRedisTest, ACopyThatComesFromRedisIsWaitedWithButNotForLong) {
     EXPECT_GE(answer->age, nanoseconds(milliseconds(101'500)));
   }
   complete(value("{2}"));
-  EXPECT_EQ(peek().served->entry->body, "{2}") << "the load was not in vain";
+  EXPECT_EQ(peek().served->entry->body, "{2}") << "the load is stored when it ends";
 }
 
 TEST_F(KeptInRedisTest, AStaleCopyThatIsRefreshedInlineIsWaitedWithNoLonger) {
@@ -404,7 +403,7 @@ TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative)
   spans_ = {seconds(10), seconds(10), seconds(10)};
   struct Case {
     milliseconds step;
-    Outcome outcome;  // of what another process reads in Redis after the step
+    Outcome outcome;  // of the lookup in another process, which reads Redis after the step
     milliseconds age;
   };
   for (const auto& [step, outcome, age] : {Case{seconds(3600), Outcome::miss, seconds(0)},
@@ -421,10 +420,10 @@ TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative)
     complete(value("{1}"));
     clock_.step_wall(step);
     ASSERT_TRUE(peek().served);
-    EXPECT_EQ(peek().served->outcome, Outcome::hit) << "memory ages by the steady clock";
+    EXPECT_EQ(peek().served->outcome, Outcome::hit) << "copies in memory age by the steady clock";
     EXPECT_EQ(peek().served->age, nanoseconds(0));
 
-    cache(&remote_);  // another process reads what was stored before the step
+    cache(&remote_);  // another process reads the copy that was stored before the step
     answers.clear();
     cache_->get(*thread_, lookup(), loader(), into(answers));
     if (answers.empty()) complete(value("{2}"));
@@ -438,14 +437,14 @@ TEST_F(TieredCacheTest, AStepOfTheWallClockMakesNothingImmortalAndNoAgeNegative)
       EXPECT_EQ(peek().served->age, nanoseconds(seconds(4)));
       clock_.advance(seconds(6));
     }
-    // Whatever it was and whenever it is over, it is stale first (a refresh may be under way: it never ends here).
+    // Whatever the outcome was, the copy becomes stale first. (A refresh may be under way, and never ends here.)
     ASSERT_TRUE(peek().served);
     EXPECT_EQ(peek().served->outcome, Outcome::stale_while_revalidate);
     clock_.advance(seconds(20));
     answers.clear();
     auto cached = lookup();
     cached.only_if_cached = true;
-    fleet_.values.clear();  // Redis's own clock has let go of it
+    fleet_.values.clear();  // Redis's own clock has let the copy expire
     cache_->get(*thread_, cached, loader(), into(answers));
     ASSERT_EQ(answers.size(), 1U);
     EXPECT_FALSE(answers[0]) << "gone";

@@ -1,5 +1,5 @@
-// An exception anywhere in a flight ends that flight or that caller with `internal`, is logged once, and disturbs no
-// other request.
+// An exception anywhere in a flight ends that flight or that caller with `internal`, is logged once, and does not
+// affect other requests.
 #include <stdexcept>
 
 #include "support/faulty_clock.hpp"
@@ -8,7 +8,7 @@
 namespace wx::cache {
 namespace {
 
-// A Redis whose commands throw when the test says so.
+// A Redis whose commands throw on demand.
 class ThrowingRemote final : public RemoteTier {
  public:
   explicit ThrowingRemote(RemoteTier& remote) : remote_(remote) {}
@@ -65,7 +65,7 @@ class TieredCacheExceptionTest : public TieredCacheTest {
     }
   }
 
-  // The flight is gone, one line tells of it, and another key is answered as ever.
+  // The flight is gone, one line was logged, and another key is answered normally.
   void expect_ended_alone(std::string_view line) {
     EXPECT_EQ(cache_->flights(), 0U);
     EXPECT_EQ(log_.count("cache: "), 1) << log_.text();
@@ -116,7 +116,7 @@ TEST_F(TieredCacheExceptionTest, ALoaderThatThrowsWhileItStandsDownDisturbsNobod
     });
   };
   cache_->get(*thread_, lookup(), throwing, into(answers));
-  remote_.release();  // the read: the loader's turn comes, and the lease is asked for
+  remote_.release();  // the reply of the read: the loader's turn comes, and the lease is requested
   fleet_.leases[std::string(kKey)] = {"another", std::nullopt, clock_.steady() + seconds(6)};
   remote_.release();
   EXPECT_TRUE(answers.empty());
@@ -266,7 +266,7 @@ TEST_F(TieredCacheExceptionTest, APurgeThatIsPendingIsTriedAgainAfterAnException
   cache_->purge_all(*thread_, [](const Result<void>& purged) { EXPECT_FALSE(purged); });
   remote_.failing.reset();
   throwing_.throw_on_raise = true;
-  executor_.advance(milliseconds(500));  // the longest first pause, and less than the shortest two
+  executor_.advance(milliseconds(500));  // the longest first pause, which is shorter than the two shortest
   EXPECT_EQ(log_.count("cache: a pending purge ended with an exception and will be repeated what=raise"), 1);
   throwing_.throw_on_raise = false;
   executor_.advance(seconds(4));

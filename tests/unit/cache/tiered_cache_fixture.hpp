@@ -1,5 +1,5 @@
 // The cache with a scripted Redis and a scripted loader, on a clock that the test moves: alone, beside a second
-// process, and before a provider that lets loads queue.
+// process, and with a provider that queues loads.
 #pragma once
 
 #include <deque>
@@ -31,7 +31,7 @@ class TieredCacheTest : public testing::Test {
 
   Lookup lookup(Mode mode = Mode::normal) { return {kKey, hash64(kKey), mode, clock_.steady() + seconds(10)}; }
 
-  // A loader whose answers the test gives by hand.
+  // A loader that waits for the test to give the answer.
   Loader loader() {
     return [this](LoadRequest request, LoadCallback done) {
       purposes_.push_back(request.purpose);
@@ -55,7 +55,7 @@ class TieredCacheTest : public testing::Test {
     return loaded;
   }
 
-  // The oldest load that is under way gets this answer.
+  // Gives this answer to the oldest load under way.
   void complete(Result<Loaded> result) {
     ASSERT_FALSE(waiting_.empty());
     auto done = std::move(waiting_.front());
@@ -87,7 +87,7 @@ class TieredCacheTest : public testing::Test {
   std::vector<Purpose> purposes_;
 };
 
-// Two processes that share one Redis: each with its own memory and flights.
+// Two processes that share one Redis, each with its own memory and flights.
 class FleetTest : public TieredCacheTest {
  protected:
   void SetUp() override {
@@ -107,7 +107,7 @@ class FleetTest : public TieredCacheTest {
   std::unique_ptr<TieredCache> second_;
 };
 
-// Loads that wait in the provider's queue until the test says what becomes of them.
+// Loads that wait in the provider's queue until the test starts or refuses them.
 class QueueTest : public TieredCacheTest {
  protected:
   struct Queued {
@@ -122,7 +122,7 @@ class QueueTest : public TieredCacheTest {
     patient.deadline = clock_.steady() + patience;
     return patient;
   }
-  // As the source does it with what it could not start in time.
+  // Refuses a load that could not start in time, as the provider does.
   void expire() {
     ASSERT_FALSE(queued_.empty());
     auto late = std::move(queued_.front());

@@ -1,4 +1,4 @@
-// Two processes that share one Redis: one load for both, purges, epochs, doubt.
+// Two processes that share one Redis: one load for both, purges, epochs, copies in doubt.
 #include <atomic>
 #include <thread>
 
@@ -11,7 +11,7 @@ TEST_F(FleetTest, OneLoadServesBothProcesses) {
   Answers answers;
   ask_both(answers);
   EXPECT_EQ(loads_, 1);
-  EXPECT_EQ(stood_down_, 1) << "the other gives its turn with the provider back";
+  EXPECT_EQ(stood_down_, 1) << "the other process gives its turn at the provider back";
   complete(value("{1}"));
   executor_.run_posted();
   ASSERT_EQ(answers.size(), 2U);
@@ -25,7 +25,7 @@ TEST_F(FleetTest, WhenTheHolderDiesTheOtherTakesOverAtTheLeasesEnd) {
   Answers answers;
   ask_both(answers);
   fleet_.listeners = {&second_->listener()};
-  cache_.reset();  // kill -9: neither fill nor fail is ever heard
+  cache_.reset();  // kill -9: no fill and no fail is ever published
   waiting_.clear();
   executor_.advance(milliseconds(5900));
   EXPECT_EQ(loads_, 1);
@@ -52,7 +52,7 @@ TEST_F(FleetTest, AFailureIsTriedOncePerMemoByTheWholeFleetAndBacksOff) {
   Answers answers;
   std::vector<SteadyTime> tries;
   const auto begin = clock_.steady();
-  for (int i = 0; i < 600; ++i) {  // a minute of questions to both, ten a second
+  for (int i = 0; i < 600; ++i) {  // a minute of requests to both processes, ten per second
     ask_both(answers);
     if (!waiting_.empty()) {
       tries.push_back(clock_.steady());
@@ -89,14 +89,14 @@ TEST_F(FleetTest, PurgingAllMakesEverythingAMissWithoutScanning) {
   second_->purge_all(*second_thread_, [](const Result<void>& result) { EXPECT_TRUE(result); });
   EXPECT_FALSE(peek().served);
   cache_->get(*thread_, lookup(), loader(), into(answers));
-  EXPECT_EQ(loads_, 2) << "what Redis still holds is of another epoch";
+  EXPECT_EQ(loads_, 2) << "the copy in Redis has an older epoch";
   complete(value("{2}"));
   EXPECT_EQ(peek().served->entry->body, "{2}");
   second_->get(*second_thread_, lookup(), loader(), into(answers));
-  ASSERT_EQ(answers.size(), 4U) << "the process that purged shares with the others again";
+  ASSERT_EQ(answers.size(), 4U) << "the process that purged shares copies again";
   EXPECT_EQ(answers[3]->entry->body, "{2}");
   EXPECT_EQ(answers[3]->tier, Tier::redis);
-  EXPECT_TRUE(peek().served) << "and drops nobody's copy";
+  EXPECT_TRUE(peek().served) << "and no process drops its copy";
   EXPECT_EQ(loads_, 2);
 }
 
@@ -125,9 +125,9 @@ TEST_F(FleetTest, APurgeWithoutRedisIsThisProcesssOwnUntilRedisIsBackAndThenEver
   EXPECT_EQ(told, ErrorKind::redis_unavailable);
   EXPECT_FALSE(peek().served);
   executor_.advance(seconds(9));
-  EXPECT_TRUE(second_->peek(kKey, hash64(kKey), clock_.steady()).served) << "it could not be told";
+  EXPECT_TRUE(second_->peek(kKey, hash64(kKey), clock_.steady()).served) << "the purge could not be published";
 
-  // Another process purges meanwhile and comes to the same number: that is not our purge.
+  // Meanwhile another process purges and arrives at the same number, but that is a different purge.
   second_->purge_all(*second_thread_, [](const Result<void>&) {});
   EXPECT_EQ(fleet_.epoch, 1U);
   second_->get(*second_thread_, lookup(), loader(), into(answers));
@@ -149,7 +149,7 @@ TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
   remote_.failing = ErrorKind::redis_error;
   remote_.failing_detail = "NOPERM this user has no permissions to run the 'incrby' command";
   cache_->purge_all(*thread_, [](const Result<void>&) {});
-  executor_.advance(seconds(5));  // tried again, and refused
+  executor_.advance(seconds(5));  // the purge is repeated and refused
   remote_.hold = true;
   executor_.advance(seconds(24));
   EXPECT_TRUE(remote_.held.empty());
@@ -158,21 +158,21 @@ TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
   remote_.hold = false;
   remote_.failing.reset();
   remote_.release();
-  EXPECT_EQ(fleet_.epoch, 2U) << "above what this process came to by itself";
+  EXPECT_EQ(fleet_.epoch, 2U) << "above the epoch that this process reached alone";
   executor_.advance(std::chrono::minutes(2));
   EXPECT_EQ(fleet_.epoch, 2U);
 }
 
-// The fleet shares nothing that this process stores until Redis has taken the purge.
+// The fleet shares no copy that this process stores until Redis has accepted the purge.
 TEST_F(FleetTest, AFullRedisGetsAPurgeSoonAfterItHasRoom) {
   remote_.failing = ErrorKind::redis_error;
   remote_.failing_detail = "OOM command not allowed when used memory > 'maxmemory'.";
   cache_->purge_all(*thread_, [](const Result<void>&) {});
-  executor_.advance(seconds(20));  // tried again and again, and refused
+  executor_.advance(seconds(20));  // the purge is repeated and refused each time
   EXPECT_EQ(fleet_.epoch, 0U);
   remote_.failing.reset();
   executor_.advance(seconds(5));
-  EXPECT_EQ(fleet_.epoch, 2U) << "above what this process came to by itself";
+  EXPECT_EQ(fleet_.epoch, 2U) << "above the epoch that this process reached alone";
 }
 
 TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
@@ -196,7 +196,7 @@ TEST_F(FleetTest, WhatIsReadWhileTheEpochIsLearnedIsJudgedByItsOwn) {
   complete(value("{1}"));
 
   fleet_.listeners = {&second_->listener()};
-  cache(&remote_);  // a fresh process, which asks before it knows
+  cache(&remote_);  // a new process, which reads Redis before it knows the epoch
   remote_.hold = true;
   cache_->get(*thread_, lookup(), loader(), into(answers));
   cache_->listener().on_epoch(fleet_.epoch);
@@ -210,7 +210,7 @@ TEST_F(FleetTest, WhatIsReadWhileTheEpochIsLearnedIsJudgedByItsOwn) {
   cache_->get(*thread_, lookup(), loader(), into(answers));
   cache_->listener().on_epoch(fleet_.epoch);
   remote_.release();
-  EXPECT_EQ(loads_, 1) << "of another epoch: its lease is asked for";
+  EXPECT_EQ(loads_, 1) << "the copy has an older epoch, so the process asks for the lease";
   remote_.hold = false;
   remote_.release();
   EXPECT_EQ(loads_, 2);
@@ -247,13 +247,13 @@ TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhil
   executor_.run_posted();
   clock_.advance(seconds(20));
   ASSERT_TRUE(peek().refresh) << "stale";
-  cache_->listener().on_fill({kKey, "e", clock_.wall(), seconds(10)});  // heard on another thread, just now
+  cache_->listener().on_fill({kKey, "e", clock_.wall(), seconds(10)});  // received on another thread, just now
   cache_->refresh(*thread_, lookup(), loader());
   executor_.run_posted();
   EXPECT_EQ(loads_, 1);
   EXPECT_EQ(cache_->flights(), 0U);
   clock_.advance(milliseconds(9900));
-  EXPECT_TRUE(peek().refresh) << "the next one is not lost by it";
+  EXPECT_TRUE(peek().refresh) << "the next refresh still starts";
 }
 
 TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALoad) {
@@ -262,12 +262,12 @@ TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALo
   complete(value("{1}"));
   executor_.run_posted();
   cache_->listener().on_disconnected();
-  EXPECT_EQ(peek().served->outcome, Outcome::hit) << "deaf is not wrong";
+  EXPECT_EQ(peek().served->outcome, Outcome::hit) << "a copy is served while the channel is down";
   clock_.advance(milliseconds(10));
   cache_->listener().on_listening();
   const auto doubted = peek();
   EXPECT_EQ(doubted.served->outcome, Outcome::hit);
-  EXPECT_TRUE(doubted.refresh) << "but looked at behind";
+  EXPECT_TRUE(doubted.refresh) << "but a refresh confirms it in the background";
   EXPECT_FALSE(peek().refresh) << "once";
   cache_->refresh(*thread_, lookup(), loader());
   EXPECT_FALSE(peek().refresh);
@@ -290,7 +290,7 @@ TEST_F(FleetTest, AFillWithAnotherTagDropsTheOlderCopyAndWithTheSameRenewsIt) {
   EXPECT_FALSE(peek().served);
 }
 
-// A clock that holds up one thread, at one of the times that it looks.
+// A clock that holds one thread at its nth reading.
 class HoldingClock final : public Clock {
  public:
   explicit HoldingClock(const Clock& clock) : clock_(clock) {}
@@ -304,7 +304,7 @@ class HoldingClock final : public Clock {
   }
   [[nodiscard]] WallTime wall() const override { return clock_.wall(); }
 
-  // The calling thread is held up when it looks for the `look`-th time from now.
+  // Holds the calling thread at its `look`-th reading from now on.
   void hold_me_at(int look) {
     looks_left_ = look;
     held_ = std::this_thread::get_id();
@@ -323,11 +323,11 @@ class HoldingClock final : public Clock {
   std::atomic<bool> go_on_{false};
 };
 
-// The epoch is raised first, then the flights hear of it, shard by shard. A load that ends between the two began before
-// the purge all the same.
+// A purge raises the epoch first, then notifies the flights, shard by shard. A load that ends between the two began
+// before the purge, so it must not be stored.
 TEST_F(TieredCacheTest, ALoadThatEndsWhileThePurgeOfEverythingIsOnItsWayIsNotStored) {
   const auto shard_of = [](std::string_view key) { return hash64(key) >> 58; };
-  std::string before = "weather:0:0";  // in a shard that hears of it earlier
+  std::string before = "weather:0:0";  // in a shard that is notified earlier
   for (int i = 0; shard_of(before) >= shard_of(kKey); ++i) before = "weather:" + std::to_string(i) + ":0";
   int held_up = 0;
   for (int look = 1; look <= 8; ++look) {
@@ -368,7 +368,7 @@ TEST_F(TieredCacheTest, ALoadThatEndsWhileThePurgeOfEverythingIsOnItsWayIsNotSto
     EXPECT_FALSE(peek().served);
     EXPECT_EQ(cache_->flights(), 0U);
   }
-  EXPECT_GT(held_up, 0) << "the purge was never on its way";
+  EXPECT_GT(held_up, 0) << "no load ended during a purge";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Loads that queue for the provider, and questions that force one.
+// Loads that wait in the provider's queue, and lookups that force a load.
 #include "unit/cache/tiered_cache_fixture.hpp"
 
 namespace wx::cache {
@@ -23,7 +23,7 @@ TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
   complete(value("{2}"));
   ASSERT_EQ(late.size(), 1U);
   ASSERT_TRUE(late[0]);
-  EXPECT_EQ(late[0]->outcome, Outcome::miss) << "the load is its own now";
+  EXPECT_EQ(late[0]->outcome, Outcome::miss) << "the late caller leads the load now";
 }
 
 TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {

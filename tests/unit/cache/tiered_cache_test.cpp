@@ -1,4 +1,4 @@
-// One process: loads, waits, deadlines, and where answers are read and stored.
+// One process: loads, waits, deadlines, and the tiers from which answers are read and in which they are stored.
 #include "unit/cache/tiered_cache_fixture.hpp"
 
 namespace wx::cache {
@@ -49,9 +49,9 @@ TEST_F(TieredCacheTest, NobodyLoadsAgainBetweenTheEndOfAFlightAndMemory) {
   cache();
   Answers answers;
   cache_->get(*thread_, lookup(), loader(), into(answers));
-  EXPECT_FALSE(peek().served);  // somebody looked before the flight ended ...
+  EXPECT_FALSE(peek().served);  // a caller looked before the flight ended ...
   complete(value("{1}"));
-  cache_->get(*thread_, lookup(), loader(), into(answers));  // ... and asks after it
+  cache_->get(*thread_, lookup(), loader(), into(answers));  // ... and asks after its end
   EXPECT_EQ(loads_, 1);
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::hit);
@@ -121,8 +121,8 @@ TEST_F(TieredCacheTest, AHungLoadFreesItsKeyAtTheAgeLimit) {
   EXPECT_EQ(cache_->flights(), 0U);
   cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(loads_, 2);
-  complete(value("{late}"));  // of the first
-  EXPECT_FALSE(peek().served) << "a load that was given up is not stored";
+  complete(value("{late}"));  // the answer of the first load
+  EXPECT_FALSE(peek().served) << "an abandoned load is not stored";
   complete(value("{2}"));
   EXPECT_EQ(peek().served->entry->body, "{2}");
 }
