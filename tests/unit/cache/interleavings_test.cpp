@@ -324,7 +324,7 @@ class World {
     if (calls_ > 1 + wanted + excuses) return "more calls than one plus one for each fault that can cause one";
     if (fresh_at_start() && excuses == 0 && calls_ > wanted) return "a call although a fresh value was stored";
     for (const auto& caller : callers_) {
-      if (caller.answers > 1) return "a caller answered twice";
+      if (caller.answers > 1) return "a caller was answered twice";
       if (caller.asked && caller.answers == 0 && clock_.steady() > caller.deadline + milliseconds(1)) {
         return "a caller waited beyond its deadline";
       }
@@ -371,7 +371,7 @@ class World {
       if (!process->loading.empty() || !process->queued.empty()) return "a load is left";
     }
     for (const auto& caller : callers_) {
-      if (caller.answers != 1) return "a caller was never answered";
+      if (caller.answers != 1) return "a caller was not answered exactly once";
     }
     if (const auto* lease = fleet_.lease(std::string(kKey)); lease != nullptr && !lease->failure) {
       return "a lease is left";
