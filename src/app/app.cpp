@@ -130,7 +130,7 @@ class App::Impl {
     endpoints::ProcessStatus::Provider provider{.breaker = open_meteo::name(status.breaker), .windows = {}};
     for (const auto window : kAllWindows) {
       const auto& usage = status.usage.at(static_cast<std::size_t>(window));
-      provider.windows.push_back({name(window), usage.used, usage.limit});
+      provider.windows.push_back({.name = name(window), .used = usage.used, .limit = usage.limit});
     }
     return provider;
   }

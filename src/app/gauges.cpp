@@ -7,7 +7,8 @@ namespace wx::app {
 std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& status, std::string_view version) {
   std::vector<observability::Gauge> gauges;
   const auto add = [&gauges](std::string_view family, std::string labels, std::string_view help, auto value) {
-    gauges.push_back({family, std::move(labels), help, static_cast<double>(value)});
+    gauges.push_back(
+        {.family = family, .labels = std::move(labels), .help = help, .value = static_cast<double>(value)});
   };
   add("weather_cache_http_connections", "", "Connections open", status.connections);
   add("weather_cache_cache_memory_bytes", "", "Memory tier in use", status.memory.bytes);

@@ -36,7 +36,8 @@ int check_health(const config::Settings& settings) {
   options.direct = true;
   http_client::HttpClient client(options, *log);
   std::promise<Result<http_client::GetResponse>> promise;
-  client.get({url, {}, kDeadline, kDeadline}, [&promise](auto result) { promise.set_value(std::move(result)); });
+  client.get({.url = url, .headers = {}, .connect_timeout = kDeadline, .total_timeout = kDeadline},
+             [&promise](auto result) { promise.set_value(std::move(result)); });
   const auto answer = promise.get_future().get();
 
   if (!answer) return unhealthy(cat(url, ": ", answer.error().detail));

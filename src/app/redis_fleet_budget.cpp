@@ -18,8 +18,9 @@ void RedisFleetBudget::take(std::span<const open_meteo::FleetWindow> windows, in
   std::vector<Counter> counters;
   counters.reserve(windows.size());
   for (const auto& window : windows) {
-    counters.push_back(
-        {cache::budget_key(prefix_, window.key_suffix), cat(window.expires_after.count()), cat(units + window.owed)});
+    counters.push_back({.key = cache::budget_key(prefix_, window.key_suffix),
+                        .expiry = cat(window.expires_after.count()),
+                        .amount = cat(units + window.owed)});
     if (!client_.available(counters.back().key)) return done(fail(ErrorKind::redis_unavailable));
   }
   if (executor_.in_this_thread()) return count(counters, std::move(done));
@@ -50,15 +51,15 @@ void RedisFleetBudget::count(const std::vector<Counter>& counters, Done done) {
       gathered->done(std::move(gathered->counts));
     };
   };
-  std::vector<std::array<redis::Argument, 3>>
-      texts;  // two commands per window; reserved, since the commands hold views
-  texts.reserve(2 * counters.size());
+  using Arguments = std::array<redis::Argument, 3>;
+  std::vector<Arguments> texts;
+  texts.reserve(2 * counters.size());  // the commands hold views into it
   std::vector<redis::Command> commands;
   for (const auto& counter : counters) {
     commands.push_back(
-        {texts.emplace_back(std::array<redis::Argument, 3>{"INCRBY", counter.key, counter.amount}), reply_to(true)});
+        {.arguments = texts.emplace_back(Arguments{"INCRBY", counter.key, counter.amount}), .done = reply_to(true)});
     commands.push_back(
-        {texts.emplace_back(std::array<redis::Argument, 3>{"EXPIRE", counter.key, counter.expiry}), reply_to(false)});
+        {.arguments = texts.emplace_back(Arguments{"EXPIRE", counter.key, counter.expiry}), .done = reply_to(false)});
   }
   client_.pipeline(commands);
 }

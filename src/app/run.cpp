@@ -83,8 +83,9 @@ int run(std::span<const char* const> arguments) {
   raise_file_limit();
   const SystemClock clock;
   observability::Metrics metrics;
-  const auto log =
-      observability::make_log({settings.log_level, settings.log_format, settings.google_cloud_project}, metrics);
+  const auto log = observability::make_log(
+      {.level = settings.log_level, .format = settings.log_format, .google_project = settings.google_cloud_project},
+      metrics);
   try {
     App app(settings, clock, metrics, *log);
     if (const auto port = app.start(); !port) {

@@ -72,7 +72,7 @@ template <class T>
 using Result = std::expected<T, Error>;
 
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string detail = {}) {
-  return std::unexpected(Error{kind, std::move(detail), std::nullopt, 0, false});
+  return std::unexpected(Error{.kind = kind, .detail = std::move(detail)});
 }
 
 }  // namespace wx

@@ -26,7 +26,7 @@ bool hear_fill(std::string_view rest, FleetListener& listener) {
   const auto stored_at = parse_ms(cut_word(rest));
   const auto fresh_for = parse_ms(cut_word(rest));
   if (key.empty() || etag.empty() || !stored_at || !fresh_for) return false;
-  listener.on_fill({key, etag, WallTime(*stored_at), *fresh_for});
+  listener.on_fill({.key = key, .etag = etag, .stored_at = WallTime(*stored_at), .fresh_for = *fresh_for});
   return true;
 }
 

@@ -71,8 +71,10 @@ struct RedisTier::LeaseAttempt {
 void RedisTier::take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   const auto value = value_key(prefix_, key);
-  const auto attempt = std::make_shared<LeaseAttempt>(
-      LeaseAttempt{std::string(key), lease_key(prefix_, key), std::string(token), clock_.steady() + span});
+  const auto attempt = std::make_shared<LeaseAttempt>(LeaseAttempt{.key = std::string(key),
+                                                                   .lease = lease_key(prefix_, key),
+                                                                   .token = std::string(token),
+                                                                   .until = clock_.steady() + span});
   const auto expiry = cat(span.count());
   const std::array<redis::Argument, 6> set{"SET", attempt->lease, token, "NX", "PX", expiry};
   const std::array<redis::Argument, 2> get_value{"GET", value};

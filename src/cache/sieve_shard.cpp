@@ -74,8 +74,12 @@ bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
     evict_one(now, nullptr);
     ++evicted;
   }
-  auto node = std::make_unique<Node>(
-      Node{std::string(key), hash, std::move(copy), now, SteadyTime::min(), bytes, false, nullptr, nullptr});
+  auto node = std::make_unique<Node>(Node{.key = std::string(key),
+                                          .hash = hash,
+                                          .copy = std::move(copy),
+                                          .inserted = now,
+                                          .refresh_from = SteadyTime::min(),
+                                          .bytes = bytes});
   nodes_.insert(node.get());
   link_newest(node.release());
   bytes_ += bytes;

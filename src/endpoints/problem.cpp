@@ -60,9 +60,12 @@ void respond_problem(Context& context, Answer& answer, const Problem& problem) {
   if (problem.html) {
     auto model = page_model(context, answer.request());
     model.form = problem.form;
-    model.error = pages::ErrorCard{
-        status,     problem.error.kind, problem.error.detail, problem.faults, retry_after_seconds(problem.error),
-        uuid.text()};
+    model.error = pages::ErrorCard{.status = status,
+                                   .kind = problem.error.kind,
+                                   .detail = problem.error.detail,
+                                   .faults = problem.faults,
+                                   .retry_after_seconds = retry_after_seconds(problem.error),
+                                   .request_id = uuid.text()};
     body = pages::render_page(model);
     append(headers, "Content-Type: text/html; charset=utf-8\r\n");
     append_page_security(headers);

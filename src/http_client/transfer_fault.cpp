@@ -8,7 +8,7 @@ namespace wx::http_client {
 namespace {
 
 Error error(ErrorKind kind, std::string_view detail) {
-  return {kind, std::string(detail), std::nullopt, 0};
+  return {.kind = kind, .detail = std::string(detail)};
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ Router::Router(std::vector<Route> routes, RefusalFunction refuse) : refuse_(std:
   for (auto& route : routes) {
     const std::string methods = method_list([&route](Method method) { return allows(route, method); });
     auto& table = route.match == Route::Match::exact ? exact_ : prefixes_;
-    table.push_back({std::move(route), cat("Allow: ", methods, "\r\n"), options_headers(methods)});
+    table.push_back(
+        {.route = std::move(route), .allow = cat("Allow: ", methods, "\r\n"), .options = options_headers(methods)});
   }
   std::ranges::sort(prefixes_, std::greater(), [](const Entry& entry) { return entry.route.path.size(); });
 }

@@ -53,7 +53,7 @@ void Budget::roll(SteadyTime now, WallTime wall) {
     Own& own = own_.at(static_cast<std::size_t>(window));
     const auto id = id_of(window, wall);
     if (own.id < id || now >= own.ends)
-      own = {id, now + left_of(window, wall) + nanoseconds(length(window)) / kDrift, 0};
+      own = {.id = id, .ends = now + left_of(window, wall) + nanoseconds(length(window)) / kDrift};
   }
 }
 
@@ -70,11 +70,14 @@ Budget::Usage Budget::usage(Window window, Counting counting, SteadyTime now, Wa
   const auto id = id_of(window, wall);
   const nanoseconds by_steady = own.ends - now;
   const nanoseconds by_wall = left_of(window, wall);
-  Usage usage{own.used, limits(counting).of(window), own.id > id ? by_steady : std::min(by_steady, by_wall)};
+  Usage usage{.used = own.used,
+              .limit = limits(counting).of(window),
+              .ends_in = own.id > id ? by_steady : std::min(by_steady, by_wall)};
   // Alone, the calls that the fleet is known to have made count in proportion: their part of the whole, of the share.
   if (known.id == id && whole_.of(window) != 0) {
     const auto part = known.used * usage.limit / whole_.of(window) + known.alone;
-    if (part >= usage.used) usage = {static_cast<std::uint32_t>(part), usage.limit, by_wall};
+    if (part >= usage.used)
+      usage = {.used = static_cast<std::uint32_t>(part), .limit = usage.limit, .ends_in = by_wall};
   }
   return usage;
 }
@@ -111,7 +114,8 @@ Budget::FleetTake Budget::ask_fleet(WallTime wall) {
     if (whole_.of(window) == 0) continue;
     Owed& owed = owed_.at(w);
     const auto calls = owed.id == take.ids.at(w) ? std::exchange(owed.calls, 0) : 0;
-    take.windows.push_back({cat(letter(window), ':', take.ids.at(w)), 2 * length(window), calls});
+    take.windows.push_back(
+        {.key_suffix = cat(letter(window), ':', take.ids.at(w)), .expires_after = 2 * length(window), .owed = calls});
   }
   return take;
 }
@@ -123,7 +127,7 @@ void Budget::not_counted(const FleetTake& asked) {
     if (whole_.of(window) == 0) continue;
     const auto calls = asked.windows.at(i++).owed;
     Owed& owed = owed_.at(w);
-    if (owed.id < asked.ids.at(w)) owed = {asked.ids.at(w), 0};
+    if (owed.id < asked.ids.at(w)) owed = {.id = asked.ids.at(w)};
     if (owed.id == asked.ids.at(w)) owed.calls += calls;
   }
 }
@@ -150,7 +154,7 @@ std::optional<Budget::Refusal> Budget::take_with_fleet(Purpose purpose, const Fl
     // A reply for a later window may have arrived before this one.
     if (whole_.of(window) == 0 || known.id > asked.ids.at(w)) continue;
     // A refused call is given back.
-    known = {asked.ids.at(w), std::min<std::int64_t>(seen.at(w) - (refusal ? 1 : 0), whole_.of(window)), 0};
+    known = {.id = asked.ids.at(w), .used = std::min<std::int64_t>(seen.at(w) - (refusal ? 1 : 0), whole_.of(window))};
   }
   if (refusal) return refusal;
   count(now, wall);

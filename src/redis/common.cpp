@@ -30,7 +30,7 @@ void Common::tls(Executor& executor, const void* owner, TlsReady ready) {
     executor.post([tls = tls_, ready = std::move(ready)]() mutable { ready(std::move(tls)); });
     return;
   }
-  tls_waiters_.push_back({&executor, owner, std::move(ready)});
+  tls_waiters_.push_back({.executor = &executor, .owner = owner, .ready = std::move(ready)});
   if (tls_loading_) return;
   tls_loading_ = true;
   // The previous thread has cleared tls_loading_ under this mutex and needs it no more, so joining cannot wait for us.

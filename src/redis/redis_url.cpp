@@ -26,14 +26,14 @@ std::string_view nearest_key(std::string_view key) {
 
 struct Scheme {
   std::string_view name;
-  bool tls;
-  bool local;
+  bool tls = false;
+  bool local = false;
 };
-constexpr std::array<Scheme, 5> kSchemes{{{"redis", false, false},
-                                          {"rediss", true, false},
-                                          {"valkey", false, false},
-                                          {"valkeys", true, false},
-                                          {"unix", false, true}}};
+constexpr std::array<Scheme, 5> kSchemes{{{.name = "redis"},
+                                          {.name = "rediss", .tls = true},
+                                          {.name = "valkey"},
+                                          {.name = "valkeys", .tls = true},
+                                          {.name = "unix", .local = true}}};
 
 // The parts of the URL, still encoded.
 struct Parts {

@@ -225,7 +225,8 @@ ReplyParser::Step ReplyParser::aggregate(char type, std::string_view line) {
   Reply::Node node;
   node.kind = type == '*' ? Kind::array : type == '~' ? Kind::set : type == '>' ? Kind::push : Kind::map;
   node.elements = static_cast<std::uint32_t>(elements);
-  open_.push_back({static_cast<std::uint32_t>(nodes_.size()), node.elements, type == '|'});
+  open_.push_back(
+      {.node = static_cast<std::uint32_t>(nodes_.size()), .missing = node.elements, .attribute = type == '|'});
   nodes_.push_back(node);
   if (elements == 0) close();
   return Step::done;
