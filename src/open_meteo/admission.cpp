@@ -208,11 +208,7 @@ std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanosecond
 
 ProviderStatus Admission::status(const Instant& now) {
   const Lock lock(mutex_);
-  ProviderStatus status{.breaker = breaker_.state(now.steady),
-                        .wait = breaker_.wait(now.steady),
-                        .throttle_level = budget_.throttle_level(counted_last(), now.steady, now.wall),
-                        .usage = {},
-                        .alone = counted_last() == Counting::alone};
+  ProviderStatus status{.breaker = breaker_.state(now.steady), .usage = {}};
   for (const Window window : kAllWindows) {
     status.usage.at(static_cast<std::size_t>(window)) = budget_.usage(window, counted_last(), now.steady, now.wall);
   }

@@ -36,10 +36,7 @@ struct Instant {
 // The numbers for /stats and the gauges.
 struct ProviderStatus {
   ProviderBreaker::State breaker = ProviderBreaker::State::closed;
-  nanoseconds wait{0};  // until the next call may pass; 0 means now
-  ThrottleLevel throttle_level = ThrottleLevel::open;
   std::array<Budget::Usage, kWindows> usage{};  // by Window
-  bool alone = true;                            // calls are counted against this process's share, without the fleet
 };
 
 class Admission {

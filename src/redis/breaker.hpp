@@ -28,9 +28,6 @@ class Breaker {
 
   explicit Breaker(const BreakerOptions& options) : options_(options), wait_(options.first_wait) {}
 
-  // Whether a command may be sent.
-  [[nodiscard]] bool allows() const { return state_ == State::closed; }
-
   // Takes the outcome of an operation that was allowed. Returns true if the breaker has just opened: a probe is then
   // due after wait().
   [[nodiscard]] bool record(bool success, SteadyTime now);
