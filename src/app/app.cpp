@@ -16,7 +16,7 @@
 
 namespace wx::app {
 
-// The members are the composition, in the order in which they are made.
+// The members are the parts of the service, in the order in which they are made.
 class App::Impl {
  public:
   Impl(const config::Settings& settings, const Clock& clock, observability::Metrics& metrics, observability::Log& log)
@@ -37,8 +37,8 @@ class App::Impl {
   ~Impl() {
     metrics_.remove_gauges();
     for (const auto& thread : threads_) thread->stop();
-    // Nothing runs any more. The provider's callbacks go first, then the flights, which hold timers of the threads'
-    // loops, and only then the loops.
+    // Every thread has stopped. The order matters: the provider's callbacks refer to flights, and flights hold timers
+    // of the threads' loops.
     provider_.reset();
     http_client_.reset();
     cache_.reset();
@@ -67,7 +67,7 @@ class App::Impl {
       threads_.push_back(std::make_unique<IoThread>(shared, server, i == 0));
       const auto port = threads_.back()->listen();
       if (!port) return port;
-      server.port = *port;  // the others share what the first was given
+      server.port = *port;  // all threads listen on the port that the first was given
     }
     auto& first = *threads_.front();
     if (auto* client = first.redis()) {

@@ -1,4 +1,4 @@
-// The whole service, wired by hand: everything is made here, in the order in which it starts, and let go in reverse.
+// The whole service, wired by hand: all parts are made here in the order in which they start, and destroyed in reverse.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +12,25 @@
 
 namespace wx::app {
 
-// Thread-safety: one thread makes, starts, drains and destroys it (main, or a test).
+// Thread-safety: none. One thread makes, starts, drains and destroys it.
 class App {
  public:
-  // Throws std::exception if something needed cannot be made. What it is given must outlive it.
+  // Throws std::exception if a part cannot be made. All references must outlive the App.
   App(const config::Settings& settings, const Clock& clock, observability::Metrics& metrics, observability::Log& log);
-  // Ends everything at once.
+  // Stops everything at once, without a drain.
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // Listens and serves. Gives the port. The error's detail is a sentence for the person at the terminal.
+  // Listens and serves. Returns the port, or an error whose detail is a sentence for the operator.
   [[nodiscard]] Result<std::uint16_t> start();
 
-  // Leaving calmly: first not ready any more, but serving on (DRAIN_DELAY is the caller's to wait) ...
+  // A graceful shutdown has three steps. First the service reports that it is not ready, and goes on serving; the
+  // caller then waits for DRAIN_DELAY.
   void announce_drain();
-  // ... then no new connections, and what runs is finished.
+  // Second, it takes no new connections and finishes the requests that run.
   void drain();
-  // Waits for that, but not longer than `limit`. Returns whether everything has been answered.
+  // Third, waits for the last of them, for at most `limit`. Returns whether all were answered.
   [[nodiscard]] bool wait_drained(milliseconds limit);
 
  private:

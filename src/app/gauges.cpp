@@ -11,15 +11,16 @@ std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& stat
         {.family = family, .labels = std::move(labels), .help = help, .value = static_cast<double>(value)});
   };
   add("weather_cache_http_connections", "", "Connections open", status.connections);
-  add("weather_cache_cache_memory_bytes", "", "Memory tier in use", status.memory.bytes);
-  add("weather_cache_cache_memory_limit_bytes", "", "Memory tier's limit", status.memory.limit);
+  add("weather_cache_cache_memory_bytes", "", "Bytes in use in the memory tier", status.memory.bytes);
+  add("weather_cache_cache_memory_limit_bytes", "", "Limit of the memory tier", status.memory.limit);
   add("weather_cache_cache_memory_entries", "", "Entries in the memory tier", status.memory.entries);
   add("weather_cache_cache_flights_active", "", "Flights under way", status.flights);
   add("weather_cache_redis_up", "", "Whether every connection to Redis is up", status.redis.state == "up");
   add("weather_cache_cache_redis_breaker_open", "", "Whether the Redis breaker of any thread is open",
       status.redis.breaker_open);
-  add("weather_cache_cache_backplane_listening", "", "Whether the other processes are heard", status.redis.listening);
-  add("weather_cache_open_meteo_available", "", "Whether calls of the provider may pass its breaker",
+  add("weather_cache_cache_backplane_listening", "", "Whether messages of the other processes arrive",
+      status.redis.listening);
+  add("weather_cache_open_meteo_available", "", "Whether the provider's breaker lets calls through",
       status.provider.breaker == "closed");
   const auto label_of = [](std::string_view window) { return cat("window=\"", window, "\""); };
   for (const auto& window : status.provider.windows) {
@@ -30,7 +31,7 @@ std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& stat
     add("weather_cache_open_meteo_budget_limit", label_of(window.name),
         "Provider calls allowed per window; 0: no limit", window.limit);
   }
-  add("weather_cache_build_info", cat("version=\"", version, "\""), "Always 1; the label tells the version", 1);
+  add("weather_cache_build_info", cat("version=\"", version, "\""), "Always 1; the version is in the label", 1);
   add("weather_cache_uptime_seconds", "", "Time since start", std::chrono::duration<double>(status.uptime).count());
   return gauges;
 }

@@ -11,7 +11,7 @@
 namespace wx::app {
 namespace {
 
-// Less than the three seconds after which the image's HEALTHCHECK gives up: our own words are the better ones.
+// Shorter than the 3 s timeout of the image's HEALTHCHECK, so that the failure is reported with its reason.
 constexpr milliseconds kDeadline{2000};
 
 int unhealthy(std::string_view why) {

@@ -1,5 +1,5 @@
 // `weather-cache healthcheck`: asks the service that runs with the same settings on this machine whether it is ready.
-// For containers, whose image has no other program to ask with.
+// For containers: the image has no other HTTP client.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace wx::app {
 
-// Where to ask: the configured port and address, or loopback when the service listens on every address. The port must
+// The URL to ask: the configured address and port, with loopback if the service listens on every address. The port must
 // not be 0.
 [[nodiscard]] std::string health_url(const config::Settings& settings);
 
-// One GET with a deadline of two seconds; a sentence on standard output or standard error. Returns the exit code: 0 if
-// the service is ready, else 1.
+// Makes one GET with a deadline of two seconds and prints a sentence to standard output or standard error. Returns the
+// exit code: 0 if the service is ready, else 1.
 [[nodiscard]] int check_health(const config::Settings& settings);
 
 }  // namespace wx::app

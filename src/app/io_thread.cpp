@@ -52,8 +52,8 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
   redis_->on_connected([this, &listener = shared.listener] {
-    // The first command of every connection: replies come in order, so everything read over it afterwards is judged by
-    // an epoch that is known.
+    // The first command of every connection. Replies come in order, so the epoch is known before anything else that was
+    // read over this connection is judged by it.
     redis_tier_->epoch().read([&listener](const Result<std::uint64_t>& epoch) {
       if (epoch) listener.on_epoch(*epoch);
     });

@@ -1,4 +1,4 @@
-// One I/O thread with all that lives and dies on it: its loop, its Redis connection, its listener, its endpoints.
+// One I/O thread and all that belongs to it: its loop, its Redis connection, its listener, its endpoints.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@
 
 namespace wx::app {
 
-// References that all I/O threads share. Everything outlives the threads.
+// References that all I/O threads share. What they refer to outlives the threads.
 struct Shared {
   const Options& options;
   weather::Service& service;
@@ -37,9 +37,9 @@ struct Shared {
 
 class IoThread {
  public:
-  // `options` are the server's: with the port that the first thread was given. `first`: this one listens to the fleet.
+  // `options` must have the port that the first thread was given. The `first` thread runs the backplane.
   IoThread(const Shared& shared, const http_server::ServerOptions& options, bool first);
-  // Joins. Everything still running is dropped.
+  // Joins the thread. Work that is still queued is dropped.
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
@@ -55,7 +55,7 @@ class IoThread {
   [[nodiscard]] std::size_t connections() const { return server_.open_connections(); }
   [[nodiscard]] std::optional<redis::ConnectionState> redis_state() const;
   [[nodiscard]] bool breaker_open() const { return redis_ && redis_->breaker_open(); }
-  // Only of the first: whether the other processes are heard.
+  // Whether messages of the other processes arrive. False on every thread but the first.
   [[nodiscard]] bool listening() const { return backplane_ && backplane_->listening(); }
 
   [[nodiscard]] Executor& executor() const { return *executor_; }

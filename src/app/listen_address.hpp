@@ -1,4 +1,4 @@
-// ADDRESS as others write it. Thread-safety: pure functions.
+// ADDRESS as URLs need it. Thread-safety: pure functions.
 #pragma once
 
 #include <string>

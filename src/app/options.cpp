@@ -48,7 +48,7 @@ Options make_options(const config::Settings& settings) {
   options.cache.soft_wait = settings.cache_soft_wait;
   options.cache.inline_refresh = settings.cache_refresh_inline;
   if (settings.cache_write_before) options.cache.write_wait = kWriteWait;
-  // The longest load, retries included: a lease must outlast it, and a flight both.
+  // The longest load, retries included. A lease must outlast it; a flight must outlast it and the wait before it.
   const auto longest = std::max(settings.upstream_timeout, settings.mock_delay);
   options.cache.lease_span = longest + kMargin;
   options.cache.flight_age_limit = settings.request_timeout + longest + kMargin;

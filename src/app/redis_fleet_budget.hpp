@@ -19,7 +19,7 @@ class RedisFleetBudget final : public open_meteo::FleetBudget {
   void take(std::span<const open_meteo::FleetWindow> windows, int units, Done done) override;
 
  private:
-  // One window, as the texts of its commands.
+  // The arguments of one window's commands.
   struct Counter {
     std::string key;
     std::string expiry;

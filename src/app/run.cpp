@@ -16,8 +16,8 @@
 namespace wx::app {
 namespace {
 
-// SIGINT and SIGTERM, blocked in every thread and taken by sigtimedwait() in the main one: no handler, nothing that
-// could interrupt anybody.
+// Takes SIGINT and SIGTERM synchronously, on the main thread. They are blocked in every thread, so that no handler runs
+// and no system call is interrupted.
 class Signals {
  public:
   Signals() {
@@ -25,7 +25,7 @@ class Signals {
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    // A peer that closed its end is an error code of the write, not the end of the process.
+    // A write to a connection that the peer has closed must return an error, not end the process.
     std::signal(SIGPIPE, SIG_IGN);
   }
 
@@ -35,7 +35,7 @@ class Signals {
     }
   }
 
-  // Whether one came within `limit`.
+  // Returns whether a signal came within `limit`.
   [[nodiscard]] bool wait_for(milliseconds limit) const {
     const timespec time{limit.count() / 1000, (limit.count() % 1000) * 1'000'000};
     return sigtimedwait(&set_, nullptr, &time) > 0;
@@ -45,7 +45,7 @@ class Signals {
   sigset_t set_{};
 };
 
-// Every connection is a file descriptor: take as many as we may.
+// Raises the limit of open files as far as allowed, because every connection is one.
 void raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
@@ -53,8 +53,8 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Whether everything was answered in time.
-bool leave_calmly(App& app, const Signals& signals, const config::Settings& settings, const Clock& clock) {
+// Drains. Returns whether every request was answered in time.
+bool shut_down(App& app, const Signals& signals, const config::Settings& settings, const Clock& clock) {
   constexpr milliseconds kSlice{20};
   const auto at_once = [] { std::_Exit(130); };
   app.announce_drain();
@@ -93,13 +93,13 @@ int run(std::span<const char* const> arguments) {
       return 1;
     }
     signals.wait();
-    const bool calm = leave_calmly(app, signals, settings, clock);
-    if (calm) {
+    const bool answered_all = shut_down(app, signals, settings, clock);
+    if (answered_all) {
       log->info("app", "stopped");
     } else {
-      log->warn("app", "stopped before everything was answered: DRAIN_TIMEOUT is over");
+      log->warn("app", "stopped with requests unanswered: DRAIN_TIMEOUT is over");
     }
-    return calm ? 0 : 1;
+    return answered_all ? 0 : 1;
   } catch (const std::exception& e) {
     log->error("app", "cannot start", {{"reason", e.what()}});
     return 1;

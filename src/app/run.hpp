@@ -5,9 +5,9 @@
 
 namespace wx::app {
 
-// `arguments` without the program's name. Returns the exit code: 0 after a calm end, 1 if it could not start or not
-// finish everything in time, 2 for wrong settings; `healthcheck` has only 0 and 1. A second SIGINT or
-// SIGTERM ends the process at once.
+// Runs until a signal. `arguments` are without the program's name. Returns the exit code: 0 after a complete drain, 1
+// if the service could not start or not answer every request in time, 2 for invalid settings; `healthcheck` returns 0
+// or 1. A second SIGINT or SIGTERM ends the process at once.
 [[nodiscard]] int run(std::span<const char* const> arguments);
 
 }  // namespace wx::app

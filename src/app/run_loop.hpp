@@ -1,4 +1,4 @@
-// An I/O thread's life: its loop, and the last catch for what runs on it.
+// The loop of an I/O thread, and the last catch for exceptions.
 #pragma once
 
 #include "observability/log.hpp"
@@ -9,8 +9,8 @@ class io_context;
 
 namespace wx::app {
 
-// Runs the context until it is stopped or out of work. An exception that reaches this is a bug which no handler below
-// has caught: it is logged, its work is lost, and the loop goes on.
+// Runs the context until it is stopped or out of work. An exception that arrives here is a bug, since no handler below
+// caught it: it is logged, the work that threw is lost, and the loop goes on.
 void run_loop(boost::asio::io_context& context, observability::Log& log);
 
 }  // namespace wx::app

@@ -1,4 +1,4 @@
-// The line in the log that tells where the service listens.
+// The log line that says where the service listens.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace wx::app {
 
-// `port`: the one that the system gave if the options ask for any.
+// `port` is the port in use, which the system chose if the options say 0.
 void log_start(const Options& options, std::uint16_t port, observability::Log& log);
 
 }  // namespace wx::app

@@ -58,7 +58,7 @@ inline constexpr std::size_t kErrorKinds = static_cast<std::size_t>(ErrorKind::r
 
 struct Error {
   ErrorKind kind = ErrorKind::internal;
-  // What exactly was wrong, fit for a client: no internal address, no credential. May be empty.
+  // The exact fault, fit for a client: no internal address, no credential. May be empty.
   std::string detail = {};
   // How long to wait before asking again, if known.
   std::optional<std::chrono::milliseconds> retry_after = {};

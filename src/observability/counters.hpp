@@ -1,4 +1,4 @@
-// The one table that names every counter. A new one is a new line here: /metrics, /stats and the tests follow.
+// The table of all counters. A new counter is a new line here, which /metrics, /stats and the tests read.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace wx::observability {
 // Families follow the Prometheus conventions: prefix weather_cache_, room, unit, _total. Lines of a family stand
 // together.
 #define WX_COUNTERS(X)                                                                                                 \
-  X(requests_hit_memory, "weather_cache_requests_total", "outcome=\"hit-memory\"", "Weather questions by outcome")     \
+  X(requests_hit_memory, "weather_cache_requests_total", "outcome=\"hit-memory\"", "Weather requests by outcome")      \
   X(requests_hit_redis, "weather_cache_requests_total", "outcome=\"hit-redis\"", "")                                   \
   X(requests_stale, "weather_cache_requests_total", "outcome=\"stale\"", "")                                           \
   X(requests_miss, "weather_cache_requests_total", "outcome=\"miss\"", "")                                             \
@@ -20,7 +20,7 @@ namespace wx::observability {
   X(requests_lease, "weather_cache_requests_total", "outcome=\"lease\"", "")                                           \
   X(requests_bypass, "weather_cache_requests_total", "outcome=\"bypass\"", "")                                         \
   X(requests_error, "weather_cache_requests_total", "outcome=\"error\"", "")                                           \
-  X(requests_invalid, "weather_cache_requests_invalid_total", "", "Weather questions refused for their parameters")    \
+  X(requests_invalid, "weather_cache_requests_invalid_total", "", "Weather requests with invalid parameters")          \
   X(stale_while_revalidate, "weather_cache_stale_served_total", "reason=\"stale-while-revalidate\"",                   \
     "Answers past their freshness, by reason")                                                                         \
   X(stale_if_error, "weather_cache_stale_served_total", "reason=\"stale-if-error\"", "")                               \
@@ -33,17 +33,18 @@ namespace wx::observability {
   X(http_connections_closed, "weather_cache_http_connections_closed_total", "", "Connections closed")                  \
   X(http_connections_refused, "weather_cache_http_connections_refused_total", "", "Connections refused at the limit")  \
   X(http_malformed, "weather_cache_http_malformed_total", "", "Requests refused as malformed")                         \
-  X(cache_early_refresh, "weather_cache_cache_early_refreshes_total", "", "Refreshes started before an entry ended")   \
+  X(cache_early_refresh, "weather_cache_cache_early_refreshes_total", "",                                              \
+    "Refreshes started while the entry was fresh")                                                                     \
   X(cache_memory_evicted, "weather_cache_cache_memory_evictions_total", "", "Entries evicted from memory")             \
-  X(cache_memory_too_large, "weather_cache_cache_memory_too_large_total", "", "Entries not kept in memory for size")   \
-  X(cache_codec_refused, "weather_cache_cache_codec_refused_total", "", "Values in Redis that were not whole entries") \
-  X(cache_ahead_of_clock, "weather_cache_cache_ahead_of_clock_total", "", "Entries stored at a time still to come")    \
+  X(cache_memory_too_large, "weather_cache_cache_memory_too_large_total", "", "Entries too large for the memory tier") \
+  X(cache_codec_refused, "weather_cache_cache_codec_refused_total", "", "Values in Redis that are not whole entries")  \
+  X(cache_ahead_of_clock, "weather_cache_cache_ahead_of_clock_total", "", "Entries in Redis dated in the future")      \
   X(cache_flights, "weather_cache_cache_flights_total", "", "Flights started (one load per key at a time)")            \
-  X(cache_lease_won, "weather_cache_cache_leases_total", "result=\"won\"", "Leases asked for before a load")           \
+  X(cache_lease_won, "weather_cache_cache_leases_total", "result=\"won\"", "Leases requested before a load")           \
   X(cache_lease_lost, "weather_cache_cache_leases_total", "result=\"lost\"", "")                                       \
   X(cache_lease_unknown, "weather_cache_cache_leases_total", "result=\"unknown\"", "")                                 \
-  X(cache_fills_heard, "weather_cache_cache_fills_heard_total", "", "Fills of other processes heard")                  \
-  X(cache_fails_heard, "weather_cache_cache_fails_heard_total", "", "Failures of other processes heard")               \
+  X(cache_fills_heard, "weather_cache_cache_fills_heard_total", "", "Fills announced by other processes")              \
+  X(cache_fails_heard, "weather_cache_cache_fails_heard_total", "", "Failures announced by other processes")           \
   X(cache_purges, "weather_cache_cache_purges_total", "", "Purges, of one key or of all")                              \
   X(cache_messages_unknown, "weather_cache_cache_messages_unknown_total", "", "Backplane messages not understood")     \
   X(cache_redis_breaker_opened, "weather_cache_cache_redis_breaker_opened_total", "",                                  \
@@ -59,7 +60,7 @@ namespace wx::observability {
   X(redis_connects, "weather_cache_redis_connects_total", "result=\"ok\"", "Connections made to Redis")                \
   X(redis_connect_failures, "weather_cache_redis_connects_total", "result=\"failed\"", "")                             \
   X(redis_disconnects, "weather_cache_redis_disconnects_total", "", "Connections to Redis that were lost")             \
-  X(provider_ok, "weather_cache_open_meteo_calls_total", "result=\"ok\"", "Calls of the weather provider by result")   \
+  X(provider_ok, "weather_cache_open_meteo_calls_total", "result=\"ok\"", "Calls to the weather provider by result")   \
   X(provider_unreachable, "weather_cache_open_meteo_calls_total", "result=\"unreachable\"", "")                        \
   X(provider_timeout, "weather_cache_open_meteo_calls_total", "result=\"timeout\"", "")                                \
   X(provider_error, "weather_cache_open_meteo_calls_total", "result=\"error\"", "")                                    \
@@ -67,21 +68,21 @@ namespace wx::observability {
   X(provider_refused, "weather_cache_open_meteo_calls_total", "result=\"refused\"", "")                                \
   X(provider_limited, "weather_cache_open_meteo_calls_total", "result=\"limited\"", "")                                \
   X(provider_denied, "weather_cache_open_meteo_calls_total", "result=\"denied\"", "")                                  \
-  X(provider_retries, "weather_cache_open_meteo_retries_total", "", "Second attempts of calls of the provider")        \
+  X(provider_retries, "weather_cache_open_meteo_retries_total", "", "Second attempts of provider calls")               \
   X(provider_retries_denied, "weather_cache_open_meteo_retries_denied_total", "",                                      \
-    "Second attempts beyond their budget")                                                                             \
+    "Second attempts denied by their budget")                                                                          \
   X(provider_shed_queue, "weather_cache_open_meteo_shed_total", "reason=\"queue\"", "Loads refused without a call")    \
   X(provider_shed_deadline, "weather_cache_open_meteo_shed_total", "reason=\"deadline\"", "")                          \
   X(provider_shed_breaker, "weather_cache_open_meteo_shed_total", "reason=\"breaker\"", "")                            \
   X(provider_shed_limited, "weather_cache_open_meteo_shed_total", "reason=\"limited\"", "")                            \
   X(provider_shed_budget, "weather_cache_open_meteo_shed_total", "reason=\"budget\"", "")                              \
-  X(provider_stood_down, "weather_cache_open_meteo_stood_down_total", "", "Loads whose turn came and was not needed")  \
-  X(provider_slow, "weather_cache_open_meteo_slow_total", "", "Answers that came so late that they count as failures") \
+  X(provider_stood_down, "weather_cache_open_meteo_stood_down_total", "", "Loads no longer needed at their turn")      \
+  X(provider_slow, "weather_cache_open_meteo_slow_total", "", "Answers so slow that they count as failures")           \
   X(provider_breaker_opened, "weather_cache_open_meteo_breaker_opened_total", "",                                      \
     "Times the provider's breaker opened")                                                                             \
   X(provider_closed_by_limit, "weather_cache_open_meteo_closed_by_limit_total", "", "Times a 429 closed the provider") \
   X(provider_counted_alone, "weather_cache_open_meteo_counted_alone_total", "",                                        \
-    "Calls counted without the fleet's count")                                                                         \
+    "Provider calls counted without the fleet")                                                                        \
   X(mock_calls, "weather_cache_mock_calls_total", "", "Answers made by the mock")                                      \
   X(log_dropped, "weather_cache_log_dropped_total", "", "Log lines dropped because the log could not keep up")
 

@@ -13,7 +13,7 @@
 namespace wx::observability {
 namespace {
 
-// Made in full when the program starts, and each line is half a kilobyte: more would be paid for in start-up time.
+// The queue is allocated at start, half a kilobyte per line; a longer one would slow the start.
 constexpr std::size_t kQueueLines = 1024;
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
@@ -30,7 +30,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::info;
 }
 
-// The names that Google Cloud Logging gives to severities are upper case; people read lower case.
+// Google Cloud Logging writes severities in upper case; the other formats use lower case.
 std::string_view level_name(LogLevel level, LogFormat format) {
   const bool gcp = format == LogFormat::gcp;
   switch (level) {
@@ -62,7 +62,7 @@ void append_json_value(std::string& out, const LogField& field) {
   }
 }
 
-// A value as people read it: one line, quoted when it has a space, control characters made visible.
+// A value in a text line: quoted if it has a space, with control characters escaped.
 void append_text_value(std::string& out, const LogField& field) {
   const auto* text = std::get_if<std::string_view>(&field.value);
   if (text == nullptr) {
@@ -174,7 +174,7 @@ class SpdLog final : public Log {
     note_dropped();
   }
 
-  // spdlog counts the lines that it overran; ours follows that count.
+  // Brings our counter of dropped lines up to that of spdlog.
   void note_dropped() {
     const auto now = pool_->overrun_counter();
     auto before = dropped_.load(std::memory_order_relaxed);
@@ -185,7 +185,7 @@ class SpdLog final : public Log {
 
   LogOptions options_;
   Metrics& metrics_;
-  // The pool goes first: its end joins the log's thread, which uses the logger.
+  // The pool is destroyed before the logger: its destructor joins the log's thread, which uses the logger.
   std::shared_ptr<spdlog::async_logger> logger_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;
   std::atomic<std::size_t> dropped_{0};

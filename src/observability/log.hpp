@@ -1,8 +1,9 @@
-// Log lines with fields, written by a thread of their own; when it cannot keep up the oldest lines are dropped and
-// counted, and no request ever waits for a log.
+// Log lines with fields, written by a thread of their own. If it cannot keep up, the oldest lines are dropped and
+// counted; no request ever waits for the log.
 //
-// What belongs here: changes of state, faults, start and stop, and requests that went wrong (endpoints/access_log
-// chooses them). Never a credential, never a line per hit.
+// Log changes of state, faults, start and stop, and failed requests (endpoints/access_log selects them). Never log a
+// credential, and never a line per hit.
+//
 // Thread-safety: everything from any thread.
 #pragma once
 
@@ -44,8 +45,8 @@ struct LogField {
   LogField(std::string_view k, T v) : key(k), value(static_cast<std::int64_t>(v)) {}
 };
 
-// One request and how it was answered. No query: a place that somebody asked for is nobody's business, and what is
-// typed into a URL by mistake may be a secret.
+// One request and its answer. The query is left out: the place that a client asked for is private, and a secret may be
+// in a URL by mistake.
 struct RequestLine {
   std::string_view method;
   std::string_view path;
@@ -57,10 +58,10 @@ struct RequestLine {
   std::optional<TraceContext> trace;
   std::string_view cache;        // as answered in X-Cache; empty: not asked
   std::string_view error;        // the kind; empty: none
-  std::uint64_t suppressed = 0;  // lines like this one that were left out before it
+  std::uint64_t suppressed = 0;  // similar lines that were left out before this one
 };
 
-// What `json` and `text` lines say of a request; views into `line`.
+// The fields of a request in `json` and `text` lines: views into `line`.
 [[nodiscard]] std::vector<LogField> fields_of(const RequestLine& line);
 
 class Log {
@@ -70,8 +71,8 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // `room` is the room that speaks ("redis"), `message` a short sentence without a full stop.
-  // A field `trace` is a trace id; left out if empty.
+  // `room` is the name of the room that logs ("redis"), `message` a short sentence without a full stop.
+  // A field `trace` is a trace id; it is left out if empty.
   virtual void write(LogLevel level, std::string_view room, std::string_view message,
                      std::span<const LogField> fields) = 0;
   virtual void write_request(LogLevel level, const RequestLine& line) = 0;

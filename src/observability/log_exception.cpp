@@ -16,7 +16,7 @@ std::string text_of_exception() {
 
 void log_exception(Log& log, std::string_view room, std::string_view message,
                    std::initializer_list<LogField> fields) noexcept {
-  // Logging allocates, so it may fail where memory is what was missing: the line is lost then, the process is not.
+  // Logging allocates, so it may fail as well if memory was missing. The line is then lost, and the process goes on.
   try {
     const std::string what = text_of_exception();
     std::vector<LogField> all{{"what", what}};

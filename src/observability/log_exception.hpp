@@ -1,4 +1,4 @@
-// The line in the log for an exception that nothing below has handled: a bug, or no memory.
+// Logs an exception that no handler below has caught: a bug, or a lack of memory.
 //
 // Thread-safety: any thread.
 #pragma once

@@ -1,5 +1,5 @@
-// Counters that cost a hot path one uncontended add: each thread counts in its own cache lines, and whoever scrapes
-// adds the threads up.
+// Counters and histograms. Counting costs a hot path one uncontended add, because each thread counts in its own cache
+// lines; a scrape adds the threads up.
 //
 // Thread-safety: everything from any thread.
 #pragma once
@@ -19,8 +19,8 @@
 
 namespace wx::observability {
 
-// How long things took: requests by kind of answer, calls of the provider, reads of Redis; and how old was what was
-// served. Buckets in seconds; see kBucketBounds and, for ages, kAgeBounds.
+// The histograms, in seconds: how long requests took (answered from a cache, or by a load), calls to the provider, and
+// reads of Redis, with kBucketBounds; and how old the served answers were, with kAgeBounds.
 enum class Timing : std::uint8_t { hit, load, provider, redis, age };
 inline constexpr std::size_t kTimings = 5;
 inline constexpr std::array<double, 14> kBucketBounds{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
@@ -31,7 +31,7 @@ inline constexpr std::array<double, 14> kAgeBounds{1,   5,   10,   30,   60,   1
 
 // A value at the time of a scrape: memory in use, connections open, a breaker's state.
 struct Gauge {
-  std::string_view family;  // both of static storage; the values of a family stand together
+  std::string_view family;  // of static storage, as `help` is; the gauges of a family stand together
   std::string labels;       // name="value", or empty
   std::string_view help;
   double value = 0;
@@ -73,7 +73,7 @@ class Metrics {
   [[nodiscard]] std::vector<Gauge> read_gauges() const;
 
   [[nodiscard]] Slot& slot() const { return (*slots_)[thread_slot()]; }
-  // A small number per thread; above kSlots threads share.
+  // The calling thread's slot. If there are more than kSlots threads, some share one.
   [[nodiscard]] static std::size_t thread_slot();
 
   std::unique_ptr<std::array<Slot, kSlots>> slots_;

@@ -1,7 +1,8 @@
 // The trace that a request belongs to: the traceparent header of W3C Trace Context
 // (https://www.w3.org/TR/trace-context-1/#traceparent-header).
 //
-// We make no spans of our own: the caller's trace and span are what our log lines hang on, and the answer echoes them.
+// The service makes no spans of its own. Its log lines carry the trace of the caller, and the answer echoes the header.
+//
 // Thread-safety: pure functions.
 #pragma once
 
@@ -18,9 +19,9 @@ struct TraceContext {
   bool sampled = false;
 };
 
-// Nothing unless `value` is valid: version 00 exactly as specified; of a later version the part that it shares with 00
-// (§4.3). Version ff, upper case, zero ids, and a repeated header (whose values come joined) are not valid, and the
-// request is then one without a trace.
+// Returns nothing if `value` is not valid; the request then has no trace. Version 00 must be exactly as specified; of a
+// later version the part that it shares with 00 is read (§4.3). Version ff, upper case, zero ids, and a repeated header
+// (whose values come joined) are not valid.
 [[nodiscard]] std::optional<TraceContext> parse_traceparent(std::string_view value);
 
 // Appends "traceparent: 00-...\r\n". Of the flags only `sampled` is known to version 00, so only that is passed on.

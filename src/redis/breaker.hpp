@@ -1,5 +1,5 @@
 // The state machine of the breaker in front of a Redis server. After repeated failures no command is sent until one
-// PING of the breaker's own is answered, so a dead server costs nothing, and one that comes back is not rushed at.
+// PING of the breaker's own is answered, so a dead server costs nothing, and a server that comes back is not flooded.
 //
 //   closed ── 5 failures in a row, or half of at least 20 within 1 s ──► open ── wait is over ──► probing
 //      ▲                                                                  ▲ wait doubled │           │

@@ -5,8 +5,8 @@
 namespace wx::redis {
 namespace {
 
-// For the rest of a command that has a body, and for the short commands of the same pipeline. Without it they would
-// make the buffer grow again, and copy the body with it.
+// Room for the rest of a command with a body and for the short commands of the same pipeline. Without it, appending
+// those would make the buffer grow once more and copy the body again.
 constexpr std::size_t kRoomBehindBody = 1024;
 
 void append_body(std::string& out, std::string_view body) {

@@ -39,13 +39,13 @@ class Common {
   [[nodiscard]] CallbackGuard& guard() { return guard_; }
 
   using TlsReady = std::move_only_function<void(Result<std::shared_ptr<TlsContext>>)>;
-  // Gives the TLS settings, which a thread of its own reads at the first call; `ready` is posted to `executor`. A
-  // failure (REDIS_CA_FILE cannot be read) is not remembered: the next call reads again.
+  // Posts `ready` to `executor` with the TLS settings, which a separate thread reads at the first call. A failure
+  // (REDIS_CA_FILE cannot be read) is not remembered: the next call reads again.
   void tls(Executor& executor, const void* owner, TlsReady ready);
   // Cancels the calls of `owner`: nothing more is posted for them once this has returned.
   void forget(const void* owner);
 
-  // Logs that Redis is in use, for the first client that says so since the last fault.
+  // Logs that Redis is in use, once after each fault.
   void say_up(std::string_view version, nanoseconds round_trip, milliseconds timeout);
   // Logs why Redis cannot be used, each reason once until Redis is in use again.
   void say_down(std::string_view reason);

@@ -158,7 +158,7 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
 
   [[nodiscard]] ConnectionFault broken() const {
     if (!any_reply_ && !tls_ && parser_.next_byte() == kTlsAlert) return {Cause::tls_answer, "the server speaks TLS"};
-    return {Cause::protocol, cat("the server sent what is not RESP3: ", parser_.fault())};
+    return {Cause::protocol, cat("the server sent bytes that are not RESP3: ", parser_.fault())};
   }
 
   asio::io_context& context_;

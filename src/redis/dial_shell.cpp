@@ -83,7 +83,7 @@ asio::awaitable<Fault> connect(Socket& socket, const Address& address, const std
       if (!address.is_unix()) socket.set_option(asio::ip::tcp::no_delay(true), error);
       co_return std::nullopt;
     }
-    last = fault(Cause::dial, late ? cat("no answer to connecting within ", format_duration(kConnectLimit))
+    last = fault(Cause::dial, late ? cat("no answer to the connection attempt within ", format_duration(kConnectLimit))
                                    : cat("cannot connect: ", error.message()));
   }
   co_return last;
@@ -131,7 +131,7 @@ asio::awaitable<Fault> shake_hands(Socket& socket, TlsStream& tls, const Address
   }
   // A Redis without TLS takes our first record for an unfinished inline command and waits for the rest.
   if (late) {
-    co_return fault(Cause::tls, cat("no end of the TLS handshake within ", format_duration(kTlsLimit),
+    co_return fault(Cause::tls, cat("the TLS handshake did not finish within ", format_duration(kTlsLimit),
                                     "; does the server speak TLS on this port?"));
   }
   if (error) co_return tls_fault(tls.native_handle(), address, error);

@@ -85,7 +85,7 @@ Result<void> read_host_port(std::string_view text, Address& address) {
     const auto digits = std::string_view(address.host).substr(0, address.host.find('%'));
     if (digits.find(':') == std::string_view::npos ||
         digits.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
-      return wrong("what stands between [ and ] is not an IPv6 address");
+      return wrong("the text between [ and ] is not an IPv6 address");
     }
   } else {
     const auto colon = text.find(':');
@@ -167,7 +167,7 @@ Result<Url> parse_url(std::string_view text) {
   const Parts parts = cut(text.substr(colon + 3));
   // An @ after the first / or ? means that an unencoded / or ? of the password has cut the URL there.
   if (parts.path.find('@') != std::string_view::npos || parts.query.find('@') != std::string_view::npos) {
-    return wrong("an @ stands after the first / or ?; inside a password write / as %2F, ? as %3F and @ as %40");
+    return wrong("there is an @ after the first / or ?; inside a password write / as %2F, ? as %3F and @ as %40");
   }
 
   Url url;

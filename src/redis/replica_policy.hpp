@@ -1,8 +1,8 @@
 // When to leave a server that has turned out to be a read-only replica.
 //
 // After a failover the old master lives on as a replica, and our connection with it. The server's name may lead to the
-// new master by now, and only dialling again finds out. If dialling leads to a replica again, this is how the server is
-// meant to be, or nobody is repairing it: the connection is kept for longer each time.
+// new master by now, and only dialling again finds out. If dialling leads to a replica again, the
+// server is meant to be one or is not repaired yet, and the connection is kept for longer each time.
 //
 // A pure kernel: time comes in as a parameter. Thread-safety: none.
 #pragma once

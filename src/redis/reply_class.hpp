@@ -6,9 +6,9 @@
 
 namespace wx::redis {
 
-// Whether the server works but will not perform this command: it is full, a replica, lacks permission or disk. What it
-// holds can still be read, so this is no failure of the server. Every other error is one, LOADING above all: asking is
-// of no use at the moment.
+// Whether the server works but refuses this command: it is full or a replica, or lacks permission or disk. Its values
+// can still be read, so this is no failure of the server. Every other error is one, even LOADING: the server cannot
+// answer yet.
 [[nodiscard]] bool is_refusal(const Error& error);
 
 // Whether the refusal lasts until a person or a failover changes the server: it is a replica, or lacks permission. A

@@ -44,12 +44,12 @@ class ReplyParser {
 
   explicit ReplyParser(ReplyLimits limits = {});
 
-  // Returns the place for the next bytes, at least `least` long. Ends the life of the last reply.
+  // Returns the place for the next bytes, at least `least` long. Invalidates the last reply.
   [[nodiscard]] std::span<char> prepare(std::size_t least = kRoom);
   // The caller has filled the first `count` bytes of that place.
   void commit(std::size_t count) { filled_ += count; }
 
-  // Moves on to the next whole reply. Ends the life of the last one. `broken` is final.
+  // Moves on to the next whole reply and invalidates the last one. `broken` is final.
   [[nodiscard]] Progress next();
   // The reply that next() announced; valid until the next call of next() or prepare().
   [[nodiscard]] Reply reply() const { return {nodes_.data(), buffer_.get() + start_}; }
