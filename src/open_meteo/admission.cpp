@@ -14,7 +14,8 @@ using observability::Counter;
 
 constexpr std::string_view kRoom = "open_meteo";
 
-// A second attempt waits between the first two, and is made only if at least the third is left after that.
+// The pause before a second attempt is random between the first two values. The attempt is made only if kLeastTime
+// remains after the pause.
 constexpr nanoseconds kShortestPause = 50ms;
 constexpr nanoseconds kLongestPause = 250ms;
 constexpr nanoseconds kLeastTime = 250ms;
@@ -59,13 +60,13 @@ std::string_view sentence(ProviderBreaker::State state) {
     case ProviderBreaker::State::closed:
       return "the provider's breaker is closed again";
     case ProviderBreaker::State::half_open:
-      return "the provider's breaker is half-open: one call probes";
+      return "the provider's breaker is half-open: one probe call is allowed";
     case ProviderBreaker::State::open:
-      return "the provider's breaker is open: no calls";
+      return "the provider's breaker is open: calls are paused";
     case ProviderBreaker::State::limited:
       break;
   }
-  return "the provider limits our calls: no calls";
+  return "the provider limits this service: calls are paused";
 }
 
 std::string text(const Budget::Usage& usage) {
@@ -92,7 +93,7 @@ Error Admission::shed(const ProviderBreaker::Refusal& refusal) {
   const bool limited = refusal.kind == ErrorKind::provider_limited;
   metrics_.add(limited ? Counter::provider_shed_limited : Counter::provider_shed_breaker);
   return {.kind = refusal.kind,
-          .detail = limited ? "it limits our calls" : "calls are paused after repeated failures",
+          .detail = limited ? "the provider limits this service" : "calls are paused after repeated failures",
           .retry_after = std::chrono::ceil<milliseconds>(refusal.retry_after)};
 }
 
@@ -184,7 +185,7 @@ void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanosecond
   metrics_.add(Counter::provider_breaker_opened, breaker_.openings() - openings);
   if (fault != nullptr && fault->kind == ErrorKind::provider_limited) {
     nanoseconds span = fault->retry_after.value_or(milliseconds(1000));
-    // Processes that hit the limit together must not come back together.
+    // Jitter, because processes that hit the limit of concurrent calls together must not retry together.
     if (is_about_concurrency(fault->detail)) {
       span = random_.between(span / 2, span);
     }
@@ -234,13 +235,13 @@ void Admission::log_count(const Instant& now) {
   logged_at = now.steady;
   logged_lost_ = fleet_lost_;
   if (logged_lost_) {
-    log_.warn(kRoom, "the fleet's count of provider calls is unreachable: this process keeps to its share");
+    log_.warn(kRoom, "the fleet's count of provider calls is unreachable: this process limits itself to its share");
   } else {
     log_.info(kRoom, "provider calls are counted with the fleet again");
   }
 }
 
-// Follows the count that was logged last, because each of the two counts has throttle levels of its own.
+// Uses the way of counting that was logged last, because each of the two has its own throttle level.
 void Admission::log_throttle_level(const Instant& now) {
   if (off_) return;
   const auto logged_counting = logged_lost_ ? Counting::alone : counting();

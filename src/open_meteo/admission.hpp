@@ -1,8 +1,8 @@
-// Decides whether a load may become a provider call: breaker, call budget and retry budget in one place, with their
-// metrics and log lines. Each change of state is one log line. A slow Redis may interrupt the fleet's count with every
-// call, so losing and regaining that count are each logged at most once in ten seconds.
+// Decides whether a load may become a provider call. Combines the breaker, the call budget and the retry budget, with
+// their metrics and log lines. Each change of state writes one log line. With a slow Redis the fleet's count may be
+// lost and regained at every call, so each of these two changes is logged at most once in ten seconds.
 //
-// Thread-safety: any thread, but for join_fleet().
+// Thread-safety: any thread, except join_fleet().
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@
 
 namespace wx::open_meteo {
 
-// Both clocks at one moment.
+// The time of both clocks at one moment.
 struct Instant {
   SteadyTime steady;
   WallTime wall;
@@ -33,7 +33,7 @@ struct Instant {
   return {clock.steady(), clock.wall()};
 }
 
-// The numbers for /stats and the gauges.
+// The values for /stats and the gauges.
 struct ProviderStatus {
   ProviderBreaker::State breaker = ProviderBreaker::State::closed;
   std::array<Budget::Usage, kWindows> usage{};  // by Window
@@ -50,12 +50,12 @@ class Admission {
   void join_fleet() { fleet_ = true; }
   [[nodiscard]] bool with_fleet() const { return fleet_ && !off_; }
 
-  // Whether a load could become a call now. Counts a refusal and changes nothing else. The error is for the load:
-  // provider_limited, or the kind of the last failure, with retry_after.
+  // Returns the error of a load that could not become a call now, or nothing: provider_limited, or the kind of the last
+  // failure, with retry_after. Counts a refusal in the metrics and changes nothing else.
   [[nodiscard]] std::optional<Error> check(Purpose purpose, const Instant& now);
-  // Checks the same when the load's turn has come, and lets it pass the breaker.
+  // Makes the same check when the load's turn has come, and returns a pass of the breaker.
   [[nodiscard]] Result<ProviderBreaker::Pass> enter(Purpose purpose, const Instant& now);
-  // Ends the pass of a load that made no call, or whose call this process cut short.
+  // Ends the pass of a load that made no call, or whose call this process aborted.
   void release(ProviderBreaker::Pass pass);
 
   // Counts a call that is about to be made, alone or with the fleet (see Budget).
@@ -71,8 +71,8 @@ class Admission {
   // Records how a call ended, and ends its pass. `fault` is null for an answer.
   void ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now);
 
-  // The pause before a second attempt, or nothing if there must be none. `left` is the rest of the call's time. Takes
-  // one retry from the retry budget.
+  // Returns the pause before a second attempt, or nothing if none is allowed. `left` is the remaining time of the call.
+  // Takes one retry from the retry budget.
   [[nodiscard]] std::optional<nanoseconds> retry_after(const Error& fault, nanoseconds left, const Instant& now);
   // Records a first attempt.
   void called(const Instant& now);
@@ -80,7 +80,7 @@ class Admission {
   [[nodiscard]] ProviderStatus status(const Instant& now);
 
  private:
-  // The count that decides before a call. With a fleet, only a reply can tell that the fleet's count is lost.
+  // The way of counting that decides before a call. With a fleet, only a reply shows that the fleet's count is lost.
   [[nodiscard]] Counting counting() const { return fleet_ ? Counting::fleet : Counting::alone; }
   [[nodiscard]] Counting counted_last() const WX_REQUIRES(mutex_) { return fleet_lost_ ? Counting::alone : counting(); }
   [[nodiscard]] std::optional<Error> refusal(Purpose purpose, const Instant& now) WX_REQUIRES(mutex_);
@@ -102,7 +102,7 @@ class Admission {
   ProviderBreaker breaker_ WX_GUARDED_BY(mutex_);
   Budget budget_ WX_GUARDED_BY(mutex_);
   RetryBudget retries_ WX_GUARDED_BY(mutex_);
-  // The values that were logged last.
+  // The last logged values.
   ProviderBreaker::State logged_state_ WX_GUARDED_BY(mutex_) = ProviderBreaker::State::closed;
   ThrottleLevel logged_level_ WX_GUARDED_BY(mutex_) = ThrottleLevel::open;
   bool logged_lost_ WX_GUARDED_BY(mutex_) = false;

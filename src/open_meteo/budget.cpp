@@ -19,10 +19,10 @@ nanoseconds left_of(Window window, WallTime wall) {
   return end - wall;
 }
 
-// A window ends at the latest this part of its length after its end by the steady clock.
+// By the steady clock a window ends late by up to 1/kDrift of its length, to allow for the drift between the clocks.
 constexpr int kDrift = 100;
 
-// The tenths of a limit that may be used before calls for the purpose stop.
+// Calls for this purpose stop when this many tenths of a limit are used.
 std::uint64_t tenths(cache::Purpose purpose) {
   switch (purpose) {
     case cache::Purpose::early:
@@ -73,7 +73,7 @@ Budget::Usage Budget::usage(Window window, Counting counting, SteadyTime now, Wa
   Usage usage{.used = own.used,
               .limit = limits(counting).of(window),
               .ends_in = own.id > id ? by_steady : std::min(by_steady, by_wall)};
-  // Alone, the calls that the fleet is known to have made count in proportion: their part of the whole, of the share.
+  // When counting alone, the fleet's known calls are scaled down from the whole limit to this process's share.
   if (known.id == id && whole_.of(window) != 0) {
     const auto part = known.used * usage.limit / whole_.of(window) + known.alone;
     if (part >= usage.used)
@@ -151,9 +151,9 @@ std::optional<Budget::Refusal> Budget::take_with_fleet(Purpose purpose, const Fl
   for (const Window window : kAllWindows) {
     const auto w = static_cast<std::size_t>(window);
     Known& known = known_.at(w);
-    // A reply for a later window may have arrived before this one.
+    // A reply for a later window may have arrived first.
     if (whole_.of(window) == 0 || known.id > asked.ids.at(w)) continue;
-    // A refused call is given back.
+    // The caller subtracts a refused call from the counters again.
     known = {.id = asked.ids.at(w), .used = std::min<std::int64_t>(seen.at(w) - (refusal ? 1 : 0), whole_.of(window))};
   }
   if (refusal) return refusal;

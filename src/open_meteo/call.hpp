@@ -1,4 +1,4 @@
-// One call of the provider as its caller describes it: what to ask for, and how to read the reply.
+// One provider call as its caller describes it: the request target and the reader of the reply.
 //
 // Thread-safety: values; a Reader is called on one thread at a time.
 #pragma once
@@ -15,9 +15,9 @@ namespace wx::open_meteo {
 
 using Reply = http_client::GetResponse;
 
-// Judges one reply and makes the value for the cache. Called once per attempt, on the HTTP client's thread. `now` is
-// the time of the reply. The kind of an Error decides about the breaker, the pause after a limit, and a second attempt;
-// see refusal() for a reply whose status is not 2xx.
+// Turns one reply into the value for the cache, or into an error. Called once per attempt, on the HTTP client's thread.
+// `now` is the time of the reply. The kind of the error decides about the breaker, the pause after a 429, and a second
+// attempt. refusal() makes the error for a status other than 2xx.
 using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, WallTime now)>;
 
 struct Call {

@@ -1,7 +1,7 @@
-// One call on its way through the CallPipeline, with what it holds: a slot of the gate and a pass of the breaker.
+// The state of one call in the CallPipeline, including the slot of the gate and the pass of the breaker that it holds.
 //
-// Thread-safety: none. One thread at a time moves a call on; only turn_answered is shared, see
-// CallPipeline::announce_turn().
+// Thread-safety: none. One thread at a time works on a call. Only turn_answered is shared (see
+// CallPipeline::announce_turn()).
 #pragma once
 
 #include <atomic>
@@ -29,11 +29,12 @@ struct CallInProgress {
         done(std::move(callback)) {}
   CallInProgress(const CallInProgress&) = delete;
   CallInProgress& operator=(const CallInProgress&) = delete;
-  // A call that is dropped before its end gives back what it holds: a Proceed was destroyed without being called. One
-  // that has proceeded, and whose continuation was lost, also ends with ErrorKind::internal.
+  // Releases the slot and the pass of a call that is dropped before its end, because its Proceed was destroyed without
+  // being called. A call that has proceeded, and whose continuation was lost, also ends with ErrorKind::internal.
   ~CallInProgress();
 
-  // The pipeline lives as long as any of its calls. Calls that the pipeline itself keeps are dropped by its close().
+  // Keeps the pipeline alive as long as any of its calls. CallPipeline::close() drops the calls that the pipeline
+  // itself holds, which breaks the cycle.
   const std::shared_ptr<CallPipeline> pipeline;
   Call call;
   const cache::Purpose purpose;
@@ -44,17 +45,17 @@ struct CallInProgress {
 
   Gate::Ticket ticket = 0;
   bool has_slot = false;
-  std::optional<ProviderBreaker::Pass> pass;  // between admission and verdict
-  std::atomic<bool> turn_answered = false;    // by the Proceed, or by a `turn` that threw
-  bool proceeded = false;                     // its turn was answered with go
+  std::optional<ProviderBreaker::Pass> pass;  // from admission to the outcome
+  std::atomic<bool> turn_answered = false;    // the Proceed was called, or `turn` threw
+  bool proceeded = false;                     // its Proceed was called with true
   bool sent = false;                          // at least one attempt was made
-  bool ended = false;                         // `done` was called, or the call stood down
-  SteadyTime call_deadline;                   // of both attempts together
-  std::optional<Error> fault;                 // of the first attempt, during the second
-  std::unique_ptr<Timer> retry_timer;         // belongs to the executor's thread
+  bool ended = false;                         // `done` was called, or the call was not wanted
+  SteadyTime call_deadline;                   // for both attempts together
+  std::optional<Error> fault;                 // the first attempt's fault, during the second
+  std::unique_ptr<Timer> retry_timer;         // used on the executor's thread only
 };
 
-// Shared between the pipeline, which moves the call on, and whatever it waits for.
+// Shared between the pipeline and the callback that the call waits for.
 using CallPtr = std::shared_ptr<CallInProgress>;
 
 }  // namespace wx::open_meteo

@@ -1,5 +1,5 @@
-// The payment for one call: it is counted against the budget before it is made, with the fleet's counters if there are
-// any, else alone (see Budget).
+// Counts one call against the budget before it is made: with the fleet's counters if a fleet is joined, else alone (see
+// Budget).
 //
 // Thread-safety: pay() from any thread; join() before the first pay().
 #pragma once
@@ -23,12 +23,13 @@ class CallPayment {
   // Counts calls with `fleet` from now on.
   void join(FleetBudget& fleet);
 
-  // Gets the refusal, or nothing if the call may be made.
+  // Receives the refusal, or nothing if the call may be made.
   using Paid = std::move_only_function<void(std::optional<Error> refused)>;
   // Counts one call. `paid` is called exactly once, on any thread, possibly before pay() returns; it keeps this object
-  // alive and must not throw. An exception in the fleet's reply is logged and refuses the call with
-  // ErrorKind::internal. An exception before that leaves pay(), and `paid` is destroyed without a call. With
-  // `redis_unavailable` the fleet is not asked: one wait for a Redis that does not answer is enough.
+  // alive and must not throw. An exception while the fleet's reply is processed is logged and refuses the call with
+  // ErrorKind::internal. An earlier exception leaves pay(), and `paid` is destroyed without being called. With
+  // `redis_unavailable` the fleet is not asked, because the load has already waited once for a Redis that does not
+  // answer.
   void pay(cache::Purpose purpose, bool redis_unavailable, Paid paid);
 
  private:

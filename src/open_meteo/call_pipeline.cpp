@@ -85,7 +85,7 @@ void CallPipeline::enter(const CallPtr& call) {
   if (std::holds_alternative<Gate::Start>(decision)) begin(call);
 }
 
-// The call has a slot: its turn has come.
+// Runs when the call has a slot, that is, when its turn has come.
 void CallPipeline::begin(const CallPtr& call) noexcept {
   guarded(call, "an exception while beginning a call", [&] {
     auto pass = admission_.enter(call->purpose, now_of(clock_));
@@ -96,8 +96,8 @@ void CallPipeline::begin(const CallPtr& call) noexcept {
   });
 }
 
-// The Proceed may be called on another thread before `turn` returns, or kept by a `turn` that throws. Whoever sets
-// turn_answered first moves the call on.
+// The Proceed may be called on another thread before `turn` returns, or be kept by a `turn` that throws. The first of
+// the two to set turn_answered continues the call.
 void CallPipeline::announce_turn(const CallPtr& call) {
   auto turn = std::move(call->turn);
   try {
@@ -105,7 +105,7 @@ void CallPipeline::announce_turn(const CallPtr& call) {
       const auto answered = std::move(held);
       if (answered->turn_answered.exchange(true)) return;
       auto& self = *answered->pipeline;
-      self.guarded(answered, "an exception in a turn's answer",
+      self.guarded(answered, "an exception in a Proceed callback",
                    [&] { go ? self.proceed(answered) : self.stand_down(answered); });
     });
   } catch (...) {
@@ -183,9 +183,9 @@ Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> rep
     } catch (...) {
       return std::unexpected(thrown(log_, "an exception while reading a reply"));
     }
-    // A reason goes to clients and into the log. One that repeats the key is not passed on.
+    // A reason is shown to clients and logged, so one that contains the API key is replaced.
     if (!outcome && !address_.api_key.empty() && outcome.error().detail.contains(address_.api_key)) {
-      outcome.error().detail = cat("it answered with status ", status);
+      outcome.error().detail = cat("the provider answered with status ", status);
     }
   }
   results_.note(outcome ? nullptr : &outcome.error());
@@ -204,7 +204,7 @@ void CallPipeline::try_again(const CallPtr& call) {
   pay(call);
 }
 
-// A second attempt that was not made leaves the first one's fault as the outcome.
+// If the second attempt was not made, the outcome is the fault of the first.
 void CallPipeline::end(CallInProgress& call, Result<cache::Loaded> outcome) noexcept {
   if (std::exchange(call.ended, true)) return;
   give_back(call);
@@ -212,11 +212,11 @@ void CallPipeline::end(CallInProgress& call, Result<cache::Loaded> outcome) noex
   try {
     call.done(std::move(outcome));
   } catch (...) {
-    (void)thrown(log_, "an exception while handing over an outcome");
+    (void)thrown(log_, "an exception in the callback of a load");
   }
 }
 
-// After close() the threads that `done` needs may be gone, and nobody waits.
+// After close() the threads that `done` needs may have stopped, and no caller waits.
 void CallPipeline::drop(CallInProgress& call) noexcept {
   if (!call.proceeded || closed_) return give_back(call);
   end(call, fail(ErrorKind::internal));
@@ -234,7 +234,7 @@ void CallPipeline::give_back(CallInProgress& call) noexcept {
       end(*late, fail(ErrorKind::deadline_exceeded));
     }
   } catch (...) {
-    (void)thrown(log_, "an exception while giving a slot back");
+    (void)thrown(log_, "an exception while releasing a slot");
   }
 }
 

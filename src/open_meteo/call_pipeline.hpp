@@ -1,14 +1,14 @@
-// The stops of a provider call, in order:
+// The steps of a provider call, in order:
 //
 //   load -> (queue) -> begin -> (turn) -> proceed -> pay -> send -> finish -> end
 //                                                     ^              |
 //                                                     +--- pause <---+   at most once, see Admission::retry_after()
 //
-// Each stop moves the call on or ends it. At the end the slot goes back first and `done` is called after, so that the
-// next call starts while the caller looks at this one's outcome. An exception at any stop (in the reader, in a
-// callback, in a timer) ends that one load with ErrorKind::internal, is logged once, and gives slot and pass back.
+// Each step passes the call on to the next or ends it. At the end the slot is released before `done` is called, so that
+// the next call starts while the caller processes the outcome. An exception in any step (in the reader, in a callback,
+// in a timer) is logged once, ends only that load with ErrorKind::internal, and releases slot and pass.
 //
-// Thread-safety: any thread, but for attach() and close(). There is no lock here: each part has its own.
+// Thread-safety: any thread, except attach() and close(). The class has no lock; each of its parts has its own.
 #pragma once
 
 #include <atomic>
@@ -31,23 +31,24 @@ namespace wx::open_meteo {
 
 class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
  public:
-  // As Provider's constructor.
+  // See Provider's constructor.
   CallPipeline(const OpenMeteoOptions& options, http_client::HttpClient& client, const Clock& clock,
                observability::Metrics& metrics, observability::Log& log);
 
   void attach(Executor* timers, FleetBudget* fleet);
   void load(Call call, cache::LoadRequest request, cache::LoadCallback done);
-  // Nothing starts from here on; what waits ends with ErrorKind::draining.
+  // No call starts from now on. Waiting calls end with ErrorKind::draining, paused calls with the fault of their first
+  // attempt.
   void close();
 
-  // Ends a call that nothing will move on any more, see ~CallInProgress().
+  // Ends a call that no callback will continue; see ~CallInProgress().
   void drop(CallInProgress& call) noexcept;
 
   [[nodiscard]] const CallQueue& queue() const { return queue_; }
   [[nodiscard]] ProviderStatus status() { return admission_.status(now_of(clock_)); }
 
  private:
-  // Runs one stop of `call`; an exception ends the load.
+  // Runs one step of `call`; an exception ends the load.
   template <class Stop>
   void guarded(const CallPtr& call, std::string_view stop, Stop run) noexcept;
 
@@ -63,7 +64,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void pause(const CallPtr& call, nanoseconds span);
   void try_again(const CallPtr& call);
   void end(CallInProgress& call, Result<cache::Loaded> outcome) noexcept;
-  // Gives back what `call` holds, begins the next call, ends those whose deadline has passed.
+  // Releases the slot and the pass of `call`, begins the next call, and ends waiting calls whose deadline has passed.
   void give_back(CallInProgress& call) noexcept;
 
   const ProviderAddress address_;

@@ -1,6 +1,6 @@
-// The calls before the gate: those that wait for a slot, and those that were just given one.
+// The calls at the gate: those that wait for a slot, and those that have received one but have not begun.
 //
-// Thread-safety: any thread. No callback is called under the lock.
+// Thread-safety: any thread. Calls no callback, so none runs under the lock.
 #pragma once
 
 #include <cstddef>
@@ -22,20 +22,20 @@ class CallQueue {
   [[nodiscard]] Gate::Decision enter(const CallPtr& call, SteadyTime now);
 
   struct Left {
-    std::vector<CallPtr> expired;  // waited beyond their deadline: no longer in the queue
-    bool run_ready = false;        // the caller begins all that next_ready() returns
+    std::vector<CallPtr> expired;  // their deadline has passed; removed from the queue
+    bool run_ready = false;        // the caller must begin every call that next_ready() returns
   };
-  // Takes the slot back, and gives it to the next call. A call without a slot changes nothing.
+  // Takes the slot of `call` and gives it to the next waiting call. Does nothing if `call` has no slot.
   [[nodiscard]] Left leave(CallInProgress& call, SteadyTime now);
 
-  // The next call that has a slot and has not begun. Null: there is none, and the loop of the caller ends. One thread
-  // at a time runs that loop, so that a queue whose calls all end at once is one loop and not one stack frame per call.
+  // Returns the next call that has a slot and has not begun, or null, which ends the caller's loop. One thread at a
+  // time runs that loop. Calls that end as soon as they begin are therefore handled by a loop, not by recursion.
   [[nodiscard]] CallPtr next_ready();
 
-  // Removes and returns the calls that wait, for shutting down.
+  // Removes and returns all waiting calls, for shutdown.
   [[nodiscard]] std::vector<CallPtr> clear();
 
-  [[nodiscard]] std::size_t running() const;  // with a slot
+  [[nodiscard]] std::size_t running() const;  // calls with a slot
   [[nodiscard]] std::size_t queued() const;
 
  private:

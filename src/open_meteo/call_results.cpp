@@ -9,7 +9,7 @@ using observability::Counter;
 
 constexpr std::string_view kRoom = "open_meteo";
 
-// The counter of attempts with this fault; none for a fault that is not the provider's.
+// The counter of attempts that end with this fault; nothing for a fault that is not the provider's.
 std::optional<Counter> counter_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::provider_unreachable:

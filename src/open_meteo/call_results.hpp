@@ -1,5 +1,5 @@
-// The results of provider calls: a counter per result, and a log line when the result changes (from answers to a
-// fault, from one fault to another, back to answers), never one per call.
+// Records the results of provider calls: a counter per result, and a log line when the result changes (from success to
+// a fault, from one fault to another, back to success), not one per call.
 //
 // Thread-safety: any thread.
 #pragma once
@@ -17,13 +17,13 @@ class CallResults {
  public:
   CallResults(observability::Metrics& metrics, observability::Log& log) : metrics_(metrics), log_(log) {}
 
-  // One attempt ended; `fault` is null for an answer. A fault that is not the provider's counts nowhere, and
-  // draining is not logged either. A refused question (400) shows that the provider works: it is logged at level debug
-  // only.
+  // Records the end of one attempt; `fault` is null for a success. A fault that is not the provider's has no counter,
+  // and draining is not logged either. A refused query (400) shows that the provider works, so it is not a change and
+  // is logged at level debug only.
   void note(const Error* fault);
 
  private:
-  // Whether the last attempt ended differently; empty: with an answer.
+  // Stores the result of an attempt (empty: success), and returns true if the previous result was different.
   [[nodiscard]] bool changed(std::optional<ErrorKind> fault);
 
   observability::Metrics& metrics_;

@@ -14,20 +14,21 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using simdjson::SUCCESS;
 
-// What no number or unit of the provider's comes near; bounds what a broken one can put into the cache.
+// Far above the length of any number or unit of the provider. They bound the size of what a faulty reply can put into
+// the cache.
 constexpr std::size_t kLongestNumber = 40;
 constexpr std::size_t kLongestUnit = 32;
 
-constexpr long long kLongestInterval = 86400;  // a day
-// The clocks of the world are between -12 and +14 hours off.
+constexpr long long kLongestInterval = 86400;  // seconds; a day
+// Seconds. Real offsets from UTC are between -12 and +14 hours.
 constexpr long long kLargestOffset = 86400;
 
-// `out` is empty until its member was found: a second one of the same name is a fault, as nobody could tell which of
-// them holds.
+// `out` is empty until its member is found. A second member of the same name is a fault, because it is unclear which
+// one is valid.
 bool take_number(ondemand::value value, std::string& out) {
   ondemand::json_type type{};
   if (!out.empty() || value.type().get(type) != SUCCESS || type != ondemand::json_type::number) return false;
-  // The token comes with the white space behind it.
+  // The token includes trailing white space.
   auto token = value.raw_json_token();
   token = token.substr(0, token.find_first_of(" \t\r\n"));
   if (token.size() > kLongestNumber) return false;
@@ -46,8 +47,8 @@ bool take_text(ondemand::value value, std::string& out) {
   return true;
 }
 
-// Calls `member(name, value)` for each member of an object until that says no. False if it did, or `value` is no
-// object.
+// Calls `member(name, value)` for each member of an object until it returns false. Returns false if it did, or if
+// `value` is not an object.
 template <class Member>
 bool each_member(ondemand::value value, Member member) {
   ondemand::object object;
@@ -61,7 +62,7 @@ bool each_member(ondemand::value value, Member member) {
   return true;
 }
 
-// "Takes" what is known and is content with the rest; says in `wrong` which member was not as it must be.
+// Reads the known members and ignores all others. `wrong` names the first invalid member.
 struct DocumentReader {
   CurrentWeather seen;
   std::string utc_offset;
@@ -102,7 +103,7 @@ struct DocumentReader {
     return true;
   }
 
-  // What must be there and is not; nothing is missing if empty.
+  // The name of the first missing required member; empty if there is none.
   [[nodiscard]] std::string_view missing() const {
     if (seen.latitude.empty()) return "latitude";
     if (seen.longitude.empty()) return "longitude";
@@ -116,7 +117,7 @@ struct DocumentReader {
   }
 };
 
-// A number token as a whole number within +/-limit.
+// Parses a number token as an integer in [-limit, limit].
 std::optional<long long> whole(std::string_view token, long long limit) {
   long long value = 0;
   const auto [at, error] = std::from_chars(token.data(), token.data() + token.size(), value);
@@ -124,7 +125,7 @@ std::optional<long long> whole(std::string_view token, long long limit) {
   return value;
 }
 
-// "2024-11-23T18:15", and nothing else.
+// Accepts only the form "2024-11-23T18:15".
 std::optional<std::chrono::sys_seconds> parse_time(std::string_view text) {
   constexpr std::string_view kShape = "dddd-dd-ddTdd:dd";
   if (text.size() != kShape.size()) return std::nullopt;
@@ -152,7 +153,7 @@ std::unexpected<Error> bad(int status, std::string detail) {
       Error{.kind = ErrorKind::provider_bad_reply, .detail = std::move(detail), .provider_status = status});
 }
 
-// `time` and `interval` as values; false names the culprit.
+// Converts `time` and `interval` into values. On failure returns false, with the name of the invalid member in `wrong`.
 bool evaluate(DocumentReader& reader) {
   const auto time = parse_time(reader.seen.time);
   const auto interval = whole(reader.seen.interval, kLongestInterval);
@@ -174,30 +175,31 @@ std::string current_weather_target(std::string_view latitude, std::string_view l
 Result<CurrentWeather> read_current_weather(const Reply& reply, WallTime now) {
   const int status = reply.status;
   if (status < 200 || status > 299) return std::unexpected(refusal(status, reply.body, now));
-  if (status != 200) return bad(status, cat("it answered with status ", status));
-  if (!is_json(reply.content_type)) return bad(status, "its answer was not JSON");
+  if (status != 200) return bad(status, cat("the provider answered with status ", status));
+  if (!is_json(reply.content_type)) return bad(status, "the reply is not JSON");
 
-  // The DOM parser first, because it validates everything; the on-demand one, which alone keeps the text of numbers,
-  // looks only at what it is asked for.
+  // Two passes: the DOM parser validates the whole document; the on-demand parser, which checks only the members it
+  // reads, keeps the text of numbers.
   const simdjson::padded_string padded(reply.body);
   simdjson::dom::parser validator;
   simdjson::dom::element everything;
-  if (validator.parse(padded).get(everything) != SUCCESS) return bad(status, "its answer was not a whole document");
-  if (!everything.is_object()) return bad(status, "its answer was not an object");
+  if (validator.parse(padded).get(everything) != SUCCESS)
+    return bad(status, "the reply is not a complete JSON document");
+  if (!everything.is_object()) return bad(status, "the reply is not a JSON object");
 
   ondemand::parser parser;
   ondemand::document document;
   ondemand::value root;
   if (parser.iterate(padded).get(document) != SUCCESS || document.get_value().get(root) != SUCCESS) {
-    return bad(status, "its answer was not a whole document");
+    return bad(status, "the reply is not a complete JSON document");
   }
   DocumentReader reader;
   const bool readable = each_member(root, [&](auto name, auto value) { return reader.top(name, value); });
   if (!readable || !reader.wrong.empty()) {
-    return bad(status, cat("its answer has an unusable ", reader.wrong.empty() ? "member" : reader.wrong));
+    return bad(status, cat("the reply has an invalid ", reader.wrong.empty() ? "member" : reader.wrong));
   }
-  if (const auto missing = reader.missing(); !missing.empty()) return bad(status, cat("its answer lacks ", missing));
-  if (!evaluate(reader)) return bad(status, cat("its answer has an unusable ", reader.wrong));
+  if (const auto missing = reader.missing(); !missing.empty()) return bad(status, cat("the reply has no ", missing));
+  if (!evaluate(reader)) return bad(status, cat("the reply has an invalid ", reader.wrong));
   return std::move(reader.seen);
 }
 

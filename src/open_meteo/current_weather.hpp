@@ -1,8 +1,8 @@
-// Current weather: what to ask the provider for, and whether what it sent is an answer.
+// Current weather: the target of a provider call, and the reader of its reply.
 //
-// The status 200 alone says little: bodies are streamed behind the status line, so a failure may follow it as plain
-// text, alone or behind a whole document, or as bare `nan`. The document is therefore validated as a whole (RFC 8259:
-// nothing before or after it) before a single number is taken out.
+// The status 200 does not prove success. The provider streams bodies after the status line, so a failure may follow as
+// plain text, alone or after a complete document, or as a bare `nan`. Therefore the body is validated as one JSON
+// document (RFC 8259, nothing before or after it) before any number is read.
 //
 // Thread-safety: values and pure functions.
 #pragma once
@@ -17,12 +17,12 @@
 
 namespace wx::open_meteo {
 
-// The weather at a place now. Numbers are JSON number tokens, digit for digit as their source wrote them.
+// The current weather at a place. Numbers are JSON number tokens, exactly as the source wrote them.
 struct CurrentWeather {
   std::string latitude;   // of the source's grid cell
   std::string longitude;  // of the source's grid cell
-  std::string elevation;  // metres; empty if the source gave none
-  // The following four are all empty or all set: the mock has no time, real answers always have.
+  std::string elevation;  // metres; empty if the source sent none
+  // The next four are all empty (mock) or all set (real answers).
   std::string time;              // ISO 8601, GMT, as the source wrote it ("2024-11-23T18:15")
   std::string interval;          // seconds between values, a number token ("900")
   std::string temperature_unit;  // plain text, not JSON-escaped ("°C")
@@ -30,21 +30,21 @@ struct CurrentWeather {
   std::string temperature;
   std::string wind_speed;
 
-  // `time` and `interval` as values; zero where those are empty.
+  // `time` and `interval` as values; zero if those are empty.
   std::chrono::sys_seconds valid_from{};
   std::chrono::seconds valid_for{0};
 };
 
-// The target of a call for temperature and wind at a place. Both coordinates are canonical decimal texts in degrees;
-// nothing else goes in.
+// The target of a call for temperature and wind at a place. Both coordinates must be canonical decimal texts in degrees
+// (see weather::Coordinate); they are inserted without escaping.
 [[nodiscard]] std::string current_weather_target(std::string_view latitude, std::string_view longitude);
 
-// Reads one reply. `now` tells how far away the end of the window is that a 429 names.
+// Reads one reply. `now` is needed for retry_after: the time from now to the end of the window that a 429 names.
 //
 // Faults, all with provider_status set and a detail fit for a client:
-//   provider_bad_reply  200 (or any 2xx) that is not a whole answer with finite numbers; 3xx
+//   provider_bad_reply  200 without a complete, valid body; any other 2xx; 3xx
 //   provider_refused    400, with the provider's reason
-//   provider_denied     401, 403, and a 400 that is about the API key
+//   provider_denied     401, 403, and a 400 whose reason is about the API key
 //   provider_limited    429, with retry_after: the end of the window that its reason names
 //   provider_error      5xx, and any other 4xx
 [[nodiscard]] Result<CurrentWeather> read_current_weather(const Reply& reply, WallTime now);

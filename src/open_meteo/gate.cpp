@@ -6,7 +6,7 @@
 namespace wx::open_meteo {
 namespace {
 
-// The weight of the last call in the estimate is an eighth, as in TCP's smoothed round-trip time (RFC 6298 section 2).
+// The last call has a weight of 1/8 in the estimate, as in TCP's smoothed round-trip time (RFC 6298 §2).
 constexpr int kWeight = 8;
 constexpr nanoseconds kShortestEstimate = milliseconds(1);
 // A shorter Retry-After would invite an immediate retry.

@@ -1,13 +1,13 @@
-// The gate before the provider. At most `concurrency` calls run; the others wait in lines by purpose, the most urgent
-// first. A call that could not start before its deadline is refused at once, with a hint when to come back, instead of
-// after a useless wait.
+// Limits concurrent provider calls. At most `concurrency` calls run; the others wait in one queue per purpose, the most
+// urgent purpose first. A call that is not expected to start before its deadline is refused at once, with a time to
+// retry after, instead of after a useless wait.
 //
-// The estimate. Every call is expected to last as long as recent calls did: an exponentially weighted mean of all
-// calls, including failed ones, because they hold a slot as well. So the running calls end at known times, sorted
-// e0 <= e1 <= ..., and a call with n others ahead of it starts at e[n mod c] + (n / c) * mean, where c is the
-// concurrency.
+// The estimate. The expected duration of a call is an exponentially weighted mean of recent calls, including failed
+// ones, because they hold a slot as well. With it the running calls have expected ends e0 <= e1 <= ..., and a call with
+// n others ahead of it starts at e[n mod c] + (n / c) * mean, where c is the concurrency.
 //
-// A state machine: events in, decisions out, no clock, no threads. Thread-safety: none. The caller holds a lock.
+// A state machine: it takes events, returns decisions, and uses no clock and no threads. Thread-safety: none. The
+// caller holds a lock.
 #pragma once
 
 #include <array>
@@ -35,35 +35,35 @@ class Gate {
  public:
   using Ticket = std::uint64_t;
   using Purpose = cache::Purpose;
-  // How a ticket gives its slot back.
+  // The ways in which a ticket releases its slot.
   enum class Ending : std::uint8_t {
     called,      // after a call, whose duration updates the estimate
-    not_called,  // without a call, because it stood down
+    not_called,  // without a call, because it was not wanted any more or was refused
   };
 
   struct Start {};
   struct Wait {};
   struct Refuse {
-    nanoseconds retry_after;  // after which a call with the same deadline span would be let in
+    nanoseconds retry_after;  // after this time a call with the same time to its deadline would be accepted
   };
   using Decision = std::variant<Start, Wait, Refuse>;
 
-  // The consequences of a call's end.
+  // The effects of a released slot.
   struct Turn {
     std::optional<Ticket> start;  // holds the slot now; leave() must follow for it
-    std::vector<Ticket> expired;  // waited beyond their deadline and are forgotten
+    std::vector<Ticket> expired;  // their deadline has passed; removed
   };
 
   explicit Gate(GateOptions options);
 
-  // Asks for a slot for `ticket`, a number that is not in use. After Start the ticket holds a slot until leave(). After
-  // Wait a later Turn names it. After Refuse it is forgotten.
+  // Requests a slot for `ticket`, a number not in use. After Start the ticket holds a slot until leave(). After Wait a
+  // later Turn names the ticket. After Refuse the gate keeps nothing of it.
   [[nodiscard]] Decision enter(Ticket ticket, Purpose purpose, SteadyTime now, SteadyTime deadline);
 
-  // Gives the slot of `ticket` back.
+  // Releases the slot of `ticket` and passes it on.
   [[nodiscard]] Turn leave(Ticket ticket, SteadyTime now, Ending ending = Ending::called);
 
-  // Forgets all waiting tickets and returns them, for shutting down.
+  // Removes and returns all waiting tickets, for shutdown.
   [[nodiscard]] std::vector<Ticket> clear_queue();
 
   [[nodiscard]] std::size_t running() const { return running_.size(); }
@@ -77,13 +77,13 @@ class Gate {
 
   static constexpr std::size_t kPurposes = static_cast<std::size_t>(Purpose::early) + 1;
 
-  // The number of tickets that wait in the first `lines` lines.
+  // The number of tickets waiting in the first `lines` queues.
   [[nodiscard]] std::size_t ahead_of(std::size_t lines) const;
   [[nodiscard]] nanoseconds expected_wait(std::size_t ahead, SteadyTime now) const;
 
   GateOptions options_;
   nanoseconds estimate_;                              // the expected duration of a call
-  std::unordered_map<Ticket, SteadyTime> running_;    // -> when it started
+  std::unordered_map<Ticket, SteadyTime> running_;    // the value is the start time
   std::array<std::deque<Waiting>, kPurposes> lines_;  // by purpose, the most urgent first
 };
 

@@ -47,8 +47,8 @@ Result<Limits> share_of(const Limits& limits, unsigned fleet_size) {
   for (std::size_t w = 0; w < kWindows; ++w) {
     share.calls.at(w) /= std::max(fleet_size, 1U);
     if (limits.calls.at(w) != 0 && share.calls.at(w) == 0) {
-      return bad(cat("one of ", fleet_size, " processes would get less than one of ", limits.calls.at(w), " calls per ",
-                     name(kAllWindows.at(w))));
+      return bad(cat("a limit of ", limits.calls.at(w), " calls per ", name(kAllWindows.at(w)),
+                     " leaves less than one call for each of ", fleet_size, " processes (FLEET_SIZE)"));
     }
   }
   return share;

@@ -1,4 +1,4 @@
-// UPSTREAM_LIMIT: how many calls the provider allows per minute, hour and day.
+// UPSTREAM_LIMIT: the number of calls that the provider allows per minute, hour and day.
 //
 // Thread-safety: values and pure functions.
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace wx::open_meteo {
 
-// Window, of base/rate.hpp, is here a fixed window of the wall clock (UTC), as the provider counts them.
+// A Window (base/rate.hpp) is a fixed window of the wall clock in UTC here, as in the provider's own count.
 struct Limits {
   std::array<std::uint32_t, kWindows> calls{};  // by window; 0 means unlimited
 
@@ -27,14 +27,14 @@ struct Limits {
 // The limits of the free service.
 inline constexpr Limits kFreeLimits{{600, 5000, 10000}};
 
-// Reads "600/m,5000/h,10000/d": each window at most once, in any order; or "off". Error: bad_parameter, with a detail
-// that names the fault.
+// Parses "600/m,5000/h,10000/d" (each window at most once, in any order) or "off". Error: bad_parameter; its detail
+// names the fault.
 [[nodiscard]] Result<Limits> parse_limits(std::string_view text);
 // The inverse of parse_limits().
 [[nodiscard]] std::string format_limits(const Limits& limits);
 
-// The part of the limits for one of `fleet_size` processes (0 counts as 1), which it keeps to when it cannot reach the
-// fleet's count. Error: bad_parameter if that is less than one call.
+// The share of one of `fleet_size` processes (0 counts as 1). It is the process's limit while the fleet's count is
+// unreachable. Error: bad_parameter if a share is less than one call.
 [[nodiscard]] Result<Limits> share_of(const Limits& limits, unsigned fleet_size);
 
 }  // namespace wx::open_meteo

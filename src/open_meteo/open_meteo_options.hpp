@@ -17,21 +17,21 @@ inline constexpr const char* kCustomerUrl = "https://customer-api.open-meteo.com
 struct OpenMeteoOptions {
   // OPEN_METEO_URL: scheme, host, optionally a port and a path; see parse_base_url().
   std::string base_url = kDefaultUrl;
-  // OPEN_METEO_API_KEY: empty for the free service. With the default URL it selects the customers' host.
+  // OPEN_METEO_API_KEY: empty for the free service. Together with the default URL it selects the customers' host.
   std::string api_key;
-  // UPSTREAM_TIMEOUT: for one call and its retry together, from the moment it leaves the queue.
+  // UPSTREAM_TIMEOUT: for one call including its retry, from the moment it leaves the queue.
   milliseconds upstream_timeout{5000};
-  // For the connection alone, so that a host that drops packets does not use up the whole timeout.
+  // For connecting only, so that a host that drops packets does not use up the whole timeout.
   milliseconds connect_timeout{3000};
   // UPSTREAM_CONCURRENCY: concurrent calls. The free service runs one per address and queues four more.
   std::size_t concurrency = 2;
-  // Calls that may wait for their turn; more are refused.
+  // The number of calls that may wait in the queue; further ones are refused.
   std::size_t max_queue = 1000;
-  // UPSTREAM_LIMIT: see parse_limits(). A paid key has no such limits: Limits{} means off.
+  // UPSTREAM_LIMIT: see parse_limits(). Limits{} means off, for a paid key without such limits.
   Limits limits = kFreeLimits;
-  // FLEET_SIZE: without the fleet's count each process keeps to its part of the limits.
+  // FLEET_SIZE: while the fleet's count is unreachable, each process limits itself to its share.
   unsigned fleet_size = 1;
-  // An answer that takes this part of upstream_timeout or longer counts as a failure for the breaker. Sets
+  // An answer that takes this fraction of upstream_timeout or longer counts as a failure for the breaker. Overwrites
   // breaker.slow.
   double slow_part = 0.8;
   BreakerOptions breaker = {};

@@ -10,8 +10,8 @@ bool PausedCalls::add(const CallPtr& call, nanoseconds pause) {
     if (closed_) return false;
     calls_.insert(call);
   }
-  // The executor holds the call weakly: close() may end it before the timer fires. A call that is alive keeps the
-  // pipeline alive, and with it this object.
+  // The executor holds the call weakly, because close() may end it before the timer fires. A live call keeps the
+  // pipeline alive, and thereby this object.
   try {
     executor_->post([this, weak = std::weak_ptr(call), pause] {
       const auto paused = weak.lock();
@@ -41,7 +41,7 @@ std::vector<CallPtr> PausedCalls::close() {
 }
 
 void PausedCalls::resume(const CallPtr& call) {
-  const auto timer = std::move(call->retry_timer);  // lives until its callback returns
+  const auto timer = std::move(call->retry_timer);  // the timer must live until its callback returns
   remove(call);
   resume_(call);
 }

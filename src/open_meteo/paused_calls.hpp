@@ -1,7 +1,7 @@
-// The calls that pause before their second attempt, each with a timer.
+// The calls that pause before their second attempt, with one timer each.
 //
 // Thread-safety: add() from any thread; attach() before the first add(); close() on the executor's thread, or after
-// that has stopped.
+// that thread has stopped.
 #pragma once
 
 #include <functional>
@@ -18,16 +18,16 @@ namespace wx::open_meteo {
 
 class PausedCalls {
  public:
-  // Each call is passed to `resume` when its pause is over, on the executor's thread. `resume` must not throw.
+  // `resume` receives each call when its pause is over, on the executor's thread. It must not throw.
   PausedCalls(std::function<void(const CallPtr&)> resume, observability::Log& log)
       : resume_(std::move(resume)), log_(log) {}
 
-  // Timers run on `executor`. Without one there are no pauses, and so no second attempts.
+  // Timers run on `executor`. Without an executor there are no pauses and no second attempts.
   void attach(Executor* executor) { executor_ = executor; }
   [[nodiscard]] bool enabled() const { return executor_ != nullptr; }
 
-  // Keeps `call` for `pause`. Returns false once closed, without keeping it. If the timer cannot be made, that is
-  // logged and the call resumes at once.
+  // Holds `call` for the duration of `pause`. After close() it returns false and does not hold the call. If the timer
+  // cannot be started, the failure is logged and the call resumes at once.
   [[nodiscard]] bool add(const CallPtr& call, nanoseconds pause);
 
   // Removes and returns all calls. Their timers never fire.

@@ -1,5 +1,6 @@
-// The provider of everything that is loaded: at most a few calls at a time, within a budget, not while it fails, with
-// one more attempt where that may help. What is asked and what a reply means is the caller's (see Call).
+// The client of the weather provider. It limits concurrent calls, keeps to a budget, pauses calls while the provider
+// fails, and makes a second attempt where that may help. The caller defines the request target and the reader of the
+// reply (see Call).
 #pragma once
 
 #include <cstddef>
@@ -19,43 +20,44 @@ namespace wx::open_meteo {
 
 class CallPipeline;
 
-// Thread-safety: everything from any thread, but for attach() and the destructor.
+// Thread-safety: any thread, except attach() and the destructor.
 //
-// Counts every call by its result (Counter::provider_*, Timing::provider). Logs when the result of calls changes, and
-// each change of state of the breaker and the budget, never per call.
+// Counts every call by its result (Counter::provider_*, Timing::provider). Logs changes of the calls' result and of the
+// state of the breaker and the budget, not every call.
 class Provider {
  public:
-  // Throws std::invalid_argument if the options are not valid (see make_provider_address, share_of). What is referred
-  // to must outlive both this object and the last callback of `client`; `client` itself may be destroyed before or
-  // after this object, as long as no thread calls load() any more or is inside a Proceed, a FleetBudget::Done or a
-  // timer of the attached executor.
+  // Throws std::invalid_argument if the options are invalid (see make_provider_address, share_of). `clock`, `metrics`
+  // and `log` must outlive this object and the last callback of `client`. `client` may be destroyed before or after
+  // this object, provided that by then no thread calls load() or is inside a Proceed, a FleetBudget::Done or a timer of
+  // the attached executor.
   Provider(const OpenMeteoOptions& options, http_client::HttpClient& client, const Clock& clock,
            observability::Metrics& metrics, observability::Log& log);
 
-  // Calls that wait for their turn end with ErrorKind::draining, calls that wait for their second attempt with the
-  // fault of the first; running calls are answered by the client later. On the attached executor's thread, or after
-  // that has stopped.
+  // Ends calls that wait for their turn with ErrorKind::draining, and calls that wait for their second attempt with the
+  // fault of the first. Running calls end later, when the client answers them. Must run on the attached executor's
+  // thread, or after that thread has stopped.
   ~Provider();
   Provider(const Provider&) = delete;
   Provider& operator=(const Provider&) = delete;
 
-  // Passes the parts that exist only once the threads do. Call it before the first load(). `timers`: for the pause
-  // before a second attempt; without it there is none. `fleet` may be null: calls are counted alone. Both must outlive
-  // this object and the last callback of the client.
+  // Sets the parts that exist only after the threads have been made. Call it before the first load(). `timers` runs the
+  // pause before a second attempt; if null, there are no second attempts. If `fleet` is null, calls are counted alone.
+  // Both must outlive this object and the last callback of the client.
   void attach(Executor* timers, FleetBudget* fleet);
 
-  // Makes the call when its turn has come and request.turn says so (see cache::LoadRequest). A Proceed that is
-  // destroyed without being called means "stand down". `done` is called exactly once, unless the call stood down, on
-  // any thread, possibly from within load().
+  // Makes the call when its turn has come and request.turn confirms it (see cache::LoadRequest). A Proceed that is
+  // destroyed without being called cancels the call. `done` is called exactly once, on any thread, possibly from within
+  // load(); after a cancellation it is not called.
   //
-  // Faults before the turn: overloaded (it could not start by its deadline; retry_after), the kind of the last failure
-  // while the breaker is open (retry_after), provider_limited when the budget or a 429 says so (retry_after: the
-  // window's end), deadline_exceeded when the turn came too late. Breaker and budget are checked again when the turn
-  // comes. Faults after the turn: these but the last, those of call.read and of HttpClient::get(), and internal.
-  // provider_refused never comes back as an error: it is a value for the cache, see cache::Loaded::refusal().
+  // Faults before the turn: overloaded (the call could not start by its deadline; retry_after), the kind of the last
+  // failure while the breaker is open (retry_after), provider_limited if the budget is used up or after a 429
+  // (retry_after: the window's end), deadline_exceeded if the turn came too late. Breaker and budget are checked again
+  // when the turn comes. Faults after the turn: provider_limited (the budget is used up), and those of call.read and
+  // HttpClient::get(). At any time: draining and internal. provider_refused is never an error: it is a value for the
+  // cache (see cache::Loaded::refusal()).
   void load(Call call, cache::LoadRequest request, cache::LoadCallback done);
 
-  // The number of calls that hold a slot, and that wait for one.
+  // The numbers of calls that hold a slot and that wait for one.
   struct Slots {
     std::size_t running = 0;
     std::size_t queued = 0;
@@ -65,7 +67,7 @@ class Provider {
   [[nodiscard]] ProviderStatus status() const;
 
  private:
-  // Shared with the calls in progress, so that one that ends after this object finds what it needs.
+  // Shared with the calls in progress, because a call may end after this object is destroyed.
   std::shared_ptr<CallPipeline> pipeline_;
 };
 

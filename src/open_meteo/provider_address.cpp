@@ -46,13 +46,14 @@ Result<std::string> parse_base_url(std::string_view url) {
   auto path = rest.substr(slash);
   if (authority.find('@') != std::string_view::npos) return refuse("must not have a user or a password");
 
-  // The port's colon is the last one, unless that stands inside an IPv6 address.
+  // The last colon precedes the port, unless it is inside an IPv6 address.
   const std::size_t colon = authority.rfind(':');
   const bool has_port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
   if (!is_host(has_port ? authority.substr(0, colon) : authority)) return refuse("must name a host");
   if (has_port && !is_port(authority.substr(colon + 1))) return refuse("must have a port between 1 and 65535");
 
-  if (!only(path, kLetters, kDigits, "/-._~%!$&'()*+,;=:")) return refuse("must not have such characters in its path");
+  if (!only(path, kLetters, kDigits, "/-._~%!$&'()*+,;=:"))
+    return refuse("must have only letters, digits and /-._~%!$&'()*+,;=: in its path");
   while (path.ends_with('/')) path.remove_suffix(1);
   return cat(iequals(scheme, "https") ? "https" : "http", "://", authority, path);
 }

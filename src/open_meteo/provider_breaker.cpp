@@ -6,7 +6,7 @@
 namespace wx::open_meteo {
 namespace {
 
-// The Retry-After while a probe runs, whose duration is unknown.
+// retry_after while a probe runs, because its duration is unknown.
 constexpr nanoseconds kProbeHint = milliseconds(1000);
 
 }  // namespace
@@ -55,7 +55,7 @@ void ProviderBreaker::failed(Pass pass, ErrorKind kind, SteadyTime now) {
 }
 
 void ProviderBreaker::release(Pass pass) {
-  // The state is open with its wait over, so the next load becomes the probe.
+  // The wait of the open state is already over, so the next load becomes the probe.
   if (pass.probe && pass.era == era_) state_ = State::open;
 }
 
@@ -68,7 +68,7 @@ void ProviderBreaker::open(ErrorKind kind, SteadyTime now) {
   kind_ = kind;
   failures_ = 0;
   ++era_;
-  // A random part of up to a quarter shortens the wait, so that the processes of a fleet do not come back together.
+  // Jitter of up to a quarter shortens the wait, so that the processes of a fleet do not probe together.
   open_until_ = now + wait_ - random_.between(nanoseconds(0), wait_ / 4);
   wait_ = std::min(2 * wait_, options_.longest_wait);
 }

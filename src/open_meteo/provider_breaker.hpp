@@ -1,4 +1,5 @@
-// The breaker before the provider: after repeated failures it pauses all calls, then lets one load at a time probe.
+// The circuit breaker for the provider: after repeated failures it pauses all calls, then lets one load at a time
+// probe.
 //
 //            failures in a row                   the wait is over: the next load
 //   closed ----------------------> open ------------------------------------------> half-open
@@ -6,13 +7,13 @@
 //     |                              +-------- it failed: the wait doubles ------------+  |
 //     +----------------------------------------- it succeeded ---------------------------+
 //
-// Failures are: unreachable, no complete answer in time, an error, an invalid reply, a rejected key, and an answer that
-// took so long that the next one may not come in time. A refused query (400) and a limit (429) say nothing about
-// health; a probe that ends with one leaves its place to the next load. The first load after the wait is the probe,
-// whatever its purpose; a background refresh is the cheapest probe, because no client waits for it. Calls that started
-// before the breaker opened change nothing.
+// Failures are: unreachable, no complete answer in time, an error, an invalid reply, a rejected key, and an answer so
+// slow that the next one may miss the timeout (BreakerOptions::slow). A refused query (400) and a 429 say nothing about
+// health; if a probe ends with one, the next load becomes the probe. The first load after the wait is the probe,
+// whatever its purpose; a background refresh is the cheapest one, because no client waits for it. The outcome of a call
+// that started before the breaker opened is ignored.
 //
-// A 429 blocks calls until the end of the window that it names, whatever the breaker's state is.
+// A 429 blocks calls until the end of the window that it names, in every state of the breaker.
 //
 // Thread-safety: none. The caller holds a lock.
 #pragma once
@@ -28,8 +29,8 @@
 namespace wx::open_meteo {
 
 struct BreakerOptions {
-  unsigned failures = 5;  // in a row; 0 means never open
-  nanoseconds slow{0};    // answers that take at least this long count as failures; 0 means none does
+  unsigned failures = 5;  // in a row; 0: never opens
+  nanoseconds slow{0};    // answers that take at least this long count as failures; 0: disabled
   nanoseconds first_wait = milliseconds(500);
   nanoseconds longest_wait = milliseconds(30'000);
 };
@@ -38,8 +39,8 @@ class ProviderBreaker {
  public:
   enum class State : std::uint8_t { closed, half_open, open, limited };
 
-  // A call holds a pass from its admission to its outcome. Each pass ends in exactly one of succeeded(), failed() and
-  // release().
+  // A call holds a pass from its admission to its outcome. Each pass ends with exactly one call of succeeded(),
+  // failed() or release().
   struct Pass {
     bool probe = false;
     std::uint64_t era = 0;
@@ -52,9 +53,9 @@ class ProviderBreaker {
   ProviderBreaker(BreakerOptions options, Random random)
       : options_(options), random_(random), wait_(options.first_wait) {}
 
-  // Whether enter() would let a call pass; changes nothing.
+  // Checks whether enter() would let a call pass; changes nothing.
   [[nodiscard]] std::expected<void, Refusal> check(SteadyTime now) const;
-  // Lets a call pass, as the probe when one is due.
+  // Lets a call pass, as the probe if one is due, or refuses it.
   [[nodiscard]] std::expected<Pass, Refusal> enter(SteadyTime now);
 
   void succeeded(Pass pass, nanoseconds duration, SteadyTime now);
@@ -62,20 +63,20 @@ class ProviderBreaker {
   // Ends the pass of a call that was not made, or whose outcome says nothing about health.
   void release(Pass pass);
 
-  // Blocks calls for `span` after a 429. The call's pass is ended by release() as well.
+  // Blocks calls for `span` after a 429. The caller also ends the call's pass, with release().
   void limit(nanoseconds span, SteadyTime now);
 
   [[nodiscard]] State state(SteadyTime now) const;
-  // The time until the next call may pass, as far as is known; 0 when closed.
+  // The expected time until the next call may pass; 0 if it may pass now.
   [[nodiscard]] nanoseconds wait(SteadyTime now) const;
 
-  // How often it has opened, including again after a probe.
+  // The number of openings, including those after a failed probe.
   [[nodiscard]] std::uint64_t openings() const { return era_; }
-  // Whether an answer took so long that it counts as a failure.
+  // Returns true if an answer took so long that it counts as a failure.
   [[nodiscard]] bool is_slow(nanoseconds duration) const {
     return options_.slow > nanoseconds(0) && duration >= options_.slow;
   }
-  // Whether an error of this kind counts as a failure.
+  // Returns true if an error of this kind counts as a failure.
   [[nodiscard]] static bool is_failure(ErrorKind kind);
 
  private:
@@ -83,7 +84,7 @@ class ProviderBreaker {
 
   const BreakerOptions options_;
   Random random_;
-  nanoseconds wait_;  // of the next opening, before jitter
+  nanoseconds wait_;  // the wait of the next opening, before jitter
   State state_ = State::closed;
   std::uint64_t era_ = 0;  // counts the openings
   unsigned failures_ = 0;

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kLongestReason = 200;
 
-// The length of the UTF-8 sequence that begins with `first`, in valid text.
+// The length of the UTF-8 sequence that begins with `first`. The text must be valid UTF-8.
 std::size_t sequence_length(char first) {
   const auto byte = static_cast<std::uint8_t>(first);
   if (byte < 0x80) return 1;
@@ -23,8 +23,8 @@ std::size_t sequence_length(char first) {
   return byte < 0xf0 ? 3 : 4;
 }
 
-// False for characters that would break or reorder the line they are shown in: C0, DEL, C1, U+200E/F, U+2028..202E,
-// U+2066..2069, U+FEFF.
+// Returns false for characters that break or reorder the line in which they are shown: C0, DEL, C1, U+200E/F,
+// U+2028..202E, U+2066..2069, U+FEFF.
 bool is_printable(std::string_view c) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(c[i]); };
   if (c.size() == 1) return byte(0) >= 0x20 && byte(0) != 0x7f;
@@ -35,7 +35,7 @@ bool is_printable(std::string_view c) {
   return c != "\xef\xbb\xbf";
 }
 
-// `text` is valid UTF-8.
+// Returns `text`, which must be valid UTF-8, without unprintable characters and within kLongestReason.
 std::string cleaned(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -54,7 +54,7 @@ bool mentions(std::string_view text, std::string_view word) {
 ErrorKind kind_of(int status, std::string_view reason) {
   switch (status) {
     case 400:
-      // The customers' host answers a wrong key with 400, which is not the query's fault.
+      // The customers' host answers an invalid key with 400, although the query is not at fault.
       return mentions(reason, "API key") ? ErrorKind::provider_denied : ErrorKind::provider_refused;
     case 401:
     case 403:
@@ -99,7 +99,7 @@ Error refusal(int status, std::string_view body, WallTime now) {
   error.kind = kind_of(status, reason);
   error.provider_status = status;
   if (status == 429) error.retry_after = limit_lasts(reason, now);
-  error.detail = reason.empty() ? cat("it answered with status ", status) : std::move(reason);
+  error.detail = reason.empty() ? cat("the provider answered with status ", status) : std::move(reason);
   return error;
 }
 

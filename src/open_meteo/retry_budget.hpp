@@ -1,5 +1,5 @@
-// The budget of second attempts: a token bucket that fills with each call made and with time. Retries stay a small part
-// of the traffic when everything fails, and an idle process still has a few.
+// The budget of second attempts: a token bucket that fills with every call and with time. When everything fails,
+// retries remain a small part of the traffic; an idle process still has a few.
 //
 // Thread-safety: none. The caller holds a lock.
 #pragma once
@@ -12,9 +12,9 @@
 namespace wx::open_meteo {
 
 struct RetryBudgetOptions {
-  double per_call = 0.1;    // retries that one call earns
-  double per_minute = 5.0;  // retries that time earns
-  double most = 10.0;       // that can be saved; 0 means no retries
+  double per_call = 0.1;    // retries added per call
+  double per_minute = 5.0;  // retries added per minute
+  double most = 10.0;       // capacity; 0: no retries
 };
 
 class RetryBudget {
@@ -25,7 +25,7 @@ class RetryBudget {
   // Records a first attempt.
   void called(SteadyTime now) { add(now, options_.per_call); }
 
-  // Takes one retry if one is left.
+  // Takes one retry. Returns false if none is left.
   [[nodiscard]] bool take(SteadyTime now) {
     add(now, 0);
     if (saved_ < 1) return false;

@@ -1,4 +1,4 @@
-// An exception that ends one load and nothing else: a bug, or no memory.
+// Turns an exception (a bug, or out of memory) into the error of one load.
 //
 // Thread-safety: any thread.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace wx::open_meteo {
 
-// Logs the exception that is being handled under `message` and returns the load's error. Call it in a catch block.
+// Logs the current exception with `message` and returns ErrorKind::internal. Call it in a catch block.
 [[nodiscard]] Error thrown(observability::Log& log, std::string_view message) noexcept;
 
 }  // namespace wx::open_meteo

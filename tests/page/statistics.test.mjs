@@ -239,8 +239,8 @@ describe('the words for a problem', () => {
   it('show the detail of any, as the English that it is, and the request', () => {
     for (const language of ['en', 'pt-BR']) {
       for (const [kind, status] of [['uri-too-long', 414], ['provider-error', 502], ['provider-limited', 429], ['internal', 500]]) {
-        const shown = card(problem(kind, status, { detail: 'it limits our calls' }), { language });
-        assert.deepEqual([shown.detail, shown.language, shown.request], ['it limits our calls', 'en', id]);
+        const shown = card(problem(kind, status, { detail: 'the provider limits this service' }), { language });
+        assert.deepEqual([shown.detail, shown.language, shown.request], ['the provider limits this service', 'en', id]);
         assert.ok(shown.label);
         assert.ok(shown.title.startsWith(`${status} · ${texts[language].error[kind]}`));
       }

@@ -136,9 +136,9 @@ TEST_F(ProblemTest, SaysTheSameAsAPage) {
   EXPECT_NE(answer->body.find(cat("<code id=\"request-id\">", answer->header("X-Request-Id"), "</code>")),
             std::string::npos);
 
-  auto failed = problem_of(ErrorKind::provider_error, "it answered with status 500");
+  auto failed = problem_of(ErrorKind::provider_error, "the provider answered with status 500");
   failed.html = true;
-  EXPECT_NE(respond(failed)->body.find("it answered with status 500"), std::string::npos);
+  EXPECT_NE(respond(failed)->body.find("the provider answered with status 500"), std::string::npos);
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ TEST_F(Admitted, ALimitClosesTheProviderUntilItEnds) {
   EXPECT_EQ(call(), "provider-limited 1");
   clock.advance(1ms);
   EXPECT_EQ(call(), "called");
-  EXPECT_EQ(lines("the provider limits our calls"), 1U);
+  EXPECT_EQ(lines("the provider limits this service"), 1U);
   EXPECT_EQ(metrics.value(Counter::provider_closed_by_limit), 1U);
   EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 0U);
 }
@@ -180,7 +180,7 @@ TEST_F(Admitted, TheFleetsCountGoesAndComesWithOneLineEach) {
   EXPECT_EQ(pay({{1, 2, 3}}), "provider-limited 60000") << "counts that do not match the question are ignored";
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 10U) << "the share of this process alone";
   EXPECT_FALSE(admission->check(Purpose::cold, now())) << "the fleet is asked each time, so that its return is noticed";
-  EXPECT_EQ(lines("this process keeps to its share"), 1U) << log.text();
+  EXPECT_EQ(lines("this process limits itself to its share"), 1U) << log.text();
   EXPECT_EQ(metrics.value(Counter::provider_counted_alone), 12U);
   EXPECT_EQ(pay({{12}}), "paid");
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 40U);
@@ -200,17 +200,17 @@ TEST_F(Admitted, AFleetsCountThatComesAndGoesAllTheTimeIsToldNowAndThen) {
     clock.advance(100ms);
   };
   for (int i = 0; i < 40; ++i) pay(i % 2 == 0);  // four seconds
-  EXPECT_EQ(lines("keeps to its share"), 1U) << log.text();
+  EXPECT_EQ(lines("limits itself to its share"), 1U) << log.text();
   EXPECT_EQ(lines("with the fleet again"), 1U);
   for (int i = 0; i < 600; ++i) pay(i % 2 == 0);  // a minute
-  EXPECT_LE(lines("keeps to its share"), 7U);
+  EXPECT_LE(lines("limits itself to its share"), 7U);
   EXPECT_LE(lines("with the fleet again"), 7U);
   EXPECT_LE(lines("of the budget"), 14U) << "the share has its own throttle levels: " << log.text();
   for (int i = 0; i < 200; ++i) pay(false);
   const auto last = [this](std::string_view what) { return log.text().rfind(what); };
   EXPECT_GT(last("keeps to its share"), last("with the fleet again")) << "a state that lasts is logged";
   for (int i = 0; i < 200; ++i) pay(true);
-  EXPECT_GT(last("with the fleet again"), last("keeps to its share"));
+  EXPECT_GT(last("with the fleet again"), last("limits itself to its share"));
 }
 
 TEST_F(Admitted, ASecondAttemptIsForWhatASecondAttemptMayCure) {

@@ -82,7 +82,7 @@ TEST(Reply, WhiteSpaceAndOrderDoNotMatter) {
 
 TEST(Reply, AnAnswerCutAnywhereIsNone) {
   for (std::size_t n = 0; n < kGood.size(); ++n) {
-    EXPECT_EQ(fault(kGood.substr(0, n)), "its answer was not a whole document") << n;
+    EXPECT_EQ(fault(kGood.substr(0, n)), "the reply is not a complete JSON document") << n;
   }
 }
 
@@ -90,65 +90,65 @@ TEST(Reply, NothingMayStandBeforeOrBehindTheDocument) {
   const std::string failure = "Unexpected error while streaming data: timeoutReached";
   for (const auto& body : {failure, kGood + failure, kGood.substr(0, 200) + failure, failure + kGood, kGood + kGood,
                            kGood + ",", kGood + "}", "," + kGood, kGood + std::string(1, '\0'), "\x01" + kGood}) {
-    EXPECT_EQ(fault(body), "its answer was not a whole document") << body;
+    EXPECT_EQ(fault(body), "the reply is not a complete JSON document") << body;
   }
 }
 
 TEST(Reply, BareNanIsNoDocumentWhereverItStands) {
   for (const auto* token :
        {"nan", "-nan", "NaN", "inf", "-Infinity", "1e400", "-1e999", "01", "1.", ".5", "+1", "0x10"}) {
-    EXPECT_EQ(fault(with("52.520", token)), "its answer was not a whole document") << token;
-    EXPECT_EQ(fault(with("0.02896", token)), "its answer was not a whole document") << token;
-    EXPECT_EQ(fault(with("-0.0", token)), "its answer was not a whole document") << token;
+    EXPECT_EQ(fault(with("52.520", token)), "the reply is not a complete JSON document") << token;
+    EXPECT_EQ(fault(with("0.02896", token)), "the reply is not a complete JSON document") << token;
+    EXPECT_EQ(fault(with("-0.0", token)), "the reply is not a complete JSON document") << token;
   }
 }
 
 TEST(Reply, WhatIsNoObjectIsNoAnswer) {
-  EXPECT_EQ(fault("[" + kGood + "]"), "its answer was not an object");
-  EXPECT_EQ(fault("[" + kGood + "," + kGood + "]"), "its answer was not an object");
-  for (const auto* body : {"null", "true", "1", "\"x\"", "[]"}) EXPECT_EQ(fault(body), "its answer was not an object");
-  for (const auto* body : {"", " ", "\n"}) EXPECT_EQ(fault(body), "its answer was not a whole document");
+  EXPECT_EQ(fault("[" + kGood + "]"), "the reply is not a JSON object");
+  EXPECT_EQ(fault("[" + kGood + "," + kGood + "]"), "the reply is not a JSON object");
+  for (const auto* body : {"null", "true", "1", "\"x\"", "[]"})
+    EXPECT_EQ(fault(body), "the reply is not a JSON object");
+  for (const auto* body : {"", " ", "\n"}) EXPECT_EQ(fault(body), "the reply is not a complete JSON document");
 }
 
 TEST(Reply, EveryNumberMustBeThereAndANumber) {
-  EXPECT_EQ(fault("{}"), "its answer lacks latitude");
-  EXPECT_EQ(fault(with("\"latitude\":52.520,", "")), "its answer lacks latitude");
-  EXPECT_EQ(fault(with("\"longitude\":13.419998,", "")), "its answer lacks longitude");
-  EXPECT_EQ(fault(with("\"temperature_2m\":-0.0,", "")), "its answer lacks current.temperature_2m");
-  EXPECT_EQ(fault(with(",\"wind_speed_10m\":1.070E+1", "")), "its answer lacks current.wind_speed_10m");
-  EXPECT_EQ(fault(with("\"interval\":900,", "")), "its answer lacks current.interval");
-  EXPECT_EQ(fault(with("\"time\":\"2024-11-23T18:15\",", "")), "its answer lacks current.time");
+  EXPECT_EQ(fault("{}"), "the reply has no latitude");
+  EXPECT_EQ(fault(with("\"latitude\":52.520,", "")), "the reply has no latitude");
+  EXPECT_EQ(fault(with("\"longitude\":13.419998,", "")), "the reply has no longitude");
+  EXPECT_EQ(fault(with("\"temperature_2m\":-0.0,", "")), "the reply has no current.temperature_2m");
+  EXPECT_EQ(fault(with(",\"wind_speed_10m\":1.070E+1", "")), "the reply has no current.wind_speed_10m");
+  EXPECT_EQ(fault(with("\"interval\":900,", "")), "the reply has no current.interval");
+  EXPECT_EQ(fault(with("\"time\":\"2024-11-23T18:15\",", "")), "the reply has no current.time");
   for (const auto* other : {"null", "true", "\"2.3\"", "[2.3]", "{}"}) {
-    EXPECT_EQ(fault(with("-0.0", other)), "its answer has an unusable current.temperature_2m") << other;
-    EXPECT_EQ(fault(with("1.070E+1", other)), "its answer has an unusable current.wind_speed_10m") << other;
-    EXPECT_EQ(fault(with("52.520", other)), "its answer has an unusable latitude") << other;
-    EXPECT_EQ(fault(with("38.0", other)), "its answer has an unusable elevation") << other;
-    EXPECT_EQ(fault(with("900", other)), "its answer has an unusable current.interval") << other;
+    EXPECT_EQ(fault(with("-0.0", other)), "the reply has an invalid current.temperature_2m") << other;
+    EXPECT_EQ(fault(with("1.070E+1", other)), "the reply has an invalid current.wind_speed_10m") << other;
+    EXPECT_EQ(fault(with("52.520", other)), "the reply has an invalid latitude") << other;
+    EXPECT_EQ(fault(with("38.0", other)), "the reply has an invalid elevation") << other;
+    EXPECT_EQ(fault(with("900", other)), "the reply has an invalid current.interval") << other;
   }
-  EXPECT_EQ(fault(with("-0.0", "0." + std::string(40, '1'))), "its answer has an unusable current.temperature_2m");
+  EXPECT_EQ(fault(with("-0.0", "0." + std::string(40, '1'))), "the reply has an invalid current.temperature_2m");
 }
 
 TEST(Reply, SectionsMustBeObjects) {
-  EXPECT_EQ(fault(with("\"current\":{", "\"current_weather\":{")), "its answer lacks current.time");
-  EXPECT_EQ(fault(R"({"latitude":1,"longitude":1,"current":null})"), "its answer has an unusable current");
-  EXPECT_EQ(fault(R"({"latitude":1,"longitude":1,"current":[]})"), "its answer has an unusable current");
-  EXPECT_EQ(fault(R"({"latitude":1,"longitude":1,"current_units":7})"), "its answer has an unusable current_units");
+  EXPECT_EQ(fault(with("\"current\":{", "\"current_weather\":{")), "the reply has no current.time");
+  EXPECT_EQ(fault(R"({"latitude":1,"longitude":1,"current":null})"), "the reply has an invalid current");
+  EXPECT_EQ(fault(R"({"latitude":1,"longitude":1,"current":[]})"), "the reply has an invalid current");
+  EXPECT_EQ(fault(R"({"latitude":1,"longitude":1,"current_units":7})"), "the reply has an invalid current_units");
 }
 
 TEST(Reply, ANameGivenTwiceIsRefused) {
-  EXPECT_EQ(fault(with("\"elevation\"", "\"latitude\"")), "its answer has an unusable latitude");
-  EXPECT_EQ(fault(with("\"interval\":900", "\"temperature_2m\":1")),
-            "its answer has an unusable current.temperature_2m");
+  EXPECT_EQ(fault(with("\"elevation\"", "\"latitude\"")), "the reply has an invalid latitude");
+  EXPECT_EQ(fault(with("\"interval\":900", "\"temperature_2m\":1")), "the reply has an invalid current.temperature_2m");
   EXPECT_EQ(fault(with("\"current_units\":{", "\"current\":{},\"current_units\":{")),
-            "its answer has an unusable current");
+            "the reply has an invalid current");
 }
 
 TEST(Reply, UnitsMustBeShortTexts) {
-  EXPECT_EQ(fault(with(",\"wind_speed_10m\":\"km/h\"", "")), "its answer lacks current_units.wind_speed_10m");
+  EXPECT_EQ(fault(with(",\"wind_speed_10m\":\"km/h\"", "")), "the reply has no current_units.wind_speed_10m");
   for (const std::string unit : {"\"\"", "7", "null", "\"a\\nb\"", "\"\\u0000\""}) {
-    EXPECT_EQ(fault(with("\"km/h\"", unit)), "its answer has an unusable current_units.wind_speed_10m") << unit;
+    EXPECT_EQ(fault(with("\"km/h\"", unit)), "the reply has an invalid current_units.wind_speed_10m") << unit;
   }
-  EXPECT_EQ(fault(with("km/h", std::string(33, 'x'))), "its answer has an unusable current_units.wind_speed_10m");
+  EXPECT_EQ(fault(with("km/h", std::string(33, 'x'))), "the reply has an invalid current_units.wind_speed_10m");
   EXPECT_EQ(fault(with("km/h", "\\\"<b>")), "accepted");
 }
 
@@ -157,15 +157,15 @@ TEST(Reply, TheTimeMustBeADateAndAMinute) {
        {"2024-11-23", "2024-11-23T18:15:00", "2024-11-23T18:15Z", "2024-11-23 18:15", "2024-02-30T00:00",
         "2023-02-29T00:00", "2024-13-01T00:00", "2024-00-01T00:00", "2024-01-00T00:00", "2024-11-23T24:00",
         "2024-11-23T18:60", "2024-11-23T1a:15", "-024-11-23T18:15", "1732385700"}) {
-    EXPECT_EQ(fault(with("2024-11-23T18:15", time)), "its answer has an unusable current.time") << time;
+    EXPECT_EQ(fault(with("2024-11-23T18:15", time)), "the reply has an invalid current.time") << time;
   }
-  EXPECT_EQ(fault(with("\"2024-11-23T18:15\"", "1732385700")), "its answer has an unusable current.time");
+  EXPECT_EQ(fault(with("\"2024-11-23T18:15\"", "1732385700")), "the reply has an invalid current.time");
   EXPECT_EQ(fault(with("2024-11-23T18:15", "2024-02-29T23:59")), "accepted");
 }
 
 TEST(Reply, TheIntervalMustBeWholeSecondsUpToADay) {
   for (const auto* interval : {"0", "-900", "900.0", "9e2", "86401", "99999999999999999"}) {
-    EXPECT_EQ(fault(with("900", interval)), "its answer has an unusable current.interval") << interval;
+    EXPECT_EQ(fault(with("900", interval)), "the reply has an invalid current.interval") << interval;
   }
   EXPECT_EQ(fault(with("900", "86400")), "accepted");
   EXPECT_EQ(read(with("900", "3600"))->valid_for, 3600s);
@@ -176,16 +176,16 @@ TEST(Reply, TheTimeIsLocalToTheOffset) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->valid_from, std::chrono::sys_days(std::chrono::year(2024) / 11 / 23) + 15h + 15min);
   EXPECT_EQ(fault(with("\"utc_offset_seconds\":0", "\"utc_offset_seconds\":1.5")),
-            "its answer has an unusable utc_offset_seconds");
+            "the reply has an invalid utc_offset_seconds");
   EXPECT_EQ(fault(with("\"utc_offset_seconds\":0", "\"utc_offset_seconds\":86401")),
-            "its answer has an unusable utc_offset_seconds");
+            "the reply has an invalid utc_offset_seconds");
   EXPECT_EQ(fault(with("\"utc_offset_seconds\":0,", "")), "accepted");
 }
 
 TEST(Reply, TheContentTypeMustBeJson) {
   for (const auto* type :
        {"", "text/html", "text/plain", "application/jsonx", "x;application/json", "application/octet-stream"}) {
-    EXPECT_EQ(fault(kGood, type), "its answer was not JSON") << type;
+    EXPECT_EQ(fault(kGood, type), "the reply is not JSON") << type;
   }
   for (const auto* type :
        {"application/json", "Application/JSON", "application/json;charset=utf-8", "application/json ; x"}) {
@@ -205,14 +205,14 @@ TEST(Reply, OnlyStatus200IsAnAnswer) {
 }
 
 TEST(Reply, AnErrorUnderStatus200IsNoAnswer) {
-  EXPECT_EQ(fault(R"({"error":true,"reason":"The service is overloaded"})"), "its answer lacks latitude");
-  EXPECT_EQ(fault("{\"latitude\":\xff\xfe}"), "its answer was not a whole document");
+  EXPECT_EQ(fault(R"({"error":true,"reason":"The service is overloaded"})"), "the reply has no latitude");
+  EXPECT_EQ(fault("{\"latitude\":\xff\xfe}"), "the reply is not a complete JSON document");
 }
 
 TEST(Reply, DeepNestingIsRefusedNotFollowed) {
-  EXPECT_EQ(fault("{\"x\":" + std::string(100000, '[')), "its answer was not a whole document");
+  EXPECT_EQ(fault("{\"x\":" + std::string(100000, '[')), "the reply is not a complete JSON document");
   EXPECT_EQ(fault("{\"x\":" + std::string(5000, '[') + std::string(5000, ']') + "}"),
-            "its answer was not a whole document");
+            "the reply is not a complete JSON document");
 }
 
 TEST(Reply, TheRecordedAnswersAreReadDigitForDigit) {

@@ -50,7 +50,7 @@ TEST(Limits, AShareIsRoundedDownAndNeverNothing) {
   EXPECT_EQ(share_of(kFreeLimits, 7), *parse_limits("85/m,714/h,1428/d"));
   EXPECT_EQ(share_of(Limits{}, 7), Limits{});
   EXPECT_EQ(share_of(*parse_limits("600/m,5/h"), 10).error().detail,
-            "one of 10 processes would get less than one of 5 calls per hour");
+            "a limit of 5 calls per hour leaves less than one call for each of 10 processes (FLEET_SIZE)");
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ TEST_F(ProviderCalls, LogsAFaultOnceAndItsEndOnce) {
   server.always(test::refusal(429, "Hourly API request limit exceeded."));
   for (int i = 0; i < 5; ++i) ASSERT_FALSE(ask());
   EXPECT_EQ(lines("open_meteo: a provider call failed result=provider-limited"), 1U) << log.text();
-  EXPECT_EQ(lines("open_meteo: the provider limits our calls"), 1U) << log.text();
+  EXPECT_EQ(lines("open_meteo: the provider limits this service"), 1U) << log.text();
   server.answer_weather();
   clock.advance(2h);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(ask());

@@ -78,7 +78,7 @@ TEST(Refusal, WhatIsNoReasonIsNone) {
                            "{\"reason\":\"\xff\"}", "<html><body>502</body></html>"}) {
     EXPECT_EQ(read_reason(body), "") << body;
   }
-  EXPECT_EQ(refusal(502, "<html>", kNow).detail, "it answered with status 502");
+  EXPECT_EQ(refusal(502, "<html>", kNow).detail, "the provider answered with status 502");
 }
 
 TEST(Refusal, TheReasonIsMadeFitToBeShown) {

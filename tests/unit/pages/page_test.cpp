@@ -199,9 +199,9 @@ TEST(Page, ShowsTheDetailOfEveryProblemAsTheEnglishThatItIs) {
       PageModel model;
       model.language = language;
       model.error = error(static_cast<ErrorKind>(i), 500);
-      model.error->detail = "it answered with status 500";
+      model.error->detail = "the provider answered with status 500";
       const auto page = render_page(model);
-      EXPECT_EQ(text(page, "problem-detail"), "it answered with status 500");
+      EXPECT_EQ(text(page, "problem-detail"), "the provider answered with status 500");
       EXPECT_TRUE(has(tag(page, "problem-detail"), " lang=\"en\"")) << tag(page, "problem-detail");
       EXPECT_FALSE(has(tag(page, "problem-said"), " hidden"));
       EXPECT_EQ(text(page, "detail-label"), web::text(language, "live.detail"));
