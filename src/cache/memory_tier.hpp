@@ -52,8 +52,8 @@ class MemoryTier {
     SieveShard shard WX_GUARDED_BY(mutex);
   };
 
-  // Takes bits from the middle of the hash: the shard's own table finds a key's place by the top bits and compares the
-  // lowest byte, so keys that shared those would crowd one part of the table.
+  // Selects by bits from the middle of the hash. The shard's hash table uses the top bits for a key's position and
+  // compares the lowest byte, so keys that share those bits would crowd one part of the table.
   [[nodiscard]] Locked& at(std::uint64_t hash) const { return *shards_[(hash >> 16) % kShards]; }
 
   const MemoryOptions options_;

@@ -18,7 +18,7 @@ namespace wx::cache {
 struct FailureMemo {
   static constexpr int kMostCounted = 1000;
 
-  std::optional<ErrorKind> kind;  // nothing: the source refused, and an older answer was kept
+  std::optional<ErrorKind> kind;  // empty: the source refused the query, and an older answer was kept
   int count = 1;                  // consecutive failures, at most kMostCounted; determines the back-off
   milliseconds left{0};           // the remaining time to remember it
 };
@@ -76,8 +76,8 @@ class RemoteTier {
   virtual void raise_epoch(std::uint64_t ours, EpochCallback done) = 0;
 };
 
-// Receives the messages of other processes from the backplane. Implemented by CacheCore. Thread-safety: called on the
-// I/O thread of the backplane; on_epoch() also on others.
+// Receives the messages of other processes from the backplane. Implemented by CacheCore.
+// Thread-safety: called on the I/O thread of the backplane; on_epoch() also on others.
 class FleetListener {
  public:
   FleetListener() = default;

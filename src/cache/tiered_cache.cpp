@@ -30,8 +30,8 @@ struct TieredCache::EntryDecision {
 
 namespace {
 
-// The answer while a failure is remembered: a copy that may be served, else the failure again. Nothing if this process
-// does not know the reason, so that only a load can tell it.
+// The answer while a failure is remembered: a copy that may still be served, else the same failure. Nothing if the
+// failure is another process's refusal, because its reason is unknown here and only a load can find it.
 std::optional<Result<Served>> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
   if (const auto& best = held ? held : memo.held; best && best->copy.freshness(now) != Freshness::gone) {
     const bool fresh = best->copy.freshness(now) == Freshness::fresh;
