@@ -1,5 +1,5 @@
-// Buffers that connections borrow while they hold bytes and return before they wait: an idle connection owns none, and
-// a busy thread reuses the few that are warm in its cache.
+// A pool of buffers. A connection borrows a buffer while it holds bytes and returns it before it waits. So an idle
+// connection owns none, and a busy thread reuses a few buffers that stay in the CPU's cache.
 //
 // Thread-safety: none; one per thread.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace wx::http_server {
 
-// As large as the largest head, so a head always lies in one piece.
+// As large as the largest head, so that a head is always contiguous.
 using InputBlock = std::unique_ptr<std::array<char, kMaxHead>>;
 
 class Buffers {
@@ -33,7 +33,7 @@ class Buffers {
     if (block && inputs_.size() < kKept) inputs_.push_back(std::move(block));
   }
 
-  // An empty string, which may have capacity.
+  // Returns an empty string, which may have capacity.
   [[nodiscard]] std::string take_output() {
     if (outputs_.empty()) return {};
     std::string buffer = std::move(outputs_.back());
@@ -53,7 +53,7 @@ class Buffers {
 
  private:
   static constexpr std::size_t kKept = 32;
-  static constexpr std::size_t kSmallestKept = 64;  // a smaller one is not worth keeping
+  static constexpr std::size_t kSmallestKept = 64;  // a smaller buffer is not worth keeping
   static constexpr std::size_t kLargestKept = std::size_t{256} * 1024;
 
   std::vector<InputBlock> inputs_;

@@ -1,7 +1,7 @@
-// How many connections the whole process may have open. It counts when a connection is accepted or closed, never per
-// request, so the servers of all threads can share one budget.
+// The limit of open connections of the whole process. The counter changes only when a connection is accepted or closed,
+// not per request, so the servers of all threads can share one budget.
 //
-// Thread-safety: everything from any thread.
+// Thread-safety: any thread.
 #pragma once
 
 #include <atomic>
@@ -9,11 +9,11 @@
 
 namespace wx::http_server {
 
-// `wanted`, or fewer if the process's limit of open files (RLIMIT_NOFILE) would leave no reserve for the provider,
-// Redis, logs, and the connections that are refused with an answer. At least 1.
+// Returns `wanted`, or less if the process's limit of open files (RLIMIT_NOFILE) would otherwise leave no reserve for
+// the provider, Redis, logs, and connections that are refused with an answer. At least 1.
 [[nodiscard]] std::size_t connections_within_file_limit(std::size_t wanted);
 
-// How many files the process may have open (the soft RLIMIT_NOFILE).
+// The number of files that the process may have open (the soft RLIMIT_NOFILE).
 [[nodiscard]] std::size_t file_limit();
 
 class ConnectionBudget {

@@ -1,4 +1,4 @@
-// The Date field's value (RFC 9110 §5.6.7), rendered once a second.
+// The value of the Date field (RFC 9110 §5.6.7), rendered at most once per second.
 //
 // Thread-safety: none; one per thread.
 #pragma once

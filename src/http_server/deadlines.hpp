@@ -1,8 +1,8 @@
-// Finds the connections whose time is over, without a timer per connection.
+// Finds connections whose deadline has passed, without a timer per connection.
 //
-// Each phase of a connection allows a fixed span of time, so within a phase connections expire in the order in which
-// they entered it. There is a queue per phase, and a tick looks only at the heads of the queues. Entering, moving and
-// leaving cost a few pointer writes; a tick costs as much as has expired.
+// Each phase of a connection has a fixed time limit, so connections in the same phase expire in the order in which they
+// entered it. Each phase has a queue, and a tick examines only the heads of the queues. Entering, moving and leaving
+// cost a few pointer writes; a tick costs time in proportion to the expired connections.
 //
 // Thread-safety: none; one per thread.
 #pragma once
@@ -17,17 +17,17 @@
 namespace wx::http_server {
 
 enum class ConnectionPhase : std::uint8_t {
-  idle,       // nothing received since the last answer, or ever
-  reading,    // part of a head is here
-  answering,  // a handler holds the Responder; the handler limits its own time
-  writing,    // the client does not take the answer
-  lingering,  // everything is sent; waiting for the client to close
+  idle,       // no byte of the next request has been received
+  reading,    // a part of a head has been received
+  answering,  // the answer is outstanding; the handler limits its own time
+  writing,    // the socket does not accept more of the answer
+  lingering,  // everything is sent; the client must close
 };
 inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::lingering) + 1;
 
 class Deadlines {
  public:
-  // A connection as the queues see it. Leaves its queue when destroyed.
+  // The base class of a connection: its place in a queue. The destructor removes it from the queue.
   class Entry : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
    public:
     Entry() = default;
@@ -50,7 +50,7 @@ class Deadlines {
   using Spans = std::array<nanoseconds, kConnectionPhases>;
   static constexpr nanoseconds kNever = nanoseconds::max();
 
-  // The time that each phase allows, in the order of ConnectionPhase; kNever for no limit.
+  // `spans`: the time limit of each phase, in the order of ConnectionPhase; kNever for no limit.
   explicit Deadlines(const Spans& spans) : spans_(spans) {}
 
   // `now` must not decrease from call to call.
@@ -62,7 +62,8 @@ class Deadlines {
     queues_[index].push_back(entry);
   }
 
-  // An entry whose time is over, or null. Before the next call the caller must make it leave or enter a phase.
+  // Returns an entry whose deadline has passed, or null. Before the next call the caller must make the entry leave its
+  // phase or enter one.
   [[nodiscard]] Entry* expired(SteadyTime now) {
     for (auto& queue : queues_) {
       if (!queue.empty() && queue.front().deadline_ <= now) return &queue.front();

@@ -1,5 +1,5 @@
-// Each byte is examined once, from left to right, and each line when its CRLF has arrived. The first fault in byte
-// order decides, so the answer does not depend on how the network cuts the bytes. Only the rules that need the whole
+// The parser examines each byte once, from left to right, and each line when its CRLF has arrived. The first fault in
+// byte order decides, so the result does not depend on how the network splits the bytes. Only rules that need the whole
 // head (framing, Host) are checked at its end.
 #include "http_server/head_parser.hpp"
 
@@ -44,7 +44,7 @@ HeadParser::Status HeadParser::feed(std::string_view bytes) {
     if (at == visible.size()) break;
     if (visible[at] == '\n') return refuse(ErrorKind::malformed_request, "a line ends without a carriage return");
     if (visible[at] != '\r') return refuse(ErrorKind::malformed_request, "a control byte in the header");
-    if (at + 1 == visible.size()) break;  // its line feed may not have arrived yet
+    if (at + 1 == visible.size()) break;  // the line feed has not arrived yet
     if (visible[at + 1] != '\n') return refuse(ErrorKind::malformed_request, "a carriage return within a line");
     scanned_ = static_cast<std::uint16_t>(at + 2);
     status_ = take_line(visible, at);
@@ -91,7 +91,7 @@ HeadParser::Status HeadParser::take_request_line(std::string_view line) {
   return take_target(line, method_end + 1, target_end);
 }
 
-// RFC 9112 §3.2. The authority of an absolute form is checked and then ignored: this server has one site.
+// RFC 9112 §3.2. The authority of an absolute form is checked and then ignored, because this server serves one site.
 HeadParser::Status HeadParser::take_target(std::string_view line, std::size_t start, std::size_t end) {
   const std::string_view target = line.substr(start, end - start);
   if (!syntax::is_target_text(target)) {

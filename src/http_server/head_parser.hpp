@@ -1,12 +1,13 @@
 // Parses the head of a request (RFC 9112 §2-§3, RFC 9110 §5) into spans, or refuses it.
 //
-// It is not Beast's parser: no request here has a body, so all that remains of HTTP/1.1 is a line of three parts and a
-// list of fields, and every rule below is stricter than a general parser's. Checking these rules in front of a general
-// parser would read the same bytes twice.
+// It replaces a general parser such as Beast's. No request here has a body, so only a line of three parts and a list of
+// fields remain of HTTP/1.1, and every rule below is stricter than a general parser's. Checking these rules before a
+// general parser would read the same bytes twice.
 //
-// It refuses the whole request for: bare CR or LF, other control bytes, folded lines, a field name that is not a token
-// or is followed by space, bytes above 0x7e in the target, any Transfer-Encoding, a Content-Length other than a single
-// zero, on HTTP/1.1 anything but exactly one valid Host, versions other than 1.0 and 1.1, and sizes above the limits.
+// It refuses a request for: bare CR or LF, other control bytes, folded lines, a field name that is not a token or is
+// followed by a space, bytes in the target other than visible ASCII without '#', any Transfer-Encoding, a
+// Content-Length other than a single zero, anything but exactly one valid Host on HTTP/1.1, versions other than 1.0 and
+// 1.1, and sizes above the limits.
 //
 // Thread-safety: none.
 #pragma once
@@ -20,17 +21,17 @@
 
 namespace wx::http_server {
 
-inline constexpr std::size_t kMaxHead = std::size_t{8} * 1024;  // request line and fields together, line ends included
+inline constexpr std::size_t kMaxHead = std::size_t{8} * 1024;  // bytes; request line and fields, including line ends
 inline constexpr std::size_t kMaxTarget = std::size_t{4} * 1024;
 inline constexpr unsigned kMaxFields = 64;
 
-// In the order of Field, in lower case.
+// The names of Field, in its order, in lower case.
 inline constexpr std::array<std::string_view, kFields> kFieldNames{
     "accept",       "accept-language", "accept-encoding", "authorization", "cache-control", "if-none-match",
     "x-request-id", "x-forwarded-for", "traceparent",     "origin",        "host",
 };
 
-// A range of a head's bytes. Relative to the first byte, since the head may move in memory.
+// A range of bytes of a head, relative to its first byte, because the head may move in memory.
 struct Span {
   std::uint16_t offset = 0;
   std::uint16_t length = 0;
@@ -41,7 +42,7 @@ struct RequestHead {
   Method method = Method::get;
   bool http_1_0 = false;
   bool keep_alive = false;
-  std::uint16_t size = 0;  // of the whole head with its empty line
+  std::uint16_t size = 0;  // bytes of the head, including its empty line
   Span target;
   Span path;  // empty for an absolute form without a path
   Span query;
@@ -57,16 +58,16 @@ class HeadParser {
  public:
   enum class Status : std::uint8_t { need_more, complete, refused };
 
-  // `bytes` are all bytes received since the first byte of the head: each call gets at least the bytes of the call
-  // before, at the same or another address. The result does not depend on how the network cut them. Bytes after a
-  // complete head are ignored. Call reset() after complete or refused, before the next head.
+  // `bytes` are all bytes received since the first byte of the head: each call must pass at least the bytes of the
+  // previous call, at the same or another address. The result does not depend on how the network split them. Bytes
+  // after a complete head are ignored. Call reset() after complete or refused, before the next head.
   [[nodiscard]] Status feed(std::string_view bytes);
   void reset() { *this = HeadParser(); }
 
-  // The head when complete. After a refusal only the method is set, if it was reached.
+  // The head, if complete. After a refusal only the method is set, if it was parsed.
   [[nodiscard]] const RequestHead& head() const { return head_; }
-  // The reason of a refusal: malformed_request, content_too_large, uri_too_long, headers_too_large or
-  // version_unsupported, and a sentence for the client.
+  // The kind of a refusal (malformed_request, content_too_large, uri_too_long, headers_too_large or
+  // version_unsupported), and its reason as a sentence for the client.
   [[nodiscard]] ErrorKind refusal() const { return refusal_; }
   [[nodiscard]] std::string_view detail() const { return detail_; }
 
@@ -84,8 +85,8 @@ class HeadParser {
   Status finish(std::string_view bytes);
 
   RequestHead head_;
-  std::uint16_t scanned_ = 0;     // bytes examined
-  std::uint16_t line_start_ = 0;  // of the current line
+  std::uint16_t scanned_ = 0;     // number of bytes examined
+  std::uint16_t line_start_ = 0;  // start of the current line
   std::uint8_t field_count_ = 0;
   Status status_ = Status::need_more;
   bool request_line_seen_ = false;

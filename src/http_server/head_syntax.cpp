@@ -40,15 +40,16 @@ bool is_control(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
-// The classic tests of eight bytes at a time for "a byte less than n" and "a zero byte": the result has the high bit of
-// each byte found. A borrow or a carry can set bits above a byte that was found, but never below the first one.
+// The usual bit tricks for "has a byte less than n" and "has a zero byte" on eight bytes at a time. The result has the
+// high bit of each matching byte set. A borrow or a carry can set wrong bits above a matching byte, but not below the
+// first one, so the lowest bit is always right.
 constexpr std::uint64_t kOnes = 0x0101010101010101U;
 constexpr std::uint64_t kHighs = 0x8080808080808080U;
 
 std::uint64_t word_at(std::string_view bytes, std::size_t from) {
   std::uint64_t word = 0;
   std::memcpy(&word, &bytes[from], sizeof word);
-  // The first byte must be the lowest.
+  // The first byte must be the least significant one.
   return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
 }
 constexpr std::uint64_t less_than(std::uint64_t word, unsigned char n) {
@@ -58,7 +59,7 @@ constexpr std::uint64_t equal_to(std::uint64_t word, unsigned char c) {
   const std::uint64_t zero_where_equal = word ^ (kOnes * c);
   return (zero_where_equal - kOnes) & ~zero_where_equal & kHighs;
 }
-// Finds bytes that a target cannot have: up to the space, '#', and from DEL on.
+// Finds bytes that a target must not contain: control bytes, space, '#', DEL and above.
 constexpr std::uint64_t no_target_text(std::uint64_t word) {
   return less_than(word, ' ' + 1) | equal_to(word, '#') | ((word | (word + kOnes)) & kHighs);
 }

@@ -1,4 +1,4 @@
-// The character sets of a request head, as defined in RFC 9110 §5.6.2, RFC 9112 §2.3 and RFC 3986 §3.2.
+// The syntax elements of a request head, as defined in RFC 9110 §5.6.2, RFC 9112 §2.3 and RFC 3986 §3.2.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace wx::http_server::syntax {
 
-// The first position from `from` on whose byte is a control byte other than TAB, or the end.
+// Returns the position of the first control byte other than TAB at or after `from`, or the end.
 [[nodiscard]] std::size_t skip_text(std::string_view bytes, std::size_t from);
 
 // A method or a field name: one or more tchar.
@@ -23,7 +23,7 @@ namespace wx::http_server::syntax {
 // The length of "http://" or "https://" at the start of an absolute form, else 0.
 [[nodiscard]] std::size_t http_scheme_length(std::string_view target);
 
-// uri-host [ ":" port ] with a host that is not empty, a port of at most five digits, and no user information.
+// uri-host [ ":" port ] with a nonempty host, a port of at most five digits, and no user information.
 [[nodiscard]] bool is_host(std::string_view text);
 
 }  // namespace wx::http_server::syntax

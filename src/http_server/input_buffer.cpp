@@ -10,7 +10,7 @@
 namespace wx::http_server {
 namespace {
 
-// A partial head above this size does not leave its memory behind.
+// A larger string is freed at the next set_aside(), so that one large partial head does not hold memory for good.
 constexpr std::size_t kSmallPartial = 512;
 
 }  // namespace
@@ -44,8 +44,8 @@ void InputBuffer::release() {
   begin_ = end_ = 0;
 }
 
-// The kernel tells with every read how many bytes are left (TCP_INQ; 1 at the end of the stream), which saves a second
-// read to find out. A socket without TCP_INQ may always have more.
+// With TCP_INQ the kernel reports with every read how many bytes remain (1 at the end of the stream), which saves
+// another read to find out. Without TCP_INQ the socket is assumed to have more.
 std::size_t InputBuffer::receive(Socket& socket, char* to, std::size_t room, error_code& error) {
   iovec part{to, room};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;

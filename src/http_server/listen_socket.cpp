@@ -15,7 +15,7 @@ std::unexpected<Error> explain(const error_code& error, std::string_view address
   if (error == asio::error::address_in_use) {
     detail = cat("port ", port, " is in use; try PORT=", port < 65535 ? port + 1 : 8080);
   } else if (error == asio::error::access_denied) {
-    detail = cat("port ", port, " may not be opened by this user; try PORT=8080");
+    detail = cat("this user may not open port ", port, "; try PORT=8080");
   } else if (error == boost::system::errc::address_not_available) {
     detail = cat(address, " is not an address of this machine; try ADDRESS=0.0.0.0");
   } else {
@@ -24,7 +24,7 @@ std::unexpected<Error> explain(const error_code& error, std::string_view address
   return fail(ErrorKind::bad_parameter, std::move(detail));
 }
 
-// SO_REUSEADDR ignores connections of an earlier process in TIME_WAIT, but not another listener.
+// SO_REUSEADDR allows the bind despite connections of an earlier process in TIME_WAIT, but not beside another listener.
 error_code prepare(Acceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, Sharing sharing) {
   error_code error;
   acceptor.open(endpoint.protocol(), error);

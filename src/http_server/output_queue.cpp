@@ -7,7 +7,8 @@
 namespace wx::http_server {
 namespace {
 
-// In one write. A connection stops answering at 64 KiB of output, so more than three bodies are rare.
+// The limit of pieces in one write. A connection stops answering at 64 KiB of queued output, so more than three bodies
+// are rare.
 constexpr std::size_t kMostPieces = 16;
 
 asio::const_buffer piece(std::string_view bytes) {
@@ -25,7 +26,7 @@ void OutputQueue::write(Socket& socket, error_code& error) {
   if (kept_.empty() && sent_ == bytes_.size()) clear();
 }
 
-// Writes copied bytes and bodies in turn. Gives the number of bytes written.
+// Writes copied bytes and bodies in their order, with one system call. Returns the number of bytes written.
 std::size_t OutputQueue::gather(Socket& socket, error_code& error) const {
   const std::string_view bytes = bytes_;
   std::array<asio::const_buffer, kMostPieces> pieces;
@@ -41,7 +42,7 @@ std::size_t OutputQueue::gather(Socket& socket, error_code& error) const {
   return socket.write_some(std::span<const asio::const_buffer>(pieces.data(), used), error);
 }
 
-// Removes the first `count` bytes, of which some belong to a body or lie behind one.
+// Removes the first `count` bytes of the queue, which may span copied bytes and bodies.
 void OutputQueue::advance(std::size_t count) {
   while (!kept_.empty()) {
     auto& next = kept_.front();

@@ -1,5 +1,5 @@
-// The part of one connection's answers that the client has not taken yet: heads and small bodies as copied bytes, and
-// between them large bodies by reference. A body is released as soon as its last byte is written.
+// The unsent part of one connection's answers: heads and small bodies as copied bytes, and large bodies between them by
+// reference. A body is released as soon as its last byte is written.
 //
 // Thread-safety: none; belongs to its connection's thread.
 #pragma once
@@ -16,7 +16,7 @@ namespace wx::http_server {
 
 class OutputQueue {
  public:
-  // Borrows the memory of the copied bytes from `buffers`, which must outlive it.
+  // Borrows the memory of the copied bytes from `buffers`, which must outlive this object.
   explicit OutputQueue(Buffers& buffers) : buffers_(buffers) {}
   OutputQueue(const OutputQueue&) = delete;
   OutputQueue& operator=(const OutputQueue&) = delete;
@@ -28,18 +28,18 @@ class OutputQueue {
   }
 
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  // The bytes that the queue holds: those copied since it was last empty, and those of its bodies that are not sent.
+  // The bytes that the queue holds: all bytes copied since it was last empty, and the unsent bytes of its bodies.
   [[nodiscard]] std::size_t size() const {
     std::size_t size = bytes_.size();
     for (const auto& kept : kept_) size += kept.body.size();
     return size;
   }
 
-  // Writes once to a non-blocking socket. The queue is empty afterwards if the kernel took everything. After an error
-  // it is unchanged.
+  // Writes once to a non-blocking socket. The queue is empty afterwards if the kernel accepted everything. After an
+  // error it is unchanged.
   void write(Socket& socket, error_code& error);
 
-  // Drops the bytes that are not sent.
+  // Drops all unsent bytes.
   void clear();
 
  private:
@@ -47,9 +47,9 @@ class OutputQueue {
   void advance(std::size_t count);
 
   Buffers& buffers_;
-  std::string bytes_;           // [sent_, size) is not sent
+  std::string bytes_;           // [sent_, size) is unsent
   std::size_t sent_ = 0;        // at most the position of the first body
-  std::vector<KeptBody> kept_;  // not sent, in order; the first one is what is left of it
+  std::vector<KeptBody> kept_;  // unsent bodies, in order; a partly sent first one is already shortened
 };
 
 }  // namespace wx::http_server

@@ -1,16 +1,16 @@
 // Waits for a socket to become readable without a system call per wait.
 //
-// Asio registers every socket with epoll once, edge-triggered, and remembers edges that come while no operation waits.
+// Asio registers every socket with epoll once, edge-triggered, and records edges that occur while no operation waits.
 // But its async_wait() re-arms the socket with epoll_ctl() each time, and its async_read_some() first tries a read that
-// mostly finds nothing. Either is a system call (half a microsecond of a request's nine) that a kept connection does
-// not need. This operation uses Asio's memory of edges instead: when it completes, it marks the edge as used, so the
-// next wait completes at an edge that has come since or will come.
+// usually finds nothing. A persistent connection does not need either system call, which takes half a microsecond of
+// the nine of a request. This operation uses Asio's record of edges instead. When it completes, it marks the edge as
+// consumed, so the next wait completes at a later edge.
 //
-// An edge-triggered wait requires that its user reads until nothing is left, the end of the stream included, before it
-// waits again (InputBuffer::more_to_read()).
+// Before the next wait, the user must read until nothing is left, including the end of the stream
+// (InputBuffer::more_to_read()), because the wait is edge-triggered.
 //
-// It is built on asio::detail, which has no stable interface. It is therefore compiled only for the versions of Boost
-// that it was checked against; for others it is an async_wait().
+// It uses asio::detail, which has no stable interface. Therefore it is compiled only for the versions of Boost that it
+// was tested with; for others async_wait() replaces it.
 //
 // Thread-safety: none; belongs to the socket's thread.
 #pragma once
@@ -29,7 +29,7 @@
 
 namespace wx::http_server {
 
-// With the plain executor type instead of any_io_executor, which saves an indirection in every operation.
+// Uses the concrete executor type instead of any_io_executor, which saves an indirection in every operation.
 using PlainSocket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
 #ifdef WX_EDGE_WAIT
@@ -38,7 +38,7 @@ class Socket : public PlainSocket {
  public:
   using PlainSocket::PlainSocket;
 
-  // `reactor` must be that of the socket's context.
+  // `reactor` must be the reactor of the socket's context.
   void start_edge_wait(asio::detail::reactor& reactor, asio::detail::reactor_op& op) {
     auto& implementation = impl_.get_implementation();
     reactor.start_op(asio::detail::reactor::read_op, implementation.socket_, implementation.reactor_data_, &op, false,
@@ -46,7 +46,7 @@ class Socket : public PlainSocket {
   }
 };
 
-// Shared by all waits of one thread.
+// The reactor of one thread's io_context, for all waits of that thread.
 class ReadWaits {
  public:
   explicit ReadWaits(asio::io_context& context) : reactor_(asio::use_service<asio::detail::reactor>(context)) {}
@@ -56,7 +56,7 @@ class ReadWaits {
   asio::detail::reactor& reactor_;
 };
 
-// Owner has `void on_readable(const error_code&)`. A wait keeps it alive. One wait at a time.
+// Owner must have `void on_readable(const error_code&)`. A wait keeps the owner alive. At most one wait at a time.
 template <class Owner>
 class ReadWatch final : private asio::detail::reactor_op {
  public:
@@ -76,7 +76,7 @@ class ReadWatch final : private asio::detail::reactor_op {
   static void complete(void* loop, asio::detail::operation* base, const error_code&, std::size_t) {
     auto* const self = static_cast<ReadWatch*>(base);
     const auto owner = std::move(self->owner_);
-    if (loop != nullptr) owner->on_readable(self->ec_);  // null while the loop is destroyed
+    if (loop != nullptr) owner->on_readable(self->ec_);  // null during the loop's destruction
   }
 
   std::shared_ptr<Owner> owner_;

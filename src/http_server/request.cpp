@@ -36,7 +36,7 @@ std::string_view Request::peer() const {
   return channel_ == nullptr ? std::string_view() : channel_->peer();
 }
 
-// Scans the head again: repeated fields are too rare for the parser to remember their values.
+// Scans the head again, because repeated fields are too rare for the parser to record all values.
 std::string_view Request::combined(Field field) const {
   if (!combined_) combined_ = std::make_unique<std::array<std::string, kFields>>();
   const auto index = static_cast<std::size_t>(field);

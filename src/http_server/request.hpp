@@ -1,7 +1,7 @@
-// A request as handlers see it: a view of its head (request line and fields) in the connection's buffer.
+// A handler's view of a request: the head (request line and fields) in the connection's buffer.
 //
-// Lifetime: valid until its exchange is answered. While an answer is outstanding the connection neither reads nor
-// parses, so a deferred handler may keep using the request.
+// Lifetime: valid until the exchange is answered. While an answer is outstanding, the connection neither reads nor
+// parses, so a handler that defers its answer may keep using the request.
 // Thread-safety: belongs to the thread of its connection.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace wx::http_server {
 
 enum class Method : std::uint8_t { get, head, post, del, options, other };
 
-// The fields that handlers use. The parser checks the form of all others and drops them.
+// The fields that handlers use. The parser checks the syntax of all other fields and drops them.
 enum class Field : std::uint8_t {
   accept,
   accept_language,
@@ -39,25 +39,26 @@ class Channel;
 
 class Request {
  public:
-  // No request: for a refusal when nothing could be parsed. The method is get, everything else is empty.
+  // An empty request, for a refusal when nothing could be parsed. The method is get, everything else is empty.
   Request() = default;
-  // A view of `head`, whose offsets count from `base`; both must outlive it. `channel` knows the peer; it may be null.
+  // A view of `head`, whose offsets are relative to `base`; both must outlive it. `channel` provides the peer and may
+  // be null.
   Request(const char* base, const RequestHead& head, SteadyTime received_at, const Channel* channel)
       : base_(base), head_(&head), received_at_(received_at), channel_(channel) {}
 
   [[nodiscard]] Method method() const;
-  // As sent: "/weather?lat=1", or the absolute form.
+  // As received: "/weather?lat=1", or the absolute form.
   [[nodiscard]] std::string_view target() const;
   // Not percent-decoded. "*" for the asterisk form; "/" for an absolute form without a path.
   [[nodiscard]] std::string_view path() const;
-  // Without the question mark; empty if there is none. Not percent-decoded.
+  // Without the question mark; empty if there is no query. Not percent-decoded.
   [[nodiscard]] std::string_view query() const;
 
-  // The value without surrounding spaces. The values of a repeated field are joined by ", " (RFC 9110 §5.3); only that
-  // case allocates. The view lives as long as the request.
+  // The value without surrounding spaces. The values of a repeated field are joined by ", " (RFC 9110 §5.3); only this
+  // case allocates. The view is valid as long as the request.
   [[nodiscard]] std::optional<std::string_view> field(Field field) const;
 
-  // Whether the client wants to keep the connection open (RFC 9112 §9.3).
+  // True if the client wants to keep the connection open (RFC 9112 §9.3).
   [[nodiscard]] bool keep_alive() const;
   // The time at which the read that completed the head returned.
   [[nodiscard]] SteadyTime received_at() const { return received_at_; }

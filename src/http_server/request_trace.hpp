@@ -1,6 +1,6 @@
-// The trace of a request, from its traceparent header (W3C Trace Context).
+// The trace context of a request, from its traceparent field (W3C Trace Context).
 //
-// Thread-safety: as the request. The result lives as long as the request.
+// Thread-safety: as for Request. The result is valid as long as the request.
 #pragma once
 
 #include "http_server/request.hpp"
@@ -8,7 +8,7 @@
 
 namespace wx::http_server {
 
-// Empty if the header is missing or malformed.
+// Returns nothing if the field is missing or malformed.
 [[nodiscard]] inline std::optional<observability::TraceContext> trace_of(const Request& request) {
   const auto sent = request.field(Field::traceparent);
   return sent ? observability::parse_traceparent(*sent) : std::nullopt;

@@ -42,7 +42,7 @@ constexpr auto kStatusTexts = std::to_array<StatusText>({
     {505, "505 HTTP Version Not Supported"},
 });
 
-// Appends the status and its reason phrase, which is empty for a status that is not in the table (RFC 9112 §4).
+// Appends the status and its reason phrase, which is empty for a status outside the table (RFC 9112 §4).
 void append_status(std::string& out, int status) {
   const auto* const found = std::ranges::find(kStatusTexts, status, &StatusText::status);
   if (found != kStatusTexts.end()) return append(out, found->text);
@@ -50,7 +50,7 @@ void append_status(std::string& out, int status) {
   append(out, ' ');
 }
 
-// The bytes of the parts that are not kept by reference.
+// The total size of the parts that are not kept by reference.
 std::size_t copied_size(std::initializer_list<BodyPart> body) {
   std::size_t size = 0;
   for (const BodyPart& part : body) size += part.kept() ? 0 : part.size();
@@ -67,7 +67,7 @@ void append_response(std::string& out, std::vector<KeptBody>& kept, const Respon
   for (const BodyPart& part : body) length += part.size();
   const std::size_t copied = length < BodyPart::kSmallestKept ? length : copied_size(body);
 
-  constexpr std::size_t kOwnLines = 192;  // more than the status line, Date, Content-Length and Connection take
+  constexpr std::size_t kOwnLines = 192;  // exceeds the status line, Date, Content-Length and Connection
   const std::size_t needed = out.size() + kOwnLines + head.headers.size() + (send_body ? copied : 0);
   if (out.capacity() < needed) out.reserve(std::max(needed, out.capacity() * 2));
 

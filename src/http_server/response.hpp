@@ -1,4 +1,4 @@
-// Writes a response as bytes (RFC 9112 §4, §6).
+// Serializes a response (RFC 9112 §4, §6).
 //
 // Thread-safety: pure function.
 #pragma once
@@ -12,27 +12,27 @@
 
 namespace wx::http_server {
 
-// The Connection field: none if the default of the HTTP version applies.
+// The Connection field of a response: none if the default of the HTTP version applies.
 enum class ConnectionField { none, close, keep_alive };
 
 struct ResponseHead {
   int status = 200;
   std::string_view date = {};
   ConnectionField connection = ConnectionField::none;
-  // Complete lines, CRLF included.
+  // Complete lines, including CRLF.
   std::string_view headers = {};
-  // For HEAD: the Content-Length of the body that GET would get, and no body.
+  // For HEAD: sends the Content-Length of the body, but not the body.
   bool without_body = false;
 };
 
-// A large part of a body, which follows the first `position` copied bytes and is sent by reference.
+// A large part of a body, sent by reference after the first `position` copied bytes.
 struct KeptBody {
   std::size_t position;
   Body body;
 };
 
-// Appends a response: the head and the small parts of the body to `out`, which grows at most once, and the parts that
-// are kept by reference to `kept`, in the order in which they are sent.
+// Appends a response: the head and the small parts of the body to `out`, which is reallocated at most once, and the
+// parts that are kept by reference to `kept`, in the order in which they are sent.
 void append_response(std::string& out, std::vector<KeptBody>& kept, const ResponseHead& head,
                      std::initializer_list<BodyPart> body);
 

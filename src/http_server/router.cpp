@@ -11,7 +11,7 @@ struct MethodName {
   Method method;
   std::string_view name;
 };
-// In the order in which Allow lists them.
+// In the order of the Allow field.
 constexpr auto kMethods = std::to_array<MethodName>({
     {Method::get, "GET"},
     {Method::head, "HEAD"},
@@ -40,8 +40,8 @@ std::string method_list(const auto& is_allowed) {
   return out;
 }
 
-// The CORS protocol of the Fetch standard. Any site may read everything, since no answer depends on cookies; a script
-// can send an admin token only if it has been given one.
+// The CORS protocol (Fetch standard). Any site may read every answer, because no answer depends on cookies. A script
+// can send the admin token only if it knows the token.
 std::string options_headers(std::string_view methods) {
   return cat("Allow: ", methods, "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: ", methods,
              "\r\nAccess-Control-Allow-Headers: Accept, Accept-Language, Authorization, Cache-Control, If-None-Match, "

@@ -1,5 +1,5 @@
-// A table of routes: which function answers which method on which path. The router itself answers HEAD wherever there
-// is GET, OPTIONS with 204 (Allow and CORS), unknown paths with 404, and other methods with 405 and Allow
+// Dispatches requests by path and method. A route that has GET also answers HEAD. The router itself answers OPTIONS
+// with 204 (Allow and CORS), unknown paths with 404, and methods that a route does not have with 405 and Allow
 // (RFC 9110 §15.5.6).
 //
 // Thread-safety: immutable after construction. handle(), refuse() and the functions of the routes may run on several
@@ -18,7 +18,7 @@ namespace wx::http_server {
 
 using HandlerFunction = std::function<void(Exchange&)>;
 
-// Responds with a refusal. `extra_headers` are complete "Name: value\r\n" lines to add to it (Allow).
+// Answers with a refusal. `extra_headers` are complete "Name: value\r\n" lines to add to the answer (Allow).
 using RefusalFunction =
     std::function<void(Exchange&, ErrorKind, std::string_view detail, std::string_view extra_headers)>;
 
@@ -33,8 +33,8 @@ struct Route {
 
 class Router final : public Handler {
  public:
-  // Exact paths win over prefixes, longer prefixes over shorter ones. Exact paths are searched in order, so put the
-  // most frequent first.
+  // Exact paths take precedence over prefixes, and longer prefixes over shorter ones. Exact paths are searched in
+  // order, so the most frequent one should come first.
   Router(std::vector<Route> routes, RefusalFunction refuse);
 
   void handle(Exchange& exchange) override;

@@ -11,13 +11,14 @@
 namespace wx::http_server {
 namespace {
 
-// How often to look for expired connections.
+// The interval between checks for expired connections.
 constexpr milliseconds kTick{250};
-// How long to pause accepting when no file descriptor is left.
+// The pause in accepting when no file descriptor is left.
 constexpr milliseconds kAcceptPause{100};
-// Clients to accept in one turn of the loop. A flood of new clients must not starve those being served.
+// The limit of accepts in one turn of the loop. A flood of new clients must not starve those being served.
 constexpr int kAcceptBatch = 64;
-// Connections above the limit that get an answer at the same time; further ones are closed without one.
+// The limit of connections above max_connections that are answered at the same time; further ones are closed without an
+// answer.
 constexpr std::size_t kRefusedAtOnce = 16;
 
 bool out_of_descriptors(const error_code& error) {
@@ -89,7 +90,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     accept_batch() == Batch::no_descriptor ? pause_accepting() : wait_for_clients();
   }
 
-  // Accepts again after a pause: no file descriptor or no memory is left at the moment.
+  // Accepts again after a pause, because no file descriptor or no memory is left at the moment.
   void pause_accepting() noexcept {
     if (!listener_) return;
     try {
@@ -102,7 +103,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  // An exception costs one client its connection; the listener goes on.
+  // An exception closes one client's connection; the listener continues.
   Batch accept_batch() noexcept {
     try {
       return accept_some();
@@ -127,7 +128,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
         note(Shortage::descriptors, true);
         return Batch::no_descriptor;
       }
-      // Any other error concerns one client, which has already gone.
+      // Any other error concerns one client, which has already disconnected.
     }
     return Batch::more;
   }
@@ -148,7 +149,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  // Hands the acquired `slot` over to the connection, or releases it if there is none.
+  // Passes the acquired `slot` to the new connection, or releases it if the connection cannot be made.
   std::shared_ptr<Connection> connect(Socket socket, const asio::ip::tcp::endpoint& peer,
                                       const std::shared_ptr<ConnectionBudget>& slot) {
     try {
@@ -159,7 +160,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     }
   }
 
-  // One timer serves all connections of the thread. It stops while there are none.
+  // One timer serves all connections of the thread. It runs only while there are connections.
   void tick() {
     tick_.expires_after(kTick);
     tick_.async_wait([self = shared_from_this()](const error_code& error) {
@@ -167,7 +168,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       self->ticking_ = false;
       self->expire();
       if (self->open_connections() != 0) return self->tick();
-      self->server_->report_if_drained();  // if the last connection could not
+      self->server_->report_if_drained();  // in case the last connection could not post it
     });
     ticking_ = true;
   }
@@ -183,7 +184,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   enum class Shortage : std::uint8_t { slots, descriptors };
 
-  // Logs when a shortage begins and when it ends. An exception of the log costs no client its connection.
+  // Logs when a shortage begins and when it ends. An exception while logging does not affect a connection.
   void note(Shortage shortage, bool now) noexcept {
     bool& before = short_of_[static_cast<std::size_t>(shortage)];
     if (std::exchange(before, now) == now) return;

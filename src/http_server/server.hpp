@@ -1,7 +1,7 @@
-// One I/O thread's part of the HTTP/1.1 server (RFC 9110, RFC 9112): a listener and the connections it accepted.
-// The kernel distributes clients among the servers on one address and port (SO_REUSEPORT).
+// One I/O thread's part of the HTTP/1.1 server (RFC 9110, RFC 9112): a listener and the connections that it accepted.
+// The kernel distributes clients among the servers on the same address and port (SO_REUSEPORT).
 //
-// Requests with a body are refused, which leaves request smuggling nothing to work with.
+// Requests with a body are refused, which rules out request smuggling.
 #pragma once
 
 #include <cstddef>
@@ -26,15 +26,15 @@ class Log;
 
 namespace wx::http_server {
 
-// Checks that nothing listens on `port` yet, by a plain bind: a bind with SO_REUSEPORT would succeed beside another
-// listener. Errors are bad_parameter with a sentence for the operator: "port 8080 is in use; try PORT=8081".
+// Checks that `port` is free, with a bind without SO_REUSEPORT, because a bind with it would succeed beside another
+// listener. Error: bad_parameter; its detail is a sentence for the operator: "port 8080 is in use; try PORT=8081".
 [[nodiscard]] Result<void> probe_port(std::string_view address, std::uint16_t port);
 
-// An exception in a handler or in the server's own work costs that request or that connection; the server goes on.
+// An exception in a handler or in the server ends only the affected request or connection.
 //
-// Thread-safety: belongs to the one thread that runs its io_context, except open_connections(). While that thread does
-// not run, another one may construct it, call listen() and destroy it. Everything passed by reference must outlive it,
-// and the io_context must be destroyed after it.
+// Thread-safety: only the thread that runs its io_context, except open_connections(). While that thread does not run,
+// another thread may construct the server, call listen() and destroy it. All arguments passed by reference must outlive
+// the server, including the io_context.
 class Server {
  public:
   Server(boost::asio::io_context& context, Executor& executor, Handler& handler, const ServerOptions& options,
@@ -44,21 +44,22 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds and listens: from here on clients can connect, and wait. Returns the port. Errors as probe_port.
+  // Binds and listens: from now on clients can connect, but are not served until start(). Returns the port. Errors: see
+  // probe_port().
   [[nodiscard]] Result<std::uint16_t> listen();
   // Starts to accept.
   void start();
 
-  // Stops accepting, closes the connections that wait for a request, and answers requests that run or have arrived with
+  // Stops accepting, closes idle connections, and answers requests that are in progress or have arrived with
   // Connection: close. Must not be called from a handler. A second call has no effect.
   void drain();
-  // Sets the function to call once, through the executor, when drain() has left no connection open. Call it before
+  // Sets a function that is called once, through the executor, when no connection is open after drain(). Call it before
   // drain().
   void on_drained(std::move_only_function<void()> call);
-  // Closes everything at once. Responders that are still held then do nothing.
+  // Closes all connections at once. Responders that still exist then do nothing.
   void close();
 
-  // From any thread.
+  // Thread-safety: any thread.
   [[nodiscard]] std::size_t open_connections() const;
 
  private:

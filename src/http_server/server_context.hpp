@@ -37,7 +37,7 @@ struct ServerContext {
   DateCache date;
   Buffers buffers;
   bool draining = false;
-  // Only this thread writes it.
+  // The number of open connections. Written by the server's thread only.
   std::atomic<std::size_t> open{0};
   // Called once, when `open` is 0 while draining; null before and after.
   std::shared_ptr<std::move_only_function<void()>> on_drained;
@@ -51,7 +51,7 @@ struct ServerContext {
     metrics.add(observability::Counter::http_connections_closed);
     report_if_drained();
   }
-  // If the report cannot be posted, it is made at the server's next tick.
+  // Posts on_drained when the drain is complete. If posting fails, the server's next tick calls this again.
   void report_if_drained() noexcept {
     if (!draining || open.load(std::memory_order_relaxed) != 0 || !on_drained) return;
     try {

@@ -1,4 +1,4 @@
-// What a server needs to be told. Values.
+// The options of a server, fixed at construction.
 #pragma once
 
 #include <cstddef>
@@ -12,23 +12,23 @@
 namespace wx::http_server {
 
 struct ServerOptions {
-  // An IP address; "::" also takes IPv4.
+  // An IP address; "::" includes IPv4.
   std::string address = "0.0.0.0";
-  // 0: any free port.
+  // 0 selects a free port.
   std::uint16_t port = 8080;
 
-  // The limit of open connections; a client above it gets a refusal and is closed. It applies to this server alone,
-  // unless `budget` is set: then the budget applies to all servers that share it, and this number is ignored.
+  // The limit of open connections; a connection above it is refused and closed. Applies to this server alone. If
+  // `budget` is set, it applies to all servers that share it, and this number is ignored.
   std::size_t max_connections = 20000;
   std::shared_ptr<ConnectionBudget> budget;
 
-  // From the first to the last byte of a head.
+  // The time limit from the first to the last byte of a head.
   milliseconds request_timeout{10'000};
-  // Without a byte before the first request and between requests.
+  // The time limit without a byte before the first request and between requests.
   milliseconds idle_timeout{75'000};
-  // Without progress while an answer is being written.
+  // The time limit without progress while an answer is written.
   milliseconds write_stall_timeout{20'000};
-  // For the client to close after the last byte of the answer.
+  // The time for the client to close after the last byte of the answer.
   milliseconds linger_timeout{1'000};
 };
 
