@@ -1,5 +1,5 @@
-// What all endpoints share when they answer from the cache: counters, HTTP caching headers, 304, and the Cache-Status
-// of a failed lookup.
+// The shared parts of answers from the cache: counters, HTTP caching headers, 304, and the Cache-Status of a failed
+// lookup.
 //
 // Thread: on the I/O thread of the context.
 #pragma once
