@@ -42,8 +42,8 @@ void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset
   headers.clear();
   append_line(headers, "Content-Type", asset.type);
   if (!name.empty()) append_line(headers, "Content-Encoding", name);
-  // A name that contains the content's hash always stands for the same content, so the response is immutable (RFC
-  // 8246). Other names must be revalidated.
+  // A name that contains the content's hash always stands for the same content, so the response is immutable
+  // (RFC 8246). Responses for other names must be revalidated.
   const bool hashed = asset.path.contains(asset.hash);
   append(headers,
          hashed ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: public, no-cache\r\n");

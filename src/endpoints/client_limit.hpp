@@ -2,7 +2,7 @@
 // coordinates does not use up the daily provider budget of all others. Cache hits do not count.
 //
 // A client is identified by its IPv4 address or by the /64 prefix of its IPv6 address (the smallest network of a
-// subscriber: RFC 6177). A text that is not an address identifies a client as it is. The window has a fixed length,
+// subscriber: RFC 6177). Text that is not an address identifies the client literally. The window has a fixed length,
 // measured by the steady clock, and begins with the client's first load. The table is bounded: when it is full, the
 // client that asked for a load least recently is dropped and would start with a new window.
 //

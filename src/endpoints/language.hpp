@@ -1,5 +1,5 @@
-// Chooses the page's language for a request: by ?lang= if it names an available one, else by Accept-Language (RFC 9110
-// §12.5.4).
+// Chooses the page's language for a request: by ?lang= if that names an available one, else by Accept-Language
+// (RFC 9110 §12.5.4).
 //
 // Thread-safety: pure functions.
 #pragma once

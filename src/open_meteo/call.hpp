@@ -16,8 +16,8 @@ namespace wx::open_meteo {
 using Reply = http_client::GetResponse;
 
 // Turns one reply into the value for the cache, or into an error. Called once per attempt, on the HTTP client's thread.
-// `now` is the time of the reply. The kind of the error decides about the breaker, the pause after a 429, and a second
-// attempt. refusal() makes the error for a status other than 2xx.
+// `now` is the time of the reply. The kind of the error determines the reaction of the breaker, the pause after a 429,
+// and whether a second attempt is made. refusal() makes the error for a status other than 2xx.
 using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, WallTime now)>;
 
 struct Call {

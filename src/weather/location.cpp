@@ -43,7 +43,7 @@ bool take_minus(std::string_view& text) {
 }
 
 // A parser of its own, because from_chars and strtod accept more than this grammar ("inf", "nan", "0x10", ".5",
-// spaces), and from_chars no "+".
+// spaces), and from_chars does not accept "+".
 std::optional<Decimal> split(std::string_view text) {
   Decimal d;
   d.negative = take_minus(text);
