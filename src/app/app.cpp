@@ -97,7 +97,7 @@ class App::Impl {
     return {.phase = phase_,
             .uptime = clock_.steady() - started_,
             .connections = connections(),
-            .flights = cache_->flights(),
+            .flights = cache_->flight_count(),
             .memory = {.bytes = cache_->memory().bytes(),
                        .limit = cache_->memory().limit(),
                        .entries = cache_->memory().size()},

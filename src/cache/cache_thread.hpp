@@ -1,7 +1,7 @@
 // The cache's view of one I/O thread: its executor, its connection to Redis, and the objects that only this thread
 // uses.
 //
-// Thread-safety: run() and executor() from any thread; everything else on this thread only.
+// Thread-safety: dispatch() and executor() from any thread; everything else on this thread only.
 #pragma once
 
 #include <utility>
@@ -24,7 +24,7 @@ class CacheThread {
 
   // Runs `work` on this thread: at once if the caller is on it, else by posting it.
   template <class Work>
-  void run(Work work) {
+  void dispatch(Work work) {
     if (executor_.in_this_thread()) {
       work();
     } else {

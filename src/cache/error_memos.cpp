@@ -14,15 +14,15 @@ const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
 const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optional<HeldCopy> held, SteadyTime now) {
   const bool known = items_.contains(key);
   Memo& memo = place(key);
-  // Failures in a row: a memo that ended long ago does not make the next failure a second one.
-  const bool in_a_row = known && now < memo.until + 2 * options_.most;
-  memo.count = in_a_row ? std::min(memo.count + 1, FailureMemo::kMostCounted) : 1;
+  // A failure counts as consecutive only if the last memo ended less than twice the longest time ago.
+  const bool in_a_row = known && now < memo.until + 2 * options_.longest;
+  memo.count = in_a_row ? std::min(memo.count + 1, FailureMemo::kMaxCount) : 1;
   memo.failure = std::move(failure);
   if (memo.failure.error) memo.failure.error->remembered = true;
   memo.held = std::move(held);
   nanoseconds span = options_.first;
-  for (int i = 1; i < memo.count && span < options_.most; ++i) span *= 2;
-  span = std::min<nanoseconds>(span, options_.most);
+  for (int i = 1; i < memo.count && span < options_.longest; ++i) span *= 2;
+  span = std::min<nanoseconds>(span, options_.longest);
   if (memo.failure.refusal) span = options_.refusal;
   memo.until = now + span;
   return memo;

@@ -1,5 +1,5 @@
-// Failed loads, remembered for a short time in which lookups get the same answer without a new call. The time doubles
-// with every consecutive failure, up to a limit.
+// This process's memos of failed loads. While a memo is in force, lookups of the key get the same answer without a new
+// call. The time doubles with every consecutive failure, up to a limit. (FailureMemo is the fleet's memo, in Redis.)
 //
 // Thread-safety: none. Each shard of the flight table has one, under the shard's lock.
 #pragma once
@@ -17,33 +17,33 @@
 namespace wx::cache {
 
 struct MemoOptions {
-  milliseconds first{1000};  // ERROR_TTL
-  milliseconds most{30'000};
-  milliseconds refusal{300'000};  // REFUSAL_TTL: of a deterministic refusal, which does not double
-  std::size_t limit = 10'000;     // memos; the oldest are dropped
+  milliseconds first{1000};       // ERROR_TTL: the time of the first failure
+  milliseconds longest{30'000};   // doubling stops at this time
+  milliseconds refusal{300'000};  // REFUSAL_TTL: the time of a deterministic refusal, which does not double
+  std::size_t limit = 10'000;     // memos; the oldest is dropped if there are more
 };
 
 struct Memo {
   Failure failure;
-  int count = 1;
-  SteadyTime until;
-  std::optional<HeldCopy> held;  // the copy that could still be served when the load failed
+  int count = 1;                 // consecutive failures
+  SteadyTime until;              // in force before this time
+  std::optional<HeldCopy> held;  // the flight's copy when the load failed; serve it if it is not gone
 };
 
 class ErrorMemos {
  public:
   explicit ErrorMemos(const MemoOptions& options) : options_(options) {}
 
-  // The memo in force, or null. Valid until the next change.
+  // Returns the memo in force, or null. The pointer is valid until the next change.
   [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now) const;
 
-  // Records a failed load. Returns its memo.
+  // Records a failed load of this process. Returns its memo.
   const Memo& record(std::string_view key, Failure failure, std::optional<HeldCopy> held, SteadyTime now);
 
   // Records a failed load of another process.
   void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, SteadyTime now);
 
-  // After a successful load or a purge: the next failure counts as the first.
+  // Removes the memo, after a successful load or a purge. The next failure then counts as the first.
   void forget(std::string_view key);
   void clear();
 
@@ -54,11 +54,12 @@ class ErrorMemos {
     std::string key;
     Memo memo;
   };
+  // Returns the key's memo, which is new if there was none, and makes it the newest.
   Memo& place(std::string_view key);
 
   const MemoOptions options_;
-  std::list<Item> order_;  // oldest first
-  std::unordered_map<std::string_view, std::list<Item>::iterator> items_;
+  std::list<Item> order_;                                                  // oldest first
+  std::unordered_map<std::string_view, std::list<Item>::iterator> items_;  // the keys are views into order_
 };
 
 }  // namespace wx::cache

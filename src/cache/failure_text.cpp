@@ -32,7 +32,7 @@ std::optional<FailureMemo> parse_failure_text(std::string_view text) {
   const auto count = parse_unsigned(text.substr(colon + 1));
   if (!count || *count == 0) return std::nullopt;
   FailureMemo memo;
-  memo.count = static_cast<int>(std::min<std::uint64_t>(*count, FailureMemo::kMostCounted));
+  memo.count = static_cast<int>(std::min<std::uint64_t>(*count, FailureMemo::kMaxCount));
   if (cause == kRefused) return memo;
   memo.kind = kind_named(cause);
   if (!memo.kind) return std::nullopt;

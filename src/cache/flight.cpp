@@ -6,7 +6,8 @@
 namespace wx::cache {
 namespace {
 
-// A refresh without result may start again after at most this long, because the provider may have room again.
+// A hit may repeat a refresh that ended without a result after this time at the latest: the provider may have room by
+// then.
 constexpr milliseconds kTryAgain{1000};
 
 }  // namespace
@@ -54,22 +55,22 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   return actions;
 }
 
-Actions Flight::turn(bool somebody_waits) {
+Actions Flight::turn(bool wanted) {
   Actions actions;
   if (state_ != State::queued) {
     actions.proceed = false;
     return actions;
   }
-  if (!somebody_waits) {
+  if (!wanted) {
     actions.proceed = false;
-    actions.again_after = kTryAgain;
+    actions.refresh_after = kTryAgain;
     end(actions);
   } else if (options_.remote && !options_.bypass && !redis_unavailable_) {
     state_ = State::leasing;
     heard_ = false;
     actions.take_lease = true;
   } else {
-    call(actions);
+    begin_load(actions);
   }
   return actions;
 }
@@ -77,7 +78,7 @@ Actions Flight::turn(bool somebody_waits) {
 Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now) {
   Actions actions;
   if (state_ != State::leasing) {
-    // The flight was given up in the meantime: a lease that was won is of no use, and the loader must not hold its
+    // The flight has ended, or has another leader. A lease that was won is of no use, and the loader must not hold its
     // turn.
     actions.proceed = false;
     actions.release_lease = result.has_value() && result->won;
@@ -85,34 +86,34 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   }
   if (!result) {
     redis_unavailable_ = true;
-    call(actions);
+    begin_load(actions);
     return actions;
   }
-  if (forced_) {
+  if (forced_) {  // see "A flight is forced" in the header
     if (result->copy && !purged_ && is_newer(*result->copy, now)) {
       held_ = HeldCopy{*result->copy, Tier::redis};
       actions.fallback = true;
     }
     if (result->failure && !result->won) {
-      call(actions);
+      begin_load(actions);
       return actions;
     }
   }
-  if (ends_flight(*result, actions, now)) {
+  if (end_if_settled(*result, actions, now)) {
     actions.proceed = false;
     actions.release_lease = result->won;
   } else if (result->won) {
     lease_until_ = lease_until;
-    call(actions);
+    begin_load(actions);
   } else if (result->failure) {
-    call(actions);
+    begin_load(actions);
   } else {
     actions.proceed = false;
     state_ = State::awaiting;
     if (heard_) {
       actions.look = look_if_awaiting().look;
     } else {
-      actions.await = result->held_for.value_or(milliseconds(0));
+      actions.await = result->lease_left.value_or(milliseconds(0));
     }
   }
   return actions;
@@ -151,14 +152,14 @@ Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
     redis_unavailable_ = true;
     state_ = State::queued;
     actions.load = true;
-  } else if (ends_flight(*result, actions, now)) {
+  } else if (end_if_settled(*result, actions, now)) {
     return actions;
   } else if (heard_) {
     state_ = State::awaiting;
     actions.look = look_if_awaiting().look;
-  } else if (result->held_for) {
+  } else if (result->lease_left) {
     state_ = State::awaiting;
-    actions.await = *result->held_for;
+    actions.await = *result->lease_left;
   } else {
     state_ = State::queued;
     actions.load = true;
@@ -166,7 +167,7 @@ Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
   return actions;
 }
 
-bool Flight::ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now) {
+bool Flight::end_if_settled(const LeaseSeen& seen, Actions& actions, SteadyTime now) {
   if (seen.copy && !purged_ && is_newer(*seen.copy, now) && seen.copy->freshness(now) == Freshness::fresh) {
     if (options_.memory) actions.fill_memory = seen.copy;
     actions.answer = Verdict{Outcome::lease, Tier::redis, seen.copy, std::nullopt};
@@ -175,9 +176,9 @@ bool Flight::ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now
   }
   if (!seen.failure || seen.won) return false;
   if (const auto kind = seen.failure->kind) {
-    actions.answer = failure({.kind = *kind, .retry_after = seen.failure->left, .remembered = true}, now);
+    actions.answer = fallback_or({.kind = *kind, .retry_after = seen.failure->left, .remembered = true}, now);
   } else {
-    actions.answer = kept_copy(Outcome::stale_if_error, now);
+    actions.answer = fallback(Outcome::stale_if_error, now);
   }
   if (!actions.answer) return false;
   actions.fleet_failure = seen.failure;
@@ -191,10 +192,10 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   const bool called = state_ == State::loading;
   const bool ours = lease_ours(now);
   if (!result && !called && others_wait) {
-    // The leader's allowance or time for the queue is over, which is no reason to refuse the other callers.
+    // The leader has used up its allowance or its time in the queue. That is no reason to refuse the other callers.
     const auto kind = result.error().kind;
     if (kind == ErrorKind::client_limited || kind == ErrorKind::deadline_exceeded) {
-      actions.answer_leader = failure(std::move(result.error()), now);
+      actions.answer_leader = fallback_or(std::move(result.error()), now);
       actions.load = true;
       state_ = State::queued;
       return actions;
@@ -205,9 +206,9 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
       actions.failed = Failure{.error = result.error(), .refusal = {}};
       actions.failure_to_fleet = ours;
     } else {
-      actions.again_after = std::min(result.error().retry_after.value_or(kTryAgain), kTryAgain);
+      actions.refresh_after = std::min(result.error().retry_after.value_or(kTryAgain), kTryAgain);
     }
-    actions.answer = failure(std::move(result.error()), now);
+    actions.answer = fallback_or(std::move(result.error()), now);
     end(actions);
     return actions;
   }
@@ -216,7 +217,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   const bool refusal = copy.entry->kind == EntryKind::refusal;
   if (refusal) {
     // A refusal never replaces an answer that may still be served.
-    if (auto kept = kept_copy(Outcome::stale_if_error, now); kept && held_->copy.entry->kind == EntryKind::answer) {
+    if (auto kept = fallback(Outcome::stale_if_error, now); kept && held_->copy.entry->kind == EntryKind::answer) {
       actions.failed = Failure{.error = {}, .refusal = std::move(copy)};
       actions.failure_to_fleet = ours;
       actions.answer = std::move(kept);
@@ -252,16 +253,16 @@ void Flight::new_epoch() {
 Actions Flight::age_limit(SteadyTime now) {
   Actions actions;
   if (state_ == State::ended) return actions;
-  // A loader that waits for its turn is told to stand down when the turn comes.
-  actions.answer = failure(Error{.kind = ErrorKind::deadline_exceeded}, now);
-  actions.again_after = kTryAgain;
-  actions.release_lease = false;  // the load may still be running: the lease ends by itself
+  // A loader that still waits for its turn is told to stand down when the turn comes.
+  actions.answer = fallback_or(Error{.kind = ErrorKind::deadline_exceeded}, now);
+  actions.refresh_after = kTryAgain;
+  actions.release_lease = false;  // the load may still be running, so the lease must expire by itself
   end(actions);
   return actions;
 }
 
-// The source is asked only now, so an earlier purge does not concern its answer.
-void Flight::call(Actions& actions) {
+// The source is asked from now on, so an earlier purge does not concern its answer.
+void Flight::begin_load(Actions& actions) {
   state_ = State::loading;
   purged_ = false;
   actions.proceed = true;
@@ -272,14 +273,15 @@ void Flight::end(Actions& actions) {
   actions.ended = true;
 }
 
-// Whether a copy in Redis is still usable and was stored later than the held one.
+// Returns true if a copy from Redis is not gone and was stored later than the held one.
 bool Flight::is_newer(const Copy& copy, SteadyTime now) const {
   if (copy.freshness(now) == Freshness::gone) return false;
   return !held_ || copy.entry->stored_at > held_->copy.entry->stored_at;
 }
 
+// Returns true if a copy from Redis shows that the doubtful held copy, or a later one, was not purged.
 bool Flight::confirms_held(const Copy& copy, SteadyTime now) const {
-  return options_.confirm && held_ && copy.entry->stored_at >= held_->copy.entry->stored_at &&
+  return options_.doubtful && held_ && copy.entry->stored_at >= held_->copy.entry->stored_at &&
          copy.freshness(now) == Freshness::fresh;
 }
 
@@ -298,13 +300,13 @@ std::optional<Verdict> Flight::join(SteadyTime now) const {
   return std::nullopt;
 }
 
-std::optional<Verdict> Flight::kept_copy(Outcome outcome, SteadyTime now) const {
+std::optional<Verdict> Flight::fallback(Outcome outcome, SteadyTime now) const {
   if (!held_ || held_->copy.freshness(now) == Freshness::gone) return std::nullopt;
   return Verdict{outcome, held_->tier, held_->copy, std::nullopt};
 }
 
-Verdict Flight::failure(Error error, SteadyTime now) const {
-  if (auto kept = kept_copy(Outcome::stale_if_error, now)) return std::move(*kept);
+Verdict Flight::fallback_or(Error error, SteadyTime now) const {
+  if (auto kept = fallback(Outcome::stale_if_error, now)) return std::move(*kept);
   return Verdict{Outcome::miss, Tier::loader, std::nullopt, std::move(error)};
 }
 

@@ -1,59 +1,65 @@
-// The flight: the way of one key from "not in memory" to an answer, shared by all callers that ask in the meantime
-// (single flight), and by the whole fleet through the lease.
+// The flight: the steps of one key from a lookup that memory cannot answer (or a refresh) to an answer. All callers
+// that ask in the meantime share it (single flight), and the lease extends this to the whole fleet.
 //
-// A flight belongs to the cache, not to the request that started it: a caller that goes away cancels nothing. This is
-// the pure part, a state machine: events go in, actions come out, and Run performs them. It has no clock, no socket and
-// no lock. docs/cache.md has the picture.
+// A flight belongs to the cache, not to the request that started it: a client that disconnects cancels nothing. This is
+// the pure part, a state machine: it turns events into actions, which Run performs. It has no clock, no socket and no
+// lock. docs/cache.md has the picture. The words are explained in tiered_cache.hpp.
 //
 //   state     event                         next      actions
 //   --------  ----------------------------  --------  ----------------------------------------------------------------
 //   created   start, with Redis             reading   read_remote
-//   created   start, without                queued    load
-//   reading   fresh copy                    ended     answer (hit), fill memory; but late in fresh_for and no memory
-//                                                     tier to notice it: answer, load, and on to queued
+//   created   start, without Redis          queued    load
+//   reading   fresh copy                    ended     answer (hit), fill memory. Late in fresh_for and without a memory
+//                                                     tier to notice that: answer, load, and on to queued
 //   reading   stale copy                    queued    answer (stale), fill memory, load
-//   reading   kept copy                     queued    fill memory, load (callers wait, but from now on no longer than
-//                                                     soft_wait, and fall back on the copy)
+//   reading   kept copy                     queued    fill memory, load. Callers go on waiting, but now only for
+//                                                     soft_wait, because there is a fallback
 //   reading   nothing, or an error          queued    load
 //   queued    turn, the load is wanted      leasing   take_lease
 //   queued    turn, without Redis           loading   proceed
-//   queued    turn, no caller waits         ended     stand down
-//   queued    loaded (refused before turn)  ended     answer (kept copy, else the error)
-//   queued    its client's allowance or     queued    answer_leader (kept copy, else the error), load; and where no
-//             time is over                            other waits: ended, as above
+//   queued    turn, the load is not wanted  ended     stand down
+//   queued    loaded (refused before turn)  ended     answer (fallback, else the error)
+//   queued    the leader's allowance or     queued    answer_leader (fallback, else the error), load. If no other
+//             time is over                            caller waits: ended, as above
+//   queued    a value before the turn       ended     as loaded in loading, but there is no lease
 //   leasing   won                           loading   proceed
-//   leasing   newer value                   ended     stand down, answer (lease), fill memory; give the lease back
-//   leasing   a failure is remembered       ended     stand down, answer (kept copy, else that error)
+//   leasing   newer, fresh value            ended     stand down, answer (lease), fill memory, give the lease back
+//   leasing   a failure is remembered       ended     stand down, answer (fallback, else that error)
 //   leasing   the same, but forced, or a    loading   proceed (without a lease)
-//             refusal and no copy is kept
+//             refusal without a fallback
 //   leasing   lost                          awaiting  stand down, wait for the fill or the lease's end
 //   leasing   lost, and a fill was heard    looking   stand down, look
 //   leasing   error                         loading   proceed (without a lease: one flight per process)
 //   awaiting  fill or fail heard, the       looking   look
 //             channel is back, time is up
-//   looking   newer value                   ended     answer (lease), fill memory
-//   looking   a failure is remembered       ended     answer (kept copy, else that error)
-//   looking   a refusal, no copy is kept    queued    load
-//   looking   still held                    awaiting
-//   looking   free, or an error             queued    load
+//   looking   newer, fresh value            ended     answer (lease), fill memory
+//   looking   a failure is remembered       ended     answer (fallback, else that error)
+//   looking   still held                    awaiting  wait for the fill or the lease's end
+//   looking   held or free, but a fill or   looking   look
+//             fail was heard
+//   looking   free, an error, or a refusal  queued    load
+//             without a fallback
 //   loading   loaded                        ended     answer (miss), fill memory, write Redis, give the lease back
-//   loading   failed                        ended     answer (kept copy, else the error), remember the failure
-//   loading   refused, an answer is kept    ended     answer (kept copy), remember the refusal
-//   any       age limit                     ended     answer (kept copy, else deadline_exceeded)
-//   any       purge                         same      no copy is a fallback any more, what was read before is not
-//                                                     taken, and a load under way will not be stored
-//   any       new epoch                     same      as purge, but what is being read is judged by its own epoch: the
-//                                                     caller sees to it that no copy of another one comes in
+//   loading   failed                        ended     answer (fallback, else the error), remember the failure
+//   loading   refused, with an answer to    ended     answer (fallback), remember the refusal
+//             fall back on
+//   any       age limit                     ended     answer (fallback, else deadline_exceeded)
+//   any       purge                         same      the fallback is dropped, a reply of Redis in progress is ignored,
+//                                                     and a load in progress will not be stored
+//   any       new epoch                     same      as purge, but a reply of Redis in progress counts if it is of the
+//                                                     new epoch: Run drops the others (CacheCore::drop_purged)
 //
-// A flight that ends with neither a value nor a failure to remember (it was refused, stood down or given up) says after
-// how long a hit may start the next refresh (again_after).
+// A flight that ends with neither a value nor a failure to remember (the load was refused before its call, or stood
+// down, or the age limit came) says after how long a hit may start the next refresh (refresh_after).
 //
-// A refresh starts with the copy that is to be replaced; it takes Redis's copy only if that one was stored later.
-// A caller that joins a flight with a servable copy gets it at once.
+// A refresh starts with the copy that it is to replace. It takes Redis's copy only if that was stored later, or, for a
+// doubtful copy, at the same time and is still fresh. A caller that joins a flight that holds a fresh copy, or a stale
+// one (not with inline_refresh), gets that copy at once.
 //
-// A forced flight, or one that a caller that wants a new answer has joined, does not answer with an older value: a
-// value that is read in Redis, or is there when the lease is taken, counts as a kept copy, and only a value that is
-// stored later is newer. A remembered failure then does not stop the load, which proceeds without a lease.
+// A flight is forced if it began so, or if a forced caller has joined it. A forced flight does not answer with an older
+// value: a value that the first read or the lease's reply finds in Redis is only a fallback, and only a value that was
+// stored after it is newer. A failure that is remembered when the lease is taken does not stop the load, which proceeds
+// without a lease.
 //
 // Thread-safety: none. Run uses it under the lock of the flight's shard.
 #pragma once
@@ -70,9 +76,9 @@ struct FlightOptions {
   bool remote = false;          // there is a Redis tier
   bool memory = true;           // the memory tier is filled
   bool bypass = false;          // read and fill no tier: load only
-  bool forced = false;          // the client wants a new answer: an existing copy is only a fallback
-  bool confirm = false;         // the held copy is doubtful until Redis holds the same one, still fresh
-  bool inline_refresh = false;  // callers with a stale copy wait as with a kept one (CACHE_REFRESH=inline)
+  bool forced = false;          // it begins for a caller that wants a new answer: a copy is only a fallback
+  bool doubtful = false;        // the held copy counts only if Redis holds the same one or a later one, still fresh
+  bool inline_refresh = false;  // a caller with a stale copy waits, as with a kept one (CACHE_REFRESH=inline)
   double early_part = 0.8;
 };
 
@@ -82,35 +88,35 @@ struct HeldCopy {
   Tier tier;
 };
 
-// The answer to all waiting callers.
+// An answer to callers: a copy or an error.
 struct Verdict {
-  Outcome outcome = Outcome::miss;  // for the leader; a waiter's miss becomes collapsed
+  Outcome outcome = Outcome::miss;  // of the leader; see Run::answer_for() for the other callers
   Tier tier = Tier::loader;
-  std::optional<Copy> copy;    // either this
-  std::optional<Error> error;  // or this
+  std::optional<Copy> copy;    // set if `error` is not
+  std::optional<Error> error;  // set if `copy` is not
 };
 
-// Why a load brought no new answer: an error, or a refusal that may not replace the answer that is kept. Both are empty
-// for a refusal of another process, whose reason is unknown here.
+// The reason why a load brought no new answer: an error, or a refusal that may not replace an older answer. Both are
+// empty for another process's refusal, because this process does not know its reason.
 struct Failure {
   std::optional<Error> error;
   std::optional<Copy> refusal;
 };
 
-// LeaseView with the entry taken over as a copy.
+// A LeaseView whose entry has become a copy of this process.
 struct LeaseSeen {
   bool won = false;
   std::optional<Copy> copy;
   std::optional<FailureMemo> failure;
-  std::optional<milliseconds> held_for;
+  std::optional<milliseconds> lease_left;
 };
 
 struct Actions {
   bool read_remote = false;
   bool load = false;                 // call the loader
   bool take_lease = false;           // the loader's turn has come: it waits for `proceed`
-  bool look = false;                 // read the state of the key and its lease
-  std::optional<nanoseconds> await;  // call look_again() after this long, unless a message comes before
+  bool look = false;                 // read the value and the state of the lease (RemoteTier::look)
+  std::optional<nanoseconds> await;  // call look_again() after this time, unless a message comes first
   std::optional<bool> proceed;       // answer the loader's turn
   std::optional<Copy> fill_memory;
   std::optional<Copy> write_remote;
@@ -118,10 +124,10 @@ struct Actions {
   std::optional<Failure> failed;             // a failed load to remember
   bool failure_to_fleet = false;             // the lease becomes the fleet's memory of the failure
   std::optional<FailureMemo> fleet_failure;  // another process's failure to remember
-  bool fallback = false;                     // there is a kept copy now: callers wait for soft_wait only
-  std::optional<nanoseconds> again_after;    // ended without result: a hit may start a refresh after this long
-  std::optional<Verdict> answer_leader;      // for the leader alone; `load` goes on for the next waiter
-  std::optional<Verdict> answer;
+  bool fallback = false;                     // there is a fallback now: callers wait for soft_wait only
+  std::optional<nanoseconds> refresh_after;  // ended without a result: a hit may start a refresh after this time
+  std::optional<Verdict> answer_leader;      // to the leader alone; the load continues for the next leader
+  std::optional<Verdict> answer;             // to all callers that wait
   bool ended = false;
 };
 
@@ -129,36 +135,38 @@ class Flight {
  public:
   enum class State : std::uint8_t { created, reading, queued, leasing, awaiting, looking, loading, ended };
 
-  // `held`: the copy that a refresh is to replace, or a kept one that callers may fall back on.
+  // `held`: the copy that a refresh is to replace, or a copy that callers may fall back on.
   Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held);
 
-  // The methods are the events of the table. An event that does not belong to the state changes nothing.
+  // The functions up to give_up() are the events of the table. An event that does not belong to the state does not
+  // change the state. turn() and leased() then still return actions: the loader stands down, and a lease that was won
+  // is given back. loaded() belongs to every state but ended.
   Actions start();
   Actions remote_read(Result<std::optional<Copy>> result, SteadyTime now);
-  // `somebody_waits`: callers wait, or the load is a refresh, which no caller waits for.
-  Actions turn(bool somebody_waits);
-  // `lease_until`: when a lease that is won now ends by itself, by this process's clock.
+  // `wanted`: a caller waits, or the load is a refresh.
+  Actions turn(bool wanted);
+  // `lease_until`: the time at which the lease, if it was won, expires by this process's clock.
   Actions leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now);
   Actions on_fill();
   Actions on_fail();
   Actions on_listening();
   Actions look_again();
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
-  // `others_wait`: a caller other than the leader waits and has time left, so it could be the next leader.
+  // `others_wait`: a caller other than the leader waits and has time left, so it can become the leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   void purge();
   void new_epoch();
-  // A caller joins that wants a new answer even if a copy is there.
+  // A caller that wants a new answer even if there is a copy joins the flight.
   void force() { forced_ = true; }
   Actions age_limit(SteadyTime now);
-  // Ends the flight after an exception, without any action: Run answers all waiters.
+  // Ends the flight after an exception. There are no actions: Run answers all waiters.
   void give_up() { state_ = State::ended; }
 
-  // The answer that a caller gets at once; nothing if it has to wait.
+  // The answer that a caller gets at once, or nothing if it must wait. For a caller that is not forced.
   [[nodiscard]] std::optional<Verdict> join(SteadyTime now) const;
 
-  // The answer to a waiter whose time is over; nothing if there is only an error.
-  [[nodiscard]] std::optional<Verdict> kept_copy(Outcome outcome, SteadyTime now) const;
+  // The held copy as an answer, fresh, stale or kept; nothing if there is none or it is gone.
+  [[nodiscard]] std::optional<Verdict> fallback(Outcome outcome, SteadyTime now) const;
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool redis_unavailable() const { return redis_unavailable_; }
@@ -168,12 +176,14 @@ class Flight {
   [[nodiscard]] bool is_newer(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool confirms_held(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
-  [[nodiscard]] Verdict failure(Error error, SteadyTime now) const;
+  // The fallback, else `error`.
+  [[nodiscard]] Verdict fallback_or(Error error, SteadyTime now) const;
   Actions look_if_awaiting();
-  // Both reads of the lease use it: a newer value or a remembered failure ends the flight. A remembered refusal does so
-  // only if there is a kept copy to answer with: the process that loads learns the reason.
-  bool ends_flight(const LeaseSeen& seen, Actions& actions, SteadyTime now);
-  void call(Actions& actions);
+  // Ends the flight if Redis holds a newer, fresh value or a remembered failure, and returns whether it did. A
+  // remembered refusal ends it only if there is a fallback: without one this process must load to learn the reason.
+  bool end_if_settled(const LeaseSeen& seen, Actions& actions, SteadyTime now);
+  // Lets the loader ask its source.
+  void begin_load(Actions& actions);
   void end(Actions& actions);
 
   const FlightOptions options_;
@@ -181,9 +191,9 @@ class Flight {
   std::optional<HeldCopy> held_;
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
-  bool forced_;
-  bool heard_ = false;  // a fill or fail came while the lease was being taken or read
-  bool purged_ = false;
+  bool forced_;          // began forced, or a forced caller has joined; options_.forced: began forced
+  bool heard_ = false;   // a fill or fail came, or the channel came back, while the lease was being taken or read
+  bool purged_ = false;  // what is being read from Redis or loaded is not stored
   bool redis_unavailable_ = false;
 };
 

@@ -6,7 +6,7 @@ using observability::Counter;
 
 MemoryTier::MemoryTier(const MemoryOptions& options, observability::Metrics& metrics)
     : options_(options), metrics_(metrics) {
-  for (auto& shard : shards_) shard = std::make_unique<Locked>(options.limit / kShards);
+  for (auto& shard : shards_) shard = std::make_unique<GuardedShard>(options.limit / kShards);
 }
 
 std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t hash, SteadyTime now,
@@ -38,10 +38,10 @@ bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   return kept;
 }
 
-void MemoryTier::rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at_time) {
+void MemoryTier::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at_time) {
   auto& locked = at(hash);
   const Lock lock(locked.mutex);
-  locked.shard.rearm_refresh(key, hash, at_time);
+  locked.shard.allow_refresh_from(key, hash, at_time);
 }
 
 bool MemoryTier::erase(std::string_view key, std::uint64_t hash) {

@@ -38,7 +38,7 @@ class MemoryTier {
                   milliseconds fresh_for, const Clock& clock);
   // Returns false, without keeping the copy, if the tier is off or the copy is too large.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
-  void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
+  void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at);
   bool erase(std::string_view key, std::uint64_t hash);
 
   [[nodiscard]] std::size_t bytes() const;
@@ -46,19 +46,19 @@ class MemoryTier {
   [[nodiscard]] std::size_t limit() const { return options_.limit; }
 
  private:
-  struct alignas(64) Locked {
-    explicit Locked(std::size_t limit) : shard(limit) {}
+  struct alignas(64) GuardedShard {
+    explicit GuardedShard(std::size_t limit) : shard(limit) {}
     mutable Mutex mutex;
     SieveShard shard WX_GUARDED_BY(mutex);
   };
 
-  // Selects by bits from the middle of the hash. The shard's hash table uses the top bits for a key's position and
-  // compares the lowest byte, so keys that share those bits would crowd one part of the table.
-  [[nodiscard]] Locked& at(std::uint64_t hash) const { return *shards_[(hash >> 16) % kShards]; }
+  // Takes bits from the middle of the hash: the shard's own table finds a key's place by the top bits and compares the
+  // lowest byte, so keys that shared those would crowd one part of the table.
+  [[nodiscard]] GuardedShard& at(std::uint64_t hash) const { return *shards_[(hash >> 16) % kShards]; }
 
   const MemoryOptions options_;
   observability::Metrics& metrics_;
-  std::array<std::unique_ptr<Locked>, kShards> shards_;
+  std::array<std::unique_ptr<GuardedShard>, kShards> shards_;
 };
 
 }  // namespace wx::cache

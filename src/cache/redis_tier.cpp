@@ -164,7 +164,7 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
       if (found->view.failure) {
         found->view.failure->left = left;
       } else {
-        found->view.held_for = left;
+        found->view.lease_left = left;
       }
     }
     record(found->key, found->error ? &*found->error : nullptr);

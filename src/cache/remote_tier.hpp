@@ -16,19 +16,19 @@ namespace wx::cache {
 
 // A failed load that the fleet remembers.
 struct FailureMemo {
-  static constexpr int kMostCounted = 1000;
+  static constexpr int kMaxCount = 1000;
 
-  std::optional<ErrorKind> kind;  // empty: the source refused the query, and an older answer was kept
-  int count = 1;                  // consecutive failures, at most kMostCounted; determines the back-off
+  std::optional<ErrorKind> kind;  // nothing: the source refused, and an older answer was kept
+  int count = 1;                  // consecutive failures, at most kMaxCount; determines the back-off
   milliseconds left{0};           // the remaining time to remember it
 };
 
 // The state of a key and its lease at one moment.
 struct LeaseView {
-  bool won = false;                      // this process holds the lease now
-  std::optional<Entry> entry;            // the stored value
-  std::optional<FailureMemo> failure;    // in place of a lease: a load failed and must not be repeated yet
-  std::optional<milliseconds> held_for;  // another process holds the lease, which expires after this time
+  bool won = false;                        // this process holds the lease now
+  std::optional<Entry> entry;              // the stored value
+  std::optional<FailureMemo> failure;      // in place of a lease: a load failed and must not be repeated yet
+  std::optional<milliseconds> lease_left;  // another process holds the lease, which expires after this time
 };
 
 // Thread-safety: only the I/O thread that the tier belongs to. Callbacks are called on that thread, exactly once,

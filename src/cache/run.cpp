@@ -34,7 +34,6 @@ void Run::post(FleetEvent event) {
   });
 }
 
-// Ends the flight after an exception. `answered`: the waiters that an event had taken out of the flight before.
 void Run::give_up(CacheCore& core, const AnsweredWaiters& answered) {
   observability::log_exception(core.log, "cache", "a flight ended with an exception");
   AnsweredWaiters left;
@@ -53,8 +52,8 @@ void Run::give_up(CacheCore& core, const AnsweredWaiters& answered) {
   proceed(core, false);
 }
 
-// Everything that must be true before another thread sees the flight table again: memory is filled, the failure is
-// remembered, the flight is gone, and each waiter's answer is decided.
+// Everything that must be true before another thread reads the flight table: memory is filled, a failure is remembered,
+// a flight that has ended is removed, and each waiter's answer is decided.
 void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied) {
   const auto now = core.clock.steady();
   const auto& actions = applied.actions;
@@ -65,11 +64,11 @@ void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applie
     } else {
       apply_outcome(core, shard, state, applied, now);
     }
-    if (actions.again_after) core.memory.rearm_refresh(key_, hash_, now + *actions.again_after);
+    if (actions.refresh_after) core.memory.allow_refresh_from(key_, hash_, now + *actions.refresh_after);
     if (actions.ended) shard.erase(*this);
   }
   if (actions.fallback) {
-    for (const auto& waiting : state.waiters) applied.softened.push_back(waiting.waiter);
+    for (const auto& waiting : state.waiters) applied.now_soft.push_back(waiting.waiter);
   }
   if (actions.answer) apply_answer(core, state, applied, in_memory, now);
 }
@@ -79,9 +78,9 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
   auto& actions = applied.actions;
   if (actions.failed) {
     const auto& memo = shard.memos.record(table_key_, *std::move(actions.failed), state.flight.held(), now);
-    core.memory.rearm_refresh(key_, hash_, memo.until);
+    core.memory.allow_refresh_from(key_, hash_, memo.until);
     const auto left = std::chrono::ceil<milliseconds>(memo.until - now);
-    // An earlier retry would get the same failure.
+    // A failed load always has an answer. An earlier retry would get the same failure.
     if (actions.answer->error && !actions.answer->error->retry_after) actions.answer->error->retry_after = left;
     if (actions.failure_to_fleet) {
       const auto& error = memo.failure.error;
@@ -90,21 +89,23 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
     }
   } else if (actions.fleet_failure) {
     shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(), now);
-    core.memory.rearm_refresh(key_, hash_, now + actions.fleet_failure->left);
+    core.memory.allow_refresh_from(key_, hash_, now + actions.fleet_failure->left);
   } else if (actions.write_remote || actions.fill_memory) {
     shard.memos.forget(table_key_);
   }
 }
 
-// The leader may have left already. Its successor, with a loader of its own, is the waiter that can wait longest.
+// Answers the leader, unless it has left already, and makes the waiter with the latest deadline the leader. The flight
+// then loads with that waiter's loader.
 void Run::apply_answer_leader(State& state, Applied& applied, SteadyTime now) {
   auto& waiters = state.waiters;
-  if (const auto leader = std::ranges::find_if(waiters, &Waiting::leader); leader != waiters.end()) {
-    applied.answered.for_leader = served(state, *applied.actions.answer_leader, true, now);
+  if (const auto leader = std::ranges::find_if(waiters, &WaiterSlot::leader); leader != waiters.end()) {
+    applied.answered.for_leader = answer_for(state, *applied.actions.answer_leader, true, now);
     applied.answered.waiters.push_back(std::move(*leader));
     waiters.erase(leader);
   }
-  const auto next = std::ranges::max_element(waiters, {}, [](const Waiting& w) { return w.waiter->limits.deadline; });
+  const auto next =
+      std::ranges::max_element(waiters, {}, [](const WaiterSlot& w) { return w.waiter->limits.deadline; });
   if (next != waiters.end()) next->leader = true;
   state.loader = nullptr;
 }
@@ -113,14 +114,14 @@ void Run::apply_answer(CacheCore& core, State& state, Applied& applied, bool in_
   const auto& actions = applied.actions;
   auto& answered = applied.answered;
   answered.waiters.swap(state.waiters);
-  answered.for_leader = served(state, *actions.answer, true, now);
-  answered.for_others = served(state, *actions.answer, false, now);
-  // Redis is written to behind the answer: whether it takes the value is not known, but whether it answered before is.
+  answered.for_leader = answer_for(state, *actions.answer, true, now);
+  answered.for_others = answer_for(state, *actions.answer, false, now);
+  // At this point it is unknown whether Redis will accept the value. It counts as stored if Redis has answered so far.
   const bool stored = in_memory || (actions.write_remote && !state.flight.redis_unavailable());
   if (auto& for_leader = *answered.for_leader) for_leader->stored = stored && actions.answer->tier == Tier::loader;
   if (actions.load && actions.answer->outcome == Outcome::hit) core.metrics.add(Counter::cache_early_refresh);
   if (actions.ended) return;
-  // Answered and going on: from here on the flight is a refresh.
+  // The flight continues without waiters, so it is a refresh from now on.
   state.refresh = true;
   for (auto& waiting : answered.waiters) {
     if (waiting.leader) state.refresh_loader = std::move(waiting.loader);
@@ -129,16 +130,16 @@ void Run::apply_answer(CacheCore& core, State& state, Applied& applied, bool in_
 
 void Run::perform(CacheCore& core, Applied& applied) {
   const auto& actions = applied.actions;
-  for (const auto& waiter : applied.softened) {
-    waiter->thread.run([self = shared_from_this(), waiter] { self->wait_softly(waiter); });
+  for (const auto& waiter : applied.now_soft) {
+    waiter->thread.dispatch([self = shared_from_this(), waiter] { self->wait_softly(waiter); });
   }
   if (actions.proceed) proceed(core, *actions.proceed);
-  perform_writes(core, applied);
+  write_and_answer(core, applied);
   if (actions.read_remote) read_remote(core);
   if (actions.take_lease) take_lease(core);
   if (actions.look) look();
-  if (actions.await) look_after(*actions.await);
-  if (actions.answer_leader) limit_age(core);  // the next leader's time starts anew
+  if (actions.await) look_again_after(*actions.await);
+  if (actions.answer_leader) limit_age(core);  // the limit starts anew for the next leader
   if (actions.load) load(core);
   if (actions.ended) {
     age_timer_.reset();
@@ -146,9 +147,10 @@ void Run::perform(CacheCore& core, Applied& applied) {
   }
 }
 
-// Ends the flight at its age limit: no caller waits for ever, whatever the source, Redis or another process does.
+// Ends the flight at its age limit, so that a load that never finishes does not block its key. (Each caller has its own
+// deadline.)
 void Run::limit_age(CacheCore& core) {
-  // A run owns its timers, so a timer must not own the run.
+  // The run owns its timers, so a timer must not own the run.
   age_timer_ = thread_.executor().after(core.options.flight_age_limit, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
@@ -158,7 +160,7 @@ void Run::limit_age(CacheCore& core) {
   });
 }
 
-Result<Served> Run::served(const State& state, const Verdict& verdict, bool leader, SteadyTime now) {
+Result<Served> Run::answer_for(const State& state, const Verdict& verdict, bool leader, SteadyTime now) {
   if (verdict.error) return std::unexpected(*verdict.error);
   auto served = served_from(*verdict.copy, verdict.tier, verdict.outcome, now);
   const bool loaded =

@@ -1,18 +1,21 @@
-// One flight at work: it performs what the flight's kernel (flight.hpp) asks for, and answers the callers that wait.
+// A run drives one flight: it gives events to the flight's state machine (flight.hpp), performs the actions that come
+// out, and answers the callers that wait.
 //
-// Every event of a flight goes one way: step() takes the lock of the flight's shard, gives the event to the kernel and
-// applies what must be true before another thread sees the table again (memory, memos, who is answered and how); then,
-// without the lock, it performs the rest (Redis, the loader, the answers).
+// Every event that has actions takes the same path, step(). Under the lock of the flight's shard, step() gives the
+// event to the state machine and applies everything that must be true before another thread reads the table (memory,
+// memos, which callers are answered and how). After that, without the lock, it performs the rest (Redis, the loader,
+// the answers).
 //
-// Exceptions: one that a loader throws is a failed load. Any other one ends the flight: it leaves the table, and its
-// waiters get ErrorKind::internal. An exception on the thread of one waiter ends the wait of that caller alone. Each is
-// logged once, and none leaves a public function.
+// Exceptions: if a loader throws, its load has failed. Any other exception ends the flight: it leaves the table, and
+// its waiters receive ErrorKind::internal. An exception in work for one waiter, on that waiter's thread, ends the wait
+// of that waiter only. Each exception is logged once, and none leaves a public function.
 //
-// Lifetime: the table owns a run while its flight lasts, and so does each callback of Redis or of a loader that is
-// outstanding. A run may outlive the cache, to which it points weakly: its callbacks then do nothing.
+// Lifetime: the table owns a run until its flight ends (not with Mode::bypass). Each callback that Redis or a loader
+// has not called yet owns the run too. A run may outlive the cache, to which it points weakly; its callbacks then do
+// nothing, and the callbacks of its waiters are destroyed without a call.
 //
-// Thread-safety: state() under the lock of the flight's shard (FlightTable::shard_of); post() from any thread; wait()
-// on the waiter's thread; everything else on the thread that began the flight.
+// Thread-safety: state() under the lock of the flight's shard (FlightTable::shard_of); post() from any thread;
+// set_timeout() on the waiter's thread; all other functions on the thread that began the flight.
 #pragma once
 
 #include <memory>
@@ -31,7 +34,7 @@ namespace wx::cache {
 
 class Run : public std::enable_shared_from_this<Run> {
  public:
-  // `table_key` is table_key_of() the lookup.
+  // `table_key`: see table_key_of(). `held`: see Flight.
   Run(const std::shared_ptr<CacheCore>& core, CacheThread& thread, const Lookup& lookup, std::string table_key,
       const FlightOptions& options, std::optional<HeldCopy> held);
 
@@ -41,10 +44,10 @@ class Run : public std::enable_shared_from_this<Run> {
         : flight(options, key_hash, std::move(held)) {}
 
     Flight flight;
-    std::vector<Waiting> waiters;
+    std::vector<WaiterSlot> waiters;
     Timings timings;
-    Loader refresh_loader;           // for a load that no caller waits for
-    std::shared_ptr<Loader> loader;  // the one that was called: the leader's, or refresh_loader
+    Loader refresh_loader;           // the loader if no caller waits
+    std::shared_ptr<Loader> loader;  // the loader that the flight has called: the leader's or refresh_loader
     bool refresh = false;            // the load is wanted even if no caller waits
   };
   [[nodiscard]] State& state(const FlightTable::Locked& lock) { return state_.with(lock); }
@@ -52,14 +55,16 @@ class Run : public std::enable_shared_from_this<Run> {
 
   // Starts the flight.
   void begin();
-  // Gives an event of the fleet to the flight.
+  // Gives a message of the fleet to the flight, later and on the run's thread.
   using FleetEvent = Actions (Flight::*)();
   void post(FleetEvent event);
-  // Wakes the waiter at `until`.
-  void wait(const WaiterPtr& waiter, SteadyTime until);
+  // At `until`, the waiter gets the fallback or, at its deadline, an error. A waiter has one timeout at a time.
+  void set_timeout(const WaiterPtr& waiter, SteadyTime until);
 
-  // A waiter's answer.
-  [[nodiscard]] static Result<Served> served(const State& state, const Verdict& verdict, bool leader, SteadyTime now);
+  // Turns a verdict into the answer of one caller. For a caller other than the leader, miss, revalidated and forced
+  // become collapsed.
+  [[nodiscard]] static Result<Served> answer_for(const State& state, const Verdict& verdict, bool leader,
+                                                 SteadyTime now);
 
  private:
   // The work that follows from an event, decided under the lock and performed without it.
@@ -67,34 +72,38 @@ class Run : public std::enable_shared_from_this<Run> {
     Actions actions;
     AnsweredWaiters answered;
     std::optional<FailureMemo> failure_to_fleet;
-    std::vector<WaiterPtr> softened;  // these go on waiting, but only for soft_wait
+    std::vector<WaiterPtr> now_soft;  // there is a fallback now, so these wait until their soft deadline only
   };
   // The load that the flight waits for.
   struct Load {
     SteadyTime started;
-    std::uint64_t epoch = 0;  // in force when the source was asked: that of what it loads
-    Proceed proceed;          // the loader waits for this
+    std::uint64_t epoch = 0;  // the epoch when the source was asked; the loaded value gets it
+    Proceed proceed;          // not null while the loader waits at its turn
   };
 
-  // Calls work(core), unless the cache is gone. An exception ends the flight.
+  // Calls work(core), unless the cache is destroyed. An exception ends the flight.
   template <class Work>
   void guarded(Work work);
   // Gives one event to the flight. `event` takes the State under the lock and returns Actions.
   template <class Event>
   void step(CacheCore& core, Event event);
+  // Ends the flight after an exception, and answers `answered` (waiters that an event had taken out of the flight) and
+  // all other waiters.
   void give_up(CacheCore& core, const AnsweredWaiters& answered);
 
+  // The part of step() under the lock.
   void apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied) WX_REQUIRES(shard.mutex);
   void apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now)
       WX_REQUIRES(shard.mutex);
   static void apply_answer_leader(State& state, Applied& applied, SteadyTime now);
   static void apply_answer(CacheCore& core, State& state, Applied& applied, bool in_memory, SteadyTime now);
 
+  // The part of step() without the lock.
   void perform(CacheCore& core, Applied& applied);
-  void perform_writes(CacheCore& core, Applied& applied);
+  void write_and_answer(CacheCore& core, Applied& applied);
   void store_before_answer(CacheCore& core, const Applied& applied, RemoteTier::DoneCallback stored);
   void limit_age(CacheCore& core);
-  void look_after(nanoseconds span);
+  void look_again_after(nanoseconds span);
 
   void read_remote(CacheCore& core);
   void take_lease(CacheCore& core);
@@ -107,7 +116,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void on_loaded(CacheCore& core, Result<Loaded> result);
   void on_loader_exception(CacheCore& core);
 
-  // Calls work(core) on the waiter's thread. An exception ends the wait.
+  // Calls work(core), unless the cache is destroyed. An exception ends the wait of this waiter.
   template <class Work>
   void guarded_for(const WaiterPtr& waiter, Work work);
   void wait_softly(const WaiterPtr& waiter);

@@ -1,4 +1,4 @@
-// The load of a flight: the loader is called, gets its turn, and its value or failure comes back.
+// The load of a flight: Run calls the loader, answers its turn, and receives its value or failure.
 #include <algorithm>
 #include <utility>
 
@@ -8,8 +8,8 @@
 namespace wx::cache {
 namespace {
 
-// Dates a value as of now.
-Copy date(const CacheCore& core, Loaded loaded, std::uint64_t epoch) {
+// Makes a copy of a loaded value, stored now.
+Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch) {
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(loaded.body);
   entry->content_type = std::move(loaded.content_type);
@@ -31,32 +31,34 @@ Copy date(const CacheCore& core, Loaded loaded, std::uint64_t epoch) {
 
 void Run::load(CacheCore& core) {
   LoadRequest request;
-  std::shared_ptr<Loader> loader;  // owned here while it runs: it may end the flight, or its leadership, from within
+  // Owned here during the call: from within it, the flight may end or get another leader, which drops state.loader.
+  std::shared_ptr<Loader> loader;
   {
     auto& shard = core.flights.shard_of(hash_);
     const FlightTable::Locked lock(shard);
     auto& state = state_.with(lock);
     request = load_request(state, core.clock.steady());
-    // One loader for the whole flight, which may load a second time when another process's load came to nothing.
+    // The flight keeps the loader, because it loads again if another process's load brings no value.
     if (!state.loader) {
-      const auto leader = std::ranges::find_if(state.waiters, &Waiting::leader);
+      const auto leader = std::ranges::find_if(state.waiters, &WaiterSlot::leader);
       const bool led = leader != state.waiters.end() && leader->loader;
       state.loader = std::make_shared<Loader>(std::move(led ? leader->loader : state.refresh_loader));
     }
     loader = state.loader;
   }
   if (!*loader) return on_loaded(core, fail(ErrorKind::internal, "a flight without a loader"));
+  // proceed() sets both again. A loader may also answer without a turn.
   load_.started = core.clock.steady();
   load_.epoch = core.epoch();
   request.turn = [self = shared_from_this()](Proceed proceed) mutable {
     auto& thread = self->thread_;
-    thread.run([self = std::move(self), proceed = std::move(proceed)]() mutable {
+    thread.dispatch([self = std::move(self), proceed = std::move(proceed)]() mutable {
       self->guarded([&](CacheCore& live) { self->on_turn(live, std::move(proceed)); });
     });
   };
   auto done = [self = shared_from_this()](Result<Loaded> result) mutable {
     auto& thread = self->thread_;
-    thread.run([self = std::move(self), result = std::move(result)]() mutable {
+    thread.dispatch([self = std::move(self), result = std::move(result)]() mutable {
       self->guarded([&](CacheCore& live) { self->on_loaded(live, std::move(result)); });
     });
   };
@@ -89,7 +91,8 @@ void Run::on_turn(CacheCore& core, Proceed proceed) {
   step(core, [](State& state) { return state.flight.turn(state.refresh || !state.waiters.empty()); });
 }
 
-// Tells the loader whether to ask its source now.
+// Tells the loader whether to ask its source now. After `go` == false, load_.started is the start of the wait for
+// another process's load.
 void Run::proceed(CacheCore& core, bool go) {
   if (!load_.proceed) return;
   auto proceed = std::exchange(load_.proceed, nullptr);
@@ -112,15 +115,15 @@ void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   const auto now = core.clock.steady();
   Result<Copy> copy = fail(ErrorKind::internal);
   if (result) {
-    copy = date(core, std::move(*result), load_.epoch);
+    copy = copy_of_loaded(core, std::move(*result), load_.epoch);
   } else {
     copy = std::unexpected(std::move(result.error()));
   }
   step(core, [&](State& state) {
     state.timings.load = now - load_.started;
-    // A purge of everything has begun and has not come to this flight yet.
+    // The epoch has been raised, but on_epoch() has not reached this flight yet.
     if (load_.epoch != core.epoch()) state.flight.new_epoch();
-    const bool others_wait = std::ranges::any_of(state.waiters, [&](const Waiting& waiting) {
+    const bool others_wait = std::ranges::any_of(state.waiters, [&](const WaiterSlot& waiting) {
       return !waiting.leader && now < waiting.waiter->limits.deadline;
     });
     return state.flight.loaded(std::move(copy), others_wait, now);

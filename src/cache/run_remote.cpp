@@ -1,4 +1,4 @@
-// The commands of a flight to Redis: it reads the value, takes and reads the lease, and stores a value or a failure.
+// The Redis operations of a flight: read the value, take and read the lease, store a value or a failure.
 #include <algorithm>
 #include <utility>
 
@@ -11,7 +11,7 @@ using observability::Timing;
 
 namespace {
 
-// A lease's owner, unique to the attempt.
+// Makes the token by which a lease names its owner. It is unique to the attempt.
 std::string make_token(Random& random) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string token;
@@ -25,7 +25,7 @@ Result<LeaseSeen> take_over(const CacheCore& core, Result<LeaseView> view) {
   return LeaseSeen{.won = view->won,
                    .copy = core.take_over(std::move(view->entry)),
                    .failure = view->failure,
-                   .held_for = view->held_for};
+                   .lease_left = view->lease_left};
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ void Run::look() {
       auto seen = take_over(live, std::move(result));
       self->step(live, [&](State& state) {
         const auto now = live.clock.steady();
-        state.timings.load = now - self->load_.started;  // the caller waited for another process's load
+        state.timings.load = now - self->load_.started;  // so far, the wait for another process's load
         if (seen) live.drop_purged(seen->copy);
         return state.flight.looked(std::move(seen), now);
       });
@@ -82,8 +82,8 @@ void Run::look() {
   });
 }
 
-void Run::look_after(nanoseconds span) {
-  // A little later than the lease's end, and not at the same moment in every process.
+void Run::look_again_after(nanoseconds span) {
+  // A little after the lease expires, and at different times in different processes.
   const auto jitter = thread_.random().between(milliseconds(5), milliseconds(25));
   await_timer_ = thread_.executor().after(span + jitter, [weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -92,7 +92,8 @@ void Run::look_after(nanoseconds span) {
   });
 }
 
-void Run::perform_writes(CacheCore& core, Applied& applied) {
+// Stores the value or the failure, releases the lease, and answers the callers, in the order that write_wait requires.
+void Run::write_and_answer(CacheCore& core, Applied& applied) {
   auto* remote = thread_.remote();
   const auto& actions = applied.actions;
   if (applied.failure_to_fleet) remote->store_failure(key_, *applied.failure_to_fleet);
@@ -101,34 +102,36 @@ void Run::perform_writes(CacheCore& core, Applied& applied) {
     applied.answered.answer(thread_);
     return;
   }
-  auto stored = [weak = core_](const Result<void>& result) {
+  auto on_stored = [weak = core_](const Result<void>& result) {
     const auto live = weak.lock();
     if (live) live->metrics.add(result ? Counter::cache_write_ok : Counter::cache_write_failed);
   };
-  if (core.options.write_wait > milliseconds(0)) return store_before_answer(core, applied, std::move(stored));
+  if (core.options.write_wait > milliseconds(0)) return store_before_answer(core, applied, std::move(on_stored));
   applied.answered.answer(thread_);
-  remote->store(key_, *actions.write_remote->entry, actions.release_lease, std::move(stored));
+  remote->store(key_, *actions.write_remote->entry, actions.release_lease, std::move(on_stored));
 }
 
-// For platforms that freeze the process once an answer is out: the write goes first, and the answer waits for it for
-// write_wait at most.
-void Run::store_before_answer(CacheCore& core, const Applied& applied, RemoteTier::DoneCallback stored) {
-  const auto held = std::make_shared<AnsweredWaiters>();
-  held->waiters.reserve(applied.answered.waiters.size());
+// For platforms that freeze the process after an answer: the write is sent first, and the answer waits for its result,
+// at most for write_wait.
+void Run::store_before_answer(CacheCore& core, const Applied& applied, RemoteTier::DoneCallback on_stored) {
+  // Copies of the waiters: if something here throws, step() still answers `applied`.
+  const auto pending = std::make_shared<AnsweredWaiters>();
+  pending->waiters.reserve(applied.answered.waiters.size());
   for (const auto& waiting : applied.answered.waiters) {
-    held->waiters.push_back({.waiter = waiting.waiter, .loader = {}, .leader = waiting.leader});
+    pending->waiters.push_back({.waiter = waiting.waiter, .loader = {}, .leader = waiting.leader});
   }
-  held->for_leader = applied.answered.for_leader;
-  held->for_others = applied.answered.for_others;
-  const auto answer = [self = shared_from_this(), held] {
-    held->answer(self->thread_);
-    held->waiters.clear();
+  pending->for_leader = applied.answered.for_leader;
+  pending->for_others = applied.answered.for_others;
+  // Called by the timer and by the store. The second call finds no waiters.
+  const auto answer = [self = shared_from_this(), pending] {
+    pending->answer(self->thread_);
+    pending->waiters.clear();
   };
   const auto timer =
       std::make_shared<std::unique_ptr<Timer>>(thread_.executor().after(core.options.write_wait, answer));
   thread_.remote()->store(key_, *applied.actions.write_remote->entry, applied.actions.release_lease,
-                          [stored = std::move(stored), answer, timer](Result<void> result) mutable {
-                            stored(std::move(result));
+                          [on_stored = std::move(on_stored), answer, timer](Result<void> result) mutable {
+                            on_stored(std::move(result));
                             timer->reset();
                             answer();
                           });

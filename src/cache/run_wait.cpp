@@ -1,4 +1,4 @@
-// The time limits of a flight's waiters. Everything here runs on the thread of the waiter.
+// The timeouts of a flight's waiters. Everything here runs on the waiter's thread.
 #include <algorithm>
 #include <utility>
 
@@ -8,7 +8,7 @@
 namespace wx::cache {
 namespace {
 
-// Adds the time of a wait without an answer to the step that took it: Redis if it has not answered yet, else the load.
+// Sets the duration of the step that a waiter waited for in vain: Redis if it has not answered yet, else the load.
 void charge_wait(const Flight& flight, nanoseconds waited, Timings& timings) {
   const auto state = flight.state();
   if (state == Flight::State::created || state == Flight::State::reading) {
@@ -31,13 +31,13 @@ void Run::guarded_for(const WaiterPtr& waiter, Work work) {
     {
       auto& shard = core->flights.shard_of(hash_);
       const FlightTable::Locked lock(shard);
-      std::erase_if(state_.with(lock).waiters, [&](const Waiting& waiting) { return waiting.waiter == waiter; });
+      std::erase_if(state_.with(lock).waiters, [&](const WaiterSlot& waiting) { return waiting.waiter == waiter; });
     }
     waiter->answer(fail(ErrorKind::internal));
   }
 }
 
-void Run::wait(const WaiterPtr& waiter, SteadyTime until) {
+void Run::set_timeout(const WaiterPtr& waiter, SteadyTime until) {
   guarded_for(waiter, [&](CacheCore&) {
     waiter->ticket =
         waiter->thread.deadlines().add(until, [weak_run = weak_from_this(), weak_waiter = std::weak_ptr(waiter)] {
@@ -47,46 +47,48 @@ void Run::wait(const WaiterPtr& waiter, SteadyTime until) {
           if (const auto run = weak_run.lock()) {
             run->guarded_for(live, [&](CacheCore& core) { run->on_waiter_timeout(core, live); });
           } else {
-            live->answer(fail(ErrorKind::deadline_exceeded));  // a loader dropped its callback, and the flight with it
+            // The flight has ended. Its answer was posted to this thread, but has not run in time.
+            live->answer(fail(ErrorKind::deadline_exceeded));
           }
         });
   });
 }
 
-// A copy to fall back on has come while the waiter waits.
+// A fallback has arrived, so the waiter waits until its soft deadline only.
 void Run::wait_softly(const WaiterPtr& waiter) {
   if (waiter->answered || !waiter->ticket) return;
   waiter->thread.deadlines().cancel(*std::exchange(waiter->ticket, std::nullopt));
-  wait(waiter, waiter->limits.soft_deadline);
+  set_timeout(waiter, waiter->limits.soft_deadline);
 }
 
 void Run::on_waiter_timeout(CacheCore& core, const WaiterPtr& waiter) {
   if (waiter->answered) return;
   const auto now = core.clock.steady();
   const auto& limits = waiter->limits;
-  std::optional<Result<Served>> kept;
+  std::optional<Result<Served>> fallback;
   {
     auto& shard = core.flights.shard_of(hash_);
     const FlightTable::Locked lock(shard);
     auto& state = state_.with(lock);
-    if (const auto verdict = state.flight.kept_copy(Outcome::soft_timeout, now)) {
-      kept = served(state, *verdict, true, now);
-      if (*kept) charge_wait(state.flight, now - limits.since, (*kept)->timings);
+    if (const auto verdict = state.flight.fallback(Outcome::soft_timeout, now)) {
+      fallback = answer_for(state, *verdict, /*leader=*/false, now);
+      if (*fallback) charge_wait(state.flight, now - limits.since, (*fallback)->timings);
     }
-    if (kept || now >= limits.deadline) {
-      // A caller that got a kept copy leaves a refresh behind. One that got nothing leaves nothing that has not begun.
-      state.refresh |= kept.has_value();
-      const auto waiting =
-          std::ranges::find_if(state.waiters, [&](const Waiting& each) { return each.waiter == waiter; });
-      if (waiting != state.waiters.end()) {
-        if (!state.refresh_loader) state.refresh_loader = std::move(waiting->loader);
-        state.waiters.erase(waiting);
+    if (fallback || now >= limits.deadline) {
+      // If the caller gets the fallback, the load continues as a refresh. If it gets an error and no other caller
+      // waits, a load that has not had its turn yet stands down.
+      state.refresh |= fallback.has_value();
+      const auto slot =
+          std::ranges::find_if(state.waiters, [&](const WaiterSlot& each) { return each.waiter == waiter; });
+      if (slot != state.waiters.end()) {
+        if (!state.refresh_loader) state.refresh_loader = std::move(slot->loader);
+        state.waiters.erase(slot);
       }
     }
   }
-  if (kept) return waiter->answer(std::move(*kept));
-  // The kept copy ended while its caller waited: the rest of the caller's time is for the load.
-  if (now < limits.deadline) return wait(waiter, limits.deadline);
+  if (fallback) return waiter->answer(std::move(*fallback));
+  // The fallback expired while the caller waited, so the caller waits for the load until its deadline.
+  if (now < limits.deadline) return set_timeout(waiter, limits.deadline);
   waiter->answer(fail(ErrorKind::deadline_exceeded));
 }
 

@@ -86,7 +86,7 @@ bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   return true;
 }
 
-void SieveShard::rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at) {
+void SieveShard::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at) {
   if (Node* node = lookup(key, hash); node != nullptr) node->refresh_from = at;
 }
 

@@ -54,7 +54,7 @@ class SieveShard {
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted);
 
   // Allows the next late hit from `at` on to start a refresh.
-  void rearm_refresh(std::string_view key, std::uint64_t hash, SteadyTime at);
+  void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at);
 
   // Call it when another process has stored this key. An older copy with the same entity tag and the same fresh_for
   // gets the new stored_at, as if it were the new value. Any other older copy is removed. Returns true if there was an

@@ -13,42 +13,39 @@ namespace wx::cache {
 using observability::Counter;
 
 // The copy of a key in memory.
-struct TieredCache::Held {
+struct TieredCache::MemoryCopy {
   std::optional<HeldCopy> copy;
   bool doubtful = false;  // see ShardHit
 };
 
-// The next step of get(): an immediate answer, or a wait for a flight. In both cases get() may have to begin the
-// flight.
-struct TieredCache::EntryDecision {
+// The first step of get(): an answer at once, or a wait for a flight.
+struct TieredCache::FirstStep {
   std::optional<Result<Served>> at_once;
   RunPtr run;
-  WaiterPtr waiter;
-  bool begins = false;
-  bool soft = false;  // the flight holds a kept copy, so the caller waits until its soft deadline only
+  WaiterPtr waiter;     // null if the caller is answered at once
+  bool begins = false;  // get() must begin the flight: its caller waits, or has got a stale copy
+  bool soft = false;    // the flight holds a fallback, so the caller waits until its soft deadline only
 };
 
 namespace {
 
-// The answer while a failure is remembered: a copy that may still be served, else the same failure. Nothing if the
-// failure is another process's refusal, because its reason is unknown here and only a load can find it.
+// The answer from a copy that is not gone, when no load follows.
+Served served_as_cached(const HeldCopy& held, SteadyTime now) {
+  const bool fresh = held.copy.freshness(now) == Freshness::fresh;
+  return served_from(held.copy, held.tier, fresh ? Outcome::hit : Outcome::stale_if_error, now);
+}
+
+// The answer while a failure is remembered: a copy that may be served, else the failure again. Nothing if this process
+// does not know the reason of a refusal, because only a load can learn it.
 std::optional<Result<Served>> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
-  if (const auto& best = held ? held : memo.held; best && best->copy.freshness(now) != Freshness::gone) {
-    const bool fresh = best->copy.freshness(now) == Freshness::fresh;
-    return served_from(best->copy, best->tier, fresh ? Outcome::hit : Outcome::stale_if_error, now);
-  }
+  const auto& best = held ? held : memo.held;
+  if (best && best->copy.freshness(now) != Freshness::gone) return served_as_cached(*best, now);
   const auto& failure = memo.failure;
   if (failure.refusal) return served_from(*failure.refusal, Tier::memory, Outcome::hit, now);
   if (!failure.error) return std::nullopt;
   auto error = *failure.error;
   if (!error.retry_after) error.retry_after = std::chrono::ceil<milliseconds>(memo.until - now);
   return std::unexpected(std::move(error));
-}
-
-// The answer from a copy when no load follows: fresh, or older but still servable.
-Served served_as_cached(const Copy& copy, Tier tier, SteadyTime now) {
-  const bool fresh = copy.freshness(now) == Freshness::fresh;
-  return served_from(copy, tier, fresh ? Outcome::hit : Outcome::stale_if_error, now);
 }
 
 }  // namespace
@@ -63,7 +60,7 @@ TieredCache::Peeked TieredCache::peek(std::string_view key, std::uint64_t hash, 
   if (!hit) return peeked;
   const auto freshness = hit->copy.freshness(now);
   if (freshness == Freshness::fresh) {
-    // A doubtful copy may be served too, because it is fresh. It is checked once, after the answer.
+    // A doubtful copy is served too, because it is fresh. The refresh checks it in the background.
     peeked.served = served_from(hit->copy, Tier::memory, Outcome::hit, now);
     peeked.refresh = hit->start_refresh;
   } else if (freshness == Freshness::stale && !core_->options.inline_refresh) {
@@ -74,21 +71,21 @@ TieredCache::Peeked TieredCache::peek(std::string_view key, std::uint64_t hash, 
 }
 
 void TieredCache::get(CacheThread& thread, const Lookup& lookup, Loader loader, GetCallback done) {
-  if (lookup.only_if_cached) return only_if_cached(thread, lookup, std::move(done));
-  auto decision = enter(thread, lookup, loader, done);
-  if (decision.at_once) {
-    answer_caller(std::move(done), std::move(*decision.at_once), core_->log);
+  if (lookup.only_if_cached) return get_if_cached(thread, lookup, std::move(done));
+  auto first = first_step(thread, lookup, loader, done);
+  if (first.at_once) {
+    answer_caller(std::move(done), std::move(*first.at_once), core_->log);
   } else {
-    const auto& limits = decision.waiter->limits;
-    decision.run->wait(decision.waiter, decision.soft ? limits.soft_deadline : limits.deadline);
+    const auto& limits = first.waiter->limits;
+    first.run->set_timeout(first.waiter, first.soft ? limits.soft_deadline : limits.deadline);
   }
-  if (decision.begins) decision.run->begin();
+  if (first.begins) first.run->begin();
 }
 
-TieredCache::EntryDecision TieredCache::enter(CacheThread& thread, const Lookup& lookup, Loader& loader,
-                                              GetCallback& done) {
+TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup& lookup, Loader& loader,
+                                               GetCallback& done) {
   const auto now = core_->clock.steady();
-  EntryDecision decision;
+  FirstStep first;
   auto table_key = table_key_of(lookup.mode, lookup.key);
   const bool shared = !table_key.empty();
   auto& shard = core_->flights.shard_of(lookup.hash);
@@ -98,38 +95,39 @@ TieredCache::EntryDecision TieredCache::enter(CacheThread& thread, const Lookup&
   auto held = held_in_memory(lookup, now);
   if (!lookup.forced && shared) {
     if (const auto* memo = shard.memos.active(table_key, now)) {
-      decision.at_once = from_memo(*memo, held.copy, now);
-      if (decision.at_once) return decision;
+      first.at_once = from_memo(*memo, held.copy, now);
+      if (first.at_once) return first;
     }
   }
-  if (shared) decision.run = shard.find(table_key);
-  const bool joins = decision.run != nullptr;
-  if (!joins) decision.run = make_run(thread, lookup, std::move(table_key), std::move(held));
-  auto& state = decision.run->state(lock);
+  if (shared) first.run = shard.find(table_key);
+  const bool joins = first.run != nullptr;
+  if (!joins) first.run = make_run(thread, lookup, std::move(table_key), std::move(held));
+  auto& state = first.run->state(lock);
   if (joins && lookup.forced) state.flight.force();
+  // join() does not know whether this caller is forced.
   const auto verdict = lookup.forced ? std::nullopt : state.flight.join(now);
-  if (verdict) decision.at_once = Run::served(state, *verdict, false, now);
-  decision.begins = !joins && (!verdict || verdict->outcome == Outcome::stale_while_revalidate);
+  if (verdict) first.at_once = Run::answer_for(state, *verdict, false, now);
+  first.begins = !joins && (!verdict || verdict->outcome == Outcome::stale_while_revalidate);
   if (!verdict) {
-    // A forced lookup takes a kept copy only after the load has failed.
+    // A forced lookup takes the fallback only after the load has failed.
     const auto soft_deadline =
         lookup.forced ? lookup.deadline : std::min(lookup.deadline, now + core_->options.soft_wait);
     const WaitLimits limits{.since = now, .deadline = lookup.deadline, .soft_deadline = soft_deadline};
-    decision.waiter = std::make_shared<Waiter>(thread, core_->log, limits, std::move(done));
-    state.waiters.push_back({.waiter = decision.waiter, .loader = std::move(loader), .leader = decision.begins});
-    decision.soft = state.flight.kept_copy(Outcome::soft_timeout, now).has_value();
-  } else if (decision.begins) {
+    first.waiter = std::make_shared<Waiter>(thread, core_->log, limits, std::move(done));
+    state.waiters.push_back({.waiter = first.waiter, .loader = std::move(loader), .leader = first.begins});
+    first.soft = state.flight.fallback(Outcome::soft_timeout, now).has_value();
+  } else if (first.begins) {
     state.refresh = true;
     state.refresh_loader = std::move(loader);
   }
-  if (decision.begins && shared) shard.insert(decision.run);
-  return decision;
+  if (first.begins && shared) shard.insert(first.run);
+  return first;
 }
 
-void TieredCache::only_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done) {
+void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done) {
   const auto now = core_->clock.steady();
   if (const auto held = held_in_memory(lookup, now).copy) {
-    return answer_caller(std::move(done), served_as_cached(held->copy, held->tier, now), core_->log);
+    return answer_caller(std::move(done), served_as_cached(*held, now), core_->log);
   }
   if (thread.remote() == nullptr) return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);
   thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log,
@@ -138,11 +136,11 @@ void TieredCache::only_if_cached(CacheThread& thread, const Lookup& lookup, GetC
     if (!core) return answer_caller(std::move(done), fail(ErrorKind::draining), log);
     Result<Served> result = fail(ErrorKind::not_cached);
     try {
-      const auto at = core->clock.steady();
+      const auto replied = core->clock.steady();
       auto copy = core->take_over(std::move(entry));
       if (copy) core->drop_purged(*copy);
-      if (copy && *copy && (*copy)->freshness(at) != Freshness::gone)
-        result = served_as_cached(**copy, Tier::redis, at);
+      if (copy && *copy && (*copy)->freshness(replied) != Freshness::gone)
+        result = served_as_cached({.copy = **copy, .tier = Tier::redis}, replied);
     } catch (...) {
       observability::log_exception(log, "cache", "a lookup ended with an exception");
       result = fail(ErrorKind::internal);
@@ -159,9 +157,9 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
     auto table_key = table_key_of(lookup.mode, lookup.key);
     auto& shard = core_->flights.shard_of(lookup.hash);
     const FlightTable::Locked lock(shard);
-    if (shard.runs.contains(table_key)) return;
+    if (shard.find(table_key)) return;
     if (const auto* memo = shard.memos.active(table_key, now)) {
-      core_->memory.rearm_refresh(lookup.key, lookup.hash, memo->until);
+      core_->memory.allow_refresh_from(lookup.key, lookup.hash, memo->until);
       return;
     }
     auto held = held_in_memory(lookup, now);
@@ -188,8 +186,8 @@ void TieredCache::purge(CacheThread& thread, std::string_view key, RemoteTier::D
 }
 
 void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) {
-  // The backplane may announce the new epoch before the reply arrives. Therefore the fallback for an error uses the
-  // epoch at the time of the call.
+  // Taken now, because the backplane may announce the new epoch before the reply arrives. If the reply is an error
+  // nevertheless, before + 1 does not purge this process a second time.
   const auto before = core_->epoch();
   if (thread.remote() == nullptr) {
     core_->on_epoch(before + 1);
@@ -209,14 +207,14 @@ void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) 
   });
 }
 
-TieredCache::Held TieredCache::held_in_memory(const Lookup& lookup, SteadyTime now) {
+TieredCache::MemoryCopy TieredCache::held_in_memory(const Lookup& lookup, SteadyTime now) {
   if (lookup.mode != Mode::normal) return {};
   auto hit = core_->memory.find(lookup.key, lookup.hash, now, core_->validity());
   if (!hit) return {};
   return {.copy = HeldCopy{.copy = std::move(hit->copy), .tier = Tier::memory}, .doubtful = hit->doubtful};
 }
 
-RunPtr TieredCache::make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, Held held) {
+RunPtr TieredCache::make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held) {
   return std::make_shared<Run>(core_, thread, lookup, std::move(table_key),
                                flight_options(thread, lookup, held.doubtful), std::move(held.copy));
 }
@@ -227,7 +225,7 @@ FlightOptions TieredCache::flight_options(CacheThread& thread, const Lookup& loo
   options.memory = lookup.mode == Mode::normal && core_->memory.enabled();
   options.bypass = lookup.mode == Mode::bypass;
   options.forced = lookup.forced;
-  options.confirm = doubtful;
+  options.doubtful = doubtful;
   options.inline_refresh = core_->options.inline_refresh;
   options.early_part = core_->options.memory.early_part;
   return options;

@@ -1,14 +1,29 @@
-// A cache-aside cache with two tiers, memory and Redis, in front of a loader. At most one load per key and mode runs at
-// a time; only lookups that bypass the cache load each for itself.
+// A cache with two tiers, memory and Redis, in front of a loader that the caller passes with each lookup. At most one
+// load per key and mode runs at a time; only lookups that bypass the cache load each for itself.
 //
-// The order of a read (docs/cache.md): memory, a flight in progress, Redis, the loader. peek() answers a memory hit
-// without a callback, an allocation or the flight table. get() handles everything else.
+// The order of a read (docs/cache.md): memory, a flight in progress, Redis, the loader. For a memory hit, peek() is
+// enough: it needs no callback, no allocation and not the flight table. If peek() returns nothing, call get().
+//
+// Words used throughout src/cache:
+//   entry      a stored value with its time and its spans (entry.hpp). A copy is an entry as one process holds it.
+//   fallback   a copy that is not gone: fresh, stale or kept. It is served if no newer answer comes.
+//   doubtful   said of a copy whose purge message may have been missed
+//   flight     the steps of one key to an answer, shared by all callers that ask in the meantime (flight.hpp). A run
+//              drives it (run.hpp).
+//   waiter     a caller that waits for a flight. The leader is the waiter whose loader the flight uses.
+//   fleet      all processes that share one Redis
+//   lease      the permission in Redis, limited in time, for one process of the fleet to load a key (remote_tier.hpp)
+//   memo       a failed load that is remembered, so that it is not repeated at once, in this process (ErrorMemos) and
+//              in the fleet (FailureMemo)
+//   epoch      the fleet's count of purges of everything. An entry of another epoch than the current one is purged.
+//   backplane  the Redis channel on which processes announce fills, failures, purges and epochs (backplane.hpp)
 //
 // Exceptions: an exception from a loader, a callback or a timer ends the flight or the wait that it belongs to
-// (run.hpp). get(), refresh() and the purges throw only std::bad_alloc, before they have started anything.
+// (run.hpp). An exception from a `done` is logged and goes no further. get() and refresh() throw only std::bad_alloc,
+// before they have started anything. A purge passes on an exception from RemoteTier and may then be incomplete.
 //
-// Thread-safety: peek(), listener(), memory() and flights() from any thread; all other functions on the thread of the
-// CacheThread that is passed.
+// Thread-safety: peek(), listener(), memory() and flight_count() from any thread; all other functions on the thread of
+// the CacheThread that is passed.
 #pragma once
 
 #include <cstdint>
@@ -32,45 +47,50 @@ namespace wx::cache {
 
 class TieredCache {
  public:
-  // `clock`, `metrics` and `log` must outlive the cache and every callback passed to it.
+  // `clock`, `metrics` and `log` must outlive the cache and every callback that it passes to Redis, to a loader or to
+  // an executor.
   TieredCache(const CacheOptions& options, const Clock& clock, observability::Metrics& metrics,
               observability::Log& log);
 
   struct Peeked {
     std::optional<Served> served;
-    bool refresh = false;  // the caller must call refresh()
+    bool refresh = false;  // the caller must call refresh(), which it may do after it has used `served`
   };
-  // Returns a fresh or stale answer from memory, or nothing.
+  // Returns a fresh answer from memory, or a stale one (not with inline_refresh), or nothing. For lookups with
+  // Mode::normal that are not forced.
   [[nodiscard]] Peeked peek(std::string_view key, std::uint64_t hash, SteadyTime now);
 
-  // Answers from the first source in that order. `done` is called exactly once, on `thread`, possibly before get()
-  // returns.
+  // Answers from the first of these that has the value. `done` is called once, on `thread`, possibly before get()
+  // returns, and at the latest soon after the lookup's deadline. It is destroyed without a call if the cache is
+  // destroyed first, or if a loader that bypasses the cache drops its callback.
   void get(CacheThread& thread, const Lookup& lookup, Loader loader, GetCallback done);
 
-  // Starts a load to replace the copy that peek() returned, unless a flight is in progress. No caller waits for it. No
-  // effect with Mode::bypass, which reads and keeps no copy.
+  // Starts a load to replace the copy that peek() returned, unless a flight is in progress or a failure is remembered.
+  // No caller waits for it. No effect with Mode::bypass, which reads and keeps no copy.
   void refresh(CacheThread& thread, const Lookup& lookup, Loader loader);
 
   // Removes the key from memory and Redis, and announces that to the fleet. A load in progress answers its waiters and
-  // is not stored. Memory is purged in any case; `done` receives an error if Redis did not accept the purge.
+  // is not stored. Memory is purged in any case; `done` receives an error if Redis did not accept the purge. `done` is
+  // called once, on `thread`, possibly before the function returns.
   void purge(CacheThread& thread, std::string_view key, RemoteTier::DoneCallback done);
-  // The same for all keys. If Redis did not accept the purge, it stays pending (PurgeDebt).
+  // The same for all keys. If Redis did not accept the purge, it stays pending on `thread`, which repeats it
+  // (PurgeDebt).
   void purge_all(CacheThread& thread, RemoteTier::DoneCallback done);
 
-  // For the backplane.
+  // Receives the messages of the fleet, from the backplane (backplane.hpp).
   [[nodiscard]] FleetListener& listener() { return *core_; }
 
   [[nodiscard]] MemoryTier& memory() { return core_->memory; }
-  [[nodiscard]] std::size_t flights() const { return core_->flights.size(); }
+  [[nodiscard]] std::size_t flight_count() const { return core_->flights.size(); }
 
  private:
-  struct EntryDecision;
-  struct Held;
-  [[nodiscard]] EntryDecision enter(CacheThread& thread, const Lookup& lookup, Loader& loader, GetCallback& done);
-  void only_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done);
-  [[nodiscard]] Held held_in_memory(const Lookup& lookup, SteadyTime now);
+  struct FirstStep;
+  struct MemoryCopy;
+  [[nodiscard]] FirstStep first_step(CacheThread& thread, const Lookup& lookup, Loader& loader, GetCallback& done);
+  void get_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done);
+  [[nodiscard]] MemoryCopy held_in_memory(const Lookup& lookup, SteadyTime now);
   [[nodiscard]] FlightOptions flight_options(CacheThread& thread, const Lookup& lookup, bool doubtful) const;
-  [[nodiscard]] RunPtr make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, Held held);
+  [[nodiscard]] RunPtr make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held);
 
   const std::shared_ptr<CacheCore> core_;
 };

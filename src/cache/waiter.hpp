@@ -48,7 +48,7 @@ struct Waiter {
 using WaiterPtr = std::shared_ptr<Waiter>;
 
 // A waiter in its flight's list.
-struct Waiting {
+struct WaiterSlot {
   WaiterPtr waiter;
   Loader loader;        // used if this caller becomes the leader
   bool leader = false;  // the flight loads with this caller's loader
@@ -60,7 +60,7 @@ struct AnsweredWaiters {
   // Answers each waiter on its thread: directly if that is `here`, else by posting.
   void answer(const CacheThread& here) const;
 
-  std::vector<Waiting> waiters;
+  std::vector<WaiterSlot> waiters;
   std::optional<Result<Served>> for_leader;
   std::optional<Result<Served>> for_others;
 };

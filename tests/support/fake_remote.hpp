@@ -76,7 +76,7 @@ class FakeRemote final : public cache::RemoteTier {
       if (free) fleet_.leases[key] = {token, std::nullopt, fleet_.clock.steady() + span};
       auto seen = view(key);
       seen.won = free;
-      if (free) seen.held_for.reset();
+      if (free) seen.lease_left.reset();
       done(std::move(seen));
     });
   }
@@ -108,7 +108,7 @@ class FakeRemote final : public cache::RemoteTier {
       if (failing) return;
       if (auto* lease = fleet_.lease(key)) {
         lease->failure = memo;
-        lease->failure->count = std::min(memo.count, cache::FailureMemo::kMostCounted);
+        lease->failure->count = std::min(memo.count, cache::FailureMemo::kMaxCount);
         lease->until = fleet_.clock.steady() + std::max(memo.left, milliseconds(1));
       }
       fleet_.publish(cache::fail_message(key));
@@ -188,7 +188,7 @@ class FakeRemote final : public cache::RemoteTier {
         seen.failure = lease->failure;
         seen.failure->left = left;
       } else {
-        seen.held_for = left;
+        seen.lease_left = left;
       }
     }
     return seen;

@@ -167,10 +167,10 @@ TEST_F(FlightTest, WhoeverJoinsARefreshIsAnsweredWithTheCopyItReplaces) {
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->outcome, Outcome::stale_while_revalidate);
   clock_.advance(seconds(10));
-  EXPECT_FALSE(flight.join(now())) << "with a kept copy the caller waits for the load";
-  EXPECT_TRUE(flight.kept_copy(Outcome::soft_timeout, now()));
+  EXPECT_FALSE(flight.join(now())) << "a kept copy is waited with";
+  EXPECT_TRUE(flight.fallback(Outcome::soft_timeout, now()));
   clock_.advance(seconds(10));
-  EXPECT_FALSE(flight.kept_copy(Outcome::soft_timeout, now()));
+  EXPECT_FALSE(flight.fallback(Outcome::soft_timeout, now()));
 }
 
 TEST_F(FlightTest, ALateRedisCopyIsRefreshedBehindWhereNoMemoryTierWouldNotice) {
@@ -406,7 +406,7 @@ TEST_F(LeaseTest, ARefusalBeforeTheTurnIsNoFailureOfTheProvider) {
   auto flight = cold();
   const auto actions = flight.loaded(fail(ErrorKind::overloaded), false, now());
   EXPECT_FALSE(actions.failed);
-  EXPECT_EQ(actions.again_after, nanoseconds(seconds(1)));
+  EXPECT_EQ(actions.refresh_after, nanoseconds(seconds(1)));
   ASSERT_TRUE(actions.answer && actions.answer->error);
   EXPECT_TRUE(actions.ended);
 }
@@ -466,7 +466,7 @@ TEST_F(LeaseTest, APurgedCopyIsNoFallback) {
   (void)flight.start();
   (void)flight.remote_read(std::nullopt, now());
   flight.purge();
-  EXPECT_FALSE(flight.kept_copy(Outcome::soft_timeout, now()));
+  EXPECT_FALSE(flight.fallback(Outcome::soft_timeout, now()));
 }
 
 TEST_F(LeaseTest, ARefusalIsKeptLikeAnAnswerButNeverInPlaceOfOne) {
@@ -503,7 +503,7 @@ TEST_F(LeaseTest, ARefusalIsKeptLikeAnAnswerButNeverInPlaceOfOne) {
 TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
   const auto mine = copy_aged(seconds(3));
   FlightOptions options = kWithRedis;
-  options.confirm = true;
+  options.doubtful = true;
   Flight flight(options, 0, HeldCopy{mine, Tier::memory});
   (void)flight.start();
   EXPECT_EQ(flight.join(now())->outcome, Outcome::hit) << "a copy in doubt is still fresh";

@@ -367,7 +367,7 @@ class World {
   [[nodiscard]] std::string aftermath() {
     settle_all();
     for (auto& process : processes_) {
-      if (process->cache.flights() != 0) return "a flight is left";
+      if (process->cache.flight_count() != 0) return "a flight is left";
       if (!process->loading.empty() || !process->queued.empty()) return "a load is left";
     }
     for (const auto& caller : callers_) {

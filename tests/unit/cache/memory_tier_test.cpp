@@ -68,7 +68,7 @@ TEST_F(MemoryTierTest, IsOffWithALimitOfNothing) {
   EXPECT_EQ(find("A"), "nothing");
   EXPECT_EQ(tier_->size(), 0U);
   EXPECT_EQ(metrics_.value(Counter::cache_memory_too_large), 0U);
-  tier_->rearm_refresh("A", hash64("A"), kNow);
+  tier_->allow_refresh_from("A", hash64("A"), kNow);
   EXPECT_FALSE(tier_->erase("A", hash64("A")));
 }
 
@@ -91,7 +91,7 @@ TEST_F(MemoryTierTest, StartsRefreshesAsItsOptionsSay) {
   EXPECT_TRUE(starts(seconds(56)));
   EXPECT_FALSE(starts(seconds(56)));
   EXPECT_TRUE(starts(seconds(57)));
-  tier_->rearm_refresh("A", hash64("A"), kNow + seconds(57));
+  tier_->allow_refresh_from("A", hash64("A"), kNow + seconds(57));
   EXPECT_TRUE(starts(seconds(57)));
 }
 
@@ -121,7 +121,7 @@ TEST_F(MemoryTierTest, ServesSeveralThreads) {
         } else if (what < 0.6) {
           tier_->erase(key, hash);
         } else {
-          tier_->rearm_refresh(key, hash, kNow);
+          tier_->allow_refresh_from(key, hash, kNow);
         }
       }
     });

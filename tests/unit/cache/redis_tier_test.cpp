@@ -256,9 +256,9 @@ TEST_F(RedisTierTest, GivesALeaseToOneAndTellsTheOthersHowLong) {
   EXPECT_EQ(server_.command({"GET", "app1:weather:lease:{app1:weather:1:2}"}), "mine");
   const auto second = lease("weather:1:2", "yours");
   EXPECT_FALSE(second.won);
-  ASSERT_TRUE(second.held_for);
-  EXPECT_GT(*second.held_for, seconds(3));
-  EXPECT_LE(*second.held_for, seconds(5));
+  ASSERT_TRUE(second.lease_left);
+  EXPECT_GT(*second.lease_left, seconds(3));
+  EXPECT_LE(*second.lease_left, seconds(5));
   EXPECT_FALSE(second.entry);
   EXPECT_FALSE(second.failure);
 }
@@ -292,9 +292,9 @@ TEST_F(RedisTierTest, ReadsTheValueAgainWithTheLease) {
 TEST_F(RedisTierTest, StoringGivesTheLeaseBackOnlyIfToldSo) {
   (void)lease("weather:1:2", "mine");
   write("weather:1:2", entry(), false);
-  EXPECT_TRUE(look("weather:1:2").held_for);
+  EXPECT_TRUE(look("weather:1:2").lease_left);
   write("weather:1:2", entry(), true);
-  EXPECT_FALSE(look("weather:1:2").held_for);
+  EXPECT_FALSE(look("weather:1:2").lease_left);
   EXPECT_TRUE(look("weather:1:2").entry);
 }
 
@@ -303,7 +303,7 @@ TEST_F(RedisTierTest, TurnsItsLeaseIntoTheFleetsMemoryOfAFailure) {
   tier_.store_failure("weather:1:2", {ErrorKind::provider_timeout, 3, seconds(4)});
   const auto seen = lease("weather:1:2", "yours");
   EXPECT_FALSE(seen.won);
-  EXPECT_FALSE(seen.held_for);
+  EXPECT_FALSE(seen.lease_left);
   ASSERT_TRUE(seen.failure);
   EXPECT_EQ(seen.failure->kind, ErrorKind::provider_timeout);
   EXPECT_EQ(seen.failure->count, 3);
@@ -316,7 +316,7 @@ TEST_F(RedisTierTest, ReadsAFailureHoweverManyThereWereInARow) {
     server_.command(
         {"SET", "app1:weather:lease:{app1:weather:1:2}", cat("fail:provider-timeout:", count), "PX", "9000"});
     const auto seen = lease("weather:1:2", "yours");
-    EXPECT_FALSE(seen.held_for) << "no process is loading";
+    EXPECT_FALSE(seen.lease_left) << "nobody is loading";
     ASSERT_TRUE(seen.failure) << count;
     EXPECT_EQ(seen.failure->kind, ErrorKind::provider_timeout);
     EXPECT_EQ(seen.failure->count, 1000);

@@ -149,7 +149,7 @@ TYPED_TEST(RemoteTierContract, ErasingRemovesTheValueAlone) {
   ASSERT_TRUE(this->store(0, this->entry()));
   ASSERT_TRUE(this->erase(1));
   EXPECT_FALSE(this->read(0));
-  EXPECT_TRUE(this->look(0)->held_for) << "the lease stays";
+  EXPECT_TRUE(this->look(0)->lease_left) << "the lease stays";
   EXPECT_TRUE(this->erase(1)) << "of nothing";
 }
 
@@ -161,14 +161,14 @@ TYPED_TEST(RemoteTierContract, OneProcessGetsALeaseAndTheOtherLearnsWhenItEnds) 
   EXPECT_TRUE(mine->won);
   EXPECT_FALSE(mine->entry);
   EXPECT_FALSE(mine->failure);
-  EXPECT_FALSE(mine->held_for) << "the holder is this process";
+  EXPECT_FALSE(mine->lease_left) << "it is not somebody else's";
   const auto yours = this->take_lease(1, "yours");
   ASSERT_TRUE(yours);
   EXPECT_FALSE(yours->won);
   EXPECT_FALSE(yours->failure);
-  ASSERT_TRUE(yours->held_for);
-  EXPECT_GT(*yours->held_for, kLong / 2);
-  EXPECT_LE(*yours->held_for, kLong);
+  ASSERT_TRUE(yours->lease_left);
+  EXPECT_GT(*yours->lease_left, kLong / 2);
+  EXPECT_LE(*yours->lease_left, kLong);
 }
 
 TYPED_TEST(RemoteTierContract, ALeaseIsTakenOnceByWhichProcessEver) {
@@ -181,7 +181,7 @@ TYPED_TEST(RemoteTierContract, ALeaseEndsByItself) {
   this->world_.let_pass(kShort + kGrain);
   const auto seen = this->look(1);
   ASSERT_TRUE(seen);
-  EXPECT_FALSE(seen->held_for);
+  EXPECT_FALSE(seen->lease_left);
   EXPECT_TRUE(this->take_lease(1, "yours")->won);
 }
 
@@ -199,7 +199,7 @@ TYPED_TEST(RemoteTierContract, TheWinnerAndTheLoserBothGetTheValue) {
 TYPED_TEST(RemoteTierContract, ALookTakesNothing) {
   const auto nothing = this->look(0);
   ASSERT_TRUE(nothing);
-  EXPECT_FALSE(nothing->won || nothing->entry || nothing->failure || nothing->held_for);
+  EXPECT_FALSE(nothing->won || nothing->entry || nothing->failure || nothing->lease_left);
   ASSERT_TRUE(this->take_lease(1, "yours")->won);
   const auto entry = this->entry();
   ASSERT_TRUE(this->store(1, entry));
@@ -207,8 +207,8 @@ TYPED_TEST(RemoteTierContract, ALookTakesNothing) {
   ASSERT_TRUE(seen);
   EXPECT_FALSE(seen->won);
   EXPECT_EQ(seen->entry, entry);
-  ASSERT_TRUE(seen->held_for);
-  EXPECT_LE(*seen->held_for, kLong);
+  ASSERT_TRUE(seen->lease_left);
+  EXPECT_LE(*seen->lease_left, kLong);
 }
 
 TYPED_TEST(RemoteTierContract, AStoreGivesTheLeaseBackIfAsked) {
@@ -230,7 +230,7 @@ TYPED_TEST(RemoteTierContract, AStoreOfAnEntryThatIsOverGivesTheLeaseBackToo) {
 TYPED_TEST(RemoteTierContract, ALeaseGivenBackIsFree) {
   ASSERT_TRUE(this->take_lease(0, "mine")->won);
   this->tier(0).give_back(kKey);
-  EXPECT_FALSE(this->look(0)->held_for);
+  EXPECT_FALSE(this->look(0)->lease_left);
   EXPECT_TRUE(this->take_lease(1, "yours")->won);
 }
 
@@ -243,7 +243,7 @@ TYPED_TEST(RemoteTierContract, AFailureTakesTheLeasesPlace) {
   for (const auto& seen : {this->take_lease(1, "yours"), this->look(1)}) {
     ASSERT_TRUE(seen);
     EXPECT_FALSE(seen->won);
-    EXPECT_FALSE(seen->held_for);
+    EXPECT_FALSE(seen->lease_left);
     ASSERT_TRUE(seen->failure);
     EXPECT_EQ(seen->failure->kind, ErrorKind::provider_timeout);
     EXPECT_EQ(seen->failure->count, 3);
@@ -281,7 +281,7 @@ TYPED_TEST(RemoteTierContract, FailuresInARowAreCountedToALimit) {
   this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 4000, kLong});
   const auto seen = this->look(0);
   ASSERT_TRUE(seen && seen->failure);
-  EXPECT_EQ(seen->failure->count, FailureMemo::kMostCounted);
+  EXPECT_EQ(seen->failure->count, FailureMemo::kMaxCount);
 }
 
 // --- the epoch ---
@@ -334,7 +334,7 @@ TYPED_TEST(RemoteTierContract, AProcessThatHearsOfAFillFindsTheValueAndNoLease) 
   this->world_.wait_until([&] { return found.has_value(); });
   ASSERT_TRUE(*found);
   EXPECT_EQ((*found)->entry, entry);
-  EXPECT_FALSE((*found)->held_for);
+  EXPECT_FALSE((*found)->lease_left);
 }
 
 // --- a tier that does not answer ---

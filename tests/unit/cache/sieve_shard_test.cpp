@@ -36,7 +36,7 @@ class Shard {
   std::optional<ShardHit> find(std::string_view key) { return shard.find(key, hash64(key), now, 0.8, kPause); }
   bool has(std::string_view key) { return find(key).has_value(); }
   bool erase(std::string_view key) { return shard.erase(key, hash64(key)); }
-  void rearm(std::string_view key, SteadyTime at) { shard.rearm_refresh(key, hash64(key), at); }
+  void rearm(std::string_view key, SteadyTime at) { shard.allow_refresh_from(key, hash64(key), at); }
 
   SieveShard shard;
   SteadyTime now = kStart;

@@ -128,7 +128,7 @@ TEST_F(TieredCacheTest, ARefreshThatEndsAtItsAgeLimitIsTriedAgainSoon) {
   ASSERT_TRUE(peek().refresh);
   cache_->refresh(*thread_, lookup(), loader());
   executor_.advance(seconds(20));
-  EXPECT_EQ(cache_->flights(), 0U);
+  EXPECT_EQ(cache_->flight_count(), 0U);
   executor_.advance(seconds(1));
   EXPECT_TRUE(peek().refresh);
 }

@@ -67,7 +67,7 @@ class TieredCacheExceptionTest : public TieredCacheTest {
 
   // The flight is gone, one line was logged, and another key is answered normally.
   void expect_ended_alone(std::string_view line) {
-    EXPECT_EQ(cache_->flights(), 0U);
+    EXPECT_EQ(cache_->flight_count(), 0U);
     EXPECT_EQ(log_.count("cache: "), 1) << log_.text();
     EXPECT_TRUE(log_.contains(line)) << log_.text();
     throwing_.throw_on_read = throwing_.throw_on_lease = throwing_.throw_on_look = throwing_.throw_on_store = false;
@@ -120,7 +120,7 @@ TEST_F(TieredCacheExceptionTest, ALoaderThatThrowsWhileItStandsDownDisturbsNobod
   fleet_.leases[std::string(kKey)] = {"another", std::nullopt, clock_.steady() + seconds(6)};
   remote_.release();
   EXPECT_TRUE(answers.empty());
-  EXPECT_EQ(cache_->flights(), 1U);
+  EXPECT_EQ(cache_->flight_count(), 1U);
   EXPECT_EQ(log_.count("cache: "), 1) << log_.text();
   EXPECT_TRUE(log_.contains("cache: a loader threw while it stood down what=down"));
 }

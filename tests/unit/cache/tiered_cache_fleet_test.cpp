@@ -251,7 +251,7 @@ TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhil
   cache_->refresh(*thread_, lookup(), loader());
   executor_.run_posted();
   EXPECT_EQ(loads_, 1);
-  EXPECT_EQ(cache_->flights(), 0U);
+  EXPECT_EQ(cache_->flight_count(), 0U);
   clock_.advance(milliseconds(9900));
   EXPECT_TRUE(peek().refresh) << "the next refresh still starts";
 }
@@ -366,7 +366,7 @@ TEST_F(TieredCacheTest, ALoadThatEndsWhileThePurgeOfEverythingIsOnItsWayIsNotSto
     in_its_shard.join();
     purging.join();
     EXPECT_FALSE(peek().served);
-    EXPECT_EQ(cache_->flights(), 0U);
+    EXPECT_EQ(cache_->flight_count(), 0U);
   }
   EXPECT_GT(held_up, 0) << "no load ended during a purge";
 }

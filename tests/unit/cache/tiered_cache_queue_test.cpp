@@ -54,7 +54,7 @@ TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
   ASSERT_EQ(answers.size(), 2U);
   for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::deadline_exceeded);
   EXPECT_TRUE(queued_.empty());
-  EXPECT_EQ(cache_->flights(), 0U);
+  EXPECT_EQ(cache_->flight_count(), 0U);
 }
 
 TEST_F(QueueTest, ALoadIsQueuedForAsLongAsAnybodyWaitsForIt) {

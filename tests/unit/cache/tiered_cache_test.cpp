@@ -42,7 +42,7 @@ TEST_F(TieredCacheTest, FiveHundredCallersOfAColdKeyShareOneLoadAndOneAnswer) {
     }
   }
   EXPECT_EQ(leaders, 1);
-  EXPECT_EQ(cache_->flights(), 0U);
+  EXPECT_EQ(cache_->flight_count(), 0U);
 }
 
 TEST_F(TieredCacheTest, NobodyLoadsAgainBetweenTheEndOfAFlightAndMemory) {
@@ -118,7 +118,7 @@ TEST_F(TieredCacheTest, AHungLoadFreesItsKeyAtTheAgeLimit) {
   Answers answers;
   cache_->get(*thread_, lookup(), loader(), into(answers));
   executor_.advance(seconds(21));
-  EXPECT_EQ(cache_->flights(), 0U);
+  EXPECT_EQ(cache_->flight_count(), 0U);
   cache_->get(*thread_, lookup(), loader(), into(answers));
   EXPECT_EQ(loads_, 2);
   complete(value("{late}"));  // the answer of the first load
@@ -144,7 +144,7 @@ TEST_F(TieredCacheTest, ABypassHasNoCopyToRefresh) {
   cache();
   cache_->refresh(*thread_, lookup(Mode::bypass), loader());
   EXPECT_EQ(loads_, 0);
-  EXPECT_EQ(cache_->flights(), 0U);
+  EXPECT_EQ(cache_->flight_count(), 0U);
 }
 
 TEST_F(TieredCacheTest, SaysThatItStoredOnlyWhereATierTookIt) {

@@ -308,7 +308,7 @@ TEST_F(Day, OfOnePlaceAskedEverySecondCostsACallPerNewValue) {
   EXPECT_GE(provider_.count, 94);
   EXPECT_LE(provider_.count, 98);
   EXPECT_LE(oldest_, nanoseconds(minutes(16))) << "a quarter of an hour, its spread, and a refresh";
-  EXPECT_EQ(cache_.flights(), 0U);
+  EXPECT_EQ(cache_.flight_count(), 0U);
 }
 
 TEST_F(Day, WithAWallClockSetForwardAndBackLeavesNothingOldNegativeOrStuck) {
@@ -319,7 +319,7 @@ TEST_F(Day, WithAWallClockSetForwardAndBackLeavesNothingOldNegativeOrStuck) {
   EXPECT_LE(oldest_, nanoseconds(minutes(16)));
   EXPECT_GE(provider_.count, 90);
   EXPECT_LE(provider_.count, 150);
-  EXPECT_EQ(cache_.flights(), 0U);
+  EXPECT_EQ(cache_.flight_count(), 0U);
 }
 
 TEST_F(ServiceTest, APlaceAskedOnceAnHourGetsTodaysValueNotTheLastVisitors) {
