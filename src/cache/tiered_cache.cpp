@@ -48,6 +48,17 @@ std::optional<Result<Served>> from_memo(const Memo& memo, const std::optional<He
   return std::unexpected(std::move(error));
 }
 
+// Makes a `done` of a purge whose exceptions are logged and not passed on.
+RemoteTier::DoneCallback guarded(RemoteTier::DoneCallback done, observability::Log& log) {
+  return [done = std::move(done), &log](Result<void> result) mutable {
+    try {
+      done(std::move(result));
+    } catch (...) {
+      observability::log_exception(log, "cache", "an exception in the callback of a purge");
+    }
+  };
+}
+
 }  // namespace
 
 TieredCache::TieredCache(const CacheOptions& options, const Clock& clock, observability::Metrics& metrics,
@@ -129,7 +140,9 @@ void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCa
   if (const auto held = held_in_memory(lookup, now).copy) {
     return answer_caller(std::move(done), served_as_cached(*held, now), core_->log);
   }
-  if (thread.remote() == nullptr) return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);
+  if (thread.remote() == nullptr || lookup.mode == Mode::bypass) {
+    return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);
+  }
   thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log,
                                      done = std::move(done)](Result<std::optional<Entry>> entry) mutable {
     const auto core = weak.lock();
@@ -180,12 +193,14 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
 }
 
 void TieredCache::purge(CacheThread& thread, std::string_view key, RemoteTier::DoneCallback done) {
+  done = guarded(std::move(done), core_->log);
   core_->on_purge(key);
   if (thread.remote() == nullptr) return done({});
   thread.remote()->erase(key, std::move(done));
 }
 
 void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) {
+  done = guarded(std::move(done), core_->log);
   // Taken now, because the backplane may announce the new epoch before the reply arrives. If the reply is an error
   // nevertheless, before + 1 does not purge this process a second time.
   const auto before = core_->epoch();

@@ -261,6 +261,24 @@ TEST_F(TieredCacheExceptionTest, ACallerThatThrowsAtAStaleAnswerStillLeavesARefr
   expect_ended_alone("cache: an exception in the callback of a lookup what=caller");
 }
 
+TEST_F(TieredCacheExceptionTest, ACallerThatThrowsAtItsPurgeDisturbsNothing) {
+  const auto throwing = [](const Result<void>&) { throw std::runtime_error("caller"); };
+  for (const auto failing : {std::optional<ErrorKind>(), std::optional(ErrorKind::redis_unavailable)}) {
+    remote_.failing = failing;
+    EXPECT_NO_THROW(cache_->purge(*thread_, kKey, throwing));
+    EXPECT_NO_THROW(cache_->purge_all(*thread_, throwing));
+  }
+  EXPECT_EQ(log_.count("cache: an exception in the callback of a purge what=caller"), 4);
+  remote_.failing.reset();
+  executor_.advance(seconds(1));
+  EXPECT_EQ(fleet_.epoch, 3U) << "the purge that Redis did not accept is repeated";
+
+  thread_.emplace(executor_, nullptr, clock_);
+  EXPECT_NO_THROW(cache_->purge(*thread_, kKey, throwing));
+  EXPECT_NO_THROW(cache_->purge_all(*thread_, throwing));
+  EXPECT_EQ(log_.count("cache: an exception in the callback of a purge what=caller"), 6);
+}
+
 TEST_F(TieredCacheExceptionTest, APurgeThatIsPendingIsTriedAgainAfterAnException) {
   remote_.failing = ErrorKind::redis_unavailable;
   cache_->purge_all(*thread_, [](const Result<void>& purged) { EXPECT_FALSE(purged); });

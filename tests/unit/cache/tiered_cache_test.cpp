@@ -218,6 +218,39 @@ TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   EXPECT_EQ(loads_, 1);
 }
 
+TEST_F(TieredCacheTest, OnlyIfCachedReadsNothingInABypass) {
+  cache(&remote_);
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));  // memory and Redis hold it now
+  const auto reads = remote_.reads;
+  auto cached = lookup(Mode::bypass);
+  cached.only_if_cached = true;
+  cache_->get(*thread_, cached, loader(), into(answers));
+  ASSERT_EQ(answers.size(), 2U);
+  ASSERT_FALSE(answers[1]);
+  EXPECT_EQ(answers[1].error().kind, ErrorKind::not_cached);
+  EXPECT_EQ(remote_.reads, reads);
+}
+
+TEST_F(TieredCacheTest, ACacheThatIsDestroyedDestroysTheCallbacksOfItsWaiters) {
+  for (const bool loading : {true, false}) {
+    cache(&remote_);
+    remote_.hold = !loading;
+    bool called = false;
+    auto alive = std::make_shared<int>();
+    const std::weak_ptr<int> watch = alive;
+    cache_->get(*thread_, lookup(), loader(),
+                [&called, alive = std::move(alive)](const Result<Served>&) { called = true; });
+    cache_.reset();
+    executor_.advance(seconds(60));
+    waiting_.clear();
+    remote_.held.clear();
+    EXPECT_TRUE(watch.expired());
+    EXPECT_FALSE(called);
+  }
+}
+
 TEST_F(TieredCacheTest, WritingBeforeTheAnswerHoldsItButNotForLong) {
   CacheOptions options;
   options.write_wait = milliseconds(20);
