@@ -1,8 +1,9 @@
-// Guarantees that a callback receives an outcome exactly once, even if an exception interrupts the code that should
-// call it.
+// Guarantees that a callback receives a result exactly once, even if an exception interrupts the code that should call
+// it.
 //
-// A reply callback holds the caller's `done` in this object. If an exception leaves the callback before `done` is
-// called, the destructor calls `done` with ErrorKind::internal, so that the caller does not wait forever.
+// A reply callback holds the caller's `done` in this object. If the callback is destroyed before it has called `done`,
+// after an exception or unused, the destructor calls `done` with ErrorKind::internal, so that the caller does not wait
+// forever.
 //
 // Thread-safety: none.
 #pragma once
@@ -29,12 +30,12 @@ class AnswerOnce {
     try {
       done_(fail(ErrorKind::internal));
     } catch (...) {  // NOLINT(bugprone-empty-catch)
-      // `done` was called, which fulfils the contract. The first exception is logged where it is caught.
+      // `done` was called, which fulfils the contract. The exception that led here is logged where it is caught.
     }
   }
 
-  // Call it at most once.
-  void operator()(Result<Value> outcome) { std::exchange(done_, nullptr)(std::move(outcome)); }
+  // Call it at most once; a second call is undefined.
+  void operator()(Result<Value> result) { std::exchange(done_, nullptr)(std::move(result)); }
 
  private:
   Done done_;

@@ -50,18 +50,18 @@ void CacheCore::on_purge(std::string_view key) {
   for (const auto mode : {Mode::normal, Mode::redis_only}) {
     const auto table_key = table_key_of(mode, key);
     shard.memos.forget(table_key);
-    // Flight::purge() returns no actions, so it may run on any thread.
+    // Flight::purge() returns no actions, so it need not run on the flight's thread.
     if (const auto run = shard.find(table_key)) run->state(lock).flight.purge();
   }
 }
 
 std::uint64_t CacheCore::on_epoch(std::uint64_t epoch) {
-  auto current = epoch_.load();
-  while (epoch > current && !epoch_.compare_exchange_weak(current, epoch)) {
+  auto before = epoch_.load();
+  while (epoch > before && !epoch_.compare_exchange_weak(before, epoch)) {
   }
-  // A pending purge will raise Redis's epoch above this process's. Until then this process's epoch must not be restored
-  // in Redis.
-  if (epoch <= current) return pending_purges_.load() > 0 ? epoch : current;
+  // While a purge is pending, the epoch is not restored in Redis: the purge will raise it above this process's.
+  if (epoch <= before) return pending_purges_.load() > 0 ? epoch : before;
+  // Memory need not be cleared: find() removes copies of another epoch.
   metrics.add(Counter::cache_purges);
   for (const auto& shard : flights.shards()) {
     const FlightTable::Locked lock(*shard);

@@ -1,8 +1,8 @@
 // The state of one cache: its memory tier, its flights and its epoch. TieredCache, Run and PurgeDebt share it. It also
 // receives the messages of other processes (FleetListener).
 //
-// Ownership: TieredCache owns the core. All others hold it weakly, because a callback of Redis, of a loader or of a
-// timer may run after the cache is destroyed.
+// Ownership: TieredCache owns the core. Runs, callbacks and PurgeDebt hold it weakly, because a callback of Redis, of a
+// loader or of a timer may run after the cache is destroyed. The backplane holds a reference, so it must end first.
 //
 // Thread-safety: any thread.
 #pragma once
@@ -17,7 +17,6 @@
 #include "cache/flight_table.hpp"
 #include "cache/memory_tier.hpp"
 #include "cache/remote_tier.hpp"
-#include "cache/served.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 
@@ -42,12 +41,12 @@ class CacheCore final : public FleetListener {
   // Turns an entry read from Redis into a copy of this process.
   [[nodiscard]] std::optional<Copy> take_over(std::optional<Entry> entry) const;
   [[nodiscard]] Result<std::optional<Copy>> take_over(Result<std::optional<Entry>> entry) const;
-  // Drops a copy of another epoch, as if Redis held none. A flight must call this under the lock of its shard, so that
-  // a later change of the epoch finds the copy in the flight.
+  // Drops a copy of another epoch, as if Redis held none. Run must call this under the lock of the flight's shard, in
+  // the step that gives the copy to the flight. Then a later change of the epoch reaches the copy (Flight::new_epoch).
   void drop_purged(std::optional<Copy>& copy) const;
 
-  // The number of threads with a pending purge (PurgeDebt). While it is not 0, Redis's epoch is lower than this
-  // process's and must not be restored.
+  // Count the threads with a pending purge (PurgeDebt). While there is one, Redis's epoch may be lower than this
+  // process's, and on_epoch() does not ask for it to be restored.
   void add_pending_purge() { ++pending_purges_; }
   void remove_pending_purge() { --pending_purges_; }
 
@@ -65,14 +64,5 @@ class CacheCore final : public FleetListener {
   std::atomic<nanoseconds::rep> trusted_from_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<bool> was_disconnected_{false};
 };
-
-[[nodiscard]] inline Served served_from(const Copy& copy, Tier tier, Outcome outcome, SteadyTime now) {
-  Served served;
-  served.entry = copy.entry;
-  served.tier = tier;
-  served.outcome = outcome;
-  served.age = copy.age(now);
-  return served;
-}
 
 }  // namespace wx::cache

@@ -10,11 +10,16 @@ namespace wx::cache {
 struct CacheOptions {
   MemoryOptions memory;
   MemoOptions memos;
-  milliseconds soft_wait{1500};           // CACHE_SOFT_WAIT
-  milliseconds flight_age_limit{20'000};  // a flight ends at this age: with a kept copy or an error
-  milliseconds lease_span{6'000};         // must exceed the longest load, including its retry
-  bool inline_refresh = false;            // CACHE_REFRESH=inline
-  milliseconds write_wait{0};             // CACHE_WRITE=before: the longest wait of an answer for its write to Redis
+  // CACHE_SOFT_WAIT: how long a caller waits for a newer answer if there is a fallback.
+  milliseconds soft_wait{1500};
+  // A flight ends this long after it began or last changed its leader, with the fallback or an error.
+  milliseconds flight_age_limit{20'000};
+  // The time for which a lease is taken. It must exceed the longest load, including its retry.
+  milliseconds lease_span{6'000};
+  // CACHE_REFRESH=inline: a caller with a stale copy waits for the load.
+  bool inline_refresh = false;
+  // CACHE_WRITE=before: how long an answer waits at most for its write to Redis. 0: it does not wait.
+  milliseconds write_wait{0};
 };
 
 }  // namespace wx::cache

@@ -1,8 +1,8 @@
 // An entry of the cache: an answer, the time it was stored, and how long it may be served.
 //
 //   stored_at ──── fresh_for ────┬──── stale_for ────┬──────── keep_for ────────┬─► gone
-//              fresh: HIT        │ stale: served,    │ kept: wait for better,   │
-//                                │ refresh behind    │ but not long (RFC 5861)  │
+//              fresh: HIT        │ stale: served,    │ kept: a fallback if the  │
+//                                │ and refreshed     │ load fails or is slow    │
 //
 // Thread-safety: an Entry is immutable once shared.
 #pragma once
@@ -34,7 +34,7 @@ struct Entry {
   std::string etag;  // opaque tag, without quotes and W/
   WallTime stored_at;
   Spans spans;
-  std::uint64_t epoch = 0;  // the cache's epoch when the value was loaded
+  std::uint64_t epoch = 0;  // the epoch when the value was loaded; purged if another one is in force
   EntryKind kind = EntryKind::answer;
   // Allows a hit late in fresh_for to start a refresh. False if fresh_for ends when the source has its next value.
   bool early_refresh = true;
@@ -72,7 +72,7 @@ struct Copy {
 [[nodiscard]] Copy make_copy(EntryPtr entry, const Clock& clock);
 
 // The age from which a hit may start an early refresh: `part` of fresh_for, varied per key by up to +/-10 %, at most
-// fresh_for. It equals fresh_for if the entry allows no early refresh.
+// fresh_for. It equals fresh_for if the entry allows no early refresh or `part` is 1 or more.
 [[nodiscard]] nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash);
 
 }  // namespace wx::cache

@@ -7,7 +7,7 @@
 namespace wx::cache {
 namespace {
 
-constexpr std::string_view kFailure = "fail:";
+constexpr std::string_view kPrefix = "fail:";
 constexpr std::string_view kRefused = "provider-refused";
 
 std::optional<ErrorKind> kind_named(std::string_view text) {
@@ -20,12 +20,12 @@ std::optional<ErrorKind> kind_named(std::string_view text) {
 }  // namespace
 
 std::string failure_text(const FailureMemo& memo) {
-  return cat(kFailure, memo.kind ? name(*memo.kind) : kRefused, ":", memo.count);
+  return cat(kPrefix, memo.kind ? name(*memo.kind) : kRefused, ":", memo.count);
 }
 
 std::optional<FailureMemo> parse_failure_text(std::string_view text) {
-  if (!text.starts_with(kFailure)) return std::nullopt;
-  text.remove_prefix(kFailure.size());
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const auto cause = text.substr(0, colon);

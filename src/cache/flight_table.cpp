@@ -10,7 +10,7 @@ std::string table_key_of(Mode mode, std::string_view key) {
   std::string table_key;
   if (mode == Mode::bypass) return table_key;
   table_key.reserve(key.size() + 1);
-  table_key = mode == Mode::normal ? "m" : "r";
+  table_key = mode == Mode::normal ? "m" : "r";  // m: memory and Redis, r: Redis only
   table_key += key;
   return table_key;
 }

@@ -1,8 +1,8 @@
 // The flights in progress and the remembered failures, by key, in 64 shards with one mutex each.
 //
-// A shard's mutex guards the shard's maps and also the state of every flight in the shard (Guarded). So a caller that
-// holds it can check for a flight, a remembered failure and a copy in memory, and add a waiter, without another thread
-// changing any of them in between.
+// A shard's mutex guards the shard's flights and memos, and the state of each flight (Guarded). A flight fills memory
+// and leaves the table under this mutex. So a caller that holds it while it looks in memory and in the table cannot
+// miss both the copy and the flight. (Memory itself also changes without this mutex, by evictions and messages.)
 //
 // Thread-safety: any thread. Functions that require the shard's mutex, or take a Locked, must run under that lock.
 #pragma once
@@ -18,7 +18,7 @@
 
 #include "base/mutex.hpp"
 #include "cache/error_memos.hpp"
-#include "cache/loader.hpp"
+#include "cache/lookup.hpp"
 
 namespace wx::cache {
 
@@ -45,7 +45,8 @@ class FlightTable {
     ErrorMemos memos WX_GUARDED_BY(mutex);
   };
 
-  // Holds a shard's mutex. Passing it to Guarded::with() proves that the mutex is held.
+  // Holds a shard's mutex. Passing it to Guarded::with() proves that the mutex is held. (base/mutex.hpp has macros for
+  // members only; these annotations are those of a scoped lock.)
   class WX_THREAD_ANNOTATION(scoped_lockable) Locked {
    public:
     explicit Locked(const Shard& shard) WX_THREAD_ANNOTATION(acquire_capability(shard.mutex)) : shard_(shard) {

@@ -21,7 +21,7 @@ struct Loaded {
   std::string etag;
   Spans spans;
   bool early_refresh = true;
-  // A refusal is the source's deterministic rejection of this query: `body` is the reason as plain text, and the cache
+  // A refusal is the source's deterministic rejection of this query: `body` is the reason as plain text. The cache
   // keeps it for MemoOptions::refusal and ignores `spans` and `early_refresh`.
   EntryKind kind = EntryKind::answer;
 
@@ -37,32 +37,29 @@ struct Loaded {
 // The purpose of a load, the most urgent first. A source with limited calls serves them in this order, and may refuse
 // the less urgent ones.
 enum class Purpose : std::uint8_t {
-  cold,        // no copy exists; callers wait
-  revalidate,  // a kept copy exists; callers wait for a newer one
-  refresh,     // a stale copy was served; no caller waits
-  early,       // a fresh copy was served; no caller waits
+  cold,        // there is no copy; callers wait
+  revalidate,  // there is a copy, but callers wait for a newer one
+  refresh,     // no caller waits; the copy, if there is one, is no longer fresh
+  early,       // no caller waits; the copy is still fresh
 };
 
 using Proceed = std::move_only_function<void(bool go)>;
 struct LoadRequest {
   Purpose purpose = Purpose::cold;
-  SteadyTime deadline;             // the latest deadline of the callers that wait for the load at its start
-  bool redis_unavailable = false;  // Redis has just failed to answer; the loader must not wait for it again
-  // The loader calls this, on any thread, when it could start at once (its turn has come). The cache then calls the
-  // Proceed, on any thread: true means go on; false means that the load is not wanted, because another process loads or
-  // no caller waits any more, and LoadCallback must not be called. A loader that refuses before its turn calls
-  // LoadCallback instead.
+  // The latest deadline of the callers that wait when the load starts; if none waits, that of the caller that began it.
+  SteadyTime deadline;
+  // Redis has just failed to answer. A loader that uses Redis itself (for a budget) must not wait for it again.
+  bool redis_unavailable = false;
+  // The loader calls this, on any thread, when its turn has come: it could ask its source now. The cache then calls the
+  // Proceed, on any thread. `true` means go on. `false` means that the load is not wanted (no caller waits any more, or
+  // another process loads, has loaded or has failed), and LoadCallback must not be called. A loader that refuses before
+  // its turn calls LoadCallback instead.
   std::move_only_function<void(Proceed)> turn;
 };
 
 using LoadCallback = std::move_only_function<void(Result<Loaded>)>;
-// Fetches the value from its source. Calls `done` exactly once, on any thread, unless Proceed(false) ended the load.
+// Fetches the value from its source. Calls `done` exactly once, on any thread, unless Proceed(false) ended the load. A
+// flight may call its loader several times, one load after the other.
 using Loader = std::move_only_function<void(LoadRequest request, LoadCallback done)>;
-
-enum class Mode : std::uint8_t {
-  normal,      // all tiers
-  redis_only,  // the memory tier is neither read nor filled
-  bypass,      // no tier is read or filled, and the flight is not shared
-};
 
 }  // namespace wx::cache

@@ -5,17 +5,22 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "cache/loader.hpp"
 
 namespace wx::cache {
 
+enum class Mode : std::uint8_t {
+  normal,      // all tiers
+  redis_only,  // the memory tier is neither read nor filled
+  bypass,      // no tier is read or filled, and the flight is not shared
+};
+
 struct Lookup {
-  std::string_view key;         // without CACHE_PREFIX; must be valid during the call only
+  std::string_view key;         // without CACHE_PREFIX; need not outlive the call
   std::uint64_t hash = 0;       // hash64(key)
   Mode mode = Mode::normal;     // the tiers to use
   SteadyTime deadline;          // the caller waits no longer than this
   bool forced = false;          // load a new answer even if one is cached
-  bool only_if_cached = false;  // do not load (RFC 9111 §5.2.1.7)
+  bool only_if_cached = false;  // do not load (RFC 9111 §5.2.1.7); takes precedence over `forced`
 };
 
 }  // namespace wx::cache

@@ -12,14 +12,14 @@ MemoryTier::MemoryTier(const MemoryOptions& options, observability::Metrics& met
 std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t hash, SteadyTime now,
                                          const Validity& validity) {
   if (!enabled()) return std::nullopt;
-  auto& locked = at(hash);
+  auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
   return locked.shard.find(key, hash, now, options_.early_part, options_.refresh_pause, validity);
 }
 
 bool MemoryTier::heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                             milliseconds fresh_for, const Clock& clock) {
-  auto& locked = at(hash);
+  auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
   return locked.shard.heard_fill(key, hash, etag, stored_at, fresh_for, clock);
 }
@@ -29,7 +29,7 @@ bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   std::size_t evicted = 0;
   bool kept = false;
   {
-    auto& locked = at(hash);
+    auto& locked = shard_of(hash);
     const Lock lock(locked.mutex);
     kept = locked.shard.insert(key, hash, std::move(copy), now, evicted);
   }
@@ -38,14 +38,14 @@ bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   return kept;
 }
 
-void MemoryTier::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at_time) {
-  auto& locked = at(hash);
+void MemoryTier::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from) {
+  auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
-  locked.shard.allow_refresh_from(key, hash, at_time);
+  locked.shard.allow_refresh_from(key, hash, from);
 }
 
 bool MemoryTier::erase(std::string_view key, std::uint64_t hash) {
-  auto& locked = at(hash);
+  auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
   return locked.shard.erase(key, hash);
 }

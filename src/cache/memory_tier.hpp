@@ -38,7 +38,7 @@ class MemoryTier {
                   milliseconds fresh_for, const Clock& clock);
   // Returns false, without keeping the copy, if the tier is off or the copy is too large.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
-  void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at);
+  void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from);
   bool erase(std::string_view key, std::uint64_t hash);
 
   [[nodiscard]] std::size_t bytes() const;
@@ -54,7 +54,7 @@ class MemoryTier {
 
   // Takes bits from the middle of the hash: the shard's own table finds a key's place by the top bits and compares the
   // lowest byte, so keys that shared those would crowd one part of the table.
-  [[nodiscard]] GuardedShard& at(std::uint64_t hash) const { return *shards_[(hash >> 16) % kShards]; }
+  [[nodiscard]] GuardedShard& shard_of(std::uint64_t hash) const { return *shards_[(hash >> 16) % kShards]; }
 
   const MemoryOptions options_;
   observability::Metrics& metrics_;

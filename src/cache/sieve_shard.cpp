@@ -28,14 +28,14 @@ std::size_t SieveShard::cost(std::string_view key, const Entry& entry) {
          heap_bytes(entry.content_type.capacity()) + heap_bytes(entry.etag.capacity()) + kOverhead;
 }
 
-SieveShard::Node* SieveShard::lookup(std::string_view key, std::uint64_t hash) const {
-  const auto found = nodes_.find(Lookup{key, hash});
+SieveShard::Node* SieveShard::node_of(std::string_view key, std::uint64_t hash) const {
+  const auto found = nodes_.find(KeyRef{key, hash});
   return found == nodes_.end() ? nullptr : *found;
 }
 
 std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t hash, SteadyTime now, double early_part,
                                          nanoseconds refresh_pause, const Validity& validity) {
-  Node* node = lookup(key, hash);
+  Node* node = node_of(key, hash);
   if (node == nullptr) return std::nullopt;
   if (node->copy.freshness(now) == Freshness::gone || node->copy.entry->epoch != validity.epoch) {
     remove(node);
@@ -53,7 +53,7 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
 
 bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted) {
   const std::size_t bytes = cost(key, *copy.entry);
-  if (Node* old = lookup(key, hash); old != nullptr) {
+  if (Node* old = node_of(key, hash); old != nullptr) {
     if (bytes <= limit_ / 8) {
       // Replaced in place: a refresh does not change the key's position in the queue.
       bytes_ = bytes_ - old->bytes + bytes;
@@ -86,13 +86,13 @@ bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
   return true;
 }
 
-void SieveShard::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at) {
-  if (Node* node = lookup(key, hash); node != nullptr) node->refresh_from = at;
+void SieveShard::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from) {
+  if (Node* node = node_of(key, hash); node != nullptr) node->refresh_from = from;
 }
 
 bool SieveShard::heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                             milliseconds fresh_for, const Clock& clock) {
-  Node* node = lookup(key, hash);
+  Node* node = node_of(key, hash);
   if (node == nullptr || node->copy.entry->stored_at >= stored_at) return false;
   const Entry& old = *node->copy.entry;
   if (old.etag != etag || old.spans.fresh_for != fresh_for) {
@@ -108,7 +108,7 @@ bool SieveShard::heard_fill(std::string_view key, std::uint64_t hash, std::strin
 }
 
 bool SieveShard::erase(std::string_view key, std::uint64_t hash) {
-  Node* node = lookup(key, hash);
+  Node* node = node_of(key, hash);
   if (node == nullptr) return false;
   remove(node);
   return true;
@@ -134,10 +134,10 @@ void SieveShard::remove(Node* node) {
   delete node;
 }
 
-void SieveShard::evict_one(SteadyTime now, const Node* spare) {
+void SieveShard::evict_one(SteadyTime now, const Node* keep) {
   Node* candidate = hand_ != nullptr ? hand_ : oldest_;
-  while (candidate == spare || (candidate->visited && candidate->copy.freshness(now) != Freshness::gone)) {
-    if (candidate != spare) candidate->visited = false;
+  while (candidate == keep || (candidate->visited && candidate->copy.freshness(now) != Freshness::gone)) {
+    if (candidate != keep) candidate->visited = false;
     candidate = candidate->newer != nullptr ? candidate->newer : oldest_;
   }
   hand_ = candidate->newer;

@@ -3,9 +3,8 @@
 // SIEVE (Zhang, Yang, Yue, Vigfusson, Rashmi: "SIEVE is Simpler than LRU", NSDI '24): a queue in order of insertion, a
 // "visited" bit per entry, and a hand that moves from the oldest entry to the newest. A hit only sets the bit. To
 // evict, the hand clears set bits until it reaches an entry whose bit is clear. That entry is evicted, and the hand
-// keeps its position. New entries are inserted at the head. So popular entries are never moved, and entries without
-// further hits are evicted early. This implementation differs in one point: the hand treats an expired entry as
-// unvisited.
+// keeps its position. So popular entries are never moved, and entries that are never hit are evicted early. This
+// implementation differs in one point: the hand treats an expired entry as unvisited.
 //
 // Thread-safety: none. The memory tier holds a mutex around each shard.
 #pragma once
@@ -23,13 +22,13 @@ namespace wx::cache {
 
 struct ShardHit {
   Copy copy;
-  // The caller must start a refresh: the copy is late in fresh_for, or doubtful. At most one hit has this until the
-  // refresh is re-armed.
+  // The caller must start a refresh: the copy is late in fresh_for or older, or doubtful. One hit has this per
+  // refresh_pause; see also allow_refresh_from().
   bool start_refresh = false;
-  bool doubtful = false;  // inserted before an interruption in which purges may have been missed
+  bool doubtful = false;  // inserted before the channel was interrupted, so its purge may have been missed
 };
 
-// The conditions that find() checks.
+// What makes a copy purged or doubtful.
 struct Validity {
   std::uint64_t epoch = 0;                      // copies of another epoch count as purged
   SteadyTime trusted_from = SteadyTime::min();  // copies inserted earlier are doubtful
@@ -53,8 +52,9 @@ class SieveShard {
   // the limit); the previous copy is removed in that case too. Adds the number of evicted entries to `evicted`.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted);
 
-  // Allows the next late hit from `at` on to start a refresh.
-  void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime at);
+  // No hit starts a refresh before `from`, and the first late or doubtful one from then on does. This ends a
+  // refresh_pause, or makes it longer.
+  void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from);
 
   // Call it when another process has stored this key. An older copy with the same entity tag and the same fresh_for
   // gets the new stored_at, as if it were the new value. Any other older copy is removed. Returns true if there was an
@@ -62,6 +62,7 @@ class SieveShard {
   bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                   milliseconds fresh_for, const Clock& clock);
 
+  // Returns true if there was a copy.
   bool erase(std::string_view key, std::uint64_t hash);
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -79,29 +80,29 @@ class SieveShard {
     Node* newer = nullptr;
     Node* older = nullptr;
   };
-  struct Lookup {
+  struct KeyRef {
     std::string_view key;
     std::uint64_t hash;
   };
   struct Hash {
     using is_transparent = void;
     using is_avalanching = void;
-    std::size_t operator()(const Lookup& l) const { return l.hash; }
+    std::size_t operator()(const KeyRef& l) const { return l.hash; }
     std::size_t operator()(const Node* n) const { return n->hash; }
   };
   struct Equal {
     using is_transparent = void;
     bool operator()(const Node* a, const Node* b) const { return a == b; }
-    bool operator()(const Lookup& a, const Node* b) const { return a.hash == b->hash && a.key == b->key; }
-    bool operator()(const Node* a, const Lookup& b) const { return (*this)(b, a); }
+    bool operator()(const KeyRef& a, const Node* b) const { return a.hash == b->hash && a.key == b->key; }
+    bool operator()(const Node* a, const KeyRef& b) const { return (*this)(b, a); }
   };
 
-  [[nodiscard]] Node* lookup(std::string_view key, std::uint64_t hash) const;
+  [[nodiscard]] Node* node_of(std::string_view key, std::uint64_t hash) const;
   void link_newest(Node* node);
   void unlink(Node* node);
   void remove(Node* node);
-  // Evicts one entry other than `spare` (may be null). There must be such an entry.
-  void evict_one(SteadyTime now, const Node* spare);
+  // Evicts one entry, but not `keep` (may be null). There must be another entry.
+  void evict_one(SteadyTime now, const Node* keep);
   [[nodiscard]] static std::size_t cost(std::string_view key, const Entry& entry);
 
   const std::size_t limit_;

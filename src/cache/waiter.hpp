@@ -1,6 +1,7 @@
 // A caller of TieredCache::get() that waits for a flight.
 //
-// Thread-safety: the caller's thread only, except for the constant members and references.
+// Thread-safety: a Waiter belongs to its caller's thread; only `thread`, `log` and `limits` may be read on others. A
+// WaiterSlot is guarded by the mutex of the flight's shard. AnsweredWaiters belongs to the flight's thread.
 #pragma once
 
 #include <functional>
@@ -19,16 +20,16 @@ namespace wx::cache {
 
 using GetCallback = std::move_only_function<void(Result<Served>)>;
 
-// Calls `done` and destroys it. An exception from `done` is logged and not passed on, so it affects neither the flight
-// nor another caller. Objects that `done` owns are destroyed with it (an http_server::Responder that has not answered
-// then sends 500).
+// Calls `done` and destroys it, with everything that it owns (an http_server::Responder that has not answered then
+// sends 500). An exception from `done` is logged and not passed on, so it affects neither the flight nor another
+// caller.
 void answer_caller(GetCallback done, Result<Served>&& result, observability::Log& log);
 
 // The start and the limits of a caller's wait.
 struct WaitLimits {
   SteadyTime since;
   SteadyTime deadline;       // the caller stops waiting
-  SteadyTime soft_deadline;  // from then on the caller takes a kept copy, if there is one
+  SteadyTime soft_deadline;  // from then on the caller takes the fallback, if there is one
 };
 
 struct Waiter {
@@ -43,7 +44,7 @@ struct Waiter {
   const WaitLimits limits;
   GetCallback done;
   bool answered = false;
-  std::optional<DeadlineQueue::Ticket> ticket;
+  std::optional<DeadlineQueue::Ticket> ticket;  // of the timeout that Run::set_timeout() has set
 };
 using WaiterPtr = std::shared_ptr<Waiter>;
 
@@ -54,7 +55,7 @@ struct WaiterSlot {
   bool leader = false;  // the flight loads with this caller's loader
 };
 
-// The waiters that one event answers, and their answers. A missing answer counts as ErrorKind::internal, so that every
+// The waiters that one event answers, and their answers. Without an answer they get ErrorKind::internal, so that every
 // caller gets one even after an exception.
 struct AnsweredWaiters {
   // Answers each waiter on its thread: directly if that is `here`, else by posting.

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "cache/loader.hpp"
+#include "cache/lookup.hpp"
 #include "cache/served.hpp"
 #include "endpoints/context.hpp"
 #include "http_server/exchange.hpp"

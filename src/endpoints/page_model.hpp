@@ -3,7 +3,7 @@
 // Thread-safety: pure functions of their arguments.
 #pragma once
 
-#include "cache/loader.hpp"
+#include "cache/lookup.hpp"
 #include "endpoints/context.hpp"
 #include "http_server/request.hpp"
 #include "pages/page.hpp"

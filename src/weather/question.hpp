@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "cache/loader.hpp"
+#include "cache/lookup.hpp"
 #include "weather/location.hpp"
 
 namespace wx::weather {
