@@ -10,11 +10,13 @@ using redis::Reply;
 
 namespace {
 
-// How often to re-read the epoch when no message announced one. Just under the 30 s idle PING, so it doubles as the
+// How often to read the epoch, in case a message was lost. Just under the 30 s idle PING, so it doubles as the
 // keep-alive.
-constexpr nanoseconds kWatch = std::chrono::seconds(29);
+constexpr nanoseconds kEpochInterval = std::chrono::seconds(29);
+// The same without the channel, when no message announces a purge.
+constexpr nanoseconds kEpochIntervalUnsubscribed = kEpochInterval / 2;
 // The time allowed for reconnecting after the client left a replica.
-constexpr nanoseconds kRedial = std::chrono::seconds(2);
+constexpr nanoseconds kReconnectTime = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -40,14 +42,14 @@ void Backplane::listen() {
     if (!reply) log_not_listening(reply.error());
     // Without the channel, the epoch still announces purges of everything.
     if (subscribed_ || refused_) return read_epoch();
-    next_after(backoff_.next());
+    schedule_next(backoff_.next());
   });
 }
 
 void Backplane::log_not_listening(const Error& error) {
   if (client_.state() != redis::ConnectionState::up) return;  // the connection is lost, which is logged elsewhere
   refused_ = error.kind == ErrorKind::redis_error;
-  if (std::exchange(logged_, true)) return;
+  if (std::exchange(not_listening_logged_, true)) return;
   log_.warn("cache", "cannot listen to the other processes",
             {{"channel", channel_}, {"redis", refused_ ? std::string_view(error.detail) : name(error.kind)}});
 }
@@ -56,17 +58,18 @@ void Backplane::log_not_listening(const Error& error) {
 // process was not subscribed.
 void Backplane::read_epoch() {
   epoch_.read([this](Result<std::uint64_t> epoch) {
-    if (!epoch) return next_after(refused_ ? kWatch / 2 : backoff_.next());
+    if (!epoch) return schedule_next(refused_ ? kEpochIntervalUnsubscribed : backoff_.next());
     take_epoch(*epoch);
     if (subscribed_) begin_listening();
-    next_after(subscribed_ ? kWatch : kWatch / 2);
+    schedule_next(subscribed_ ? kEpochInterval : kEpochIntervalUnsubscribed);
   });
 }
 
 void Backplane::begin_listening() {
   if (listening_.exchange(true)) return;
+  // The client has left a replica, but is not on one now, so the interruption was a gap after all.
   if (std::exchange(away_timer_, nullptr) && !client_.on_replica()) listener_.on_disconnected();
-  logged_ = false;
+  not_listening_logged_ = false;
   log_.info("cache", "listening to the other processes", {{"channel", channel_}});
   listener_.on_listening();
 }
@@ -79,8 +82,9 @@ void Backplane::take_epoch(std::uint64_t epoch) {
   });
 }
 
-// Schedules the next step. At most one step is in progress: each ends here, or with its connection.
-void Backplane::next_after(nanoseconds wait) {
+// Schedules the next step. At most one step is in progress: each ends here, or with its connection. (push() reads the
+// epoch independently of the steps.)
+void Backplane::schedule_next(nanoseconds wait) {
   if (client_.state() != redis::ConnectionState::up) return;
   timer_ = executor_.after(wait, [this] {
     timer_.reset();
@@ -93,7 +97,7 @@ void Backplane::disconnected() {
   timer_.reset();
   if (!listening_.exchange(false)) return;
   if (!client_.left_replica()) return listener_.on_disconnected();
-  away_timer_ = executor_.after(kRedial, [this] {
+  away_timer_ = executor_.after(kReconnectTime, [this] {
     away_timer_.reset();
     listener_.on_disconnected();
   });

@@ -4,16 +4,15 @@
 // copies still expire by their spans, and are checked against Redis once it listens again
 // (FleetListener::on_listening).
 //
-//   connected ─► SUBSCRIBE ─► read the epoch ─► listening ──┐ every 29 s, in case a message was lost
-//                 ▲  │ refused    ▲   │ no answer      ▲ └─────────── read the epoch
-//                 │  └► read the epoch now and then    │
-//                 └── no answer: retry soon ───────────┘
+//   connected           SUBSCRIBE, then read the epoch, then listening. If either is not answered, retry soon.
+//   SUBSCRIBE refused   read the epoch, and repeat both every 14.5 s
+//   listening           read the epoch every 29 s, in case a message was lost
 //
 // If the client closes the connection because the server is a replica, and reconnects to a replica, the interruption
 // does not count as a gap. Checking every copy would be useless, because Redis cannot confirm entries that it was not
 // allowed to store.
 //
-// Thread: everything on the I/O thread of the client.
+// Thread-safety: the I/O thread of the client, except for listening().
 #pragma once
 
 #include <atomic>
@@ -22,8 +21,8 @@
 
 #include "base/executor.hpp"
 #include "base/random.hpp"
+#include "cache/fleet_listener.hpp"
 #include "cache/redis_epoch.hpp"
-#include "cache/remote_tier.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 #include "redis/backoff.hpp"
@@ -52,7 +51,7 @@ class Backplane {
   void read_epoch();
   void take_epoch(std::uint64_t epoch);
   void begin_listening();
-  void next_after(nanoseconds wait);
+  void schedule_next(nanoseconds wait);
 
   redis::Client& client_;
   RedisEpoch& epoch_;
@@ -64,7 +63,7 @@ class Backplane {
   std::atomic<bool> listening_{false};
   bool subscribed_ = false;  // on the current connection
   bool refused_ = false;     // the server refuses SUBSCRIBE
-  bool logged_ = false;      // the failure to subscribe has been logged
+  bool not_listening_logged_ = false;
   Random random_{random_seed()};
   redis::Backoff backoff_{random_.next()};
   std::unique_ptr<Timer> timer_;

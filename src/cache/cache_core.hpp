@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "cache/cache_options.hpp"
+#include "cache/fleet_listener.hpp"
 #include "cache/flight_table.hpp"
 #include "cache/memory_tier.hpp"
 #include "cache/remote_tier.hpp"

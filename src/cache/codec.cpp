@@ -33,10 +33,10 @@ class Fields {
     return value;
   }
 
-  bool number(std::string_view name, std::uint64_t most, std::uint64_t& out) {
+  bool number(std::string_view name, std::uint64_t max, std::uint64_t& out) {
     const auto text = take(name);
     const auto value = text ? parse_unsigned(*text) : std::nullopt;
-    if (!value || *value > most || (text->size() > 1 && text->front() == '0')) return false;
+    if (!value || *value > max || (text->size() > 1 && text->front() == '0')) return false;
     out = *value;
     return true;
   }
@@ -67,7 +67,7 @@ class Fields {
 bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   std::uint64_t stored_at = 0;
   std::uint64_t early = 0;
-  if (!fields.number("stored_at", 1ULL << 52, stored_at)) return false;
+  if (!fields.number("stored_at", kMaxMilliseconds, stored_at)) return false;
   if (!fields.span("fresh", entry.spans.fresh_for)) return false;
   if (!fields.span("stale", entry.spans.stale_for)) return false;
   if (!fields.span("keep", entry.spans.keep_for)) return false;

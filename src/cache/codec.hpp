@@ -11,6 +11,7 @@
 // Thread-safety: pure functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,10 +20,14 @@
 
 namespace wx::cache {
 
+// The largest number of milliseconds, as a time or a span, that is accepted from Redis: far more than any real one, and
+// small enough that sums of a few cannot overflow.
+inline constexpr std::uint64_t kMaxMilliseconds = 1ULL << 52;
+
 // Appends the line, including its '\n', to `out`. The Redis value is this line followed by the entry's body, which the
 // caller can send without a copy. The key must not contain spaces or line ends. The entry's content type and ETag must
-// be visible ASCII without spaces and quotes (decode() refuses others), its times and spans must not be negative, and
-// no span may exceed ten years.
+// be visible ASCII without spaces and quotes (decode() refuses others), the ETag not empty (fill_message() needs it),
+// its times and spans must not be negative, and no span may exceed ten years.
 void encode_head(std::string_view key, const Entry& entry, std::string& out);
 
 // Returns the entry in `value`, or nothing if `value` is not a complete, undamaged entry of `key` in this version.

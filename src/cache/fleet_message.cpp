@@ -1,11 +1,12 @@
 #include "cache/fleet_message.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
+#include "cache/codec.hpp"
 
 namespace wx::cache {
 namespace {
-
-constexpr std::uint64_t kMostMilliseconds = 1ULL << 52;
 
 std::string_view cut_word(std::string_view& rest) {
   const auto end = std::min(rest.find(' '), rest.size());
@@ -16,7 +17,7 @@ std::string_view cut_word(std::string_view& rest) {
 
 std::optional<milliseconds> parse_ms(std::string_view text) {
   const auto value = parse_unsigned(text);
-  if (!value || *value > kMostMilliseconds) return std::nullopt;
+  if (!value || *value > kMaxMilliseconds) return std::nullopt;
   return milliseconds(static_cast<milliseconds::rep>(*value));
 }
 

@@ -1,5 +1,8 @@
 // The messages on the backplane's channel, one line each:
-//   fill <key> <etag> <stored_at ms> <fresh_for ms>      fail <key>      purge <key>      epoch <n>
+//   fill <key> <etag> <stored_at ms> <fresh_for ms>   a process has stored a value
+//   fail <key>                                        a load has failed, or a lease was given back
+//   purge <key>                                       a value was purged
+//   epoch <n>                                         the epoch was raised or restored
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -7,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "cache/remote_tier.hpp"
+#include "cache/entry.hpp"
+#include "cache/fleet_listener.hpp"
 
 namespace wx::cache {
 
@@ -17,9 +21,9 @@ namespace wx::cache {
 [[nodiscard]] std::string epoch_message(std::uint64_t epoch);
 
 enum class Heard : std::uint8_t {
-  unknown,  // not a message of this version
-  taken,
-  behind,  // announces an epoch lower than this process's: the message is late, or Redis has lost its epoch
+  unknown,  // not understood
+  taken,    // passed to the listener
+  behind,   // the same, but its epoch is lower than this process's: it is late, or Redis has lost its epoch
 };
 // Parses a message and passes it to the listener.
 Heard hear_message(std::string_view message, FleetListener& listener);

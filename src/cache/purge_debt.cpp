@@ -11,7 +11,8 @@
 namespace wx::cache {
 namespace {
 
-// The first and the longest pause between attempts. An attempt without a connection costs nothing.
+// The first and the longest pause between attempts, each shortened at random by up to a half. An attempt without a
+// connection costs nothing.
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{4000};
 // The pause after a lasting refusal: a missing permission, or a replica.
@@ -23,7 +24,7 @@ void PurgeDebt::set_pending(const std::shared_ptr<CacheCore>& core) {
   core_ = core;
   if (!std::exchange(pending_, true)) core->add_pending_purge();
   pause_ = kFirstPause;
-  wait();
+  schedule();
 }
 
 void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch) {
@@ -32,11 +33,11 @@ void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch) {
   core.on_epoch(epoch);
 }
 
-void PurgeDebt::wait() {
+void PurgeDebt::schedule() {
   const auto half = pause_ / 2;
-  const auto wait = thread_.random().between(half, 2 * half);
+  const auto pause = thread_.random().between(half, 2 * half);
   pause_ = std::min<nanoseconds>(2 * pause_, kLongestPause);
-  timer_ = thread_.executor().after(wait, [this] { guarded([this](CacheCore& core) { try_again(core); }); });
+  timer_ = thread_.executor().after(pause, [this] { guarded([this](CacheCore& core) { try_again(core); }); });
 }
 
 void PurgeDebt::try_again(CacheCore& core) {
@@ -45,7 +46,7 @@ void PurgeDebt::try_again(CacheCore& core) {
       if (epoch) return on_purged(live, *epoch);
       if (!pending_) return;
       if (redis::is_lasting_refusal(epoch.error())) pause_ = kRefusedPause;
-      wait();
+      schedule();
     });
   });
 }
@@ -58,7 +59,7 @@ void PurgeDebt::guarded(Work work) {
     work(*core);
   } catch (...) {
     observability::log_exception(core->log, "cache", "a pending purge ended with an exception and will be repeated");
-    if (pending_) wait();
+    if (pending_) schedule();
   }
 }
 

@@ -1,6 +1,6 @@
-// A pending purge: a purge of everything that Redis has not accepted yet. One I/O thread repeats it until Redis accepts
-// it. The thread does not write this process's epoch to Redis instead, because other processes may have reached the
-// same number through purges of their own and would miss this purge.
+// A pending purge: a call of purge_all() that Redis has not accepted yet. Its I/O thread repeats it until Redis accepts
+// it. To write this process's epoch to Redis would not be enough: other processes may have reached the same number
+// through purges of their own, and would miss this purge.
 //
 // Thread-safety: none; only the thread of the CacheThread that owns the object.
 #pragma once
@@ -26,7 +26,7 @@ class PurgeDebt {
   void on_purged(CacheCore& core, std::uint64_t epoch);
 
  private:
-  void wait();
+  void schedule();
   void try_again(CacheCore& core);
   // Calls work(core), unless the cache is destroyed. After an exception a pending purge is repeated.
   template <class Work>

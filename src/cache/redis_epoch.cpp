@@ -46,6 +46,7 @@ void RedisEpoch::raise(std::uint64_t ours, Callback done) {
                                          publish(epoch_of(*added), std::move(done));
                                        });
                      }}};
+  // If ours is 0, there is nothing to put back, so SET is left out.
   client_.pipeline(std::span(commands).subspan(ours == 0 ? 1 : 0));
 }
 

@@ -1,5 +1,5 @@
-// All names of keys and channels in Redis. An ACL user needs access to the keys <prefix>weather:* and the channel
-// <prefix>weather:events.
+// All names of keys and channels in Redis. An ACL user needs access to the keys <prefix>weather:* (cache keys begin
+// with "weather:" too) and the channel <prefix>weather:events.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -21,7 +21,8 @@ namespace wx::cache {
 [[nodiscard]] inline std::string epoch_key(std::string_view prefix) {
   return cat(prefix, "weather:epoch");
 }
-// The counter of one window of the fleet's budget; `window` is "m:29384756" or similar.
+// The counter of one window of the fleet's budget for provider calls. `window` names the kind (m, h or d for minute,
+// hour or day) and the number of the window, for example "m:29384756".
 [[nodiscard]] inline std::string budget_key(std::string_view prefix, std::string_view window) {
   return cat(prefix, "weather:budget:", window);
 }

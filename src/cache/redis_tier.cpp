@@ -265,7 +265,7 @@ void RedisTier::raise_epoch(std::uint64_t ours, EpochCallback done) {
   });
 }
 
-// --- the health of Redis ---
+// --- the breaker, and refusals ---
 
 void RedisTier::record(std::string_view key, const Error* error) {
   client_.record(key, error);

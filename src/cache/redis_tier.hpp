@@ -1,13 +1,18 @@
 // The shared tier in Redis: one value per key (codec.hpp), one lease per key, and messages on one channel. It uses
 // neither Lua nor polling, and every command names a single key, as a cluster requires.
 //
-//   value    SET <key> <entry> PX <its spans>                 GET <key>
-//   lease    SET <lease> <token> NX PX <span>                 DEL <lease>, only before this process's deadline for it
-//   failure  SET <lease> fail:<kind>:<count> XX PX <memo>
+//   value    SET <key> <entry> PX <its spans>                 GET <key>, DEL <key>
+//   lease    SET <lease> <token> NX PX <span>                 GET <lease>, PTTL <lease>, DEL <lease>
+//   failure  SET <lease> fail:<kind>:<count> XX PX <memo>     GET <lease>, PTTL <lease>
+//   message  PUBLISH <channel> <message> (fleet_message.hpp)
 //
-// While the client's breaker is open, every operation fails at once with redis_unavailable.
+// DEL <lease> does not compare the token. Only the process that won the lease sends it, right after it was won, or
+// after a load, if the lease has not expired by this process's clock (Flight).
 //
-// Thread: the I/O thread of the client only.
+// While the client's breaker is open, every operation fails at once with redis_unavailable. store_failure() and
+// give_back(), which have no callback, do nothing then.
+//
+// Thread-safety: the I/O thread of the client only.
 #pragma once
 
 #include <string>
@@ -50,7 +55,7 @@ class RedisTier final : public RemoteTier {
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
   // Reports the result of an operation on `key` to the breaker; null for success.
   void record(std::string_view key, const Error* error);
-  // Logs a refusal, at most once until a write is accepted.
+  // Logs the first refusal since a write was last accepted.
   void log_refusal(const Error& error);
   void on_accepted_write();
 

@@ -18,7 +18,7 @@ namespace wx::cache {
 struct FailureMemo {
   static constexpr int kMaxCount = 1000;
 
-  std::optional<ErrorKind> kind;  // nothing: the source refused, and an older answer was kept
+  std::optional<ErrorKind> kind;  // nothing: the source refused, and an older answer is the fallback
   int count = 1;                  // consecutive failures, at most kMaxCount; determines the back-off
   milliseconds left{0};           // the remaining time to remember it
 };
@@ -28,7 +28,7 @@ struct LeaseView {
   bool won = false;                        // this process holds the lease now
   std::optional<Entry> entry;              // the stored value
   std::optional<FailureMemo> failure;      // in place of a lease: a load failed and must not be repeated yet
-  std::optional<milliseconds> lease_left;  // another process holds the lease, which expires after this time
+  std::optional<milliseconds> lease_left;  // another process holds the lease, for this time at most
 };
 
 // Thread-safety: only the I/O thread that the tier belongs to. Callbacks are called on that thread, exactly once,
@@ -74,34 +74,6 @@ class RemoteTier {
   // epoch, which is higher than `ours`, this process's epoch, even if the tier has lost its own. After an error it is
   // unknown whether the epoch was raised.
   virtual void raise_epoch(std::uint64_t ours, EpochCallback done) = 0;
-};
-
-// Receives the messages of other processes from the backplane. Implemented by CacheCore.
-// Thread-safety: called on the I/O thread of the backplane; on_epoch() also on others.
-class FleetListener {
- public:
-  FleetListener() = default;
-  FleetListener(const FleetListener&) = delete;
-  FleetListener& operator=(const FleetListener&) = delete;
-  virtual ~FleetListener() = default;
-
-  struct Fill {
-    std::string_view key;
-    std::string_view etag;
-    WallTime stored_at;
-    milliseconds fresh_for;
-  };
-  virtual void on_fill(const Fill& fill) = 0;
-  virtual void on_fail(std::string_view key) = 0;
-  virtual void on_purge(std::string_view key) = 0;
-  // Applies an epoch that was read from Redis or announced. Returns the epoch that Redis should hold. A result above an
-  // epoch read from Redis means that Redis has lost its epoch, which must be restored. A result above an announced
-  // epoch means the same, or that the message is late.
-  virtual std::uint64_t on_epoch(std::uint64_t epoch) = 0;
-  // The channel is subscribed, for the first time or again. Earlier messages may have been missed.
-  virtual void on_listening() = 0;
-  // The channel is lost; messages are missed from now on.
-  virtual void on_disconnected() = 0;
 };
 
 }  // namespace wx::cache
