@@ -23,7 +23,7 @@ std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::C
 std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client, cache::RedisTier* tier,
                                                  Executor& executor) {
   if (client == nullptr) return nullptr;
-  return std::make_unique<cache::Backplane>(*client, tier->epoch(), executor, shared.options.cache_prefix,
+  return std::make_unique<cache::Backplane>(*client, tier->redis_epoch(), executor, shared.options.cache_prefix,
                                             shared.listener, shared.metrics, shared.log);
 }
 
@@ -52,9 +52,9 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
   redis_->on_connected([this, &listener = shared.listener] {
-    // The first command of every connection. Replies come in order, so the epoch is known before anything else that was
-    // read over this connection is judged by it.
-    redis_tier_->epoch().read([&listener](const Result<std::uint64_t>& epoch) {
+    // The first command of every connection: replies come in order, so everything read over it afterwards is judged by
+    // an epoch that is known.
+    redis_tier_->redis_epoch().read([&listener](const Result<std::uint64_t>& epoch) {
       if (epoch) listener.on_epoch(*epoch);
     });
     if (backplane_) backplane_->connected();

@@ -27,15 +27,15 @@ bool MemoryTier::heard_fill(std::string_view key, std::uint64_t hash, std::strin
 bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now) {
   if (!enabled()) return false;
   std::size_t evicted = 0;
-  bool kept = false;
+  bool inserted = false;
   {
     auto& locked = shard_of(hash);
     const Lock lock(locked.mutex);
-    kept = locked.shard.insert(key, hash, std::move(copy), now, evicted);
+    inserted = locked.shard.insert(key, hash, std::move(copy), now, evicted);
   }
   if (evicted > 0) metrics_.add(Counter::cache_memory_evicted, evicted);
-  if (!kept) metrics_.add(Counter::cache_memory_too_large);
-  return kept;
+  if (!inserted) metrics_.add(Counter::cache_memory_too_large);
+  return inserted;
 }
 
 void MemoryTier::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from) {

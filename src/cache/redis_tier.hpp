@@ -42,7 +42,7 @@ class RedisTier final : public RemoteTier {
   void erase(std::string_view key, DoneCallback done) override;
   void raise_epoch(std::uint64_t ours, EpochCallback done) override;
 
-  [[nodiscard]] RedisEpoch& epoch() { return epoch_; }
+  [[nodiscard]] RedisEpoch& redis_epoch() { return epoch_; }
 
  private:
   struct LeaseAttempt;

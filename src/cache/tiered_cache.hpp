@@ -61,8 +61,9 @@ class TieredCache {
   [[nodiscard]] Peeked peek(std::string_view key, std::uint64_t hash, SteadyTime now);
 
   // Answers from the first of these that has the value. `done` is called once, on `thread`, possibly before get()
-  // returns, and at the latest soon after the lookup's deadline. It is destroyed without a call if the cache is
-  // destroyed first, or if a loader that bypasses the cache drops its callback.
+  // returns, and no later than soon after the lookup's deadline (with only_if_cached, when Redis has answered). It is
+  // destroyed without a call if the cache is destroyed first, or if a loader that bypasses the cache drops its
+  // callback.
   void get(CacheThread& thread, const Lookup& lookup, Loader loader, GetCallback done);
 
   // Starts a load to replace the copy that peek() returned, unless a flight is in progress or a failure is remembered.

@@ -67,10 +67,10 @@ class RedisTierTest : public testing::Test {
     return epoch_of([&](RemoteTier::EpochCallback done) { tier_.raise_epoch(above, std::move(done)); });
   }
   std::uint64_t restore_epoch(std::uint64_t ours) {
-    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.epoch().restore(ours, std::move(done)); });
+    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.redis_epoch().restore(ours, std::move(done)); });
   }
   std::uint64_t read_epoch() {
-    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.epoch().read(std::move(done)); });
+    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.redis_epoch().read(std::move(done)); });
   }
   template <class Ask>
   std::uint64_t epoch_of(Ask ask) {

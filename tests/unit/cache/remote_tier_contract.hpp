@@ -116,7 +116,7 @@ class RedisWorld {
                  world.log_),
           client(world.context_, *world.executor_, common),
           tier(client, "app1:", world.clock_, world.metrics_, world.log_),
-          backplane(client, tier.epoch(), *world.executor_, "app1:", ear, world.metrics_, world.log_) {
+          backplane(client, tier.redis_epoch(), *world.executor_, "app1:", ear, world.metrics_, world.log_) {
       client.on_connected([this] { backplane.connected(); });
       client.on_disconnected([this] { backplane.disconnected(); });
       client.on_push([this](const redis::Reply& push) { backplane.push(push); });

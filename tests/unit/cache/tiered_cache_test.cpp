@@ -233,6 +233,19 @@ TEST_F(TieredCacheTest, OnlyIfCachedReadsNothingInABypass) {
   EXPECT_EQ(remote_.reads, reads);
 }
 
+TEST_F(TieredCacheTest, ALoaderThatBypassesTheCacheAndDropsItsCallbackDestroysThatOfItsCaller) {
+  cache(&remote_);
+  bool called = false;
+  auto alive = std::make_shared<int>();
+  const std::weak_ptr<int> watch = alive;
+  cache_->get(
+      *thread_, lookup(Mode::bypass), [](LoadRequest, const LoadCallback&) {},
+      [&called, alive = std::move(alive)](const Result<Served>&) { called = true; });
+  executor_.advance(seconds(60));
+  EXPECT_TRUE(watch.expired());
+  EXPECT_FALSE(called);
+}
+
 TEST_F(TieredCacheTest, ACacheThatIsDestroyedDestroysTheCallbacksOfItsWaiters) {
   for (const bool loading : {true, false}) {
     cache(&remote_);
