@@ -35,7 +35,7 @@ pages::Mark mark_of(Outcome outcome) {
   return pages::Mark::miss;
 }
 
-// The form's fields as the visitor sent them, decoded.
+// The fields of the HTML form as submitted, decoded.
 class Form {
  public:
   explicit Form(const WeatherEndpoint::Asked& asked)
@@ -43,7 +43,7 @@ class Form {
         longitude_(percent_decode(asked.sent.longitude, Plus::space).value_or("")),
         mock_(asked.mock) {}
 
-  // Views into this form.
+  // The values are views into this object.
   [[nodiscard]] pages::FormValues values() const { return {latitude_, longitude_, mock_}; }
 
  private:
@@ -87,8 +87,8 @@ void WeatherEndpoint::get(Exchange& exchange) {
                        });
 }
 
-// The client is answered first: the connection writes when its handler returns, and the refresh starts after that. It
-// takes what it needs from the request before the answer, which ends the request's life.
+// Answers before the refresh starts: the connection writes the answer when the handler returns, and the posted refresh
+// runs after that. The refresh copies what it needs before the answer, because the answer invalidates the request.
 void WeatherEndpoint::answer_and_refresh(Exchange& exchange, const Served& served, const Asked& asked,
                                          const weather::Question& question) {
   const auto& request = exchange.request();
@@ -102,8 +102,8 @@ void WeatherEndpoint::answer_and_refresh(Exchange& exchange, const Served& serve
   executor.post(std::move(refresh));
 }
 
-// A public client must not spend the provider's quota, and a browser with its developer tools open sends no-cache on
-// everything: only the admin is heard.
+// Only the admin may force a load with no-cache. A public client must not spend the provider's budget, and a browser
+// with open developer tools sends no-cache with every request.
 bool WeatherEndpoint::is_forced(const http_server::Request& request) const {
   const auto control = request.field(Field::cache_control);
   return control && has_directive(*control, "no-cache") && is_admin(request, context_.options.admin_token);
@@ -165,7 +165,8 @@ void WeatherEndpoint::answer(Answer& answer, const Served& served, const Asked& 
 
 template <class Answer>
 void WeatherEndpoint::answer_json(Answer& answer, const Served& served, bool mock, nanoseconds total) {
-  // `source` depends on who answers, so it is not part of the kept body: it takes the place of the closing brace.
+  // `source` depends on the tier that answers, so the cached body does not contain it. It is inserted in place of the
+  // closing brace.
   const Body& kept = served.entry->body;
   std::string_view body = kept;
   if (body.ends_with('}')) body.remove_suffix(1);
@@ -202,7 +203,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, const As
   headers.clear();
   append(headers, "Content-Type: text/html; charset=utf-8\r\n");
   append_cache_status(headers, served);
-  // A second press of the button must reach us and show HIT.
+  // no-cache makes a second submit of the form reach the server, so that it shows HIT.
   append(headers, asked.mock ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n");
   append(headers, kVary);
   append_server_timing(headers, served, total);

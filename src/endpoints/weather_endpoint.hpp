@@ -1,6 +1,6 @@
-// GET /weather: a question in the query, the weather there as JSON or HTML.
+// GET /weather answers with the current weather at a place, as JSON or HTML. DELETE /weather purges that answer.
 //
-// Thread: one per I/O thread, used on it alone.
+// Thread: one per I/O thread; used only on that thread.
 #pragma once
 
 #include <vector>
@@ -13,8 +13,8 @@ namespace wx::endpoints {
 
 class WeatherEndpoint {
  public:
-  // The part of a question that its answer needs. It is kept while the request waits for a load, so that the query is
-  // parsed once. The views point into the request, which lives until it is answered.
+  // The parts of a query that its answer needs. They are kept while the request waits for a load, so that the query is
+  // parsed only once. The views point into the request, which is valid until it is answered.
   struct Asked {
     SentCoordinates sent;
     cache::Mode mode = cache::Mode::normal;
@@ -25,13 +25,13 @@ class WeatherEndpoint {
   explicit WeatherEndpoint(Context& context) : context_(context) {}
 
   void get(http_server::Exchange& exchange);
-  // Purges one answer. Only for the bearer of the admin token (see admin.hpp).
+  // Purges one answer. Requires the admin token (see admin.hpp).
   void del(http_server::Exchange& exchange);
 
  private:
   [[nodiscard]] bool is_forced(const http_server::Request& request) const;
   [[nodiscard]] SteadyTime deadline_of(const http_server::Request& request) const;
-  // The client's allowance of loads; empty where none is counted.
+  // Checks and counts the client's loads (CLIENT_LOADS); empty if they are not limited.
   [[nodiscard]] weather::MayLoad may_load(const http_server::Request& request, const weather::Question& question);
   void answer_and_refresh(http_server::Exchange& exchange, const cache::Served& served, const Asked& asked,
                           const weather::Question& question);
@@ -44,7 +44,7 @@ class WeatherEndpoint {
   void answer_html(Answer& answer, const cache::Served& served, const Asked& asked, nanoseconds total);
   template <class Answer>
   void answer_error(Answer& answer, Error error, const Asked& asked);
-  // Answers with a problem; as HTML, the page keeps what the visitor typed.
+  // Answers with a problem. In HTML, the page keeps the submitted values in its form.
   template <class Answer>
   void respond_with_form(Answer& answer, Problem& problem, const Asked& asked);
 

@@ -1,4 +1,4 @@
-// The use-case: what is the weather there? Question -> key -> cache -> loader -> answer.
+// Answers weather questions through the cache: question -> key -> cache -> loader -> answer.
 #pragma once
 
 #include <functional>
@@ -10,38 +10,38 @@
 
 namespace wx::weather {
 
-// One I/O thread as the service sees it. Must outlive what is asked through it.
+// The service's view of one I/O thread. It must outlive every lookup made with it.
 struct ServiceThread {
   cache::CacheThread& cache;
   LoaderFor mock;
 };
 
-// Called before a load begins on a client's behalf; an error ends the lookup of this client alone. May be empty.
+// Called before a load starts on behalf of a client. An error refuses this client only. May be empty.
 using MayLoad = std::move_only_function<Result<void>()>;
 
-// The lookup of a question in its mode. It views `key`, which must outlive it.
+// Makes the lookup of a question. The result is a view of `key`, which must outlive it.
 [[nodiscard]] cache::Lookup lookup_of(const Question& question, const Key& key, SteadyTime deadline);
 
-// Thread-safety: any thread, each with its own ServiceThread.
+// Thread-safety: any thread, with the ServiceThread of that thread.
 class Service {
  public:
-  // `real` loads what is not mock. The cache must outlive the service.
+  // `real` makes the loaders of real answers. `cache` must outlive the service.
   Service(cache::TieredCache& cache, LoaderFor real) : cache_(cache), real_(std::move(real)) {}
 
-  // The answer if memory has it: no allocation, no waiting. `refresh` in the result: call refresh().
+  // Returns the answer if memory has it, without allocating or waiting. If the result says `refresh`, call refresh().
   [[nodiscard]] cache::TieredCache::Peeked peek(const Question& question, const Key& key, SteadyTime now) const;
 
-  // Starts a refresh behind an answer that peek() gave. `lookup` is made by lookup_of().
+  // Starts the refresh of an answer that peek() returned. `lookup` must come from lookup_of().
   void refresh(ServiceThread& thread, const Question& question, const cache::Lookup& lookup, MayLoad may_load);
 
-  // The answer from the first tier that has it, else from the loader. `lookup` as for refresh(). `done` is called
-  // exactly once, on this thread, possibly from within.
+  // Answers from the first tier that has the answer, else from the loader. `lookup` must come from lookup_of(). `done`
+  // is called exactly once, on this thread, possibly before ask() returns.
   void ask(ServiceThread& thread, const Question& question, const cache::Lookup& lookup, MayLoad may_load,
            cache::GetCallback done);
 
-  // Forgets the question's answer, here, in Redis and in every process. `done` as for ask().
+  // Removes the answer from this process, Redis and all other processes. `done` is called as for ask().
   void purge(ServiceThread& thread, const Key& key, cache::RemoteTier::DoneCallback done);
-  // Forgets every answer.
+  // The same for all answers.
   void purge_all(ServiceThread& thread, cache::RemoteTier::DoneCallback done);
 
  private:
