@@ -11,9 +11,9 @@
 namespace wx::http_server {
 namespace {
 
-// With this much output queued, pipelined requests wait until it is written.
+// The limit of queued output (bytes). Above it, pipelined requests wait until the output is written.
 constexpr std::size_t kEnoughOutput = std::size_t{64} * 1024;
-// How much a refused client may still send before its connection is cut.
+// The limit of bytes that a client may send after the last answer before the connection is closed.
 constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
 
 observability::Counter class_counter(int status) {
@@ -23,7 +23,7 @@ observability::Counter class_counter(int status) {
   return status < 500 ? http_responses_4xx : http_responses_5xx;
 }
 
-// For the log. Empty if the request has no trace.
+// The trace id for the log; empty if the request has none.
 std::string_view trace_id(const Request& request) {
   const auto trace = trace_of(request);
   return trace ? trace->trace_id : std::string_view();
@@ -43,7 +43,7 @@ Connection::Connection(std::shared_ptr<ServerContext> server, Socket socket, con
       peer_(peer),
       input_(server_->buffers),
       out_(server_->buffers) {
-  error_code ignored;  // a socket without these options still works
+  error_code ignored;  // the socket works without these options too
   socket_->non_blocking(true, ignored);
   socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
   const int on = 1;
@@ -103,7 +103,7 @@ void Connection::close() {
   if (!socket_) return;
   socket_.reset();
   leave();
-  // A handler or a Responder may still look at its request.
+  // A handler or a Responder may still use its request.
   if (!in_handler_ && answer_ != Answer::deferred) input_.release();
   out_.clear();
   slot_->release();
@@ -125,7 +125,7 @@ std::string_view Connection::peer() const {
 void Connection::wait_readable() {
   if (std::exchange(read_waiting_, true)) return;
   if (input_.more_to_read()) {
-    // Through the loop, so a client that sends without pause does not starve the others.
+    // Posted, so that a client that sends without pause does not starve the others.
     asio::post(server_->context, [self = shared_from_this()] { self->on_readable(error_code()); });
   } else {
     watch_.wait(server_->waits, *socket_, shared_from_this());
@@ -142,16 +142,16 @@ void Connection::on_readable(const error_code& error) {
 void Connection::use_input() {
   if (phase() == ConnectionPhase::lingering) return discard_input();
   if (input_.in_hand() || !out_.empty()) {
-    // finish_idle() has read without a wait, and reading continues when that request is answered. But this call used
-    // up an edge (read_watch.hpp) whose bytes are still unread, so the next wait must not wait for another edge.
+    // finish_idle() has read without a wait, and reading continues when that request is answered. But this call has
+    // consumed an edge (read_watch.hpp) whose bytes are still unread, so the next read must not wait for another edge.
     input_.expect_more();
     return;
   }
   if (!read_input()) wait_readable();
 }
 
-// Returns false if there was nothing to read. Reads once per wait, so a client that sends without pause does not starve
-// the others.
+// Returns false if there was nothing to read. Reads once per wait, so that a client that sends without pause does not
+// starve the others.
 bool Connection::read_input() {
   error_code error;
   input_.read(*socket_, error);
@@ -167,8 +167,8 @@ bool Connection::read_input() {
   return true;
 }
 
-// Lets the client finish sending. Closing a socket with unread input resets the connection, and the reset may overtake
-// the last answer (RFC 9112 §9.6).
+// Drops what the client still sends. Closing a socket with unread input resets the connection, and the reset may
+// overtake the last answer (RFC 9112 §9.6).
 void Connection::discard_input() {
   error_code error;
   const std::size_t n = input_.discard(*socket_, error);
@@ -206,13 +206,13 @@ void Connection::dispatch() {
   } catch (...) {
     observability::log_exception(server_->log, "http_server", "a handler threw",
                                  {{"path", request_.path()}, {"trace", trace_id(request_)}});
-    if (answer_ == Answer::deferred) answer_ = Answer::none;  // a kept Responder comes too late
+    if (answer_ == Answer::deferred) answer_ = Answer::none;  // a Responder that was kept has no effect any more
   }
   in_handler_ = false;
   if (answer_ == Answer::none) refuse(ErrorKind::internal, {});
 }
 
-// Has the handler render the refusal; the connection closes afterwards. If the handler does not respond, the client
+// Lets the handler answer with a refusal; the connection closes afterwards. If the handler does not respond, the client
 // gets a 500 without a body.
 void Connection::refuse(ErrorKind kind, std::string_view detail) {
   if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), received_at_, this);
@@ -225,7 +225,7 @@ void Connection::refuse(ErrorKind kind, std::string_view detail) {
   } catch (...) {
     observability::log_exception(server_->log, "http_server", "a refusal threw");
   }
-  respond(500, {}, {});  // without effect if the handler has responded
+  respond(500, {}, {});  // has no effect if the handler has responded
   in_handler_ = nested;
   answer_ = Answer::given;
 }
@@ -277,7 +277,7 @@ void Connection::finish_request() {
   head_is_new_ = true;
 }
 
-// Runs inside a completion of the handler's. It sends the answer, but leaves pipelined requests to the loop, so
+// Runs within the handler's own callback. It sends the answer, but posts the work on pipelined requests, so that
 // handlers do not nest.
 void Connection::answered_late() {
   finish_request();
@@ -294,13 +294,13 @@ void Connection::proceed() {
   if (answer_ == Answer::deferred) return enter(ConnectionPhase::answering);
   if (closing_) return linger();
   if (stop == Stop::other) {
-    // More requests are in hand, but the other connections of this thread come first.
+    // More requests are in hand, but other connections of this thread get a turn first.
     enter(ConnectionPhase::answering);
     return proceed_from_loop();
   }
   input_.set_aside();
   if (!input_.has_partial()) {
-    // If the turn that received the request also answered it, the time of its read is recent enough.
+    // If the request was answered in the turn in which it was read, the time of that read is recent enough.
     server_->deadlines.enter(*this, ConnectionPhase::idle, in_turn_ ? received_at_ : server_->clock.steady());
   } else if (std::exchange(head_is_new_, false)) {
     enter(ConnectionPhase::reading);
@@ -312,7 +312,8 @@ void Connection::proceed_from_loop() {
   asio::post(server_->context, [self = shared_from_this()] { self->guard([&] { self->proceed(); }); });
 }
 
-// Returns true when everything is written. Otherwise the rest waits for the client, or the connection is closed.
+// Returns true if everything is written. Otherwise the rest waits until the socket is writable, or the connection is
+// closed.
 bool Connection::flush() {
   if (!socket_ || write_waiting_) return false;
   bool progress = false;

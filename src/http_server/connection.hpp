@@ -1,11 +1,11 @@
-// One client connection: reads request heads, has the handler answer them in order, writes the answers.
+// One client connection: reads request heads, passes them to the handler in order, and writes the answers.
 //
-// It waits for one thing at a time: for bytes, for a deferred answer, or for the client to take what was written. While
-// an answer is outstanding it reads nothing, so the request stays in place and a client that does not read cannot make
-// the server store answers for it. All answers of one turn of the loop leave in one write, tried at once; only what the
-// kernel does not take waits.
+// It waits for one event at a time: input, a deferred answer, or a writable socket. While an answer is outstanding it
+// does not read. So the request stays in its buffer, and a client that does not read cannot make the server store
+// answers for it. All answers of one turn of the loop are sent with one write, without waiting first; only what the
+// kernel does not accept waits.
 //
-// Lifetime: as long as one of its asynchronous operations or a Responder holds it.
+// Lifetime: its asynchronous operations and a Responder own it.
 // Thread-safety: belongs to the thread of its server.
 #pragma once
 
@@ -24,23 +24,23 @@ namespace wx::http_server {
 
 class Connection final : public Channel, public Deadlines::Entry, public std::enable_shared_from_this<Connection> {
  public:
-  // The connection holds one place of `slot` until it is closed.
+  // The connection holds one unit of `slot`, which the caller has acquired, until it is closed.
   Connection(std::shared_ptr<ServerContext> server, Socket socket, const asio::ip::tcp::endpoint& peer,
              std::shared_ptr<ConnectionBudget> slot);
   ~Connection() override;
 
   // Waits for the first request.
   void start();
-  // Answers that there are too many connections, and closes.
+  // Answers with the refusal `overloaded`, and closes.
   void start_refused();
-  // The time of the current phase is over.
+  // Call it when the deadline of the current phase has passed: refuses an incomplete request, else closes.
   void on_deadline();
-  // In phase idle: answers a request that has arrived but was not read, or closes.
+  // Call it in phase idle: answers a request that has arrived but was not read yet, or closes.
   void finish_idle();
-  // Closes at once. Later answers are ignored.
+  // Closes immediately. Later answers are ignored.
   void close();
 
-  // Channel.
+  // Implementation of Channel.
   [[nodiscard]] const Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { return server_->executor; }
   [[nodiscard]] std::string_view peer() const override;
@@ -50,8 +50,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
  private:
   friend class ReadWatch<Connection>;
-  // Runs what the loop or a Responder calls. An exception is logged and closes this connection; it affects nothing
-  // else.
+  // Runs work that the loop or a Responder calls. An exception is logged and closes only this connection.
   template <class Work>
   void guard(Work&& work) noexcept;
 
@@ -84,7 +83,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   std::shared_ptr<ServerContext> server_;
   std::shared_ptr<ConnectionBudget> slot_;
-  std::optional<Socket> socket_;  // empty when closed
+  std::optional<Socket> socket_;  // empty if closed
   asio::ip::tcp::endpoint peer_;
   mutable std::string peer_text_;
 
@@ -92,14 +91,14 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   Request request_;
   InputBuffer input_;
   std::uint32_t discarded_ = 0;
-  SteadyTime received_at_{};  // of the last bytes
+  SteadyTime received_at_{};  // the time of the last read
 
   OutputQueue out_;
 
   Answer answer_ = Answer::none;
   bool in_handler_ = false;
-  bool in_turn_ = false;  // during the work that follows directly from a read
-  bool closing_ = false;  // once out_ is written
+  bool in_turn_ = false;  // true while the bytes of a read are processed
+  bool closing_ = false;  // close once out_ is written
   bool head_is_new_ = true;
   ReadWatch<Connection> watch_;
   bool read_waiting_ = false;
