@@ -106,9 +106,9 @@ struct Failure {
 // A LeaseView whose entry has become a copy of this process.
 struct LeaseSeen {
   bool won = false;
-  std::optional<Copy> copy;
-  std::optional<FailureMemo> failure;
-  std::optional<milliseconds> lease_left;
+  std::optional<Copy> copy = {};
+  std::optional<FailureMemo> failure = {};
+  std::optional<milliseconds> lease_left = {};
 };
 
 struct Actions {

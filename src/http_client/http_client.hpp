@@ -23,7 +23,7 @@ namespace wx::http_client {
 struct GetRequest {
   std::string url;
   // Whole header lines ("X-Api-Key: abc"), without line ends.
-  std::vector<std::string> headers;
+  std::vector<std::string> headers = {};
   // For name resolution, TCP and TLS together. Zero or less: total_timeout alone counts, and libcurl's five minutes.
   milliseconds connect_timeout{0};
   // From the start to the last byte of the body; must be above zero.

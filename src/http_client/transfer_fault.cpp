@@ -24,7 +24,7 @@ Error transfer_fault(CURLcode code, bool request_sent) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return error(provider_unreachable, "the proxy's name could not be resolved");
     case CURLE_COULDNT_CONNECT:
-      return error(provider_unreachable, "no connection could be made");
+      return error(provider_unreachable, "the connection was refused, or could not be made");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
       return error(provider_unreachable, "its certificate was not accepted");

@@ -28,7 +28,7 @@ class FlightTest : public testing::Test {
   void to_loading(Flight& flight) {
     const auto turn = flight.turn(true);
     if (turn.take_lease) {
-      EXPECT_TRUE(flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now()).proceed.value_or(false));
+      EXPECT_TRUE(flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now()).proceed.value_or(false));
     } else {
       EXPECT_TRUE(turn.proceed.value_or(false));
     }
@@ -249,7 +249,7 @@ class LeaseTest : public FlightTest {
   }
   Flight awaiting() {
     auto flight = asked();
-    (void)flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+    (void)flight.leased(LeaseSeen{.lease_left = seconds(5)}, now(), now());
     EXPECT_EQ(flight.state(), Flight::State::awaiting);
     return flight;
   }
@@ -270,7 +270,7 @@ TEST_F(LeaseTest, ATurnThatNobodyWaitsForAnyMoreIsNotTaken) {
 
 TEST_F(LeaseTest, WonMeansGo) {
   auto flight = asked();
-  const auto actions = flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  const auto actions = flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now());
   EXPECT_EQ(actions.proceed, true);
   const auto stored = flight.loaded(copy_aged(seconds(0)), false, now());
   EXPECT_TRUE(stored.release_lease);
@@ -278,7 +278,7 @@ TEST_F(LeaseTest, WonMeansGo) {
 
 TEST_F(LeaseTest, IsNotGivenBackOnceItMayBeSomebodyElses) {
   auto flight = asked();
-  (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  (void)flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now());
   clock_.advance(seconds(6));
   const auto stored = flight.loaded(copy_aged(seconds(0)), false, now());
   EXPECT_TRUE(stored.write_remote.has_value());
@@ -288,7 +288,7 @@ TEST_F(LeaseTest, IsNotGivenBackOnceItMayBeSomebodyElses) {
 TEST_F(LeaseTest, AValueThatCameMeanwhileIsTakenAndTheLeaseGivenBack) {
   for (const bool won : {true, false}) {
     auto flight = asked();
-    const auto actions = flight.leased(LeaseSeen{won, copy_aged(seconds(1)), {}, {}}, now() + seconds(6), now());
+    const auto actions = flight.leased(LeaseSeen{.won = won, .copy = copy_aged(seconds(1))}, now() + seconds(6), now());
     EXPECT_EQ(actions.proceed, false);
     EXPECT_EQ(actions.release_lease, won);
     ASSERT_TRUE(actions.answer);
@@ -300,7 +300,7 @@ TEST_F(LeaseTest, AValueThatCameMeanwhileIsTakenAndTheLeaseGivenBack) {
 
 TEST_F(LeaseTest, LostMeansWaitingForTheOtherUntilItsLeaseEnds) {
   auto flight = asked();
-  const auto actions = flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+  const auto actions = flight.leased(LeaseSeen{.lease_left = seconds(5)}, now(), now());
   EXPECT_EQ(actions.proceed, false);
   EXPECT_EQ(actions.await, nanoseconds(seconds(5)));
   EXPECT_FALSE(actions.ended);
@@ -309,7 +309,7 @@ TEST_F(LeaseTest, LostMeansWaitingForTheOtherUntilItsLeaseEnds) {
 TEST_F(LeaseTest, AFillIsLookedAtAndAnswersEverybody) {
   auto flight = awaiting();
   EXPECT_TRUE(flight.on_fill().look);
-  const auto actions = flight.looked(LeaseSeen{false, copy_aged(seconds(0)), {}, {}}, now());
+  const auto actions = flight.looked(LeaseSeen{.copy = copy_aged(seconds(0))}, now());
   ASSERT_TRUE(actions.answer);
   EXPECT_EQ(actions.answer->outcome, Outcome::lease);
   EXPECT_TRUE(actions.ended);
@@ -318,7 +318,7 @@ TEST_F(LeaseTest, AFillIsLookedAtAndAnswersEverybody) {
 TEST_F(LeaseTest, AFillHeardBeforeTheLeaseAnswersCounts) {
   auto flight = asked();
   EXPECT_FALSE(flight.on_fill().look);
-  const auto actions = flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+  const auto actions = flight.leased(LeaseSeen{.lease_left = seconds(5)}, now(), now());
   EXPECT_TRUE(actions.look);
   EXPECT_FALSE(actions.await);
 }
@@ -327,7 +327,7 @@ TEST_F(LeaseTest, AFailureOfTheOtherIsEverybodysFailure) {
   auto flight = awaiting();
   EXPECT_TRUE(flight.on_fail().look);
   const FailureMemo memo{ErrorKind::provider_timeout, 2, seconds(3)};
-  const auto actions = flight.looked(LeaseSeen{false, {}, memo, {}}, now());
+  const auto actions = flight.looked(LeaseSeen{.failure = memo}, now());
   ASSERT_TRUE(actions.answer && actions.answer->error);
   EXPECT_EQ(actions.answer->error->kind, ErrorKind::provider_timeout);
   EXPECT_EQ(actions.answer->error->retry_after, milliseconds(seconds(3)));
@@ -377,7 +377,7 @@ TEST_F(LeaseTest, WhenTheOthersLeaseEndsWithoutAWordWeLoad) {
 TEST_F(LeaseTest, ALeaseStillHeldIsWaitedForAgain) {
   auto flight = awaiting();
   (void)flight.look_again();
-  const auto actions = flight.looked(LeaseSeen{false, {}, {}, seconds(2)}, now());
+  const auto actions = flight.looked(LeaseSeen{.lease_left = seconds(2)}, now());
   EXPECT_EQ(actions.await, nanoseconds(seconds(2)));
 }
 
@@ -396,7 +396,7 @@ TEST_F(LeaseTest, WithoutAnAnswerFromRedisTheProcessLoadsAlone) {
 
 TEST_F(LeaseTest, AFailedLoadIsRememberedByTheFleet) {
   auto flight = asked();
-  (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  (void)flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now());
   const auto actions = flight.loaded(fail(ErrorKind::provider_error), false, now());
   ASSERT_TRUE(actions.failed);
   EXPECT_TRUE(actions.failure_to_fleet);
@@ -445,14 +445,14 @@ TEST_F(LeaseTest, WhoIsRefusedAloneFallsBackOnWhatIsKept) {
 TEST_F(LeaseTest, GivenUpWhileItIsAskedForItIsGivenBackAndTheLoaderToldToStandDown) {
   auto flight = asked();
   EXPECT_TRUE(flight.age_limit(now()).ended);
-  const auto actions = flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  const auto actions = flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now());
   EXPECT_EQ(actions.proceed, false);
   EXPECT_TRUE(actions.release_lease);
 }
 
 TEST_F(LeaseTest, APurgeWhileItLoadsKeepsTheLoadFromBeingStored) {
   auto flight = asked();
-  (void)flight.leased(LeaseSeen{true, {}, {}, {}}, now() + seconds(6), now());
+  (void)flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now());
   flight.purge();
   const auto actions = flight.loaded(copy_aged(seconds(0)), false, now());
   ASSERT_TRUE(actions.answer && actions.answer->copy) << "the waiters are answered";
@@ -526,7 +526,7 @@ class ForcedTest : public LeaseTest {
 
 TEST_F(ForcedTest, WhatStandsInRedisAsTheLeaseIsTakenIsNotWhatWasAskedFor) {
   auto flight = forced();
-  auto actions = flight.leased(LeaseSeen{true, copy_aged(seconds(1)), {}, {}}, now() + seconds(6), now());
+  auto actions = flight.leased(LeaseSeen{.won = true, .copy = copy_aged(seconds(1))}, now() + seconds(6), now());
   EXPECT_EQ(actions.proceed, true);
   EXPECT_FALSE(actions.answer);
   actions = flight.loaded(copy_aged(seconds(0)), false, now());
@@ -537,15 +537,15 @@ TEST_F(ForcedTest, WhatStandsInRedisAsTheLeaseIsTakenIsNotWhatWasAskedFor) {
 TEST_F(ForcedTest, WaitsForAnothersLoadAndTakesOnlyWhatThatStored) {
   const auto before = copy_aged(seconds(1));
   auto flight = forced();
-  auto actions = flight.leased(LeaseSeen{false, before, {}, seconds(5)}, now(), now());
+  auto actions = flight.leased(LeaseSeen{.copy = before, .lease_left = seconds(5)}, now(), now());
   EXPECT_FALSE(actions.answer);
   EXPECT_EQ(actions.await, nanoseconds(seconds(5)));
   (void)flight.look_again();
-  actions = flight.looked(LeaseSeen{false, before, {}, seconds(4)}, now());
+  actions = flight.looked(LeaseSeen{.copy = before, .lease_left = seconds(4)}, now());
   EXPECT_FALSE(actions.answer);
   EXPECT_EQ(actions.await, nanoseconds(seconds(4)));
   (void)flight.on_fill();
-  actions = flight.looked(LeaseSeen{false, copy_aged(seconds(0)), {}, {}}, now());
+  actions = flight.looked(LeaseSeen{.copy = copy_aged(seconds(0))}, now());
   ASSERT_TRUE(actions.answer);
   EXPECT_EQ(actions.answer->outcome, Outcome::lease);
 }
@@ -554,16 +554,16 @@ TEST_F(ForcedTest, AFailureFromBeforeIsNoAnswerButThatOfTheLoadItWaitedForIs) {
   const FailureMemo memo{ErrorKind::provider_timeout, 2, seconds(3)};
   {
     auto flight = forced();
-    const auto actions = flight.leased(LeaseSeen{false, {}, memo, {}}, now(), now());
+    const auto actions = flight.leased(LeaseSeen{.failure = memo}, now(), now());
     EXPECT_EQ(actions.proceed, true) << "it loads without a lease, whose place the memo takes";
     EXPECT_FALSE(actions.answer);
     EXPECT_FALSE(flight.loaded(copy_aged(seconds(0)), false, now()).release_lease);
   }
   {
     auto flight = forced();
-    (void)flight.leased(LeaseSeen{false, {}, {}, seconds(5)}, now(), now());
+    (void)flight.leased(LeaseSeen{.lease_left = seconds(5)}, now(), now());
     (void)flight.on_fail();
-    const auto actions = flight.looked(LeaseSeen{false, {}, memo, {}}, now());
+    const auto actions = flight.looked(LeaseSeen{.failure = memo}, now());
     ASSERT_TRUE(actions.answer && actions.answer->error);
     EXPECT_TRUE(actions.ended);
   }
@@ -579,7 +579,7 @@ TEST_F(ForcedTest, WhoJoinsAFlightThatReadsRedisLeavesWhatIsReadAsAFallbackOnly)
   EXPECT_TRUE(actions.load);
   EXPECT_FALSE(actions.ended);
   EXPECT_TRUE(flight.turn(true).take_lease);
-  EXPECT_EQ(flight.leased(LeaseSeen{true, read, {}, {}}, now() + seconds(6), now()).proceed, true);
+  EXPECT_EQ(flight.leased(LeaseSeen{.won = true, .copy = read}, now() + seconds(6), now()).proceed, true);
   const auto failed = flight.loaded(fail(ErrorKind::provider_timeout), false, now());
   ASSERT_TRUE(failed.answer && failed.answer->copy);
   EXPECT_EQ(failed.answer->copy->entry, read.entry);

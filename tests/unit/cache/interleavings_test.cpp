@@ -84,9 +84,9 @@ struct Event {
 
 struct Scenario {
   const char* name;
-  std::array<int, 2> process_of;     // of each caller
-  std::optional<seconds> entry_age;  // of the copy that Redis holds at the start
-  bool in_memory = false;            // the processes hold the copy, too
+  std::array<int, 2> process_of;          // of each caller
+  std::optional<seconds> entry_age = {};  // of the copy that Redis holds at the start
+  bool in_memory = false;                 // the processes hold the copy, too
   int faults = 1;
   bool forced = false;     // the second caller wants a new answer
   bool purge_all = false;  // the only fault is purge_all: its three events make many orders by themselves
@@ -456,7 +456,7 @@ class World {
       if (served) caller.body = served->entry->body;
     };
     // Like the endpoint: memory first, except for a caller that forces a load.
-    const Lookup lookup{kKey, hash64(kKey), Mode::normal, caller.deadline, caller.forced};
+    const Lookup lookup{.key = kKey, .hash = hash64(kKey), .deadline = caller.deadline, .forced = caller.forced};
     if (caller.forced) return process.cache.get(process.thread, lookup, loader(process), take_answer);
     const auto peeked = process.cache.peek(kKey, hash64(kKey), clock_.steady());
     if (peeked.served) {
@@ -483,7 +483,11 @@ class World {
     auto call = take(process.loading);
     if (!well) return call.done(fail(ErrorKind::provider_timeout));
     const auto entry = entry_of(call.body);
-    call.done(Loaded{entry.body, entry.content_type, entry.etag, entry.spans, false});
+    call.done(Loaded{.body = entry.body,
+                     .content_type = entry.content_type,
+                     .etag = entry.etag,
+                     .spans = entry.spans,
+                     .early_refresh = false});
     if (!call.purged) return;
     const auto kept = process.cache.peek(kKey, hash64(kKey), clock_.steady());
     process.wrote_purged |= kept.served && kept.served->entry->body == call.body;
@@ -624,28 +628,44 @@ constexpr std::array kTwoProcesses{0, 1};
 constexpr std::array kOneProcess{0, 0};
 INSTANTIATE_TEST_SUITE_P(
     Fleet, Interleavings,
-    testing::Values(Scenario{"ColdTwoProcesses", kTwoProcesses, std::nullopt, false, 1},
-                    Scenario{"ColdOneProcess", kOneProcess, std::nullopt, false, 1},
-                    Scenario{"StaleInMemoryTwoProcesses", kTwoProcesses, seconds(70), true, 1},
-                    Scenario{"StaleInRedisTwoProcesses", kTwoProcesses, seconds(70), false, 1},
-                    Scenario{"KeptInRedisTwoProcesses", kTwoProcesses, seconds(200), false, 1},
-                    Scenario{"KeptInMemoryTwoProcesses", kTwoProcesses, seconds(200), true, 1},
-                    Scenario{"FreshInRedisTwoProcesses", kTwoProcesses, seconds(1), false, 1},
-                    Scenario{"KeptInRedisOneProcess", kOneProcess, seconds(200), false, 1},
-                    Scenario{"ForcedColdTwoProcesses", kTwoProcesses, std::nullopt, false, 1, true},
-                    Scenario{"ForcedFreshInRedisTwoProcesses", kTwoProcesses, seconds(1), false, 1, true},
-                    Scenario{"ForcedFreshInMemoryTwoProcesses", kTwoProcesses, seconds(1), true, 1, true},
-                    Scenario{"ForcedFreshInRedisOneProcess", kOneProcess, seconds(1), false, 1, true},
-                    Scenario{"ForcedKeptInRedisOneProcess", kOneProcess, seconds(200), false, 1, true},
-                    Scenario{.name = "KeptInMemoryAllPurged",
-                             .process_of = kTwoProcesses,
-                             .entry_age = seconds(200),
-                             .in_memory = true,
-                             .purge_all = true},
-                    Scenario{.name = "FreshInRedisAllPurged",
-                             .process_of = kTwoProcesses,
-                             .entry_age = seconds(1),
-                             .purge_all = true}),
+    testing::Values(
+        Scenario{.name = "ColdTwoProcesses", .process_of = kTwoProcesses},
+        Scenario{.name = "ColdOneProcess", .process_of = kOneProcess},
+        Scenario{.name = "StaleInMemoryTwoProcesses",
+                 .process_of = kTwoProcesses,
+                 .entry_age = seconds(70),
+                 .in_memory = true},
+        Scenario{.name = "StaleInRedisTwoProcesses", .process_of = kTwoProcesses, .entry_age = seconds(70)},
+        Scenario{.name = "KeptInRedisTwoProcesses", .process_of = kTwoProcesses, .entry_age = seconds(200)},
+        Scenario{.name = "KeptInMemoryTwoProcesses",
+                 .process_of = kTwoProcesses,
+                 .entry_age = seconds(200),
+                 .in_memory = true},
+        Scenario{.name = "FreshInRedisTwoProcesses", .process_of = kTwoProcesses, .entry_age = seconds(1)},
+        Scenario{.name = "KeptInRedisOneProcess", .process_of = kOneProcess, .entry_age = seconds(200)},
+        Scenario{.name = "ForcedColdTwoProcesses", .process_of = kTwoProcesses, .forced = true},
+        Scenario{.name = "ForcedFreshInRedisTwoProcesses",
+                 .process_of = kTwoProcesses,
+                 .entry_age = seconds(1),
+                 .forced = true},
+        Scenario{.name = "ForcedFreshInMemoryTwoProcesses",
+                 .process_of = kTwoProcesses,
+                 .entry_age = seconds(1),
+                 .in_memory = true,
+                 .forced = true},
+        Scenario{
+            .name = "ForcedFreshInRedisOneProcess", .process_of = kOneProcess, .entry_age = seconds(1), .forced = true},
+        Scenario{.name = "ForcedKeptInRedisOneProcess",
+                 .process_of = kOneProcess,
+                 .entry_age = seconds(200),
+                 .forced = true},
+        Scenario{.name = "KeptInMemoryAllPurged",
+                 .process_of = kTwoProcesses,
+                 .entry_age = seconds(200),
+                 .in_memory = true,
+                 .purge_all = true},
+        Scenario{
+            .name = "FreshInRedisAllPurged", .process_of = kTwoProcesses, .entry_age = seconds(1), .purge_all = true}),
     [](const auto& scenario) { return scenario.param.name; });
 
 }  // namespace

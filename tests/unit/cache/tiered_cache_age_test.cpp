@@ -105,7 +105,7 @@ TEST_F(TieredCacheTest, ARefreshThatWasRefusedBeforeItsTurnIsTriedAgainSoon) {
     complete(value("{1}"));
     clock_.advance(seconds(120));
     const auto refusing = [retry_after](LoadRequest, LoadCallback done) {
-      Error error{ErrorKind::provider_limited, {}, retry_after, 0, false};
+      Error error{.kind = ErrorKind::provider_limited, .retry_after = retry_after};
       done(std::unexpected(std::move(error)));
     };
     ASSERT_TRUE(peek().refresh);

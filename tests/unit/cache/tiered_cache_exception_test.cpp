@@ -74,7 +74,8 @@ class TieredCacheExceptionTest : public TieredCacheTest {
     Answers answers;
     waiting_.clear();
     const std::string other = "weather:3:4";
-    cache_->get(*thread_, {other, hash64(other), Mode::normal, clock_.steady() + seconds(10)}, loader(), into(answers));
+    cache_->get(*thread_, {.key = other, .hash = hash64(other), .deadline = clock_.steady() + seconds(10)}, loader(),
+                into(answers));
     complete(value("other"));
     ASSERT_EQ(answers.size(), 1U);
     ASSERT_TRUE(answers[0]);

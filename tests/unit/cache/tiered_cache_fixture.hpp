@@ -29,7 +29,9 @@ class TieredCacheTest : public testing::Test {
     return *cache_;
   }
 
-  Lookup lookup(Mode mode = Mode::normal) { return {kKey, hash64(kKey), mode, clock_.steady() + seconds(10)}; }
+  Lookup lookup(Mode mode = Mode::normal) {
+    return {.key = kKey, .hash = hash64(kKey), .mode = mode, .deadline = clock_.steady() + seconds(10)};
+  }
 
   // A loader that waits for the test to give the answer.
   Loader loader() {

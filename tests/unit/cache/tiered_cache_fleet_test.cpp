@@ -247,7 +247,8 @@ TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhil
   executor_.run_posted();
   clock_.advance(seconds(20));
   ASSERT_TRUE(peek().refresh) << "stale";
-  cache_->listener().on_fill({kKey, "e", clock_.wall(), seconds(10)});  // received on another thread, just now
+  // Received on another thread, just now.
+  cache_->listener().on_fill({.key = kKey, .etag = "e", .stored_at = clock_.wall(), .fresh_for = seconds(10)});
   cache_->refresh(*thread_, lookup(), loader());
   executor_.run_posted();
   EXPECT_EQ(loads_, 1);
@@ -281,12 +282,12 @@ TEST_F(FleetTest, AFillWithAnotherTagDropsTheOlderCopyAndWithTheSameRenewsIt) {
   executor_.run_posted();
   clock_.advance(seconds(5));
   const auto now_ms = clock_.wall();
-  cache_->listener().on_fill({kKey, "e", now_ms, seconds(10)});
+  cache_->listener().on_fill({.key = kKey, .etag = "e", .stored_at = now_ms, .fresh_for = seconds(10)});
   EXPECT_EQ(peek().served->age, nanoseconds(0));
   clock_.advance(seconds(1));
-  cache_->listener().on_fill({kKey, "other", now_ms, seconds(10)});
+  cache_->listener().on_fill({.key = kKey, .etag = "other", .stored_at = now_ms, .fresh_for = seconds(10)});
   EXPECT_TRUE(peek().served) << "an older message is ignored";
-  cache_->listener().on_fill({kKey, "other", clock_.wall(), seconds(10)});
+  cache_->listener().on_fill({.key = kKey, .etag = "other", .stored_at = clock_.wall(), .fresh_for = seconds(10)});
   EXPECT_FALSE(peek().served);
 }
 
@@ -342,7 +343,8 @@ TEST_F(TieredCacheTest, ALoadThatEndsWhileThePurgeOfEverythingIsOnItsWayIsNotSto
     cache_->get(thread, lookup(), loader(), into(answers));
     auto load = std::move(waiting_.front());
     waiting_.clear();
-    cache_->get(beside, {before, hash64(before), Mode::normal, clock_.steady() + seconds(10)}, loader(), into(answers));
+    cache_->get(beside, {.key = before, .hash = hash64(before), .deadline = clock_.steady() + seconds(10)}, loader(),
+                into(answers));
 
     std::atomic<bool> ended{false};
     std::thread in_its_shard([&] {

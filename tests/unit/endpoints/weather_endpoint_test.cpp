@@ -205,7 +205,10 @@ TEST_F(WeatherEndpointTest, NamesEveryFaultAndAsksNobody) {
 
 TEST_F(WeatherEndpointTest, TurnsTheProvidersFailureIntoAProblem) {
   const auto answer = get(kReal);
-  Error error{ErrorKind::provider_limited, "the provider's minutely limit is used up", seconds(42), 429};
+  Error error{.kind = ErrorKind::provider_limited,
+              .detail = "the provider's minutely limit is used up",
+              .retry_after = seconds(42),
+              .provider_status = 429};
   provider_.answer(std::unexpected(error));
   EXPECT_EQ(answer->status, 429);
   EXPECT_EQ(answer->header("Retry-After"), "42");

@@ -39,7 +39,9 @@ const std::string kBomb = from_hex(
 
 class Client : public testing::Test {
  protected:
-  GetRequest request(std::string path = "/x") { return {provider.url() + path, {}, 3s, 5s}; }
+  GetRequest request(std::string path = "/x") {
+    return {.url = provider.url() + path, .connect_timeout = 3s, .total_timeout = 5s};
+  }
 
   FakeProvider provider;
   test::MemoryLog log;
@@ -163,8 +165,9 @@ TEST_F(Client, WhatIsNotHttpIsABadReply) {
 
 TEST_F(Client, ARefusedConnectionIsToldWithoutAddresses) {
   const auto port = test::free_port();
-  const auto outcome = get(client, {"http://127.0.0.1:" + std::to_string(port) + "/x", {}, 3s, 5s});
-  EXPECT_EQ(told(outcome), "provider-unreachable: no connection could be made");
+  const auto outcome = get(
+      client, {.url = "http://127.0.0.1:" + std::to_string(port) + "/x", .connect_timeout = 3s, .total_timeout = 5s});
+  EXPECT_EQ(told(outcome), "provider-unreachable: the connection was refused, or could not be made");
   EXPECT_TRUE(log.contains("http_client: a transfer failed code=7")) << log.text();
 }
 
@@ -196,7 +199,7 @@ TEST_F(Client, KeepsTheConnection) {
 TEST_F(Client, RefusesARequestThatIsNone) {
   const std::string no = "internal: the request could not be made";
   for (const auto* url : {"", "x", "ftp://127.0.0.1/", "file:///etc/hostname", "gopher://127.0.0.1/", "http://"}) {
-    EXPECT_EQ(told(get(client, {url, {}, 1s, 1s})), no) << url;
+    EXPECT_EQ(told(get(client, {.url = url, .connect_timeout = 1s, .total_timeout = 1s})), no) << url;
   }
   auto asked = request();
   asked.headers = {"X-A: b\r\nX-C: d"};
@@ -231,7 +234,7 @@ TEST_F(Client, ACallbackMayAskAgain) {
 TEST_F(Client, TakesTheProxyOfTheEnvironmentUnlessItIsToAskDirectly) {
   provider.always(test::json_reply(200, "{}"));
   // An address of this machine that is not a loopback address. No server listens there.
-  const GetRequest far{"http://0.0.0.0:1/x", {}, 300ms, 300ms};
+  const GetRequest far{.url = "http://0.0.0.0:1/x", .connect_timeout = 300ms, .total_timeout = 300ms};
   const auto set = setenv("http_proxy", provider.url().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
   HttpClient direct{HttpClientOptions{.user_agent = "a-test/1", .direct = true}, log};
   const auto by_proxy = get(client, far);
@@ -256,9 +259,10 @@ TEST(ClientEnd, WhatRunsIsAbandonedAndTold) {
   std::atomic<int> asked_again = 0;
   {
     HttpClient client({}, log);
-    for (int i = 0; i < 10; ++i) outcomes.push_back(start_get(client, {provider.url(), {}, 3s, 60s}));
-    client.get({provider.url(), {}, 3s, 60s}, [&](auto) {
-      client.get({provider.url(), {}, 3s, 60s},
+    for (int i = 0; i < 10; ++i)
+      outcomes.push_back(start_get(client, {.url = provider.url(), .connect_timeout = 3s, .total_timeout = 60s}));
+    client.get({.url = provider.url(), .connect_timeout = 3s, .total_timeout = 60s}, [&](auto) {
+      client.get({.url = provider.url(), .connect_timeout = 3s, .total_timeout = 60s},
                  [&](auto outcome) { asked_again += outcome.error().kind == ErrorKind::draining ? 1 : 0; });
     });
     ASSERT_TRUE(provider.wait_for_calls(1));
@@ -274,7 +278,7 @@ TEST(ClientEnd, AClientThatIsStoppedAtOnceTellsToo) {
     std::future<Result<GetResponse>> outcome;
     {
       HttpClient client({}, log);
-      outcome = start_get(client, {provider.url(), {}, 3s, 60s});
+      outcome = start_get(client, {.url = provider.url(), .connect_timeout = 3s, .total_timeout = 60s});
     }
     const auto told_so = told(wait_for(outcome));
     EXPECT_TRUE(told_so == "draining: " || told_so == "200") << told_so;
@@ -290,7 +294,8 @@ TEST_F(Client, ACallbackThatThrowsIsLoggedAndHarmsNoOther) {
   });
   called.get_future().wait();
   EXPECT_EQ(told(get(client, request())), "200");
-  client.get({"not a url", {}, 3s, 5s}, [](const auto&) { throw std::runtime_error("bang"); });
+  client.get({.url = "not a url", .connect_timeout = 3s, .total_timeout = 5s},
+             [](const auto&) { throw std::runtime_error("bang"); });
   EXPECT_EQ(told(get(client, request())), "200");
   EXPECT_EQ(log.count("http_client: a callback threw what=boom"), 1) << log.text();
   EXPECT_EQ(log.count("http_client: a callback threw what=bang"), 1) << log.text();

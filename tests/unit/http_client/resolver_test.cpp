@@ -64,11 +64,14 @@ TEST(Resolver, ASilentNameServerHoldsUpNobody) {
   unsetenv("ALL_PROXY");
   {
     HttpClient client({}, log);
-    auto silent = start_get(client, {std::string("http://") + kSilentName + "/", {}, 400ms, 800ms});
+    auto silent = start_get(
+        client, {.url = std::string("http://") + kSilentName + "/", .connect_timeout = 400ms, .total_timeout = 800ms});
     ASSERT_EQ(name_server().asked.get_future().wait_for(20s), std::future_status::ready);
-    EXPECT_EQ(told(get(client, {provider.url(), {}, 3s, 5s})), "200") << "while the name is being resolved";
+    EXPECT_EQ(told(get(client, {.url = provider.url(), .connect_timeout = 3s, .total_timeout = 5s})), "200")
+        << "while the name is being resolved";
     EXPECT_EQ(told(wait_for(silent)), "provider-timeout: no connection in time");
-    EXPECT_EQ(told(get(client, {provider.url(), {}, 3s, 5s})), "200") << "after the request was given up";
+    EXPECT_EQ(told(get(client, {.url = provider.url(), .connect_timeout = 3s, .total_timeout = 5s})), "200")
+        << "after the request was given up";
   }
   // All of this, including the end of the client, happened before the name server answered.
   name_server().answer.set_value();

@@ -20,7 +20,7 @@ class Tls : public testing::Test {
   std::string outcome(const FakeProvider& provider, const std::string& host, const std::string& ca_file) {
     HttpClient client({.ca_file = ca_file}, log);
     const std::string url = "https://" + host + ":" + std::to_string(provider.port()) + "/x";
-    return told(get(client, {url, {}, 5s, 10s}));
+    return told(get(client, {.url = url, .connect_timeout = 5s, .total_timeout = 10s}));
   }
 
   test::CertificateAuthority authority;
