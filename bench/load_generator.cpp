@@ -8,7 +8,7 @@
 //   load_generator --port=N [--target=/path] [--connections=50] [--seconds=1] [--rate=per second] [--pipeline=1]
 //                  [--keys=one|unique|zipf] [--keyspace=100000] [--exponent=0.99] [--seed=1] [--header='Name: value']
 //
-// --keys=unique and zipf append lat and lon to the target: every request a new place, or one of --keyspace places.
+// --keys=unique and zipf append lat and lon to the target: a new place per request, or one of --keyspace places.
 #include <array>
 #include <cerrno>
 #include <chrono>

@@ -42,7 +42,7 @@ def memory_kib(pid):
 
 @dataclass
 class Load:
-    """One closed loop, or one open one if `rate` is set."""
+    """The parameters of a closed loop, or of an open loop if `rate` is set."""
     target: str
     connections: int = 50
     pipeline: int = 1

@@ -17,7 +17,7 @@ constexpr std::size_t kPlaces = 10'000'000;
 constexpr std::size_t kLimit = std::size_t{64} << 20;
 constexpr std::size_t kBound = kLimit + (std::size_t{40} << 20);
 
-// As long as a real answer, and like one a string of its own.
+// As long as a real answer. Each answer has its own string, like a real one.
 cache::EntryPtr answer(std::size_t number) {
   cache::Entry entry;
   entry.body = cat(R"({"latitude":52.52,"longitude":13.419998,"elevation":38.0,"current_units":{"time":"iso8601",)",

@@ -179,7 +179,7 @@ http {{
         return first, second
 
     def varnish(self, answer):
-        """None if Varnish is not installed or will not start here."""
+        """None if Varnish is not installed or cannot start."""
         program = shutil.which("varnishd", path=os.environ["PATH"] + ":/usr/sbin")
         if not program:
             return None
@@ -196,7 +196,7 @@ http {{
 
 
 class _Alias:
-    """Another port of the same process."""
+    """A second port of a process that another Server owns."""
 
     def __init__(self, name, server, port):
         self.name, self.server, self.port = name, server, port

@@ -18,7 +18,7 @@ using namespace wx;
 
 constexpr std::size_t kKeys = 200'000;
 constexpr std::size_t kRequests = 4'000'000;
-constexpr std::size_t kWarm = 1'000'000;  // of these, not counted
+constexpr std::size_t kWarm = 1'000'000;  // requests to fill the cache, which are not counted
 
 class Lru {
  public:

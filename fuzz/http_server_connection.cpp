@@ -129,7 +129,7 @@ std::string said_to(const std::vector<std::string_view>& pieces) {
   return heard;
 }
 
-// Every head must have a body of its Content-Length, and nothing may follow an answer that closes.
+// Every head must be followed by the body that its Content-Length announces, and nothing may follow a closing answer.
 void require_whole_answers(std::string_view heard, bool head_requests) {
   while (!heard.empty()) {
     require(heard.starts_with("HTTP/1.1 "));

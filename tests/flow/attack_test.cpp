@@ -10,6 +10,7 @@
 #include "flow/weather.hpp"
 #include "support/process_stats.hpp"
 #include "support/stall_meter.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 namespace {
@@ -61,8 +62,7 @@ class UnderAttack : public testing::Test {
     files_ = open_files(pid());
     memory_ = anonymous_bytes(pid());
     healthy_ = std::make_unique<Load>(*service_, 4, kMock);
-    const auto end = Clock::now() + milliseconds(5000);
-    while (open_files(pid()) < files_ + 4 && Clock::now() < end) std::this_thread::sleep_for(milliseconds(1));
+    ASSERT_TRUE(eventually([&] { return open_files(pid()) >= files_ + 4; }));
     std::this_thread::sleep_for(milliseconds(50));
   }
   void TearDown() override {
@@ -74,9 +74,7 @@ class UnderAttack : public testing::Test {
       EXPECT_EQ(phase.seen, (std::map<std::string, int>{{"200 HIT", phase.answers}})) << healthy_->told();
     }
     EXPECT_LE(healthy_->slowest(), milliseconds(250) * kSlowdown + 4 * machine_.worst()) << healthy_->told();
-    const auto end = Clock::now() + milliseconds(5000) * kSlowdown;
-    while (open_files(pid()) > files_ && Clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
-    EXPECT_LE(open_files(pid()), files_);
+    EXPECT_TRUE(eventually([&] { return open_files(pid()) <= files_; }, milliseconds(5000) * kSlowdown));
     RecordProperty("slowest_ms", static_cast<int>(healthy_->slowest().count()));
     RecordProperty("grown_kib", static_cast<int>(grown() / 1024));
   }

@@ -144,7 +144,7 @@ describe('asking', () => {
     await page.click('#ask-form button');
     await page.waitForSelector('#problem:not([hidden])');
     assert.match(await text(page, '#problem-title'), /No answer from this service/);
-    await until(async () => /does not answer/.test(await text(page, '#stats-state')), 'the statistics to notice');
+    await until(async () => /does not answer/.test(await text(page, '#stats-state')), 'the statistics to show that the service is gone');
   }, own.url)));
 
   // The connection stays open and nothing comes: one second of REQUEST_TIMEOUT, and the three seconds that the page

@@ -59,7 +59,7 @@ class SlowReader {
   bool connected_ = false;
 };
 
-// Both ends of all connections are in this process.
+// Both ends of each connection are in this process.
 bool allow_enough_descriptors() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;

@@ -91,7 +91,7 @@ class Weather {
   [[nodiscard]] bool was_well_at(milliseconds time) const {
     return mood_ == Mood::good && time.count() > well_since_ + kAftermath.count();
   }
-  // Calls by minute of the wall clock.
+  // The calls per minute of the wall clock.
   [[nodiscard]] std::map<long, int> minutes() const {
     const std::lock_guard lock(mutex_);
     return minutes_;
@@ -268,7 +268,7 @@ class Visitor {
   }
 
   bool purge(HttpClient& client, std::string_view target) {
-    // 503: Redis was not reached.
+    // 503: Redis could not be reached.
     return expect_status(client, "DELETE", target, {204, 503}, {{"Authorization", cat("Bearer ", kToken)}});
   }
 

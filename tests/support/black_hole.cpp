@@ -51,7 +51,7 @@ class CommandCounter {
   std::size_t skip_ = 0;   // the rest of a text and its line end
 };
 
-// The two sides of one connection through the proxy. The loop's thread only.
+// The two sides of one connection through the proxy. For the loop's thread only.
 struct Pair {
   explicit Pair(asio::io_context& context) : client(context), server(context) {}
   tcp::socket client;

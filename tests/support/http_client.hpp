@@ -61,7 +61,7 @@ class HttpClient {
   std::chrono::steady_clock::time_point sent_;
 };
 
-// One request over a connection of its own.
+// Sends one request over a new connection.
 [[nodiscard]] Answer http_get(std::uint16_t port, std::string_view target, const Headers& headers = {});
 
 // The same request `count` times at the same moment: all connections are open before the first byte is written.

@@ -38,8 +38,8 @@ class RedisServer {
   // Throws std::runtime_error on an error reply, or without a reply within two seconds.
   std::optional<std::string> command(const std::vector<std::string>& words) const;  // NOLINT(modernize-use-nodiscard)
 
-  void kill();    // SIGKILL: connections are reset, all data gone
-  void start();   // again after kill(), on the same port; returns when it answers
+  void kill();    // SIGKILL: resets all connections and loses all data
+  void start();   // starts it again after kill() on the same port; returns when it answers
   void freeze();  // SIGSTOP: connections stay open, nothing is answered
   void thaw();    // SIGCONT
 

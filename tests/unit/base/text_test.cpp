@@ -55,8 +55,8 @@ TEST(Text, JsonKeepsValidUtf8) {
 TEST(Text, JsonReplacesBytesThatAreNotUtf8) {
   const std::string replacement = "\xEF\xBF\xBD";
   EXPECT_EQ(json("\xFF"), replacement);
-  EXPECT_EQ(json("\x80"), replacement) << "a continuation byte alone";
-  EXPECT_EQ(json("\xC3"), replacement) << "cut short at the end";
+  EXPECT_EQ(json("\x80"), replacement) << "a lone continuation byte";
+  EXPECT_EQ(json("\xC3"), replacement) << "truncated at the end";
   EXPECT_EQ(json("\xC3("), replacement + "(") << "the next character is kept";
   EXPECT_EQ(json("\xC0\xAF"), replacement + replacement) << "overlong, two bytes";
   EXPECT_EQ(json("\xE0\x80\xAF"), replacement + replacement + replacement) << "overlong, three bytes";

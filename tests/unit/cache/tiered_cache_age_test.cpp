@@ -58,7 +58,7 @@ TEST_F(TieredCacheTest, OnlyARefreshBeforeAnEntryEndedCountsAsEarly) {
   EXPECT_EQ(early(), 1U);
   complete(value("{2}"));
   clock_.advance(seconds(12));
-  ASSERT_TRUE(peek().refresh) << "stale by now";
+  ASSERT_TRUE(peek().refresh) << "the copy is stale";
   cache_->refresh(*thread_, lookup(), loader());
   EXPECT_EQ(early(), 1U);
   complete(value("{3}"));
@@ -110,7 +110,7 @@ TEST_F(TieredCacheTest, ARefreshThatWasRefusedBeforeItsTurnIsTriedAgainSoon) {
     };
     ASSERT_TRUE(peek().refresh);
     cache_->refresh(*thread_, lookup(), refusing);
-    EXPECT_FALSE(peek().refresh) << "not at every hit";
+    EXPECT_FALSE(peek().refresh) << "not every hit starts a refresh";
     clock_.advance(pause - milliseconds(1));
     EXPECT_FALSE(peek().refresh);
     clock_.advance(milliseconds(1));

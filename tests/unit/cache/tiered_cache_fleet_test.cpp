@@ -154,7 +154,7 @@ TEST_F(FleetTest, ARedisThatRefusesAPurgeIsNotAskedAllTheTime) {
   executor_.advance(seconds(24));
   EXPECT_TRUE(remote_.held.empty());
   executor_.advance(std::chrono::minutes(2));
-  EXPECT_EQ(remote_.held.size(), 1U) << "one at a time";
+  EXPECT_EQ(remote_.held.size(), 1U) << "one attempt at a time";
   remote_.hold = false;
   remote_.failing.reset();
   remote_.release();

@@ -27,7 +27,7 @@ TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
 }
 
 TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {
-  cache();  // a flight is given up after 20 s
+  cache();  // a flight is abandoned after 20 s
   Answers first;
   Answers late;
   cache_->get(*thread_, patient_for(seconds(10)), queue(), into(first));

@@ -192,7 +192,7 @@ TEST_F(TieredCacheTest, EveryCallerIsAnsweredOnItsOwnThread) {
   cache_->get(*thread_, lookup(), loader(), [&](Result<Served>) { first = std::this_thread::get_id(); });
   cache_->get(*other_thread_, lookup(), loader(), [&](Result<Served>) { second = true; });
   executor_.set_in_this_thread(false);
-  complete(value("{1}"));  // "on the loader's thread"
+  complete(value("{1}"));  // as if on the loader's thread
   EXPECT_EQ(first, std::thread::id());
   executor_.set_in_this_thread(true);
   executor_.run_posted();

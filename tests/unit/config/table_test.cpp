@@ -70,7 +70,7 @@ TEST(SettingsTable, HelpNamesEverySettingAndStaysWithinHundredColumns) {
 
 TEST(SettingsTable, ReadmeHasExactlyThisTable) {
   EXPECT_THAT(project_file("README.md"), HasSubstr(settings_markdown()))
-      << "README.md is out of date: put in what `weather-cache --help-markdown` prints";
+      << "README.md is out of date: insert the output of `weather-cache --help-markdown`";
 }
 
 TEST(SettingsTable, PortugueseReadmeNamesTheSameSettingsAndDefaults) {

@@ -117,7 +117,7 @@ TEST(ReadPath, IsToldInTheHeadersThatTheTableHas) {
     append_server_timing(headers, row.served(), row.ms("total_ms"));
     for (const auto* name : {"X-Cache", "Cache-Status", "Server-Timing"}) {
       const auto line = cat(name, ": ", row.text(cat("headers/", name)), "\r\n");
-      EXPECT_NE(headers.find(line), std::string::npos) << row.text("name") << ": " << line << "not in\n" << headers;
+      EXPECT_NE(headers.find(line), std::string::npos) << row.text("name") << ": " << line << "is not in\n" << headers;
     }
   }
 }

@@ -32,7 +32,7 @@ std::string from_hex(std::string_view hex) {
 // {"answer":"compressed"}
 const std::string kGzip =
     from_hex("1f8b0800000000000203ab564acc2b2e4f2d52b2524acecf2d284a2d2e4e4d51aa05004012f74e17000000");
-// Five million spaces, compressed three times over.
+// Five million spaces, compressed three times.
 const std::string kBomb = from_hex(
     "1f8b080000000000020393efe660000126e6c9ef9f253030aa3d33679776ec616b5d596f7a34bcc8b0a729d080cbeda08604ebe2041164ce8c"
     "e6b6db67cf3829b43dfeffe3fd29c5c58c465c6e3c370e3e0d31397ae3e0ed764686d0b60faab2c20c0c005f13233462000000");

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "provider_harness.hpp"
 #include "support/background.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::open_meteo {
 namespace {
@@ -257,7 +258,7 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   EXPECT_EQ(outcomes.wait(3).size(), 3U);
   answer_turn(false);
   load(outcomes);
-  EXPECT_EQ(turns.size(), 1U) << "a probe that stood down makes room for the next";
+  EXPECT_EQ(turns.size(), 1U) << "when a probe stands down, the next one starts";
   answer_turn(true);
   EXPECT_EQ(outcomes.wait(4).size(), 4U);
   EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::closed);
@@ -358,12 +359,7 @@ TEST_F(Turn, NoSlotIsLostWhateverTheOrder) {
     });
   }
   for (auto& caller : callers) caller.join();
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while ((finished < 400 || provider->slots().running > 0) && std::chrono::steady_clock::now() < until) {
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(finished, 400);
-  EXPECT_EQ(provider->slots().running, 0U);
+  EXPECT_TRUE(test::eventually([&] { return finished == 400 && provider->slots().running == 0; })) << finished;
   EXPECT_EQ(provider->slots().queued, 0U);
   EXPECT_LE(server.calls(), 100U);
   EXPECT_LE(server.max_running(), 3U);

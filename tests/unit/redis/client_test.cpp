@@ -244,7 +244,7 @@ TEST(RedisClient, FailsAtOnceWhileDown) {
   ASSERT_TRUE(under.becomes(ConnectionState::down));
   const Outcome outcome = ClientUnderTest::get(under.send({"GET", "a"}));
   EXPECT_EQ(outcome.text, "redis-unavailable");
-  EXPECT_LT(outcome.took, milliseconds(250)) << "it did not wait";
+  EXPECT_LT(outcome.took, milliseconds(250)) << "the command does not wait";
   EXPECT_TRUE(under.log().contains("Connection refused"));
 }
 

@@ -177,7 +177,7 @@ class FakeRedis {
   std::thread acceptor_;
 };
 
-// An event that happens once: a script waits for the test, or the test for a script.
+// An event that happens once. A script waits for the test, or the test for a script.
 class Signal {
  public:
   void set() {

@@ -13,7 +13,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// A value of a quarter of an hour that starts at 12:00:00.
+// A value that is valid for a quarter of an hour from 12:00:00.
 constexpr std::chrono::sys_seconds kNoon{days(20'000) + hours(12)};
 
 open_meteo::CurrentWeather weather(seconds valid_for = minutes(15)) {

@@ -325,7 +325,7 @@ TEST_F(Day, WithAWallClockSetForwardAndBackLeavesNothingOldNegativeOrStuck) {
 TEST_F(ServiceTest, APlaceAskedOnceAnHourGetsTodaysValueNotTheLastVisitors) {
   for (int hour = 0; hour < 24; ++hour) {
     const auto temperature = std::to_string(hour) + ".5";
-    EXPECT_FALSE(peek(question())) << "an hour old";
+    EXPECT_FALSE(peek(question())) << "the copy is an hour old";
     ask(question());
     executor_.advance(milliseconds(600));
     answer_real(weather(temperature));
