@@ -76,7 +76,7 @@ std::string Metrics::text() const {
   std::vector<prometheus::MetricFamily> families;
   const auto family = [&](std::string_view name, std::string_view help, prometheus::MetricType type) -> auto& {
     if (families.empty() || families.back().name != name) {
-      families.push_back({std::string(name), std::string(help), type, {}});
+      families.push_back({.name = std::string(name), .help = std::string(help), .type = type, .metric = {}});
     }
     return families.back();
   };

@@ -101,6 +101,18 @@ Result<void> read_host_port(std::string_view text, Address& address) {
   return {};
 }
 
+Result<void> read_socket_path(const Parts& parts, Address& address) {
+  if (!parts.host_port.empty()) return wrong("a unix socket's path is absolute: unix:///path/to/socket");
+  const auto path = percent_decode(parts.path, Plus::literal);
+  if (!path) return wrong("a % in the path is not followed by two hexadecimal digits");
+  // sockaddr_un::sun_path has 108 bytes, one of them for the terminating zero.
+  if (path->size() < 2 || path->size() > 107 || path->find('\0') != std::string::npos) {
+    return wrong("a unix socket's path has 2 to 107 bytes");
+  }
+  address.socket_path = *path;
+  return {};
+}
+
 Result<std::uint32_t> read_database(std::string_view text) {
   const auto number = parse_unsigned(text);
   if (!number || *number > static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())) {
@@ -177,14 +189,7 @@ Result<Url> parse_url(std::string_view text) {
   }
   bool database_in_path = false;
   if (scheme->local) {
-    if (!parts.host_port.empty()) return wrong("a unix socket's path is absolute: unix:///path/to/socket");
-    const auto path = percent_decode(parts.path, Plus::literal);
-    if (!path) return wrong("a % in the path is not followed by two hexadecimal digits");
-    // sockaddr_un::sun_path has 108 bytes, one of them for the terminating zero.
-    if (path->size() < 2 || path->size() > 107 || path->find('\0') != std::string::npos) {
-      return wrong("a unix socket's path has 2 to 107 bytes");
-    }
-    url.address.socket_path = *path;
+    if (auto done = read_socket_path(parts, url.address); !done) return std::unexpected(done.error());
   } else {
     if (auto done = read_host_port(parts.host_port, url.address); !done) return std::unexpected(done.error());
     if (parts.path.size() > 1) {
