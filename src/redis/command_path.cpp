@@ -108,16 +108,7 @@ void CommandPath::close(ErrorKind kind, std::string_view detail) noexcept {
 
 bool CommandPath::on_reply(const Reply& reply, SteadyTime now) {
   if (reply.is_error()) metrics_.add(Counter::redis_errors);
-  switch (pending_.on_reply(reply, now)) {
-    case PendingQueue::Taken::completed:
-      metrics_.observe(observability::Timing::redis, pending_.last_took());
-      return true;
-    case PendingQueue::Taken::late:
-      return true;
-    case PendingQueue::Taken::unexpected:
-      break;
-  }
-  return false;
+  return pending_.on_reply(reply, now) != PendingQueue::Taken::unexpected;
 }
 
 void CommandPath::expire_early(SteadyTime now) {

@@ -37,7 +37,6 @@ void PendingQueue::add(Callback&& done, SteadyTime sent, SteadyTime deadline, Ex
 Callback PendingQueue::take_first(SteadyTime now) {
   Entry& entry = at(first_);
   Callback done = std::exchange(entry.done, nullptr);
-  last_took_ = now - entry.sent;
   last_reply_ = now;
   ++first_;
   waiting_ = std::max(waiting_, first_);

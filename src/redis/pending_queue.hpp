@@ -48,8 +48,6 @@ class PendingQueue {
   [[nodiscard]] Taken on_reply(const Reply& reply, SteadyTime now);
   // Takes a push. Returns false if it confirms no SUBSCRIBE; then it is for the push handler.
   [[nodiscard]] bool on_push(const Reply& push, SteadyTime now);
-  // How long the last answered command took.
-  [[nodiscard]] nanoseconds last_took() const { return last_took_; }
 
   // Times out every command whose deadline has come; returns how many.
   std::size_t expire(SteadyTime now);
@@ -85,7 +83,6 @@ class PendingQueue {
   std::uint64_t waiting_ = 0;  // the oldest that has not timed out
   std::uint64_t end_ = 0;
   SteadyTime last_reply_{};
-  nanoseconds last_took_{};
 };
 
 }  // namespace wx::redis

@@ -113,6 +113,7 @@ class ClientUnderTest {
   Client& client() { return *client_; }
   wx::test::MemoryLog& log() { return log_; }
   std::uint64_t count(Counter counter) const { return metrics_.value(counter); }
+  std::string metrics_text() const { return metrics_.text(); }
   const Clock& clock() const { return clock_; }
 
  private:

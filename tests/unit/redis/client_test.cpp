@@ -36,6 +36,13 @@ TEST(RedisClient, AnswersACommand) {
   EXPECT_EQ(under.count(Counter::redis_connects), 1U);
 }
 
+TEST(RedisClient, LeavesItToTheCacheToMeasureReads) {
+  FakeRedis redis(greet_and_echo);
+  ClientUnderTest under(redis.url());
+  EXPECT_EQ(under.ask({"GET", "a"}), "\"a\"");
+  EXPECT_TRUE(under.metrics_text().contains("weather_cache_redis_duration_seconds_count 0\n")) << under.metrics_text();
+}
+
 TEST(RedisClient, WritesWhatOneTurnQueuedInOneGo) {
   std::atomic<int> reads{0};
   FakeRedis redis([&](Peer& peer) {
