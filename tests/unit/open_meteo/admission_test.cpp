@@ -208,7 +208,7 @@ TEST_F(Admitted, AFleetsCountThatComesAndGoesAllTheTimeIsToldNowAndThen) {
   EXPECT_LE(lines("of the budget"), 14U) << "the share has its own throttle levels: " << log.text();
   for (int i = 0; i < 200; ++i) pay(false);
   const auto last = [this](std::string_view what) { return log.text().rfind(what); };
-  EXPECT_GT(last("keeps to its share"), last("with the fleet again")) << "a state that lasts is logged";
+  EXPECT_GT(last("limits itself to its share"), last("with the fleet again")) << "a state that lasts is logged";
   for (int i = 0; i < 200; ++i) pay(true);
   EXPECT_GT(last("with the fleet again"), last("limits itself to its share"));
 }
