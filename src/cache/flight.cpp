@@ -253,7 +253,7 @@ void Flight::new_epoch() {
 Actions Flight::age_limit(SteadyTime now) {
   Actions actions;
   if (state_ == State::ended) return actions;
-  // A loader that still waits for its turn is told to stand down when the turn comes.
+  // A loader that still waits for its turn must not proceed when the turn comes (see turn()).
   actions.answer = fallback_or(Error{.kind = ErrorKind::deadline_exceeded}, now);
   actions.refresh_after = kTryAgain;
   actions.release_lease = false;  // the load may still be running, so the lease must expire by itself

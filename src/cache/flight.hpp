@@ -3,7 +3,7 @@
 //
 // A flight belongs to the cache, not to the request that started it: a client that disconnects cancels nothing. This is
 // the pure part, a state machine: it turns events into actions, which Run performs. It has no clock, no socket and no
-// lock. docs/cache.md has the picture. The words are explained in tiered_cache.hpp.
+// lock. docs/cache.md has a diagram. The terms are defined in tiered_cache.hpp.
 //
 //   state     event                         next      actions
 //   --------  ----------------------------  --------  ----------------------------------------------------------------
@@ -17,29 +17,29 @@
 //   reading   nothing, or an error          queued    load
 //   queued    turn, the load is wanted      leasing   take_lease
 //   queued    turn, without Redis           loading   proceed
-//   queued    turn, the load is not wanted  ended     stand down
+//   queued    turn, the load is not wanted  ended     do not proceed
 //   queued    loaded (refused before turn)  ended     answer (fallback, else the error)
 //   queued    the leader's allowance or     queued    answer_leader (fallback, else the error), load. If no other
 //             time is over                            caller waits: ended, as above
 //   queued    a value before the turn       ended     as loaded in loading, but there is no lease
 //   leasing   won                           loading   proceed
-//   leasing   newer, fresh value            ended     stand down, answer (lease), fill memory, give the lease back
-//   leasing   a failure is remembered       ended     stand down, answer (fallback, else that error)
+//   leasing   newer, fresh value            ended     do not proceed, answer (lease), fill memory, release the lease
+//   leasing   a failure is remembered       ended     do not proceed, answer (fallback, else that error)
 //   leasing   the same, but forced, or a    loading   proceed (without a lease)
 //             refusal without a fallback
-//   leasing   lost                          awaiting  stand down, wait for the fill or the lease's end
-//   leasing   lost, and a fill was heard    looking   stand down, look
+//   leasing   lost                          awaiting  do not proceed, wait for the fill or the lease's end
+//   leasing   lost, and a fill announced    looking   do not proceed, look
 //   leasing   error                         loading   proceed (without a lease: one flight per process)
-//   awaiting  fill or fail heard, the       looking   look
-//             channel is back, time is up
+//   awaiting  fill or fail announced,       looking   look
+//             channel back, or time is up
 //   looking   newer, fresh value            ended     answer (lease), fill memory
 //   looking   a failure is remembered       ended     answer (fallback, else that error)
 //   looking   still held                    awaiting  wait for the fill or the lease's end
 //   looking   held or free, but a fill or   looking   look
-//             fail was heard
+//             fail announced
 //   looking   free, an error, or a refusal  queued    load
 //             without a fallback
-//   loading   loaded                        ended     answer (miss), fill memory, write Redis, give the lease back
+//   loading   loaded                        ended     answer (miss), fill memory, write Redis, release the lease
 //   loading   failed                        ended     answer (fallback, else the error), remember the failure
 //   loading   refused, with an answer to    ended     answer (fallback), remember the refusal
 //             fall back on
@@ -49,8 +49,9 @@
 //   any       new epoch                     same      as purge, but a reply of Redis in progress counts if it is of the
 //                                                     new epoch: Run drops the others (CacheCore::drop_purged)
 //
-// A flight that ends with neither a value nor a failure to remember (the load was refused before its call, or stood
-// down, or the age limit came) says after how long a hit may start the next refresh (refresh_after).
+// A flight that ends with neither a value nor a failure to remember (the load was refused before its call, or was not
+// wanted, or the flight reached its age limit) sets the time after which a hit may start the next refresh
+// (refresh_after).
 //
 // A refresh starts with the copy that it is to replace. It takes Redis's copy only if that was stored later, or, for a
 // doubtful copy, at the same time and is still fresh. A caller that joins a flight that holds a fresh copy, or a stale
@@ -139,8 +140,8 @@ class Flight {
   Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held);
 
   // The functions up to give_up() are the events of the table. An event that does not belong to the state does not
-  // change the state. turn() and leased() then still return actions: the loader stands down, and a lease that was won
-  // is given back. loaded() belongs to every state but ended.
+  // change the state. turn() and leased() then still return actions: the loader must not proceed, and a lease that was
+  // won is released. loaded() belongs to every state but ended.
   Actions start();
   Actions remote_read(Result<std::optional<Copy>> result, SteadyTime now);
   // `wanted`: a caller waits, or the load is a refresh.

@@ -102,7 +102,7 @@ void Run::proceed(CacheCore& core, bool go) {
     proceed(go);
   } catch (...) {
     if (go) return on_loader_exception(core);
-    observability::log_exception(core.log, "cache", "a loader threw while it stood down");
+    observability::log_exception(core.log, "cache", "a loader threw while its load was cancelled");
   }
 }
 

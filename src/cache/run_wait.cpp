@@ -76,7 +76,7 @@ void Run::on_waiter_timeout(CacheCore& core, const WaiterPtr& waiter) {
     }
     if (fallback || now >= limits.deadline) {
       // If the caller gets the fallback, the load continues as a refresh. If it gets an error and no other caller
-      // waits, a load that has not had its turn yet stands down.
+      // waits, a load that has not had its turn yet will not proceed.
       state.refresh |= fallback.has_value();
       const auto slot =
           std::ranges::find_if(state.waiters, [&](const WaiterSlot& each) { return each.waiter == waiter; });

@@ -4,7 +4,7 @@
 // The order of a read (docs/cache.md): memory, a flight in progress, Redis, the loader. For a memory hit, peek() is
 // enough: it needs no callback, no allocation and not the flight table. If peek() returns nothing, call get().
 //
-// Words used throughout src/cache:
+// Terms used throughout src/cache:
 //   entry      a stored value with its time and its spans (entry.hpp). A copy is an entry as one process holds it.
 //   fallback   a copy that is not gone: fresh, stale or kept. It is served if no newer answer comes.
 //   doubtful   said of a copy whose purge message may have been missed

@@ -123,7 +123,7 @@ TEST_F(TieredCacheExceptionTest, ALoaderThatThrowsWhileItStandsDownDisturbsNobod
   EXPECT_TRUE(answers.empty());
   EXPECT_EQ(cache_->flight_count(), 1U);
   EXPECT_EQ(log_.count("cache: "), 1) << log_.text();
-  EXPECT_TRUE(log_.contains("cache: a loader threw while it stood down what=down"));
+  EXPECT_TRUE(log_.contains("cache: a loader threw while its load was cancelled what=down"));
 }
 
 TEST_F(TieredCacheExceptionTest, ALateAnswerOnAnotherThreadThatMeetsAnExceptionEndsItsFlight) {
