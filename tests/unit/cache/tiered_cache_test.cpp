@@ -202,6 +202,23 @@ TEST_F(TieredCacheTest, EveryCallerIsAnsweredOnItsOwnThread) {
   EXPECT_TRUE(second);
 }
 
+TEST_F(TieredCacheTest, ACallerWhoseAnswerIsStillOnItsWayAtTheDeadlineIsAnsweredOnce) {
+  cache();
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  cache_->get(*other_thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(other_executor_.posted(), 1U);  // its thread is busy, and the flight has ended
+  clock_.advance(seconds(10));
+  other_thread_->deadlines().run_due();
+  ASSERT_EQ(answers.size(), 2U);
+  ASSERT_FALSE(answers[1]);
+  EXPECT_EQ(answers[1].error().kind, ErrorKind::deadline_exceeded);
+  other_executor_.run_posted();
+  EXPECT_EQ(answers.size(), 2U);
+}
+
 TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   cache(&remote_);
   Answers answers;
