@@ -42,7 +42,7 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
     return std::nullopt;
   }
   node->visited = true;
-  ShardHit hit{node->copy, false, node->inserted < validity.trusted_from};
+  ShardHit hit{.copy = node->copy, .doubtful = node->superseded || node->inserted < validity.trusted_from};
   const bool late = node->copy.age(now) >= early_refresh_age(*node->copy.entry, early_part, hash);
   if ((late || hit.doubtful) && now >= node->refresh_from) {
     hit.start_refresh = true;
@@ -60,6 +60,7 @@ bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
       old->bytes = bytes;
       old->copy = std::move(copy);
       old->inserted = now;
+      old->superseded = false;
       old->refresh_from = SteadyTime::min();
       while (bytes_ > limit_) {
         evict_one(now, old);
@@ -96,13 +97,15 @@ bool SieveShard::heard_fill(std::string_view key, std::uint64_t hash, std::strin
   if (node == nullptr || node->copy.entry->stored_at >= stored_at) return false;
   const Entry& old = *node->copy.entry;
   if (old.etag != etag || old.spans.fresh_for != fresh_for) {
-    remove(node);
+    node->superseded = true;
+    node->refresh_from = SteadyTime::min();
     return true;
   }
   auto renewed = std::make_shared<Entry>(old);
   renewed->stored_at = stored_at;
   node->copy = make_copy(std::move(renewed), clock);
   node->inserted = clock.steady();
+  node->superseded = false;
   node->refresh_from = SteadyTime::min();
   return true;
 }

@@ -25,7 +25,8 @@ struct ShardHit {
   // The caller must start a refresh: the copy is late in fresh_for or older, or doubtful. One hit has this per
   // refresh_pause; see also allow_refresh_from().
   bool start_refresh = false;
-  bool doubtful = false;  // inserted before the channel was interrupted, so its purge may have been missed
+  // Another process has stored a later value, or the channel was interrupted and a purge may have been missed.
+  bool doubtful = false;
 };
 
 // What makes a copy purged or doubtful.
@@ -57,8 +58,8 @@ class SieveShard {
   void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from);
 
   // Call it when another process has stored this key. An older copy with the same entity tag and the same fresh_for
-  // gets the new stored_at, as if it were the new value. Any other older copy is removed. Returns true if there was an
-  // older copy.
+  // gets the new stored_at, as if it were the new value. Any other older copy becomes doubtful: it may be served until
+  // it is replaced, because the new value may be out of reach. Returns true if there was an older copy.
   bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
                   milliseconds fresh_for, const Clock& clock);
 
@@ -77,6 +78,7 @@ class SieveShard {
     SteadyTime refresh_from;  // no hit starts a refresh before this time
     std::size_t bytes;
     bool visited = false;
+    bool superseded = false;  // another process has stored a later value
     Node* newer = nullptr;
     Node* older = nullptr;
   };

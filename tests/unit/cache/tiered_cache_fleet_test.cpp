@@ -275,7 +275,7 @@ TEST_F(FleetTest, WhatWasHeldWhileDeafIsDoubtedOnceAndConfirmedByRedisWithoutALo
   EXPECT_EQ(loads_, 1);
 }
 
-TEST_F(FleetTest, AFillWithAnotherTagDropsTheOlderCopyAndWithTheSameRenewsIt) {
+TEST_F(FleetTest, AFillWithAnotherTagMakesTheOlderCopyDoubtfulAndWithTheSameRenewsIt) {
   Answers answers;
   ask_both(answers);
   complete(value("{1}"));
@@ -286,9 +286,43 @@ TEST_F(FleetTest, AFillWithAnotherTagDropsTheOlderCopyAndWithTheSameRenewsIt) {
   EXPECT_EQ(peek().served->age, nanoseconds(0));
   clock_.advance(seconds(1));
   cache_->listener().on_fill({.key = kKey, .etag = "other", .stored_at = now_ms, .fresh_for = seconds(10)});
-  EXPECT_TRUE(peek().served) << "an older message is ignored";
+  EXPECT_FALSE(peek().refresh) << "an older message is ignored";
+  Entry stored;
+  stored.body = "{2}";
+  stored.etag = "other";
+  stored.spans = spans_;
+  stored.stored_at = clock_.wall();
+  second_remote_.store(kKey, stored, false, [](const Result<void>&) {});
+  executor_.run_posted();
+  const auto doubted = peek();
+  EXPECT_EQ(doubted.served->entry->body, "{1}");
+  ASSERT_TRUE(doubted.refresh);
+  EXPECT_FALSE(peek().refresh) << "one caller looks";
+  cache_->refresh(*thread_, lookup(), loader());
+  executor_.run_posted();
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+  EXPECT_EQ(loads_, 1) << "Redis has the value";
+}
+
+TEST_F(FleetTest, AnAnswerSurvivesAFillWhoseValueIsOutOfReach) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(seconds(1));
   cache_->listener().on_fill({.key = kKey, .etag = "other", .stored_at = clock_.wall(), .fresh_for = seconds(10)});
-  EXPECT_FALSE(peek().served);
+  remote_.failing = ErrorKind::redis_unavailable;
+  for (int i = 0; i < 3; ++i) {
+    const auto peeked = peek();
+    ASSERT_TRUE(peeked.served) << i;
+    EXPECT_EQ(peeked.served->outcome, Outcome::hit);
+    EXPECT_EQ(peeked.refresh, i == 0);
+    if (peeked.refresh) cache_->refresh(*thread_, lookup(), loader());
+  }
+  ASSERT_EQ(loads_, 2);
+  complete(fail(ErrorKind::provider_unreachable));
+  executor_.run_posted();
+  EXPECT_EQ(peek().served->outcome, Outcome::hit) << "the provider's failure is not the client's";
 }
 
 // A clock that holds one thread at its nth reading.
