@@ -29,7 +29,7 @@ struct ShardHit {
   bool doubtful = false;
 };
 
-// What makes a copy purged or doubtful.
+// The limits beyond which a copy counts as purged or doubtful.
 struct Validity {
   std::uint64_t epoch = 0;                      // copies of another epoch count as purged
   SteadyTime trusted_from = SteadyTime::min();  // copies inserted earlier are doubtful
