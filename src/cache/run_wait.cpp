@@ -39,15 +39,16 @@ void Run::guarded_for(const WaiterPtr& waiter, Work work) {
 
 void Run::set_timeout(const WaiterPtr& waiter, SteadyTime until) {
   guarded_for(waiter, [&](CacheCore&) {
-    waiter->ticket =
-        waiter->thread.deadlines().add(until, [weak_run = weak_from_this(), weak_waiter = std::weak_ptr(waiter)] {
+    waiter->ticket = waiter->thread.deadlines().add(
+        until, [until, weak_run = weak_from_this(), weak_waiter = std::weak_ptr(waiter)] {
           const auto live = weak_waiter.lock();
           if (!live) return;
           live->ticket.reset();
           if (const auto run = weak_run.lock()) {
             run->guarded_for(live, [&](CacheCore& core) { run->on_waiter_timeout(core, live); });
-          } else {
-            // The flight has ended. Its answer was posted to this thread, but has not run in time.
+          } else if (until >= live->limits.deadline) {
+            // The flight has ended. Its answer was posted to this thread, but has not run in time. (At the soft
+            // deadline it still has time to run.)
             live->answer(fail(ErrorKind::deadline_exceeded));
           }
         });

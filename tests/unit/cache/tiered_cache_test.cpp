@@ -219,6 +219,26 @@ TEST_F(TieredCacheTest, ACallerWhoseAnswerIsStillOnItsWayAtTheDeadlineIsAnswered
   EXPECT_EQ(answers.size(), 2U);
 }
 
+TEST_F(TieredCacheTest, ACallerWhoseAnswerIsStillOnItsWayAtTheSoftDeadlineGetsIt) {
+  cache();
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(100));  // kept
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  cache_->get(*other_thread_, lookup(), loader(), into(answers));
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(other_executor_.posted(), 1U);  // its thread is busy, and the flight has ended
+  clock_.advance(seconds(2));
+  other_thread_->deadlines().run_due();
+  EXPECT_EQ(answers.size(), 2U) << "not a failure in place of the answer";
+  other_executor_.run_posted();
+  ASSERT_EQ(answers.size(), 3U);
+  ASSERT_TRUE(answers[2]);
+  EXPECT_EQ(answers[2]->entry->body, "{2}");
+}
+
 TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   cache(&remote_);
   Answers answers;
