@@ -275,14 +275,20 @@ void Flight::end(Actions& actions) {
 
 // Returns true if a copy from Redis is not gone and was stored later than the held one.
 bool Flight::is_newer(const Copy& copy, SteadyTime now) const {
-  if (copy.freshness(now) == Freshness::gone) return false;
+  if (copy.freshness(now) == Freshness::gone || refuses_held_answer(copy, now)) return false;
   return !held_ || copy.entry->stored_at > held_->copy.entry->stored_at;
 }
 
 // Returns true if a copy from Redis shows that the doubtful held copy, or a later one, was not purged.
 bool Flight::confirms_held(const Copy& copy, SteadyTime now) const {
   return options_.doubtful && held_ && copy.entry->stored_at >= held_->copy.entry->stored_at &&
-         copy.freshness(now) == Freshness::fresh;
+         copy.freshness(now) == Freshness::fresh && !refuses_held_answer(copy, now);
+}
+
+// Returns true for a refusal while the held copy is an answer that may still be served, which it must not replace.
+bool Flight::refuses_held_answer(const Copy& copy, SteadyTime now) const {
+  return copy.entry->kind == EntryKind::refusal && held_ && held_->copy.entry->kind == EntryKind::answer &&
+         held_->copy.freshness(now) != Freshness::gone;
 }
 
 std::optional<Verdict> Flight::join(SteadyTime now) const {

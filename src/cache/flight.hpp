@@ -15,6 +15,7 @@
 //   reading   kept copy                     queued    fill memory, load. Callers go on waiting, but now only for
 //                                                     soft_wait, because there is a fallback
 //   reading   nothing, or an error          queued    load
+//   reading   a refusal, an answer is held  queued    load
 //   queued    turn, the load is wanted      leasing   take_lease
 //   queued    turn, without Redis           loading   proceed
 //   queued    turn, the load is not wanted  ended     do not proceed
@@ -176,6 +177,7 @@ class Flight {
  private:
   [[nodiscard]] bool is_newer(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool confirms_held(const Copy& copy, SteadyTime now) const;
+  [[nodiscard]] bool refuses_held_answer(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
   // The fallback, else `error`.
   [[nodiscard]] Verdict fallback_or(Error error, SteadyTime now) const;

@@ -498,6 +498,22 @@ TEST_F(LeaseTest, ARefusalIsKeptLikeAnAnswerButNeverInPlaceOfOne) {
     EXPECT_FALSE(actions.failed->error);
     EXPECT_EQ(actions.answer->outcome, Outcome::stale_if_error);
   }
+  for (const bool doubtful : {false, true}) {
+    FlightOptions options = kWithRedis;
+    options.doubtful = doubtful;
+    Flight flight(options, 0, HeldCopy{copy_aged(seconds(doubtful ? 3 : 25)), Tier::memory});
+    (void)flight.start();
+    const auto read = flight.remote_read(refusal(), now());
+    EXPECT_FALSE(read.fill_memory.has_value()) << "another process's refusal";
+    EXPECT_FALSE(read.answer.has_value());
+    EXPECT_TRUE(read.load);
+    EXPECT_EQ(flight.held()->copy.entry->kind, EntryKind::answer);
+  }
+  {
+    Flight flight(kWithRedis, 0, std::nullopt);
+    (void)flight.start();
+    EXPECT_EQ(flight.remote_read(refusal(), now()).answer->copy->entry->body, "No data");
+  }
 }
 
 TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
