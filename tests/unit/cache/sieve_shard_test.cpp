@@ -8,6 +8,7 @@
 #include "base/hash.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "support/fake_clock.hpp"
 
 namespace wx::cache {
 namespace {
@@ -274,6 +275,30 @@ TEST(SieveShard, ForgetsTheOlderCopyWhenTheNewerIsTooLarge) {
   EXPECT_FALSE(shard.insert("A", std::string(16 * 1024, 'x')));
   EXPECT_FALSE(shard.has("A"));
   EXPECT_EQ(shard.shard.bytes(), 0U);
+}
+
+TEST(SieveShard, DoubtsACopyUntilItIsReplacedOnceAnotherProcessHasStoredALaterOne) {
+  test::FakeClock clock;
+  const auto later = clock.wall() + seconds(1);
+  Shard shard(16 * 1024);
+  const auto hear = [&](std::string_view etag, WallTime stored_at) {
+    return shard.shard.heard_fill("A", hash64("A"), etag, stored_at, kLong.fresh_for, clock);
+  };
+  EXPECT_FALSE(hear("new", later)) << "there is no copy";
+  shard.insert("A");
+  EXPECT_FALSE(shard.find("A")->doubtful);
+  EXPECT_TRUE(hear("new", later));
+  const auto hit = shard.find("A");
+  EXPECT_TRUE(hit->doubtful);
+  EXPECT_TRUE(hit->start_refresh);
+  EXPECT_FALSE(shard.find("A")->start_refresh) << "one hit looks";
+  shard.insert("A");
+  EXPECT_FALSE(shard.find("A")->doubtful) << "replaced";
+  EXPECT_TRUE(hear("new", later));
+  EXPECT_TRUE(hear("", later + seconds(1)));
+  EXPECT_FALSE(shard.find("A")->doubtful) << "a later value has the same content";
+  EXPECT_FALSE(hear("new", later)) << "an older message";
+  EXPECT_FALSE(shard.find("A")->doubtful);
 }
 
 TEST(SieveShard, KeepsNothingWithoutALimit) {

@@ -300,7 +300,9 @@ TEST_F(FleetTest, AFillWithAnotherTagMakesTheOlderCopyDoubtfulAndWithTheSameRene
   EXPECT_FALSE(peek().refresh) << "one caller looks";
   cache_->refresh(*thread_, lookup(), loader());
   executor_.run_posted();
-  EXPECT_EQ(peek().served->entry->body, "{2}");
+  const auto renewed = peek();
+  EXPECT_EQ(renewed.served->entry->body, "{2}");
+  EXPECT_FALSE(renewed.refresh) << "it is in doubt no more";
   EXPECT_EQ(loads_, 1) << "Redis has the value";
 }
 
