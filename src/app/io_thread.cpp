@@ -76,10 +76,9 @@ void IoThread::run() {
 }
 
 void IoThread::drain(std::move_only_function<void()> drained) {
-  boost::asio::post(context_, [this, drained = std::move(drained)]() mutable {
-    server_.on_drained(std::move(drained));
-    server_.drain();
-  });
+  boost::asio::post(context_,
+                    [this, drained = std::move(drained)]() mutable { server_.on_drained(std::move(drained)); });
+  boost::asio::post(context_, [this] { server_.drain(); });  // on its own, so that an exception above cannot skip it
 }
 
 void IoThread::stop() {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "observability/log_exception.hpp"
 #include "redis/tls_context_shell.hpp"
 
 namespace wx::redis {
@@ -32,21 +33,34 @@ void Common::tls(Executor& executor, const void* owner, TlsReady ready) {
   }
   tls_waiters_.push_back({.executor = &executor, .owner = owner, .ready = std::move(ready)});
   if (tls_loading_) return;
-  tls_loading_ = true;
   // The previous thread has cleared tls_loading_ under this mutex and needs it no more, so joining cannot wait for us.
   if (tls_thread_.joinable()) tls_thread_.join();
+  // The new thread needs the mutex to end, so the flag is set before that. If the thread cannot be started, the next
+  // call tries again.
   tls_thread_ = std::thread([this] { load_tls(); });
+  tls_loading_ = true;
 }
 
-void Common::load_tls() {
-  auto loaded = TlsContext::load(options_.ca_file);
+// After an exception (no memory) the next call of tls() loads again, and a waiter that got no answer times out.
+void Common::load_tls() noexcept {
+  Result<std::shared_ptr<TlsContext>> loaded = fail(ErrorKind::internal);
+  guard_("reading the CA certificates threw", [&] { loaded = TlsContext::load(options_.ca_file); });
   const Lock lock(mutex_);
+  tls_loading_ = false;
+  try {
+    give_tls(loaded);
+  } catch (...) {
+    observability::log_exception(log_, "redis", "passing the CA certificates on threw");
+  }
+}
+
+void Common::give_tls(const Result<std::shared_ptr<TlsContext>>& loaded) {
   if (loaded) tls_ = *loaded;
-  for (TlsWaiter& waiter : tls_waiters_) {
+  while (!tls_waiters_.empty()) {
+    TlsWaiter waiter = std::move(tls_waiters_.back());
+    tls_waiters_.pop_back();
     waiter.executor->post([loaded, ready = std::move(waiter.ready)]() mutable { ready(std::move(loaded)); });
   }
-  tls_waiters_.clear();
-  tls_loading_ = false;
 }
 
 void Common::forget(const void* owner) {

@@ -56,7 +56,8 @@ class Common {
     const void* owner;
     TlsReady ready;
   };
-  void load_tls();
+  void load_tls() noexcept;
+  void give_tls(const Result<std::shared_ptr<TlsContext>>& loaded) WX_REQUIRES(mutex_);
 
   const RedisOptions options_;
   const Clock& clock_;

@@ -49,11 +49,11 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
 
   void flush() override {
     if (flush_posted_ || !writing_.empty()) return;
-    flush_posted_ = true;
     asio::post(context_, [self = shared_from_this()] {
       self->flush_posted_ = false;
-      self->write();
+      self->guarded("writing", [&] { self->write(); });
     });
+    flush_posted_ = true;
   }
 
   void close() override {
@@ -89,12 +89,17 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   }
 
   // An exception here means a bug or no memory. It costs this connection only.
-  void on_read(error_code error, std::size_t count) {
+  template <class Work>
+  void guarded(std::string_view doing, Work work) {
     try {
-      take(error, count);
+      work();
     } catch (const std::exception& thrown) {
-      fail({Cause::internal, cat("reading failed inside this program: ", thrown.what())});
+      fail({Cause::internal, cat(doing, " failed inside this program: ", thrown.what())});
     }
+  }
+
+  void on_read(error_code error, std::size_t count) {
+    guarded("reading", [&] { take(error, count); });
   }
 
   void take(error_code error, std::size_t count) {
@@ -124,7 +129,9 @@ class AsioConnection final : public Connection, public std::enable_shared_from_t
   void write() {
     if (closed_ || out_.empty() || !writing_.empty()) return;
     std::swap(out_, writing_);
-    auto done = [self = shared_from_this()](error_code error, std::size_t) { self->on_written(error); };
+    auto done = [self = shared_from_this()](error_code error, std::size_t) {
+      self->guarded("writing", [&] { self->on_written(error); });
+    };
     if (tls_) {
       asio::async_write(*tls_, asio::buffer(writing_), std::move(done));
     } else {

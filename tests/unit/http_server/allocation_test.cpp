@@ -43,7 +43,7 @@ TEST(Server, AllocatesNothingForARequestThatIsAnsweredAtOnce) {
   EXPECT_THAT(differences, ::testing::Each(0U));
 }
 
-// From a client that connects to its end, and to the end of a drain.
+// Each allocation in turn, from the connection of a client to its end. The drain succeeds afterwards.
 TEST(Server, GoesOnWhicheverAllocationFails) {
   if (!test::kAllocationsCanFail) GTEST_SKIP();
   for (std::size_t nth = 1;; ++nth) {
