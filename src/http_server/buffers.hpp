@@ -33,12 +33,11 @@ class Buffers {
     if (block && inputs_.size() < kKept) inputs_.push_back(std::move(block));
   }
 
-  // Returns an empty string, which may have capacity.
-  [[nodiscard]] std::string take_output() {
-    if (outputs_.empty()) return {};
-    std::string buffer = std::move(outputs_.back());
+  // Gives an empty string capacity, if a buffer is free.
+  void lend(std::string& buffer) {
+    if (outputs_.empty()) return;
+    buffer = std::move(outputs_.back());
     outputs_.pop_back();
-    return buffer;
   }
   // Takes the buffer's memory and leaves an empty string.
   void give_back(std::string& buffer) {

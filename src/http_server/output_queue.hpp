@@ -23,7 +23,7 @@ class OutputQueue {
   ~OutputQueue() { clear(); }
 
   void append(const ResponseHead& head, std::initializer_list<BodyPart> body) {
-    if (bytes_.empty()) bytes_ = buffers_.take_output();
+    if (bytes_.empty()) buffers_.lend(bytes_);
     append_response(bytes_, kept_, head, body);
   }
 
