@@ -170,7 +170,7 @@ Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
 bool Flight::end_if_settled(const LeaseSeen& seen, Actions& actions, SteadyTime now) {
   if (seen.copy && !purged_ && is_newer(*seen.copy, now) && seen.copy->freshness(now) == Freshness::fresh) {
     if (options_.memory) actions.fill_memory = seen.copy;
-    actions.answer = Verdict{Outcome::lease, Tier::redis, seen.copy, std::nullopt};
+    actions.answer = Verdict{.outcome = Outcome::lease, .tier = Tier::redis, .copy = seen.copy};
     end(actions);
     return true;
   }
@@ -233,7 +233,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
     if (options_.remote) actions.write_remote = copy;
   }
   actions.release_lease = ours;
-  actions.answer = Verdict{outcome, Tier::loader, std::move(copy), std::nullopt};
+  actions.answer = Verdict{.outcome = outcome, .tier = Tier::loader, .copy = std::move(copy)};
   end(actions);
   return actions;
 }
@@ -295,10 +295,10 @@ std::optional<Verdict> Flight::join(SteadyTime now) const {
   if (!held_ || options_.forced || options_.bypass) return std::nullopt;
   switch (held_->copy.freshness(now)) {
     case Freshness::fresh:
-      return Verdict{Outcome::hit, held_->tier, held_->copy, std::nullopt};
+      return Verdict{.outcome = Outcome::hit, .tier = held_->tier, .copy = held_->copy};
     case Freshness::stale:
       if (options_.inline_refresh) return std::nullopt;
-      return Verdict{Outcome::stale_while_revalidate, held_->tier, held_->copy, std::nullopt};
+      return Verdict{.outcome = Outcome::stale_while_revalidate, .tier = held_->tier, .copy = held_->copy};
     case Freshness::kept:
     case Freshness::gone:
       break;
@@ -308,12 +308,12 @@ std::optional<Verdict> Flight::join(SteadyTime now) const {
 
 std::optional<Verdict> Flight::fallback(Outcome outcome, SteadyTime now) const {
   if (!held_ || held_->copy.freshness(now) == Freshness::gone) return std::nullopt;
-  return Verdict{outcome, held_->tier, held_->copy, std::nullopt};
+  return Verdict{.outcome = outcome, .tier = held_->tier, .copy = held_->copy};
 }
 
 Verdict Flight::fallback_or(Error error, SteadyTime now) const {
   if (auto kept = fallback(Outcome::stale_if_error, now)) return std::move(*kept);
-  return Verdict{Outcome::miss, Tier::loader, std::nullopt, std::move(error)};
+  return Verdict{.outcome = Outcome::miss, .tier = Tier::loader, .error = std::move(error)};
 }
 
 }  // namespace wx::cache

@@ -94,8 +94,8 @@ struct HeldCopy {
 struct Verdict {
   Outcome outcome = Outcome::miss;  // of the leader; see Run::answer_for() for the other callers
   Tier tier = Tier::loader;
-  std::optional<Copy> copy;    // set if `error` is not
-  std::optional<Error> error;  // set if `copy` is not
+  std::optional<Copy> copy = {};    // set if `error` is not
+  std::optional<Error> error = {};  // set if `copy` is not
 };
 
 // The reason why a load brought no new answer: an error, or a refusal that may not replace an older answer. Both are

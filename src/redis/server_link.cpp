@@ -61,12 +61,22 @@ void ServerLink::stop() {
 }
 
 void ServerLink::command(std::span<const Argument> arguments, Callback done, Expect expect) {
-  if (const auto due = path_.command(arguments, std::move(done), expect)) arm(*due);
-  if (!timer_) arm_next();
+  send([&] { return path_.command(arguments, std::move(done), expect); });
 }
 
 void ServerLink::pipeline(std::span<Command> commands) {
-  if (const auto due = path_.pipeline(commands)) arm(*due);
+  send([&] { return path_.pipeline(commands); });
+}
+
+// `queue` queues commands and returns the next deadline. If it throws, some may be queued already.
+template <class Queue>
+void ServerLink::send(Queue queue) {
+  try {
+    if (const auto due = queue()) arm(*due);
+  } catch (...) {
+    arm_next();
+    throw;
+  }
   if (!timer_) arm_next();
 }
 

@@ -81,6 +81,8 @@ class ServerLink : private Connection::Listener {
   void on_reply(const Reply& reply) override;
   void on_fault(const ConnectionFault& fault) override;
 
+  template <class Queue>
+  void send(Queue queue);
   void begin_attempt();
   void dial(std::shared_ptr<TlsContext> tls);
   void on_greeting(const Reply& reply);
