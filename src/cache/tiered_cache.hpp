@@ -7,7 +7,7 @@
 // Terms used throughout src/cache:
 //   entry      a stored value with its time and its spans (entry.hpp). A copy is an entry as one process holds it.
 //   fallback   a copy that is not gone: fresh, stale or kept. It is served if no newer answer comes.
-//   doubtful   said of a copy whose purge message may have been missed
+//   doubtful   said of a copy that another process has replaced, or may have purged. It is served and checked.
 //   flight     the steps of one key to an answer, shared by all callers that ask in the meantime (flight.hpp). A run
 //              drives it (run.hpp).
 //   waiter     a caller that waits for a flight. The leader is the waiter whose loader the flight uses.
