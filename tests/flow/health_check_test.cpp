@@ -41,7 +41,7 @@ TEST(HealthCheck, IsOneWhileTheServiceDrains) {
   const auto check = healthcheck(service.port());
   EXPECT_EQ(check->wait(kSoon), 1);
   EXPECT_EQ(check->standard_output(), "");
-  EXPECT_TRUE(check->standard_error().contains("503")) << check->output();
+  EXPECT_TRUE(check->standard_error().contains("answered 503")) << check->output();
   EXPECT_TRUE(check->standard_error().contains("draining")) << check->output();
   service.kill();
 }
