@@ -9,10 +9,14 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error.hpp"
 #include "base/mutex.hpp"
 #include "observability/log.hpp"
+#include "redis/reply.hpp"
 
 namespace wx::redis {
+
+inline constexpr std::string_view kReplyCallbackThrew = "a reply callback threw";
 
 class CallbackGuard {
  public:
@@ -32,6 +36,12 @@ class CallbackGuard {
     }
   }
 
+  // Calls a reply callback with an error. The error is made inside the guard: one that cannot be made costs this
+  // callback, not those that follow it.
+  void fail(Callback done, ErrorKind kind, std::string_view detail) noexcept {
+    (*this)(kReplyCallbackThrew, [&] { done(wx::fail(kind, std::string(detail))); });
+  }
+
  private:
   // Call it in a catch block.
   void report(std::string_view sentence) noexcept;
@@ -40,7 +50,5 @@ class CallbackGuard {
   Mutex mutex_;
   std::set<std::string, std::less<>> reported_ WX_GUARDED_BY(mutex_);
 };
-
-inline constexpr std::string_view kReplyCallbackThrew = "a reply callback threw";
 
 }  // namespace wx::redis

@@ -59,7 +59,7 @@ SteadyTime CommandPath::send(std::span<const Argument> arguments, Callback done,
 
 std::optional<SteadyTime> CommandPath::command(std::span<const Argument> arguments, Callback done, Expect expect) {
   if (const auto why = refusal(1); !why.empty()) {
-    fail(std::move(done), ErrorKind::redis_unavailable, why);
+    guard_.fail(std::move(done), ErrorKind::redis_unavailable, why);
     return std::nullopt;
   }
   return send(arguments, std::move(done), expect, clock_.steady());
@@ -67,7 +67,8 @@ std::optional<SteadyTime> CommandPath::command(std::span<const Argument> argumen
 
 std::optional<SteadyTime> CommandPath::pipeline(std::span<Command> commands) {
   if (const auto why = refusal(commands.size()); !why.empty()) {
-    for (Command& command : commands) fail(std::exchange(command.done, nullptr), ErrorKind::redis_unavailable, why);
+    for (Command& command : commands)
+      guard_.fail(std::exchange(command.done, nullptr), ErrorKind::redis_unavailable, why);
     return std::nullopt;
   }
   const SteadyTime now = clock_.steady();
@@ -103,7 +104,7 @@ void CommandPath::close(ErrorKind kind, std::string_view detail) noexcept {
   connection_ = nullptr;
   waiting_ = false;
   pending_.fail_all(kind, detail);
-  while (!early_.empty()) fail(take_early(), kind, detail);
+  while (!early_.empty()) guard_.fail(take_early(), kind, detail);
 }
 
 bool CommandPath::on_reply(const Reply& reply, SteadyTime now) {
@@ -113,7 +114,7 @@ bool CommandPath::on_reply(const Reply& reply, SteadyTime now) {
 
 void CommandPath::expire_early(SteadyTime now) {
   while (!early_.empty() && early_.front().came + kEarlyWait <= now) {
-    fail(take_early(), ErrorKind::redis_unavailable, "not connected yet");
+    guard_.fail(take_early(), ErrorKind::redis_unavailable, "not connected yet");
   }
 }
 
@@ -136,10 +137,6 @@ Callback CommandPath::take_early() {
   Callback done = std::move(early_.front().done);
   early_.pop_front();
   return done;
-}
-
-void CommandPath::fail(Callback done, ErrorKind kind, std::string_view detail) noexcept {
-  guard_(kReplyCallbackThrew, [&] { done(wx::fail(kind, std::string(detail))); });
 }
 
 }  // namespace wx::redis

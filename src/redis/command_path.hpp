@@ -76,7 +76,6 @@ class CommandPath {
   // Why `commands` more commands cannot be taken; empty if they can.
   [[nodiscard]] std::string_view refusal(std::size_t commands) const;
   Callback take_early();
-  void fail(Callback done, ErrorKind kind, std::string_view detail) noexcept;
 
   const RedisOptions& options_;
   const Clock& clock_;

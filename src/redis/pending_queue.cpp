@@ -43,19 +43,9 @@ Callback PendingQueue::take_first(SteadyTime now) {
   return done;
 }
 
-// The outcome is made inside the guard: one that cannot be made costs one callback, not those that follow it.
-void PendingQueue::complete(Callback& done, const Reply& reply) noexcept {
-  guard_(kReplyCallbackThrew, [&] {
-    if (reply.is_error()) {
-      done(wx::fail(ErrorKind::redis_error, std::string(reply.text())));
-    } else {
-      done(reply);
-    }
-  });
-}
-
-void PendingQueue::fail(Callback& done, ErrorKind kind, std::string_view detail) noexcept {
-  guard_(kReplyCallbackThrew, [&] { done(wx::fail(kind, std::string(detail))); });
+void PendingQueue::complete(Callback done, const Reply& reply) noexcept {
+  if (reply.is_error()) return guard_.fail(std::move(done), ErrorKind::redis_error, reply.text());
+  guard_(kReplyCallbackThrew, [&] { done(reply); });
 }
 
 PendingQueue::Taken PendingQueue::on_reply(const Reply& reply, SteadyTime now) {
@@ -64,14 +54,14 @@ PendingQueue::Taken PendingQueue::on_reply(const Reply& reply, SteadyTime now) {
   // Taken off the queue before it is called: it may add more commands, and that may move the ring.
   Callback done = take_first(now);
   if (!done) return Taken::late;
-  complete(done, reply);
+  complete(std::move(done), reply);
   return Taken::completed;
 }
 
 bool PendingQueue::on_push(const Reply& push, SteadyTime now) {
   if (empty() || at(first_).expect != Expect::confirmation || !confirms(push)) return false;
   Callback done = take_first(now);
-  if (done) complete(done, push);
+  if (done) complete(std::move(done), push);
   return true;
 }
 
@@ -82,7 +72,7 @@ std::size_t PendingQueue::expire(SteadyTime now) {
     Callback done = std::exchange(at(waiting_).done, nullptr);
     ++waiting_;
     ++count;
-    fail(done, ErrorKind::redis_timeout, {});
+    guard_.fail(std::move(done), ErrorKind::redis_timeout, {});
   }
   return count;
 }
@@ -93,8 +83,7 @@ void PendingQueue::fail_all(ErrorKind kind, std::string_view detail) noexcept {
   const std::uint64_t end = std::exchange(end_, 0);
   first_ = 0;
   for (std::uint64_t i = first; i != end; ++i) {
-    Callback done = std::move(ring[i & (ring.size() - 1)].done);
-    fail(done, kind, detail);
+    guard_.fail(std::move(ring[i & (ring.size() - 1)].done), kind, detail);
   }
 }
 

@@ -73,8 +73,7 @@ class PendingQueue {
   [[nodiscard]] const Entry& at(std::uint64_t position) const { return ring_[position & (ring_.size() - 1)]; }
   void grow();
   Callback take_first(SteadyTime now);
-  void complete(Callback& done, const Reply& reply) noexcept;
-  void fail(Callback& done, ErrorKind kind, std::string_view detail) noexcept;
+  void complete(Callback done, const Reply& reply) noexcept;
 
   CallbackGuard& guard_;
   std::vector<Entry> ring_;  // its size is 0 or a power of two
