@@ -36,7 +36,7 @@ async function start(settings) {
 before(async () => {
   redis = await startRedis();
   provider = await startProvider();
-  service = await start({ REDIS_URL: redis.url, REDIS_TIMEOUT: '5s', UPSTREAM_TIMEOUT: '300ms', UPSTREAM_LIMIT: 'off' });
+  service = await start({ REDIS_URL: redis.url, UPSTREAM_TIMEOUT: '300ms', UPSTREAM_LIMIT: 'off' });
   doc = JSON.parse((await ask(service, 'GET', '/openapi.json')).body);
   ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true });
   for (const keyword of ['components', 'info', 'openapi', 'paths', 'servers', 'tags', 'example']) ajv.addKeyword(keyword);

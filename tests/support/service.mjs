@@ -16,10 +16,11 @@ async function ended(child) {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-// Starts the service with these settings and nothing from this process's environment.
+// Starts the service with these settings and nothing from this process's environment. It waits long for Redis, because
+// on a busy machine 50 ms pass before any program answers.
 export async function startService(settings = {}) {
   const child = spawn(PROGRAM, [], {
-    env: { PATH: process.env.PATH, ADDRESS: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', THREADS: '2', OPEN_METEO_URL: 'http://127.0.0.1:1', ...settings },
+    env: { PATH: process.env.PATH, ADDRESS: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', THREADS: '2', OPEN_METEO_URL: 'http://127.0.0.1:1', REDIS_TIMEOUT: '5s', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines = [];
