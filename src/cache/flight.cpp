@@ -214,16 +214,12 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
   }
 
   Copy& copy = *result;
-  const bool refusal = copy.entry->kind == EntryKind::refusal;
-  if (refusal) {
-    // A refusal never replaces an answer that may still be served.
-    if (auto kept = fallback(Outcome::stale_if_error, now); kept && held_->copy.entry->kind == EntryKind::answer) {
-      actions.failed = Failure{.error = {}, .refusal = std::move(copy)};
-      actions.failure_to_fleet = ours;
-      actions.answer = std::move(kept);
-      end(actions);
-      return actions;
-    }
+  if (refuses_held_answer(copy, now)) {
+    actions.failed = Failure{.error = {}, .refusal = std::move(copy)};
+    actions.failure_to_fleet = ours;
+    actions.answer = fallback(Outcome::stale_if_error, now);
+    end(actions);
+    return actions;
   }
   auto outcome = held_ ? Outcome::revalidated : Outcome::miss;
   if (options_.forced) outcome = Outcome::forced;

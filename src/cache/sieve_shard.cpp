@@ -17,6 +17,13 @@ std::size_t heap_bytes(std::size_t capacity) {
 
 }  // namespace
 
+void SieveShard::Node::take(Copy newer_copy, SteadyTime now) {
+  copy = std::move(newer_copy);
+  inserted = now;
+  superseded = false;
+  refresh_from = SteadyTime::min();
+}
+
 SieveShard::SieveShard(std::size_t limit) : limit_(limit) {}
 
 SieveShard::~SieveShard() {
@@ -58,10 +65,7 @@ bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, Ste
       // Replaced in place: a refresh does not change the key's position in the queue.
       bytes_ = bytes_ - old->bytes + bytes;
       old->bytes = bytes;
-      old->copy = std::move(copy);
-      old->inserted = now;
-      old->superseded = false;
-      old->refresh_from = SteadyTime::min();
+      old->take(std::move(copy), now);
       while (bytes_ > limit_) {
         evict_one(now, old);
         ++evicted;
@@ -103,10 +107,7 @@ bool SieveShard::heard_fill(std::string_view key, std::uint64_t hash, std::strin
   }
   auto renewed = std::make_shared<Entry>(old);
   renewed->stored_at = stored_at;
-  node->copy = make_copy(std::move(renewed), clock);
-  node->inserted = clock.steady();
-  node->superseded = false;
-  node->refresh_from = SteadyTime::min();
+  node->take(make_copy(std::move(renewed), clock), clock.steady());
   return true;
 }
 

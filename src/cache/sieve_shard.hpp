@@ -81,6 +81,9 @@ class SieveShard {
     bool superseded = false;  // another process has stored a later value
     Node* newer = nullptr;
     Node* older = nullptr;
+
+    // Replaces the copy with one that is not doubtful. The caller updates `bytes`.
+    void take(Copy newer_copy, SteadyTime now);
   };
   struct KeyRef {
     std::string_view key;

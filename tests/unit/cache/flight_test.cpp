@@ -167,7 +167,7 @@ TEST_F(FlightTest, WhoeverJoinsARefreshIsAnsweredWithTheCopyItReplaces) {
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->outcome, Outcome::stale_while_revalidate);
   clock_.advance(seconds(10));
-  EXPECT_FALSE(flight.join(now())) << "a kept copy is waited with";
+  EXPECT_FALSE(flight.join(now())) << "with a kept copy the caller waits for the load";
   EXPECT_TRUE(flight.fallback(Outcome::soft_timeout, now()));
   clock_.advance(seconds(10));
   EXPECT_FALSE(flight.fallback(Outcome::soft_timeout, now()));
