@@ -4,7 +4,6 @@
 #include <array>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "base/text.hpp"
 #include "cache/answer_once.hpp"
@@ -192,24 +191,28 @@ void RedisTier::store(std::string_view key, const Entry& entry, bool release, Do
   const auto value = value_key(prefix_, key);
   const auto lease = lease_key(prefix_, key);
   const auto expiry = cat(left.count());
-  const auto message = fill_message(key, entry);
   const std::array<redis::Argument, 5> set{"SET", value, redis::Argument(head_, entry.body), "PX", expiry};
   const std::array<redis::Argument, 2> del{"DEL", lease};
-  const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
-  // The order matters: the value is stored before the lease is released, and the message is published last, so its
-  // receivers find the value.
-  std::vector<redis::Command> commands;
-  commands.reserve(3);
-  commands.push_back(
-      {set, [this, key = std::string(key), done = AnswerOnce<void>(std::move(done))](Result<Reply> reply) mutable {
-         record(key, error_of(reply));
-         if (!reply) return done(std::unexpected(std::move(reply.error())));
-         on_accepted_write();
-         done({});
-       }});
-  if (release) commands.push_back({del, [](const Result<Reply>&) {}});
-  commands.push_back({publish, [](const Result<Reply>&) {}});
-  client_.pipeline(commands);
+  // The value is announced after Redis has accepted it: receivers of a message about a value that is not there would
+  // look for it in vain. A refusal releases the lease, so the processes that wait for it must look.
+  auto on_set = [this, key = std::string(key), message = fill_message(key, entry), release,
+                 done = AnswerOnce<void>(std::move(done))](Result<Reply> reply) mutable {
+    record(key, error_of(reply));
+    if (reply) {
+      on_accepted_write();
+      publish(message);
+      return done({});
+    }
+    if (release && redis::is_refusal(reply.error())) publish(fail_message(key));
+    done(std::unexpected(std::move(reply.error())));
+  };
+  std::array<redis::Command, 2> commands{redis::Command{set, std::move(on_set)},
+                                         redis::Command{del, [](const Result<Reply>&) {}}};
+  client_.pipeline(std::span(commands).first(release ? 2 : 1));
+}
+
+void RedisTier::publish(std::string_view message) {
+  client_.command({"PUBLISH", channel_, message}, [](const Result<Reply>&) {});
 }
 
 void RedisTier::store_failure(std::string_view key, const FailureMemo& memo) {

@@ -53,6 +53,7 @@ class RedisTier final : public RemoteTier {
   // Releases a lease with an unknown owner (its SET was not answered in time) if it holds `token`. Retries until
   // `until`.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
+  void publish(std::string_view message);
   // Reports the result of an operation on `key` to the breaker; null for success.
   void record(std::string_view key, const Error* error);
   // Logs the first refusal since a write was last accepted.

@@ -57,8 +57,9 @@ class RemoteTier {
   // Reads the value and the state of the lease.
   virtual void look(std::string_view key, LeaseCallback done) = 0;
 
-  // Stores the entry until its spans end, and announces it to the fleet. An entry whose spans have already ended is
-  // neither stored nor announced. With `release`, the same pipeline releases this process's lease.
+  // Stores the entry until its spans end, and announces it to the fleet after the tier has accepted it. An entry whose
+  // spans have already ended, or which the tier refuses, is neither stored nor announced. With `release`, the same
+  // pipeline releases this process's lease, and if the entry is refused, the fleet learns that the lease is free.
   virtual void store(std::string_view key, const Entry& entry, bool release, DoneCallback done) = 0;
 
   // Replaces this process's lease with a failure for memo.left, and announces it to the fleet.

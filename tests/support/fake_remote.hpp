@@ -72,6 +72,7 @@ class FakeRemote final : public cache::RemoteTier {
     done = back(std::move(done));
     act([this, key = std::string(key), token = std::string(token), span, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing, failing_detail));
+      if (refusing) return done(refused());
       const bool free = fleet_.lease(key) == nullptr;
       if (free) fleet_.leases[key] = {token, std::nullopt, fleet_.clock.steady() + span};
       auto seen = view(key);
@@ -96,6 +97,10 @@ class FakeRemote final : public cache::RemoteTier {
         if (release) end_lease(key);
         return done({});
       }
+      if (refusing) {
+        if (release) end_lease(key);
+        return done(refused());
+      }
       auto& value = fleet_.values[key] = entry;
       value.until = fleet_.clock.steady() + left;
       if (release) fleet_.leases.erase(key);
@@ -106,7 +111,7 @@ class FakeRemote final : public cache::RemoteTier {
   void store_failure(std::string_view key, const cache::FailureMemo& memo) override {
     act([this, key = std::string(key), memo] {
       if (failing) return;
-      if (auto* lease = fleet_.lease(key)) {
+      if (auto* lease = refusing ? nullptr : fleet_.lease(key)) {
         lease->failure = memo;
         lease->failure->count = std::min(memo.count, cache::FailureMemo::kMaxCount);
         lease->until = fleet_.clock.steady() + std::max(memo.left, milliseconds(1));
@@ -131,6 +136,7 @@ class FakeRemote final : public cache::RemoteTier {
     done = back(std::move(done));
     act([this, above, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing, failing_detail));
+      if (refusing) return done(refused());
       fleet_.epoch = std::max(fleet_.epoch, above) + 1;
       fleet_.publish(cache::epoch_message(fleet_.epoch));
       done(fleet_.epoch);
@@ -143,6 +149,7 @@ class FakeRemote final : public cache::RemoteTier {
     for (auto& call : ready) call();
   }
 
+  bool refusing = false;  // Redis is full: it answers reads and deletes, and refuses every other write
   bool hold = false;
   bool hold_replies = false;
   std::optional<ErrorKind> failing;
@@ -153,6 +160,9 @@ class FakeRemote final : public cache::RemoteTier {
   int writes = 0;
 
  private:
+  static std::unexpected<Error> refused() {
+    return fail(ErrorKind::redis_error, "OOM command not allowed when used memory > 'maxmemory'.");
+  }
   void end_lease(const std::string& key) {
     fleet_.leases.erase(key);
     fleet_.publish(cache::fail_message(key));

@@ -2,7 +2,8 @@
 // (remote_tier_contract_test.cpp) runs over all of them.
 //
 // A world has: processes 0 and 1, each of which receives all messages; clock(); wait_until(); let_pass(), after which
-// at least that much time has passed for everything that expires; cut_off(), after which no command is answered.
+// at least that much time has passed for everything that expires; fill_up(), after which the tier is full and refuses
+// to store anything; cut_off(), after which no command is answered.
 #pragma once
 
 #include <memory>
@@ -68,6 +69,9 @@ class FakeWorld {
     ASSERT_TRUE(condition()) << "the fake must act at once";
   }
   void let_pass(milliseconds span) { clock_.advance(span); }
+  void fill_up() {
+    for (auto& tier : tiers_) tier.refusing = true;
+  }
   void cut_off() {
     for (auto& tier : tiers_) tier.failing = ErrorKind::redis_unavailable;
   }
@@ -101,6 +105,7 @@ class RedisWorld {
     wx::test::run_until(context_, std::move(condition));
   }
   void let_pass(milliseconds span) { std::this_thread::sleep_for(span); }
+  void fill_up() { server_.command({"CONFIG", "SET", "maxmemory", "1"}); }
   void cut_off() {
     server_.kill();
     wait_until([this] {

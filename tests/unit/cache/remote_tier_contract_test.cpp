@@ -337,6 +337,35 @@ TYPED_TEST(RemoteTierContract, AProcessThatHearsOfAFillFindsTheValueAndNoLease) 
   EXPECT_FALSE((*found)->lease_left);
 }
 
+// --- a tier that is full ---
+
+TYPED_TEST(RemoteTierContract, ARefusedEntryIsNotAnnouncedAndItsLeaseIsFree) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->world_.fill_up();
+  const auto stored = this->store(0, this->entry(), true);
+  ASSERT_FALSE(stored);
+  EXPECT_EQ(stored.error().kind, ErrorKind::redis_error);
+  EXPECT_TRUE(stored.error().detail.starts_with("OOM ")) << stored.error().detail;
+  const auto seen = this->look(1);
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(seen->entry);
+  EXPECT_FALSE(seen->lease_left);
+  ASSERT_TRUE(this->erase(0));
+  this->expect_heard(1, cat("purge ", kKey));
+  EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("fail ", kKey), cat("purge ", kKey)))
+      << "those who wait for the lease learn that it is free";
+}
+
+TYPED_TEST(RemoteTierContract, ARefusalWithoutALeaseTellsNobody) {
+  this->world_.fill_up();
+  EXPECT_FALSE(this->store(0, this->entry(), false));
+  EXPECT_FALSE(this->take_lease(0, "mine"));
+  EXPECT_FALSE(this->raise_epoch(0, 0));
+  ASSERT_TRUE(this->erase(0));
+  this->expect_heard(1, cat("purge ", kKey));
+  EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("purge ", kKey)));
+}
+
 // --- a tier that does not answer ---
 
 TYPED_TEST(RemoteTierContract, EveryCallEndsWithAnErrorWhereTheTierIsGone) {
