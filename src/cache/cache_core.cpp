@@ -16,7 +16,7 @@ Validity CacheCore::validity() const {
 
 std::optional<Copy> CacheCore::take_over(std::optional<Entry> entry) const {
   if (!entry) return std::nullopt;
-  if (ahead_of_clock(*entry, clock)) metrics.add(Counter::cache_ahead_of_clock);
+  if (ahead_of_clock(entry->stored_at, clock)) metrics.add(Counter::cache_ahead_of_clock);
   return make_copy(std::make_shared<const Entry>(std::move(*entry)), clock);
 }
 
@@ -32,7 +32,7 @@ void CacheCore::drop_purged(std::optional<Copy>& copy) const {
 void CacheCore::on_fill(const Fill& fill) {
   metrics.add(Counter::cache_fills_heard);
   const auto hash = hash64(fill.key);
-  memory.heard_fill(fill.key, hash, fill.etag, fill.stored_at, fill.fresh_for, clock);
+  memory.heard_fill(fill, hash, clock, validity());
   for (const auto& run : flights.flights_of(fill.key, hash)) run->post(&Flight::on_fill);
 }
 

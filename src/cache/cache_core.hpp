@@ -17,6 +17,7 @@
 #include "cache/fleet_listener.hpp"
 #include "cache/flight_table.hpp"
 #include "cache/memory_tier.hpp"
+#include "cache/rate_gate.hpp"
 #include "cache/remote_tier.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -34,6 +35,8 @@ class CacheCore final : public FleetListener {
   observability::Log& log;
   MemoryTier memory;
   FlightTable flights;
+  // Bounds the looks in Redis for copies that need no load, so that a burst of messages or a gap costs Redis little.
+  RateGate looks{200};
 
   // The fleet's count of purges of everything. An entry of another epoch counts as purged.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(); }

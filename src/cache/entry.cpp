@@ -11,15 +11,15 @@ constexpr milliseconds kClockTolerance{2000};
 
 }  // namespace
 
-bool ahead_of_clock(const Entry& entry, const Clock& clock) {
-  return entry.stored_at - clock.wall() > kClockTolerance;
+bool ahead_of_clock(WallTime stored_at, const Clock& clock) {
+  return stored_at - clock.wall() > kClockTolerance;
 }
 
 Copy make_copy(EntryPtr entry, const Clock& clock) {
   // In milliseconds, because nanoseconds overflow for some times that the codec accepts. An age above the total of the
   // spans makes no difference.
   milliseconds age = clock.wall() - entry->stored_at;
-  if (ahead_of_clock(*entry, clock)) age = entry->spans.fresh_for;
+  if (ahead_of_clock(entry->stored_at, clock)) age = entry->spans.fresh_for;
   age = std::clamp(age, milliseconds(0), entry->spans.total());
   return {std::move(entry), clock.steady() - age};
 }

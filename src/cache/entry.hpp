@@ -63,9 +63,9 @@ struct Copy {
   [[nodiscard]] Freshness freshness(SteadyTime now) const { return freshness_at(entry->spans, age(now)); }
 };
 
-// Returns true if the entry's stored_at is more than 2 s ahead of this process's wall clock, so that one of the two
-// clocks must be wrong.
-[[nodiscard]] bool ahead_of_clock(const Entry& entry, const Clock& clock);
+// Returns true if `stored_at` is more than 2 s ahead of this process's wall clock, so that one of the two clocks must
+// be wrong.
+[[nodiscard]] bool ahead_of_clock(WallTime stored_at, const Clock& clock);
 
 // Makes a copy of an entry that any process stored, with its age by the wall clock. A stored_at up to 2 s ahead counts
 // as now. If it is further ahead, the age is unknown, and the copy starts at the end of its fresh span.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.hpp"
@@ -22,6 +23,7 @@ class FleetListener {
     std::string_view etag;
     WallTime stored_at;
     milliseconds fresh_for;
+    std::optional<std::uint64_t> epoch = {};  // of the value; nothing from a process of 0.1.0
   };
   virtual void on_fill(const Fill& fill) = 0;
   virtual void on_fail(std::string_view key) = 0;

@@ -26,8 +26,11 @@ bool hear_fill(std::string_view rest, FleetListener& listener) {
   const auto etag = cut_word(rest);
   const auto stored_at = parse_ms(cut_word(rest));
   const auto fresh_for = parse_ms(cut_word(rest));
-  if (key.empty() || etag.empty() || !stored_at || !fresh_for) return false;
-  listener.on_fill({.key = key, .etag = etag, .stored_at = WallTime(*stored_at), .fresh_for = *fresh_for});
+  const auto epoch = cut_word(rest);
+  const auto parsed = parse_unsigned(epoch);
+  if (key.empty() || etag.empty() || !stored_at || !fresh_for || (!epoch.empty() && !parsed)) return false;
+  listener.on_fill(
+      {.key = key, .etag = etag, .stored_at = WallTime(*stored_at), .fresh_for = *fresh_for, .epoch = parsed});
   return true;
 }
 
@@ -35,7 +38,7 @@ bool hear_fill(std::string_view rest, FleetListener& listener) {
 
 std::string fill_message(std::string_view key, const Entry& entry) {
   return cat("fill ", key, " ", entry.etag, " ", entry.stored_at.time_since_epoch().count(), " ",
-             entry.spans.fresh_for.count());
+             entry.spans.fresh_for.count(), " ", entry.epoch);
 }
 
 std::string fail_message(std::string_view key) {

@@ -1,8 +1,8 @@
 // The messages on the backplane's channel, one line each:
-//   fill <key> <etag> <stored_at ms> <fresh_for ms>   a process has stored a value
-//   fail <key>                                        a load has failed, or a lease was given back
-//   purge <key>                                       a value was purged
-//   epoch <n>                                         the epoch was raised or restored
+//   fill <key> <etag> <stored_at ms> <fresh_for ms> <epoch>   a process has stored a value (0.1.0: without the epoch)
+//   fail <key>                                                a load has failed, or a lease was given back
+//   purge <key>                                               a value was purged
+//   epoch <n>                                                 the epoch was raised or restored
 //
 // Thread-safety: pure functions.
 #pragma once

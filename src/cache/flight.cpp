@@ -34,11 +34,17 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   redis_unavailable_ = !result.has_value();
   state_ = State::queued;
   actions.load = true;
-  if (purged_ || !result || !*result) return actions;
+  const bool found = !purged_ && result && *result && (confirms_held(**result, now) || is_newer(**result, now));
+  if (!found) {
+    if (ends_doubts(result.has_value(), now)) {
+      actions.load = false;
+      if (!result) actions.refresh_after = kTryAgain;
+      end(actions);
+    }
+    return actions;
+  }
 
   Copy& copy = **result;
-  const bool confirmed = confirms_held(copy, now);
-  if (!confirmed && !is_newer(copy, now)) return actions;
   const auto freshness = copy.freshness(now);
   held_ = HeldCopy{copy, Tier::redis};
   if (options_.memory) actions.fill_memory = copy;
@@ -277,8 +283,14 @@ bool Flight::is_newer(const Copy& copy, SteadyTime now) const {
 
 // Returns true if a copy from Redis shows that the doubtful held copy, or a later one, was not purged.
 bool Flight::confirms_held(const Copy& copy, SteadyTime now) const {
-  return options_.doubtful && held_ && copy.entry->stored_at >= held_->copy.entry->stored_at &&
+  return options_.doubts == Doubts::gap && held_ && copy.entry->stored_at >= held_->copy.entry->stored_at &&
          copy.freshness(now) == Freshness::fresh && !refuses_held_answer(copy, now);
+}
+
+// Returns true if the flight was only to look, and Redis had nothing better than the held copy.
+bool Flight::ends_doubts(bool answered, SteadyTime now) const {
+  if (!options_.look_only || forced_ || !held_ || held_->copy.freshness(now) != Freshness::fresh) return false;
+  return options_.doubts == Doubts::superseded || !answered;
 }
 
 // Returns true for a refusal while the held copy is an answer that may still be served, which it must not replace.

@@ -14,6 +14,8 @@
 //   reading   stale copy                    queued    answer (stale), fill memory, load
 //   reading   kept copy                     queued    fill memory, load. Callers go on waiting, but now only for
 //                                                     soft_wait, because there is a fallback
+//   reading   the same, and only a look at  ended     nothing. After a gap: ended only with an error; without a value,
+//             a fresh, doubtful copy                  the copy may have been purged: load, and on to queued
 //   reading   nothing, or an error          queued    load
 //   reading   a refusal, an answer is held  queued    load
 //   queued    turn, the load is wanted      leasing   take_lease
@@ -54,9 +56,9 @@
 // wanted, or the flight reached its age limit) sets the time after which a hit may start the next refresh
 // (refresh_after).
 //
-// A refresh starts with the copy that it is to replace. It takes Redis's copy only if that was stored later, or, for a
-// doubtful copy, at the same time and is still fresh. A caller that joins a flight that holds a fresh copy, or a stale
-// one (not with inline_refresh), gets that copy at once.
+// A refresh starts with the copy that it is to replace. It takes Redis's copy only if that was stored later, or, after
+// a gap, at the same time and is still fresh. A caller that joins a flight that holds a fresh copy, or a stale one (not
+// with inline_refresh), gets that copy at once.
 //
 // A flight is forced if it began so, or if a forced caller has joined it. A forced flight does not answer with an older
 // value: a value that the first read or the lease's reply finds in Redis is only a fallback, and only a value that was
@@ -71,16 +73,18 @@
 #include "base/error.hpp"
 #include "cache/remote_tier.hpp"
 #include "cache/served.hpp"
+#include "cache/sieve_shard.hpp"
 
 namespace wx::cache {
 
 struct FlightOptions {
-  bool remote = false;          // there is a Redis tier
-  bool memory = true;           // the memory tier is filled
-  bool bypass = false;          // read and fill no tier: load only
-  bool forced = false;          // it begins for a caller that wants a new answer: a copy is only a fallback
-  bool doubtful = false;        // the held copy counts only if Redis holds the same one or a later one, still fresh
-  bool inline_refresh = false;  // a caller with a stale copy waits, as with a kept one (CACHE_REFRESH=inline)
+  bool remote = false;           // there is a Redis tier
+  bool memory = true;            // the memory tier is filled
+  bool bypass = false;           // read and fill no tier: load only
+  bool forced = false;           // it begins for a caller that wants a new answer: a copy is only a fallback
+  Doubts doubts = Doubts::none;  // about the held copy
+  bool look_only = false;        // the flight is to end doubts about a copy that needs no load otherwise
+  bool inline_refresh = false;   // a caller with a stale copy waits, as with a kept one (CACHE_REFRESH=inline)
   double early_part = 0.8;
 };
 
@@ -177,6 +181,7 @@ class Flight {
  private:
   [[nodiscard]] bool is_newer(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool confirms_held(const Copy& copy, SteadyTime now) const;
+  [[nodiscard]] bool ends_doubts(bool answered, SteadyTime now) const;
   [[nodiscard]] bool refuses_held_answer(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
   // The fallback, else `error`.

@@ -17,11 +17,17 @@ std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t has
   return locked.shard.find(key, hash, now, options_.early_part, options_.refresh_pause, validity);
 }
 
-bool MemoryTier::heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
-                            milliseconds fresh_for, const Clock& clock) {
+bool MemoryTier::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock,
+                            const Validity& validity) {
   auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
-  return locked.shard.heard_fill(key, hash, etag, stored_at, fresh_for, clock);
+  return locked.shard.heard_fill(fill, hash, clock, validity);
+}
+
+void MemoryTier::count_look(std::string_view key, std::uint64_t hash) {
+  auto& locked = shard_of(hash);
+  const Lock lock(locked.mutex);
+  locked.shard.count_look(key, hash);
 }
 
 bool MemoryTier::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now) {

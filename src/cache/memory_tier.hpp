@@ -34,8 +34,8 @@ class MemoryTier {
   // `hash` is hash64(key) in all functions.
   [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
                                              const Validity& validity = {});
-  bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
-                  milliseconds fresh_for, const Clock& clock);
+  bool heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock, const Validity& validity);
+  void count_look(std::string_view key, std::uint64_t hash);
   // Returns false, without keeping the copy, if the tier is off or the copy is too large.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
   void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from);

@@ -9,6 +9,9 @@ namespace {
 // and the set's slot at its usual load factor.
 constexpr std::size_t kOverhead = 5 * 16 + 24;
 
+// After a hit has asked for a look, no other hit of the key does so for this long, whether the look begins or not.
+constexpr milliseconds kLookPause{1000};
+
 // The heap bytes of a string with this capacity.
 std::size_t heap_bytes(std::size_t capacity) {
   constexpr std::size_t kInline = 15;  // libstdc++ stores up to this size in the object
@@ -20,7 +23,7 @@ std::size_t heap_bytes(std::size_t capacity) {
 void SieveShard::Node::take(Copy newer_copy, SteadyTime now) {
   copy = std::move(newer_copy);
   inserted = now;
-  superseded = false;
+  doubt.on_replaced(copy.entry->stored_at);
   refresh_from = SteadyTime::min();
 }
 
@@ -49,11 +52,21 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
     return std::nullopt;
   }
   node->visited = true;
-  ShardHit hit{.copy = node->copy, .doubtful = node->superseded || node->inserted < validity.trusted_from};
+  ShardHit hit{.copy = node->copy};
+  const bool gap = node->inserted < validity.trusted_from;
   const bool late = node->copy.age(now) >= early_refresh_age(*node->copy.entry, early_part, hash);
-  if ((late || hit.doubtful) && now >= node->refresh_from) {
+  if ((late || gap) && now >= node->refresh_from) {
     hit.start_refresh = true;
     node->refresh_from = now + refresh_pause;
+  }
+  if (gap) {
+    hit.doubts = Doubts::gap;
+  } else if (node->doubt.exists()) {
+    hit.doubts = Doubts::superseded;
+    if (!late && node->doubt.look_is_due(now)) {
+      hit.start_refresh = true;
+      node->doubt.postpone(now + kLookPause);
+    }
   }
   return hit;
 }
@@ -95,20 +108,26 @@ void SieveShard::allow_refresh_from(std::string_view key, std::uint64_t hash, St
   if (Node* node = node_of(key, hash); node != nullptr) node->refresh_from = from;
 }
 
-bool SieveShard::heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
-                            milliseconds fresh_for, const Clock& clock) {
-  Node* node = node_of(key, hash);
-  if (node == nullptr || node->copy.entry->stored_at >= stored_at) return false;
+bool SieveShard::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock,
+                            const Validity& validity) {
+  Node* node = node_of(fill.key, hash);
+  if (node == nullptr) return false;
   const Entry& old = *node->copy.entry;
-  if (old.etag != etag || old.spans.fresh_for != fresh_for) {
-    node->superseded = true;
-    node->refresh_from = SteadyTime::min();
+  if (old.stored_at >= fill.stored_at || fill.epoch.value_or(old.epoch) != old.epoch) return false;
+  const bool same = fill.epoch && old.epoch == validity.epoch && old.etag == fill.etag &&
+                    old.spans.fresh_for == fill.fresh_for && !ahead_of_clock(fill.stored_at, clock);
+  if (!same) {
+    node->doubt.begin(fill.stored_at, clock.steady());
     return true;
   }
   auto renewed = std::make_shared<Entry>(old);
-  renewed->stored_at = stored_at;
+  renewed->stored_at = fill.stored_at;
   node->take(make_copy(std::move(renewed), clock), clock.steady());
   return true;
+}
+
+void SieveShard::count_look(std::string_view key, std::uint64_t hash) {
+  if (Node* node = node_of(key, hash); node != nullptr) node->doubt.count_look();
 }
 
 bool SieveShard::erase(std::string_view key, std::uint64_t hash) {

@@ -16,17 +16,25 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "cache/doubt.hpp"
 #include "cache/entry.hpp"
+#include "cache/fleet_listener.hpp"
 
 namespace wx::cache {
+
+// Why a copy is doubtful.
+enum class Doubts : std::uint8_t {
+  none,
+  superseded,  // another process has announced a later value (doubt.hpp)
+  gap,         // the channel was interrupted since the copy was inserted, so a purge may have been missed
+};
 
 struct ShardHit {
   Copy copy;
   // The caller must start a refresh: the copy is late in fresh_for or older, or doubtful. One hit has this per
-  // refresh_pause; see also allow_refresh_from().
+  // refresh_pause, or while the copy is only superseded, when a look is due; see also allow_refresh_from().
   bool start_refresh = false;
-  // Another process has stored a later value, or the channel was interrupted and a purge may have been missed.
-  bool doubtful = false;
+  Doubts doubts = Doubts::none;
 };
 
 // The limits beyond which a copy counts as purged or doubtful.
@@ -57,11 +65,14 @@ class SieveShard {
   // refresh_pause, or makes it longer.
   void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from);
 
-  // Call it when another process has stored this key. An older copy with the same entity tag and the same fresh_for
-  // gets the new stored_at, as if it were the new value. Any other older copy becomes doubtful: it may be served until
-  // it is replaced, because the new value may be out of reach. Returns true if there was an older copy.
-  bool heard_fill(std::string_view key, std::uint64_t hash, std::string_view etag, WallTime stored_at,
-                  milliseconds fresh_for, const Clock& clock);
+  // Call it when another process has announced that it has stored this key. An older copy with the same entity tag,
+  // fresh_for and epoch gets the new stored_at, as if it were the new value. A value of another epoch changes nothing.
+  // Any other older copy becomes doubtful: it may be served until it is replaced, because the new value may be out of
+  // reach. Returns true if the copy was renewed or became doubtful.
+  bool heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock, const Validity& validity);
+
+  // Counts a look that begins now for a copy that is superseded.
+  void count_look(std::string_view key, std::uint64_t hash);
 
   // Returns true if there was a copy.
   bool erase(std::string_view key, std::uint64_t hash);
@@ -77,12 +88,12 @@ class SieveShard {
     SteadyTime inserted;
     SteadyTime refresh_from;  // no hit starts a refresh before this time
     std::size_t bytes;
+    Doubt doubt = {};
     bool visited = false;
-    bool superseded = false;  // another process has stored a later value
     Node* newer = nullptr;
     Node* older = nullptr;
 
-    // Replaces the copy with one that is not doubtful. The caller updates `bytes`.
+    // Replaces the copy. The caller updates `bytes`.
     void take(Copy newer_copy, SteadyTime now);
   };
   struct KeyRef {

@@ -15,7 +15,8 @@ using observability::Counter;
 // The copy of a key in memory.
 struct TieredCache::MemoryCopy {
   std::optional<HeldCopy> copy;
-  bool doubtful = false;  // see ShardHit
+  Doubts doubts = Doubts::none;
+  bool look_only = false;  // see FlightOptions
 };
 
 // The first step of get(): an answer at once, or a wait for a flight.
@@ -28,6 +29,9 @@ struct TieredCache::FirstStep {
 };
 
 namespace {
+
+// A look that was not begun, because there were too many, may begin after this time.
+constexpr milliseconds kLookPause{1000};
 
 // The answer from a copy that is not gone, when no load follows.
 Served served_as_cached(const HeldCopy& held, SteadyTime now) {
@@ -177,19 +181,36 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
     }
     auto held = held_in_memory(lookup, now);
     if (held.copy && held.copy->copy.freshness(now) == Freshness::fresh) {
-      // Another process's fill may have renewed the copy since peek(). It needs no refresh then.
       const auto& copy = held.copy->copy;
-      const auto early = early_refresh_age(*copy.entry, core_->options.memory.early_part, lookup.hash);
-      if (!held.doubtful && copy.age(now) < early) return;
-      core_->metrics.add(Counter::cache_early_refresh);
+      const bool late = copy.age(now) >= early_refresh_age(*copy.entry, core_->options.memory.early_part, lookup.hash);
+      // Another process's fill may have renewed the copy since peek(). It needs no refresh then.
+      if (!late && held.doubts == Doubts::none) return;
+      if (late) {
+        core_->metrics.add(Counter::cache_early_refresh);
+      } else if (!begin_look(lookup, held.doubts, now)) {
+        return;
+      }
+      held.look_only = !late;
     }
+    const bool load = !held.look_only || held.doubts == Doubts::gap;
     run = make_run(thread, lookup, std::move(table_key), std::move(held));
     auto& state = run->state(lock);
-    state.refresh = true;
+    state.refresh = load;
     state.refresh_loader = std::move(loader);
     shard.insert(run);
   }
   run->begin();
+}
+
+// Returns false if there are too many looks at present. A hit then tries again.
+bool TieredCache::begin_look(const Lookup& lookup, Doubts doubts, SteadyTime now) {
+  const bool passed = core_->looks.pass(now);
+  if (doubts == Doubts::superseded) {
+    if (passed) core_->memory.count_look(lookup.key, lookup.hash);
+  } else if (!passed) {
+    core_->memory.allow_refresh_from(lookup.key, lookup.hash, now + kLookPause);
+  }
+  return passed;
 }
 
 void TieredCache::purge(CacheThread& thread, std::string_view key, RemoteTier::DoneCallback done) {
@@ -226,21 +247,22 @@ TieredCache::MemoryCopy TieredCache::held_in_memory(const Lookup& lookup, Steady
   if (lookup.mode != Mode::normal) return {};
   auto hit = core_->memory.find(lookup.key, lookup.hash, now, core_->validity());
   if (!hit) return {};
-  return {.copy = HeldCopy{.copy = std::move(hit->copy), .tier = Tier::memory}, .doubtful = hit->doubtful};
+  return {.copy = HeldCopy{.copy = std::move(hit->copy), .tier = Tier::memory}, .doubts = hit->doubts};
 }
 
 RunPtr TieredCache::make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held) {
-  return std::make_shared<Run>(core_, thread, lookup, std::move(table_key),
-                               flight_options(thread, lookup, held.doubtful), std::move(held.copy));
+  return std::make_shared<Run>(core_, thread, lookup, std::move(table_key), flight_options(thread, lookup, held),
+                               std::move(held.copy));
 }
 
-FlightOptions TieredCache::flight_options(CacheThread& thread, const Lookup& lookup, bool doubtful) const {
+FlightOptions TieredCache::flight_options(CacheThread& thread, const Lookup& lookup, const MemoryCopy& held) const {
   FlightOptions options;
   options.remote = thread.remote() != nullptr;
   options.memory = lookup.mode == Mode::normal && core_->memory.enabled();
   options.bypass = lookup.mode == Mode::bypass;
   options.forced = lookup.forced;
-  options.doubtful = doubtful;
+  options.doubts = held.doubts;
+  options.look_only = held.look_only;
   options.inline_refresh = core_->options.inline_refresh;
   options.early_part = core_->options.memory.early_part;
   return options;

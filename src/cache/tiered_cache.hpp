@@ -89,8 +89,9 @@ class TieredCache {
   struct MemoryCopy;
   [[nodiscard]] FirstStep first_step(CacheThread& thread, const Lookup& lookup, Loader& loader, GetCallback& done);
   void get_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done);
+  [[nodiscard]] bool begin_look(const Lookup& lookup, Doubts doubts, SteadyTime now);
   [[nodiscard]] MemoryCopy held_in_memory(const Lookup& lookup, SteadyTime now);
-  [[nodiscard]] FlightOptions flight_options(CacheThread& thread, const Lookup& lookup, bool doubtful) const;
+  [[nodiscard]] FlightOptions flight_options(CacheThread& thread, const Lookup& lookup, const MemoryCopy& held) const;
   [[nodiscard]] RunPtr make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held);
 
   const std::shared_ptr<CacheCore> core_;

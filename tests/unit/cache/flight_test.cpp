@@ -498,10 +498,10 @@ TEST_F(LeaseTest, ARefusalIsKeptLikeAnAnswerButNeverInPlaceOfOne) {
     EXPECT_FALSE(actions.failed->error);
     EXPECT_EQ(actions.answer->outcome, Outcome::stale_if_error);
   }
-  for (const bool doubtful : {false, true}) {
+  for (const auto doubts : {Doubts::none, Doubts::gap}) {
     FlightOptions options = kWithRedis;
-    options.doubtful = doubtful;
-    Flight flight(options, 0, HeldCopy{copy_aged(seconds(doubtful ? 3 : 25)), Tier::memory});
+    options.doubts = doubts;
+    Flight flight(options, 0, HeldCopy{copy_aged(seconds(doubts == Doubts::gap ? 3 : 25)), Tier::memory});
     (void)flight.start();
     const auto read = flight.remote_read(refusal(), now());
     EXPECT_FALSE(read.fill_memory.has_value()) << "another process's refusal";
@@ -519,7 +519,7 @@ TEST_F(LeaseTest, ARefusalIsKeptLikeAnAnswerButNeverInPlaceOfOne) {
 TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
   const auto mine = copy_aged(seconds(3));
   FlightOptions options = kWithRedis;
-  options.doubtful = true;
+  options.doubts = Doubts::gap;
   Flight flight(options, 0, HeldCopy{mine, Tier::memory});
   (void)flight.start();
   EXPECT_EQ(flight.join(now())->outcome, Outcome::hit) << "a copy in doubt is still fresh";
@@ -527,6 +527,63 @@ TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
   EXPECT_TRUE(actions.fill_memory.has_value());
   EXPECT_FALSE(actions.load);
   EXPECT_TRUE(actions.ended);
+}
+
+class LookOnlyTest : public LeaseTest {
+ protected:
+  // A flight that only looks for the value that supersedes a fresh copy, or confirms it after a gap.
+  Flight look_only(Doubts doubts, seconds age = seconds(3)) {
+    FlightOptions options = kWithRedis;
+    options.doubts = doubts;
+    options.look_only = true;
+    Flight flight(options, 0, HeldCopy{copy_aged(age), Tier::memory});
+    EXPECT_TRUE(flight.start().read_remote);
+    return flight;
+  }
+};
+
+TEST_F(LookOnlyTest, EndsWithoutALoadWhenTheAnnouncedValueIsNotThere) {
+  for (const auto& found : {std::optional<Copy>(), std::optional(copy_aged(seconds(4)))}) {
+    auto flight = look_only(Doubts::superseded);
+    const auto actions = flight.remote_read(found, now());
+    EXPECT_TRUE(actions.ended);
+    EXPECT_FALSE(actions.load);
+    EXPECT_FALSE(actions.fill_memory);
+  }
+}
+
+TEST_F(LookOnlyTest, TakesTheAnnouncedValue) {
+  auto flight = look_only(Doubts::superseded);
+  const auto actions = flight.remote_read(copy_aged(seconds(1)), now());
+  EXPECT_TRUE(actions.ended);
+  EXPECT_FALSE(actions.load);
+  EXPECT_TRUE(actions.fill_memory);
+}
+
+TEST_F(LookOnlyTest, EndsWithoutALoadWhenRedisDoesNotAnswer) {
+  for (const auto doubts : {Doubts::superseded, Doubts::gap}) {
+    auto flight = look_only(doubts);
+    const auto actions = flight.remote_read(fail(ErrorKind::redis_timeout), now());
+    EXPECT_TRUE(actions.ended);
+    EXPECT_FALSE(actions.load);
+    EXPECT_TRUE(actions.refresh_after) << "a hit looks again";
+  }
+}
+
+TEST_F(LookOnlyTest, LoadsAfterAGapWhatRedisDoesNotHold) {
+  auto flight = look_only(Doubts::gap);
+  EXPECT_TRUE(flight.remote_read(std::nullopt, now()).load) << "it may have been purged";
+}
+
+TEST_F(LookOnlyTest, LoadsForACallerThatCannotHaveTheCopy) {
+  auto forced = look_only(Doubts::superseded);
+  forced.force();
+  EXPECT_TRUE(forced.remote_read(std::nullopt, now()).load);
+  auto late = look_only(Doubts::superseded);
+  EXPECT_TRUE(late.remote_read(std::nullopt, now() + seconds(30)).load) << "it is no longer fresh";
+  auto purged = look_only(Doubts::superseded);
+  purged.purge();
+  EXPECT_TRUE(purged.remote_read(std::nullopt, now()).load);
 }
 
 class ForcedTest : public LeaseTest {

@@ -33,7 +33,7 @@ class Ear final : public FleetListener {
  public:
   void on_fill(const Fill& fill) override {
     note(cat("fill ", fill.key, " ", fill.etag, " ", fill.stored_at.time_since_epoch().count(), " ",
-             fill.fresh_for.count()));
+             fill.fresh_for.count(), " ", fill.epoch.value_or(0)));
   }
   void on_fail(std::string_view key) override { note(cat("fail ", key)); }
   void on_purge(std::string_view key) override { note(cat("purge ", key)); }

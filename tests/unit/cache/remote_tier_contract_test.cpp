@@ -75,7 +75,7 @@ class RemoteTierContract : public testing::Test {
   }
   std::string fill_of(const Entry& entry) const {
     return cat("fill ", kKey, " ", entry.etag, " ", entry.stored_at.time_since_epoch().count(), " ",
-               entry.spans.fresh_for.count());
+               entry.spans.fresh_for.count(), " ", entry.epoch);
   }
   // Waits until a process has received the message.
   void expect_heard(std::size_t process, const std::string& message) {

@@ -277,28 +277,85 @@ TEST(SieveShard, ForgetsTheOlderCopyWhenTheNewerIsTooLarge) {
   EXPECT_EQ(shard.shard.bytes(), 0U);
 }
 
-TEST(SieveShard, DoubtsACopyUntilItIsReplacedOnceAnotherProcessHasStoredALaterOne) {
+// A shard with a copy "A" without an entity tag, and the messages of another process about it.
+struct HeardShard : Shard {
+  HeardShard() : Shard(16 * 1024) { insert("A"); }
+  bool hear(std::string_view etag, WallTime stored_at, std::optional<std::uint64_t> epoch = 0) {
+    return shard.heard_fill(
+        {.key = "A", .etag = etag, .stored_at = stored_at, .fresh_for = kLong.fresh_for, .epoch = epoch}, hash64("A"),
+        clock, {});
+  }
+  [[nodiscard]] bool doubtful() { return find("A")->doubts == Doubts::superseded; }
+
   test::FakeClock clock;
-  const auto later = clock.wall() + seconds(1);
-  Shard shard(16 * 1024);
-  const auto hear = [&](std::string_view etag, WallTime stored_at) {
-    return shard.shard.heard_fill("A", hash64("A"), etag, stored_at, kLong.fresh_for, clock);
-  };
-  EXPECT_FALSE(hear("new", later)) << "there is no copy";
-  shard.insert("A");
-  EXPECT_FALSE(shard.find("A")->doubtful);
-  EXPECT_TRUE(hear("new", later));
+  const WallTime later = clock.wall() + seconds(1);
+};
+
+TEST(SieveShard, DoubtsACopyUntilItIsReplacedOnceAnotherProcessHasStoredALaterOne) {
+  HeardShard shard;
+  EXPECT_FALSE(shard.doubtful());
+  EXPECT_TRUE(shard.hear("new", shard.later));
   const auto hit = shard.find("A");
-  EXPECT_TRUE(hit->doubtful);
+  EXPECT_EQ(hit->doubts, Doubts::superseded);
   EXPECT_TRUE(hit->start_refresh);
   EXPECT_FALSE(shard.find("A")->start_refresh) << "one hit looks";
   shard.insert("A");
-  EXPECT_FALSE(shard.find("A")->doubtful) << "replaced";
-  EXPECT_TRUE(hear("new", later));
-  EXPECT_TRUE(hear("", later + seconds(1)));
-  EXPECT_FALSE(shard.find("A")->doubtful) << "a later value has the same content";
-  EXPECT_FALSE(hear("new", later)) << "an older message";
-  EXPECT_FALSE(shard.find("A")->doubtful);
+  EXPECT_TRUE(shard.doubtful()) << "replaced, but by a value that is older than the announced one";
+  auto awaited = *copy_of("{}").entry;
+  awaited.stored_at = shard.later;
+  shard.insert("A", Copy{std::make_shared<const Entry>(awaited), kStart});
+  EXPECT_FALSE(shard.doubtful()) << "replaced";
+  EXPECT_FALSE(shard.hear("new", shard.later)) << "an older message";
+  EXPECT_FALSE(shard.doubtful());
+  shard.erase("A");
+  EXPECT_FALSE(shard.hear("new", shard.later + seconds(1))) << "there is no copy";
+}
+
+TEST(SieveShard, RenewsACopyWhoseContentAnotherProcessHasStoredAgain) {
+  HeardShard shard;
+  EXPECT_TRUE(shard.hear("new", shard.later));
+  EXPECT_TRUE(shard.hear("", shard.later + milliseconds(10)));
+  EXPECT_FALSE(shard.doubtful()) << "a later value has the same content";
+  EXPECT_EQ(shard.find("A")->copy.entry->stored_at, shard.later + milliseconds(10));
+}
+
+TEST(SieveShard, RenewsNoCopyOnTheWordOfAnotherWorldOrClock) {
+  HeardShard shard;
+  const auto stored_at = shard.find("A")->copy.entry->stored_at;
+  EXPECT_FALSE(shard.hear("", shard.later, 1)) << "another epoch";
+  EXPECT_FALSE(shard.doubtful());
+  EXPECT_TRUE(shard.hear("", shard.clock.wall() + seconds(3))) << "from the future";
+  EXPECT_TRUE(shard.doubtful());
+  HeardShard other;
+  EXPECT_TRUE(other.hear("", other.later, std::nullopt)) << "an epoch that is not known";
+  EXPECT_TRUE(other.doubtful());
+  for (auto* each : {&shard, &other}) EXPECT_EQ(each->find("A")->copy.entry->stored_at, stored_at);
+}
+
+TEST(SieveShard, LooksThreeTimesForAValueThatIsOutOfReach) {
+  HeardShard shard;
+  EXPECT_TRUE(shard.hear("new", shard.later));
+  std::vector<seconds> looks;
+  for (seconds after{0}; after < seconds(20); after += seconds(1)) {
+    shard.now = shard.clock.steady() + after;
+    if (!shard.find("A")->start_refresh) continue;
+    looks.push_back(after);
+    shard.shard.count_look("A", hash64("A"));
+  }
+  EXPECT_EQ(looks, (std::vector{seconds(0), seconds(1), seconds(5)}));
+  EXPECT_FALSE(shard.doubtful()) << "then the copy is trusted";
+}
+
+TEST(SieveShard, AsksAgainForALookThatDidNotBegin) {
+  HeardShard shard;
+  EXPECT_TRUE(shard.hear("new", shard.later));
+  shard.now = shard.clock.steady();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(shard.find("A")->start_refresh);
+    EXPECT_FALSE(shard.find("A")->start_refresh);
+    shard.now += seconds(1);
+  }
+  EXPECT_TRUE(shard.doubtful());
 }
 
 TEST(SieveShard, KeepsNothingWithoutALimit) {

@@ -103,6 +103,11 @@ class FleetTest : public TieredCacheTest {
     second_->get(*second_thread_, lookup(), loader(), into(answers));
     executor_.run_posted();
   }
+  // A message that the first process receives: another process has stored the key.
+  void announce(std::string_view etag, WallTime stored_at, std::string_view key = kKey) {
+    cache_->listener().on_fill(
+        {.key = key, .etag = etag, .stored_at = stored_at, .fresh_for = spans_.fresh_for, .epoch = 0});
+  }
 
   FakeRemote second_remote_{fleet_};
   std::optional<CacheThread> second_thread_;

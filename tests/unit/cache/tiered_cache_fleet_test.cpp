@@ -248,7 +248,7 @@ TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhil
   clock_.advance(seconds(20));
   ASSERT_TRUE(peek().refresh) << "stale";
   // Received on another thread, just now.
-  cache_->listener().on_fill({.key = kKey, .etag = "e", .stored_at = clock_.wall(), .fresh_for = seconds(10)});
+  announce("e", clock_.wall());
   cache_->refresh(*thread_, lookup(), loader());
   executor_.run_posted();
   EXPECT_EQ(loads_, 1);
@@ -282,10 +282,10 @@ TEST_F(FleetTest, AFillWithAnotherTagMakesTheOlderCopyDoubtfulAndWithTheSameRene
   executor_.run_posted();
   clock_.advance(seconds(5));
   const auto now_ms = clock_.wall();
-  cache_->listener().on_fill({.key = kKey, .etag = "e", .stored_at = now_ms, .fresh_for = seconds(10)});
+  announce("e", now_ms);
   EXPECT_EQ(peek().served->age, nanoseconds(0));
   clock_.advance(seconds(1));
-  cache_->listener().on_fill({.key = kKey, .etag = "other", .stored_at = now_ms, .fresh_for = seconds(10)});
+  announce("other", now_ms);
   EXPECT_FALSE(peek().refresh) << "an older message is ignored";
   Entry stored;
   stored.body = "{2}";
@@ -312,7 +312,7 @@ TEST_F(FleetTest, AnAnswerSurvivesAFillWhoseValueIsOutOfReach) {
   complete(value("{1}"));
   executor_.run_posted();
   clock_.advance(seconds(1));
-  cache_->listener().on_fill({.key = kKey, .etag = "other", .stored_at = clock_.wall(), .fresh_for = seconds(10)});
+  announce("other", clock_.wall());
   remote_.failing = ErrorKind::redis_unavailable;
   for (int i = 0; i < 3; ++i) {
     const auto peeked = peek();
@@ -320,11 +320,73 @@ TEST_F(FleetTest, AnAnswerSurvivesAFillWhoseValueIsOutOfReach) {
     EXPECT_EQ(peeked.served->outcome, Outcome::hit);
     EXPECT_EQ(peeked.refresh, i == 0);
     if (peeked.refresh) cache_->refresh(*thread_, lookup(), loader());
+    executor_.run_posted();
   }
-  ASSERT_EQ(loads_, 2);
-  complete(fail(ErrorKind::provider_unreachable));
+  EXPECT_EQ(loads_, 1) << "the provider is not asked because of a message";
+  EXPECT_EQ(cache_->flight_count(), 0U);
+
+  Entry stored;
+  stored.body = "{2}";
+  stored.etag = "other";
+  stored.spans = spans_;
+  stored.stored_at = clock_.wall();
+  fleet_.values[std::string(kKey)] = stored;
+  remote_.failing.reset();
+  clock_.advance(seconds(1));
+  ASSERT_TRUE(peek().refresh) << "the second look";
+  cache_->refresh(*thread_, lookup(), loader());
   executor_.run_posted();
-  EXPECT_EQ(peek().served->outcome, Outcome::hit) << "the provider's failure is not the client's";
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(FleetTest, ManyMessagesCauseFewLooks) {
+  const auto key_of = [](int i) { return "weather:" + std::to_string(i) + ":0"; };
+  const auto lookup_of = [&](const std::string& key) {
+    return Lookup{.key = key, .hash = hash64(key), .deadline = clock_.steady() + seconds(10)};
+  };
+  Answers answers;
+  for (int i = 0; i < 1000; ++i) {
+    const auto key = key_of(i);
+    cache_->get(*thread_, lookup_of(key), loader(), into(answers));
+    complete(value("{1}"));
+  }
+  executor_.run_posted();
+  clock_.advance(milliseconds(10));
+  const int before = remote_.reads;
+  for (int i = 0; i < 1000; ++i) {
+    const auto key = key_of(i);
+    announce("other", clock_.wall(), key);
+    const auto peeked = cache_->peek(key, hash64(key), clock_.steady());
+    ASSERT_TRUE(peeked.served);
+    EXPECT_EQ(peeked.served->outcome, Outcome::hit);
+    ASSERT_TRUE(peeked.refresh);
+    cache_->refresh(*thread_, lookup_of(key), loader());
+  }
+  executor_.run_posted();
+  EXPECT_EQ(remote_.reads - before, 200) << "in one second";
+  EXPECT_EQ(loads_, 1000);
+}
+
+// A full Redis, four questions a second to each of two processes.
+TEST_F(FleetTest, ARedisThatRefusesWritesCostsOneLoadPerProcessAndSpan) {
+  remote_.refusing = second_remote_.refusing = true;
+  const auto ask = [&](TieredCache& cache, CacheThread& thread, Answers& answers) {
+    const auto peeked = cache.peek(kKey, hash64(kKey), clock_.steady());
+    if (!peeked.served) cache.get(thread, lookup(), loader(), into(answers));
+    if (peeked.refresh) cache.refresh(thread, lookup(), loader());
+    executor_.run_posted();
+    while (!waiting_.empty()) complete(value("{" + std::to_string(loads_) + "}"));
+    executor_.run_posted();
+  };
+  Answers answers;
+  for (int i = 0; i < 4 * 9; ++i) {
+    ask(*cache_, *thread_, answers);
+    ask(*second_, *second_thread_, answers);
+    executor_.advance(milliseconds(250));
+  }
+  EXPECT_LE(loads_, 4) << "the first, and an early refresh, of each process";
+  for (const auto& answer : answers) EXPECT_TRUE(answer);
 }
 
 // A clock that holds one thread at its nth reading.
