@@ -85,7 +85,8 @@ class Client {
   void command(std::span<const Argument> arguments, Callback done);
 
   // Sends all of them or none (then each fails with redis_unavailable), with no other command between them. The
-  // callbacks are moved from.
+  // callbacks are moved from. A command with a second callback (Command::late) also hears a reply that comes after its
+  // deadline.
   void pipeline(std::span<Command> commands);
 
   // SUBSCRIBE to one channel on this connection. `done` gets the confirmation (a push of "subscribe", the channel and a

@@ -32,6 +32,10 @@ class Argument {
 struct Command {
   std::span<const Argument> arguments;
   Callback done;
+  // Optional. Receives the reply, or the server's error, of a command whose deadline has passed, if it still arrives on
+  // the same connection; `done` has received redis_timeout before. A timeout does not say whether the command was
+  // carried out, and this does. It is destroyed without being called if the reply comes in time or never.
+  Callback late = nullptr;
 };
 
 }  // namespace wx::redis

@@ -34,11 +34,12 @@ std::string_view CommandPath::refusal(std::size_t commands) const {
   return {};
 }
 
-SteadyTime CommandPath::send(std::span<const Argument> arguments, Callback done, Expect expect, SteadyTime now) {
+SteadyTime CommandPath::send(Command&& command, Expect expect, SteadyTime now) {
   metrics_.add(Counter::redis_commands);
   if (connection_ == nullptr) {
-    Early early{.bytes = {}, .done = std::move(done), .came = now, .expect = expect};
-    append_command(early.bytes, arguments);
+    Early early{
+        .bytes = {}, .done = std::move(command.done), .late = std::move(command.late), .came = now, .expect = expect};
+    append_command(early.bytes, command.arguments);
     early_.push_back(std::move(early));
     return now + kEarlyWait;
   }
@@ -46,8 +47,8 @@ SteadyTime CommandPath::send(std::span<const Argument> arguments, Callback done,
   std::string& out = connection_->out();
   const std::size_t before = out.size();
   try {
-    append_command(out, arguments);
-    pending_.add(std::move(done), now, deadline, expect);
+    append_command(out, command.arguments);
+    pending_.add(std::move(command.done), std::move(command.late), now, deadline, expect);
   } catch (...) {
     // A command without its place in the queue would give every later reply to the wrong command.
     out.resize(before);
@@ -62,7 +63,7 @@ std::optional<SteadyTime> CommandPath::command(std::span<const Argument> argumen
     guard_.fail(std::move(done), ErrorKind::redis_unavailable, why);
     return std::nullopt;
   }
-  return send(arguments, std::move(done), expect, clock_.steady());
+  return send({.arguments = arguments, .done = std::move(done)}, expect, clock_.steady());
 }
 
 std::optional<SteadyTime> CommandPath::pipeline(std::span<Command> commands) {
@@ -73,7 +74,7 @@ std::optional<SteadyTime> CommandPath::pipeline(std::span<Command> commands) {
   }
   const SteadyTime now = clock_.steady();
   std::optional<SteadyTime> due;
-  for (Command& command : commands) due = send(command.arguments, std::move(command.done), Expect::reply, now);
+  for (Command& command : commands) due = send(std::move(command), Expect::reply, now);
   return due;
 }
 
@@ -94,7 +95,7 @@ void CommandPath::send_early() {
   while (!early_.empty()) {
     Early& early = early_.front();
     connection_->out().append(early.bytes);
-    pending_.add(std::move(early.done), now, now + timeout(), early.expect);
+    pending_.add(std::move(early.done), std::move(early.late), now, now + timeout(), early.expect);
     early_.pop_front();
   }
   if (!pending_.empty()) connection_->flush();

@@ -69,10 +69,11 @@ class CommandPath {
   struct Early {
     std::string bytes;
     Callback done;
+    Callback late;
     SteadyTime came;
     Expect expect;
   };
-  SteadyTime send(std::span<const Argument> arguments, Callback done, Expect expect, SteadyTime now);
+  SteadyTime send(Command&& command, Expect expect, SteadyTime now);
   // Why `commands` more commands cannot be taken; empty if they can.
   [[nodiscard]] std::string_view refusal(std::size_t commands) const;
   Callback take_early();

@@ -24,10 +24,11 @@ void PendingQueue::grow() {
   ring_ = std::move(ring);
 }
 
-void PendingQueue::add(Callback&& done, SteadyTime sent, SteadyTime deadline, Expect expect) {
+void PendingQueue::add(Callback&& done, Callback&& late, SteadyTime sent, SteadyTime deadline, Expect expect) {
   if (size() == ring_.size()) grow();
   Entry& entry = at(end_);
   entry.done = std::move(done);
+  entry.late = std::move(late);
   entry.sent = sent;
   entry.deadline = deadline;
   entry.expect = expect;
@@ -37,6 +38,10 @@ void PendingQueue::add(Callback&& done, SteadyTime sent, SteadyTime deadline, Ex
 Callback PendingQueue::take_first(SteadyTime now) {
   Entry& entry = at(first_);
   Callback done = std::exchange(entry.done, nullptr);
+  if (entry.late) {
+    Callback late = std::exchange(entry.late, nullptr);
+    if (!done) done = std::move(late);
+  }
   last_reply_ = now;
   ++first_;
   waiting_ = std::max(waiting_, first_);
@@ -52,10 +57,10 @@ PendingQueue::Taken PendingQueue::on_reply(const Reply& reply, SteadyTime now) {
   if (empty()) return Taken::unexpected;
   if (at(first_).expect == Expect::confirmation && !reply.is_error()) return Taken::unexpected;
   // Taken off the queue before it is called: it may add more commands, and that may move the ring.
+  const bool late = waiting_ != first_;
   Callback done = take_first(now);
-  if (!done) return Taken::late;
-  complete(std::move(done), reply);
-  return Taken::completed;
+  if (done) complete(std::move(done), reply);
+  return late ? Taken::late : Taken::completed;
 }
 
 bool PendingQueue::on_push(const Reply& push, SteadyTime now) {

@@ -1,7 +1,8 @@
 // The commands that wait for their replies, in the order in which they were sent.
 //
 // Redis answers in order, so a command and its reply are matched by position alone. A command whose deadline passes
-// fails and gives up its callback, but keeps its position: the late reply is dropped, and the connection stays.
+// fails and gives up its callback, but keeps its position, and the connection stays. The late reply goes to the
+// command's second callback, if it has one.
 // All commands have the same timeout, so deadlines are in the same order as the commands, and checking the oldest is
 // enough: no timer per command.
 //
@@ -34,15 +35,15 @@ class PendingQueue {
   // The result of taking a reply.
   enum class Taken : std::uint8_t {
     completed,   // its command has got it
-    late,        // its command had timed out
+    late,        // its command had timed out; its second callback has got it
     unexpected,  // no command waits for a reply of this kind: the connection is out of step and must be closed
   };
 
   // `guard` must outlive the queue.
   explicit PendingQueue(CallbackGuard& guard) : guard_(guard) {}
 
-  // Leaves `done` alone if it throws.
-  void add(Callback&& done, SteadyTime sent, SteadyTime deadline, Expect expect = Expect::reply);
+  // Leaves the callbacks alone if it throws. `late` may be null (see Command).
+  void add(Callback&& done, Callback&& late, SteadyTime sent, SteadyTime deadline, Expect expect = Expect::reply);
 
   // Takes a reply that is no push.
   [[nodiscard]] Taken on_reply(const Reply& reply, SteadyTime now);
@@ -65,6 +66,7 @@ class PendingQueue {
  private:
   struct Entry {
     Callback done;  // empty once timed out
+    Callback late;  // may be empty
     SteadyTime sent{};
     SteadyTime deadline{};
     Expect expect = Expect::reply;
@@ -72,6 +74,7 @@ class PendingQueue {
   [[nodiscard]] Entry& at(std::uint64_t position) { return ring_[position & (ring_.size() - 1)]; }
   [[nodiscard]] const Entry& at(std::uint64_t position) const { return ring_[position & (ring_.size() - 1)]; }
   void grow();
+  // Takes the callback that the oldest command's reply goes to; empty if it goes nowhere.
   Callback take_first(SteadyTime now);
   void complete(Callback done, const Reply& reply) noexcept;
 

@@ -108,6 +108,36 @@ TEST(RedisClient, StopsWaitingAtTheDeadlineAndDropsTheLateReply) {
   EXPECT_EQ(redis.connections(), 1);
 }
 
+TEST(RedisClient, TellsTheSecondCallbackOfALateReply) {
+  Signal go_on;
+  FakeRedis redis([&](Peer& peer) {
+    peer.greet();
+    peer.next();
+    if (!go_on.wait()) return;
+    peer.write("+late\r\n");
+    peer.echo();
+  });
+  ClientUnderTest under(options_for(redis.url(), milliseconds(60)));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  const auto ask = [&](std::string_view key) {
+    const auto done = std::make_shared<std::promise<Outcome>>();
+    const auto late = std::make_shared<std::promise<Outcome>>();
+    under.on_loop([&] {
+      const std::array<Argument, 2> get{"GET", key};
+      Command commands[] = {{.arguments = get, .done = under.into(done), .late = under.into(late)}};
+      under.client().pipeline(commands);
+    });
+    return std::pair(ClientUnderTest::get(done->get_future()).text, late->get_future());
+  };
+  auto [slow, late_reply] = ask("slow");
+  EXPECT_EQ(slow, "redis-timeout");
+  go_on.set();
+  EXPECT_EQ(ClientUnderTest::get(std::move(late_reply)).text, "\"late\"");
+  auto [next, no_reply] = ask("next");
+  EXPECT_EQ(next, "\"next\"");
+  EXPECT_THROW(no_reply.get(), std::future_error) << "destroyed without being called";
+}
+
 TEST(RedisClient, TakesASecondOfSilenceForTheEndAndDialsAnew) {
   FakeRedis redis([](Peer& peer) {
     peer.greet();

@@ -25,7 +25,10 @@ class PendingQueueTest : public testing::Test {
   }
   static SteadyTime at(int ms) { return SteadyTime(milliseconds(ms)); }
   void send(std::string name, int now, Expect expect = Expect::reply) {
-    queue_.add(note(std::move(name)), at(now), at(now + 50), expect);
+    queue_.add(note(std::move(name)), nullptr, at(now), at(now + 50), expect);
+  }
+  void send_with_late(const std::string& name, int now) {
+    queue_.add(note(name), note(cat("late ", name)), at(now), at(now + 50));
   }
   Taken reply(std::string_view bytes, int now = 0) {
     const OneReply made(bytes);
@@ -58,6 +61,27 @@ TEST_F(PendingQueueTest, ToldOfATimeoutTheCommandKeepsItsPlace) {
   EXPECT_EQ(reply(":1\r\n", 60), Taken::late);
   EXPECT_EQ(reply(":2\r\n", 61), Taken::completed);
   EXPECT_THAT(told_, ElementsAre("a redis-timeout", "b=2"));
+}
+
+TEST_F(PendingQueueTest, ALateReplyGoesToTheSecondCallback) {
+  send_with_late("a", 0);
+  send_with_late("b", 0);
+  send("c", 0);
+  send_with_late("d", 30);
+  EXPECT_EQ(queue_.expire(at(50)), 3U);
+  EXPECT_EQ(reply(":1\r\n", 60), Taken::late);
+  EXPECT_EQ(reply("-ERR no\r\n", 61), Taken::late);
+  EXPECT_EQ(reply(":3\r\n", 62), Taken::late);
+  EXPECT_EQ(reply(":4\r\n", 63), Taken::completed);
+  EXPECT_THAT(told_, ElementsAre("a redis-timeout", "b redis-timeout", "c redis-timeout", "late a=1",
+                                 "late b redis-error", "d=4"));
+}
+
+TEST_F(PendingQueueTest, ALateReplyThatIsLostGoesNowhere) {
+  send_with_late("a", 0);
+  EXPECT_EQ(queue_.expire(at(50)), 1U);
+  queue_.fail_all(ErrorKind::redis_unavailable, "lost");
+  EXPECT_THAT(told_, ElementsAre("a redis-timeout"));
 }
 
 TEST_F(PendingQueueTest, RefusesAReplyThatNobodyAskedFor) {
@@ -128,7 +152,7 @@ TEST_F(PendingQueueTest, CallbacksMaySendMore) {
       [this](const Result<Reply>&) {
         for (int i = 0; i < 200; ++i) send(cat("x", i), 0);
       },
-      at(0), at(50));
+      nullptr, at(0), at(50));
   EXPECT_EQ(reply("+go\r\n"), Taken::completed);
   EXPECT_EQ(queue_.size(), 200U);
   for (int i = 0; i < 200; ++i) EXPECT_EQ(reply(":7\r\n"), Taken::completed);
@@ -137,7 +161,7 @@ TEST_F(PendingQueueTest, CallbacksMaySendMore) {
 }
 
 TEST_F(PendingQueueTest, CallbacksMaySendMoreWhenTimeIsUp) {
-  queue_.add([this](const Result<Reply>&) { send("again", 60); }, at(0), at(50));
+  queue_.add([this](const Result<Reply>&) { send("again", 60); }, nullptr, at(0), at(50));
   EXPECT_EQ(queue_.expire(at(60)), 1U);
   EXPECT_EQ(reply(":1\r\n", 61), Taken::late);
   EXPECT_EQ(reply(":2\r\n", 62), Taken::completed);
