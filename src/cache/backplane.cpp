@@ -25,7 +25,7 @@ Backplane::Backplane(redis::Client& client, RedisEpoch& epoch, Executor& executo
     : client_(client),
       epoch_(epoch),
       executor_(executor),
-      channel_(events_channel(prefix)),
+      channel_(events_channel(prefix, client.database())),
       listener_(listener),
       metrics_(metrics),
       log_(log) {}

@@ -25,7 +25,7 @@ std::uint64_t epoch_of(const Reply& reply) {
 }  // namespace
 
 RedisEpoch::RedisEpoch(redis::Client& client, std::string_view prefix)
-    : client_(client), key_(epoch_key(prefix)), channel_(events_channel(prefix)) {}
+    : client_(client), key_(epoch_key(prefix)), channel_(events_channel(prefix, client.database())) {}
 
 void RedisEpoch::raise(std::uint64_t ours, Callback done) {
   if (!client_.available(key_)) return done(fail(ErrorKind::redis_unavailable));

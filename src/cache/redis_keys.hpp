@@ -1,9 +1,10 @@
 // All names of keys and channels in Redis. An ACL user needs access to the keys <prefix>weather:* (cache keys begin
-// with "weather:" too) and the channel <prefix>weather:events.
+// with "weather:" too) and to the channel (see events_channel()).
 //
 // Thread-safety: pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,12 @@ namespace wx::cache {
 [[nodiscard]] inline std::string budget_key(std::string_view prefix, std::string_view window) {
   return cat(prefix, "weather:budget:", window);
 }
-[[nodiscard]] inline std::string events_channel(std::string_view prefix) {
-  return cat(prefix, "weather:events");
+// The name of the channel, <prefix>weather:events, followed by :<database> for every database but 0. Keys belong to a
+// database, but a channel reaches all clients of a server, so without the number a purge would also empty services that
+// use other databases.
+[[nodiscard]] inline std::string events_channel(std::string_view prefix, std::uint32_t database) {
+  if (database == 0) return cat(prefix, "weather:events");
+  return cat(prefix, "weather:events:", database);
 }
 
 }  // namespace wx::cache

@@ -30,7 +30,7 @@ RedisTier::RedisTier(redis::Client& client, std::string prefix, const Clock& clo
                      observability::Log& log)
     : client_(client),
       prefix_(std::move(prefix)),
-      channel_(events_channel(prefix_)),
+      channel_(events_channel(prefix_, client.database())),
       clock_(clock),
       metrics_(metrics),
       log_(log),

@@ -14,7 +14,7 @@ std::unique_ptr<ServerLink> link_to(const Url& url, boost::asio::io_context& con
 }  // namespace
 
 Client::Client(boost::asio::io_context& context, Executor& executor, Common& common)
-    : link_(link_to(common.options().url, context, executor, common)) {}
+    : database_(common.options().url.database), link_(link_to(common.options().url, context, executor, common)) {}
 
 Client::~Client() {
   stop();

@@ -61,6 +61,9 @@ class Client {
   // thread.
   [[nodiscard]] milliseconds command_timeout() const;
 
+  // The number of the database that the commands use, as the URL gives it. From any thread.
+  [[nodiscard]] std::uint32_t database() const { return database_; }
+
   // For the handlers below. Whether the client itself gave up the last connection that was lost, because the server was
   // a read-only replica and its name may lead to the master by now.
   [[nodiscard]] bool left_replica() const;
@@ -102,6 +105,7 @@ class Client {
   void on_disconnected(std::move_only_function<void()> handler);
 
  private:
+  const std::uint32_t database_;
   std::unique_ptr<ServerLink> link_;
 };
 

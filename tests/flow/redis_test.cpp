@@ -193,6 +193,37 @@ TEST(Redis, TakesADatabase) {
   EXPECT_TRUE(redis.command({"INFO", "keyspace"}).value_or("").contains("db3:keys=1"));
 }
 
+TEST(Redis, KeepsServicesApartByTheirDatabase) {
+  const RedisServer redis;
+  const auto in_database = [&](int number) {
+    return patient(redis, {{"REDIS_URL", cat(redis.url(), "/", number)},
+                           {"ADMIN_TOKEN", "correct-horse"},
+                           {"MOCK_DELAY", "10ms"},
+                           {"CACHE_TTL", "1h"}});
+  };
+  const Service zero(in_database(0));
+  const Service one(in_database(1));
+  const auto listening = [](const Answer& stats) { return stats.body.contains(R"("backplane":"listening")"); };
+  for (const auto* service : {&zero, &one}) {
+    ASSERT_TRUE(listening(get_until(*service, "/stats", milliseconds(5000) * kSlowdown, listening)));
+  }
+  const auto purge = [&](const Service& purging, const Service& other, const std::string& channel_of_other) {
+    for (const auto* service : {&purging, &other}) EXPECT_EQ(service->get(kMock).status, 200);
+    const Headers admin{{"Authorization", "Bearer correct-horse"}};
+    EXPECT_EQ(HttpClient(purging.port()).request("DELETE", "/cache", admin).status, 204);
+    EXPECT_EQ(purging.get(kMock).header("X-Cache"), "MISS");
+    // Messages arrive in order, so a process that has counted this one has also handled those before it.
+    EXPECT_EQ(redis.command({"PUBLISH", channel_of_other, "mark"}), "1");
+    const auto marked = [](const Answer& metrics) {
+      return metrics.body.contains("weather_cache_cache_messages_unknown_total 1\n");
+    };
+    EXPECT_TRUE(marked(get_until(other, "/metrics", milliseconds(5000) * kSlowdown, marked)));
+    EXPECT_EQ(other.get(kMock).header("X-Cache"), "HIT");
+  };
+  purge(zero, one, "weather:events:1");
+  purge(one, zero, "weather:events");
+}
+
 TEST(Redis, TakesAUnixSocket) {
   const RedisServer redis;
   EXPECT_TRUE(shares_through({{"REDIS_URL", cat("unix://", redis.socket_path())}}));
