@@ -54,8 +54,8 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
   redis_->on_connected([this, &listener = shared.listener] {
     // The first command of every connection: replies come in order, so everything read over it afterwards is judged by
     // an epoch that is known.
-    redis_tier_->redis_epoch().read([&listener](const Result<std::uint64_t>& epoch) {
-      if (epoch) listener.on_epoch(*epoch);
+    redis_tier_->redis_epoch().read([&listener](const Result<cache::EpochKey>& key) {
+      if (key) listener.on_epoch_key(*key);  // the backplane repairs the key
     });
     if (backplane_) backplane_->connected();
   });

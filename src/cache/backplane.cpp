@@ -15,6 +15,8 @@ namespace {
 constexpr nanoseconds kEpochInterval = std::chrono::seconds(29);
 // The same without the channel, when no message announces a purge.
 constexpr nanoseconds kEpochIntervalUnsubscribed = kEpochInterval / 2;
+// The shortest time between two readings of the epoch that messages cause.
+constexpr nanoseconds kLookInterval = std::chrono::seconds(1);
 // The time allowed for reconnecting after the client left a replica.
 constexpr nanoseconds kReconnectTime = std::chrono::seconds(2);
 
@@ -57,9 +59,9 @@ void Backplane::log_not_listening(const Error& error) {
 // The epoch is read before this process counts as listening, because it reveals purges that were announced while the
 // process was not subscribed.
 void Backplane::read_epoch() {
-  epoch_.read([this](Result<std::uint64_t> epoch) {
-    if (!epoch) return schedule_next(refused_ ? kEpochIntervalUnsubscribed : backoff_.next());
-    take_epoch(*epoch);
+  epoch_.read([this](const Result<EpochKey>& key) {
+    if (!key) return schedule_next(refused_ ? kEpochIntervalUnsubscribed : backoff_.next());
+    take_epoch(*key);
     if (subscribed_) begin_listening();
     schedule_next(subscribed_ ? kEpochInterval : kEpochIntervalUnsubscribed);
   });
@@ -74,11 +76,27 @@ void Backplane::begin_listening() {
   listener_.on_listening();
 }
 
-void Backplane::take_epoch(std::uint64_t epoch) {
-  const auto ours = listener_.on_epoch(epoch);
-  if (ours <= epoch) return;
-  epoch_.restore(ours, [this](Result<std::uint64_t> restored) {
-    if (restored) listener_.on_epoch(*restored);
+void Backplane::take_epoch(const EpochKey& key) {
+  const auto repair = listener_.on_epoch_key(key);
+  // A repair that fails is tried again with the next reading.
+  const auto repaired = [this](const Result<std::uint64_t>& epoch) {
+    if (epoch) listener_.on_epoch_key({.holds = EpochKey::Holds::number, .epoch = *epoch});
+  };
+  if (repair == Epoch::Repair::restore) epoch_.restore(listener_.epoch(), repaired);
+  if (repair == Epoch::Repair::raise) epoch_.raise(listener_.epoch(), repaired);
+}
+
+void Backplane::look_at_epoch() {
+  if (look_timer_) {
+    look_again_ = true;
+    return;
+  }
+  look_timer_ = executor_.after(kLookInterval, [this] {
+    look_timer_.reset();
+    if (std::exchange(look_again_, false)) look_at_epoch();
+  });
+  epoch_.read([this](const Result<EpochKey>& key) {
+    if (key) take_epoch(*key);
   });
 }
 
@@ -95,6 +113,7 @@ void Backplane::schedule_next(nanoseconds wait) {
 
 void Backplane::disconnected() {
   timer_.reset();
+  look_again_ = false;
   if (!listening_.exchange(false)) return;
   if (!client_.left_replica()) return listener_.on_disconnected();
   away_timer_ = executor_.after(kReconnectTime, [this] {
@@ -106,15 +125,16 @@ void Backplane::disconnected() {
 void Backplane::push(const Reply& push) {
   if (push.size() != 3 || push[0].text() != "message" || push[1].text() != channel_) return;
   switch (hear_message(push[2].text(), listener_)) {
-    case Heard::unknown:
+    case Epoch::Heard::foreign:
       metrics_.add(Counter::cache_messages_unknown);
+      if (!std::exchange(foreign_logged_, true)) {
+        log_.warn("cache", "ignored a message that no process of the fleet sends", {{"channel", channel_}});
+      }
       break;
-    case Heard::behind:
-      epoch_.read([this](Result<std::uint64_t> epoch) {
-        if (epoch) take_epoch(*epoch);
-      });
+    case Epoch::Heard::look:
+      look_at_epoch();
       break;
-    case Heard::taken:
+    case Epoch::Heard::known:
       break;
   }
 }

@@ -7,6 +7,7 @@
 //   connected           SUBSCRIBE, then read the epoch, then listening. If either is not answered, retry soon.
 //   SUBSCRIBE refused   read the epoch, and repeat both every 14.5 s
 //   listening           read the epoch every 29 s, in case a message was lost
+//   a message           about another epoch than this process's: read the epoch, at most once a second
 //
 // If the client closes the connection because the server is a replica, and reconnects to a replica, the interruption
 // does not count as a gap. Checking every copy would be useless, because Redis cannot confirm entries that it was not
@@ -49,7 +50,8 @@ class Backplane {
   void listen();
   void log_not_listening(const Error& error);
   void read_epoch();
-  void take_epoch(std::uint64_t epoch);
+  void take_epoch(const EpochKey& key);
+  void look_at_epoch();
   void begin_listening();
   void schedule_next(nanoseconds wait);
 
@@ -64,9 +66,12 @@ class Backplane {
   bool subscribed_ = false;  // on the current connection
   bool refused_ = false;     // the server refuses SUBSCRIBE
   bool not_listening_logged_ = false;
+  bool foreign_logged_ = false;
   Random random_{random_seed()};
   redis::Backoff backoff_{random_.next()};
   std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Timer> look_timer_;  // runs for a second after a message made this process read the epoch
+  bool look_again_ = false;            // another such message came in that second
   std::unique_ptr<Timer> away_timer_;  // runs while the client reconnects after leaving a replica
 };
 

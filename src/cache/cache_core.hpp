@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "cache/cache_options.hpp"
 #include "cache/fleet_listener.hpp"
 #include "cache/flight_table.hpp"
@@ -39,34 +41,47 @@ class CacheCore final : public FleetListener {
   RateGate looks{200};
 
   // The fleet's count of purges of everything. An entry of another epoch counts as purged.
-  [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(); }
+  [[nodiscard]] std::uint64_t epoch() const override { return current_epoch_.load(); }
+  // The number of purges of everything that this process knows of, its own included.
+  [[nodiscard]] std::uint64_t purges() const { return purges_.load(); }
   [[nodiscard]] Validity validity() const;
 
-  // Turns an entry read from Redis into a copy of this process.
-  [[nodiscard]] std::optional<Copy> take_over(std::optional<Entry> entry) const;
-  [[nodiscard]] Result<std::optional<Copy>> take_over(Result<std::optional<Entry>> entry) const;
-  // Drops a copy of another epoch, as if Redis held none. Run must call this under the lock of the flight's shard, in
-  // the step that gives the copy to the flight. Then a later change of the epoch reaches the copy (Flight::new_epoch).
+  // Turns an entry read from Redis into a copy of this process. Adopts its epoch if that is higher.
+  [[nodiscard]] std::optional<Copy> take_over(std::optional<Entry> entry);
+  [[nodiscard]] Result<std::optional<Copy>> take_over(Result<std::optional<Entry>> entry);
+  // Drops a copy of another epoch, or from before a purge that only this process knows, as if Redis held none. Run must
+  // call this under the lock of the flight's shard, in the step that gives the copy to the flight. Then a later change
+  // of the epoch reaches the copy (Flight::new_epoch).
   void drop_purged(std::optional<Copy>& copy) const;
 
-  // Count the threads with a pending purge (PurgeDebt). While there is one, Redis's epoch may be lower than this
-  // process's, and on_epoch() does not ask for it to be restored.
-  void add_pending_purge() { ++pending_purges_; }
-  void remove_pending_purge() { --pending_purges_; }
+  // Purges everything for this process alone: what memory holds, and what Redis holds with a time until now.
+  void purge_here();
 
-  void on_fill(const Fill& fill) override;
+  bool on_fill(const Fill& fill) override;
   void on_fail(std::string_view key) override;
   void on_purge(std::string_view key) override;
-  std::uint64_t on_epoch(std::uint64_t epoch) override;
+  Epoch::Heard on_epoch(std::uint64_t epoch) override;
+  Epoch::Repair on_epoch_key(const EpochKey& key) override;
   void on_listening() override;
   void on_disconnected() override;
 
  private:
-  std::atomic<std::uint64_t> epoch_{0};
-  std::atomic<int> pending_purges_{0};  // threads with a pending purge
+  // Calls change(epoch_), and purges everything if that raises the epoch. Returns its result.
+  template <class Change>
+  std::invoke_result_t<Change, Epoch&> change_epoch(Change change);
+  // Makes the flights and the memos forget what they know.
+  void forget_everything();
+
+  Mutex mutex_;
+  Epoch epoch_ WX_GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> current_epoch_{0};
+  std::atomic<std::uint64_t> purges_{0};
+  // See purge_here(): of memory's copies, and of Redis's values (time since the epoch of WallTime, in ms).
+  std::atomic<nanoseconds::rep> memory_purged_until_{SteadyTime::min().time_since_epoch().count()};
+  std::atomic<milliseconds::rep> purged_until_{WallTime::min().time_since_epoch().count()};
   // Steady time in ns. Copies inserted earlier are doubtful (see Validity). The minimum: no copy is.
   std::atomic<nanoseconds::rep> trusted_from_{SteadyTime::min().time_since_epoch().count()};
-  std::atomic<bool> was_disconnected_{false};
+  std::atomic<bool> was_disconnected_{true};  // before the first connection, too, messages are missed
 };
 
 }  // namespace wx::cache

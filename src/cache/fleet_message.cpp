@@ -21,17 +21,21 @@ std::optional<milliseconds> parse_ms(std::string_view text) {
   return milliseconds(static_cast<milliseconds::rep>(*value));
 }
 
-bool hear_fill(std::string_view rest, FleetListener& listener) {
+using Heard = Epoch::Heard;
+
+Heard hear_fill(std::string_view rest, FleetListener& listener) {
   const auto key = cut_word(rest);
   const auto etag = cut_word(rest);
   const auto stored_at = parse_ms(cut_word(rest));
   const auto fresh_for = parse_ms(cut_word(rest));
   const auto epoch = cut_word(rest);
   const auto parsed = parse_unsigned(epoch);
-  if (key.empty() || etag.empty() || !stored_at || !fresh_for || (!epoch.empty() && !parsed)) return false;
-  listener.on_fill(
+  if (key.empty() || etag.empty() || !stored_at || !fresh_for || (!epoch.empty() && !parsed)) {
+    return Heard::foreign;
+  }
+  const bool look = listener.on_fill(
       {.key = key, .etag = etag, .stored_at = WallTime(*stored_at), .fresh_for = *fresh_for, .epoch = parsed});
-  return true;
+  return look ? Heard::look : Heard::known;
 }
 
 }  // namespace
@@ -53,23 +57,23 @@ std::string epoch_message(std::uint64_t epoch) {
   return cat("epoch ", epoch);
 }
 
-Heard hear_message(std::string_view message, FleetListener& listener) {
+Epoch::Heard hear_message(std::string_view message, FleetListener& listener) {
   auto rest = message;
   const auto verb = cut_word(rest);
-  if (verb == "fill") return hear_fill(rest, listener) ? Heard::taken : Heard::unknown;
-  if (rest.empty() || rest.find(' ') != std::string_view::npos) return Heard::unknown;
+  if (verb == "fill") return hear_fill(rest, listener);
+  if (rest.empty() || rest.find(' ') != std::string_view::npos) return Heard::foreign;
+  if (verb == "epoch") {
+    const auto epoch = parse_unsigned(rest);
+    return epoch ? listener.on_epoch(*epoch) : Heard::foreign;
+  }
   if (verb == "fail") {
     listener.on_fail(rest);
   } else if (verb == "purge") {
     listener.on_purge(rest);
-  } else if (verb == "epoch") {
-    const auto epoch = parse_unsigned(rest);
-    if (!epoch) return Heard::unknown;
-    if (listener.on_epoch(*epoch) > *epoch) return Heard::behind;
   } else {
-    return Heard::unknown;
+    return Heard::foreign;
   }
-  return Heard::taken;
+  return Heard::known;
 }
 
 }  // namespace wx::cache

@@ -20,12 +20,8 @@ namespace wx::cache {
 [[nodiscard]] std::string purge_message(std::string_view key);
 [[nodiscard]] std::string epoch_message(std::uint64_t epoch);
 
-enum class Heard : std::uint8_t {
-  unknown,  // not understood
-  taken,    // passed to the listener
-  behind,   // the same, but its epoch is lower than this process's: it is late, or Redis has lost its epoch
-};
-// Parses a message and passes it to the listener.
-Heard hear_message(std::string_view message, FleetListener& listener);
+// Parses a message and passes it to the listener. The result is `foreign` for a message that no process of the fleet
+// sends, and `look` if the caller must read Redis's epoch.
+Epoch::Heard hear_message(std::string_view message, FleetListener& listener);
 
 }  // namespace wx::cache

@@ -22,15 +22,15 @@ constexpr milliseconds kRefusedPause{60'000};
 
 void PurgeDebt::set_pending(const std::shared_ptr<CacheCore>& core) {
   core_ = core;
-  if (!std::exchange(pending_, true)) core->add_pending_purge();
+  pending_ = true;
   pause_ = kFirstPause;
   schedule();
 }
 
 void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch) {
-  if (std::exchange(pending_, false)) core.remove_pending_purge();
+  pending_ = false;
   timer_.reset();
-  core.on_epoch(epoch);
+  core.on_epoch_key({.holds = EpochKey::Holds::number, .epoch = epoch});
 }
 
 void PurgeDebt::schedule() {

@@ -1,6 +1,5 @@
 // A pending purge: a call of purge_all() that Redis has not accepted yet. Its I/O thread repeats it until Redis accepts
-// it. To write this process's epoch to Redis would not be enough: other processes may have reached the same number
-// through purges of their own, and would miss this purge.
+// it. Until then the purge is this process's own (CacheCore::purge_here).
 //
 // Thread-safety: none; only the thread of the CacheThread that owns the object.
 #pragma once

@@ -193,20 +193,32 @@ void RedisTier::store(std::string_view key, const Entry& entry, bool release, Do
   const auto expiry = cat(left.count());
   const std::array<redis::Argument, 5> set{"SET", value, redis::Argument(head_, entry.body), "PX", expiry};
   const std::array<redis::Argument, 2> del{"DEL", lease};
-  // The value is announced after Redis has accepted it: receivers of a message about a value that is not there would
-  // look for it in vain. A refusal releases the lease, so the processes that wait for it must look.
-  auto on_set = [this, key = std::string(key), message = fill_message(key, entry), release,
-                 done = AnswerOnce<void>(std::move(done))](Result<Reply> reply) mutable {
-    record(key, error_of(reply));
+  // The value is announced after Redis has accepted it, if need be late: receivers of a message about a value that is
+  // not there would look for it in vain. A refusal releases the lease, so the processes that wait for it must look.
+  struct Writing {
+    std::string key;
+    std::string message;
+    bool release;
+    AnswerOnce<void> done;
+  };
+  const auto writing = std::make_shared<Writing>(Writing{.key = std::string(key),
+                                                         .message = fill_message(key, entry),
+                                                         .release = release,
+                                                         .done = AnswerOnce<void>(std::move(done))});
+  auto on_set = [this, writing](Result<Reply> reply) {
+    record(writing->key, error_of(reply));
     if (reply) {
       on_accepted_write();
-      publish(message);
-      return done({});
+      publish(writing->message);
+      return writing->done({});
     }
-    if (release && redis::is_refusal(reply.error())) publish(fail_message(key));
-    done(std::unexpected(std::move(reply.error())));
+    if (writing->release && redis::is_refusal(reply.error())) publish(fail_message(writing->key));
+    writing->done(std::unexpected(std::move(reply.error())));
   };
-  std::array<redis::Command, 2> commands{redis::Command{set, std::move(on_set)},
+  auto on_late = [this, writing](const Result<Reply>& reply) {
+    if (reply) publish(writing->message);
+  };
+  std::array<redis::Command, 2> commands{redis::Command{set, std::move(on_set), std::move(on_late)},
                                          redis::Command{del, [](const Result<Reply>&) {}}};
   client_.pipeline(std::span(commands).first(release ? 2 : 1));
 }

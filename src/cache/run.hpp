@@ -77,8 +77,9 @@ class Run : public std::enable_shared_from_this<Run> {
   // The load that the flight waits for.
   struct Load {
     SteadyTime started;
-    std::uint64_t epoch = 0;  // the epoch when the source was asked; the loaded value gets it
-    Proceed proceed;          // not null while the loader waits at its turn
+    std::uint64_t epoch = 0;   // the epoch when the source was asked; the loaded value gets it
+    std::uint64_t purges = 0;  // CacheCore::purges() at that time
+    Proceed proceed;           // not null while the loader waits at its turn
   };
 
   // Calls work(core), unless the cache is destroyed. An exception ends the flight.

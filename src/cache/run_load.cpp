@@ -50,6 +50,7 @@ void Run::load(CacheCore& core) {
   // proceed() sets both again. A loader may also answer without a turn.
   load_.started = core.clock.steady();
   load_.epoch = core.epoch();
+  load_.purges = core.purges();
   request.turn = [self = shared_from_this()](Proceed proceed) mutable {
     auto& thread = self->thread_;
     thread.dispatch([self = std::move(self), proceed = std::move(proceed)]() mutable {
@@ -98,6 +99,7 @@ void Run::proceed(CacheCore& core, bool go) {
   auto proceed = std::exchange(load_.proceed, nullptr);
   load_.started = core.clock.steady();
   load_.epoch = core.epoch();
+  load_.purges = core.purges();
   try {
     proceed(go);
   } catch (...) {
@@ -121,8 +123,8 @@ void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   }
   step(core, [&](State& state) {
     state.timings.load = now - load_.started;
-    // The epoch has been raised, but on_epoch() has not reached this flight yet.
-    if (load_.epoch != core.epoch()) state.flight.new_epoch();
+    // A purge of everything has begun, but has not reached this flight yet.
+    if (load_.purges != core.purges()) state.flight.new_epoch();
     const bool others_wait = std::ranges::any_of(state.waiters, [&](const WaiterSlot& waiting) {
       return !waiting.leader && now < waiting.waiter->limits.deadline;
     });

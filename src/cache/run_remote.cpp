@@ -20,7 +20,7 @@ std::string make_token(Random& random) {
   return token;
 }
 
-Result<LeaseSeen> take_over(const CacheCore& core, Result<LeaseView> view) {
+Result<LeaseSeen> take_over(CacheCore& core, Result<LeaseView> view) {
   if (!view) return std::unexpected(std::move(view.error()));
   return LeaseSeen{.won = view->won,
                    .copy = core.take_over(std::move(view->entry)),

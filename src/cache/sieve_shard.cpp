@@ -47,7 +47,7 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
                                          nanoseconds refresh_pause, const Validity& validity) {
   Node* node = node_of(key, hash);
   if (node == nullptr) return std::nullopt;
-  if (node->copy.freshness(now) == Freshness::gone || node->copy.entry->epoch != validity.epoch) {
+  if (node->copy.freshness(now) == Freshness::gone || node->is_purged(validity)) {
     remove(node);
     return std::nullopt;
   }
@@ -114,7 +114,7 @@ bool SieveShard::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash,
   if (node == nullptr) return false;
   const Entry& old = *node->copy.entry;
   if (old.stored_at >= fill.stored_at || fill.epoch.value_or(old.epoch) != old.epoch) return false;
-  const bool same = fill.epoch && old.epoch == validity.epoch && old.etag == fill.etag &&
+  const bool same = fill.epoch && !node->is_purged(validity) && old.etag == fill.etag &&
                     old.spans.fresh_for == fill.fresh_for && !ahead_of_clock(fill.stored_at, clock);
   if (!same) {
     node->doubt.begin(fill.stored_at, clock.steady());

@@ -40,6 +40,7 @@ struct ShardHit {
 // The limits beyond which a copy counts as purged or doubtful.
 struct Validity {
   std::uint64_t epoch = 0;                      // copies of another epoch count as purged
+  SteadyTime purged_until = SteadyTime::min();  // copies inserted until then count as purged
   SteadyTime trusted_from = SteadyTime::min();  // copies inserted earlier are doubtful
 };
 
@@ -93,6 +94,9 @@ class SieveShard {
     Node* newer = nullptr;
     Node* older = nullptr;
 
+    [[nodiscard]] bool is_purged(const Validity& validity) const {
+      return copy.entry->epoch != validity.epoch || inserted <= validity.purged_until;
+    }
     // Replaces the copy. The caller updates `bytes`.
     void take(Copy newer_copy, SteadyTime now);
   };

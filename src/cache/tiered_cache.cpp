@@ -222,25 +222,23 @@ void TieredCache::purge(CacheThread& thread, std::string_view key, RemoteTier::D
 
 void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) {
   done = guarded(std::move(done), core_->log);
-  // Taken now, because the backplane may announce the new epoch before the reply arrives. If the reply is an error
-  // nevertheless, before + 1 does not purge this process a second time.
-  const auto before = core_->epoch();
   if (thread.remote() == nullptr) {
-    core_->on_epoch(before + 1);
+    core_->purge_here();
     return done({});
   }
-  thread.remote()->raise_epoch(before, [weak = std::weak_ptr(core_), &thread, before,
-                                        done = AnswerOnce<void>(std::move(done))](Result<std::uint64_t> epoch) mutable {
-    const auto core = weak.lock();
-    if (!core) return done(fail(ErrorKind::draining));
-    if (epoch) {
-      thread.purge_debt().on_purged(*core, *epoch);
-      return done({});
-    }
-    core->on_epoch(before + 1);  // this process is purged in any case
-    thread.purge_debt().set_pending(core);
-    done(std::unexpected(std::move(epoch.error())));
-  });
+  thread.remote()->raise_epoch(core_->epoch(),
+                               [weak = std::weak_ptr(core_), &thread,
+                                done = AnswerOnce<void>(std::move(done))](Result<std::uint64_t> epoch) mutable {
+                                 const auto core = weak.lock();
+                                 if (!core) return done(fail(ErrorKind::draining));
+                                 if (epoch) {
+                                   thread.purge_debt().on_purged(*core, *epoch);
+                                   return done({});
+                                 }
+                                 core->purge_here();
+                                 thread.purge_debt().set_pending(core);
+                                 done(std::unexpected(std::move(epoch.error())));
+                               });
 }
 
 TieredCache::MemoryCopy TieredCache::held_in_memory(const Lookup& lookup, SteadyTime now) {

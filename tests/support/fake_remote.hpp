@@ -137,6 +137,7 @@ class FakeRemote final : public cache::RemoteTier {
     act([this, above, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing, failing_detail));
       if (refusing) return done(refused());
+      if (refusing_purges) return done(fail(ErrorKind::redis_error, "NOPERM this user has no permissions"));
       fleet_.epoch = std::max(fleet_.epoch, above) + 1;
       fleet_.publish(cache::epoch_message(fleet_.epoch));
       done(fleet_.epoch);
@@ -149,7 +150,8 @@ class FakeRemote final : public cache::RemoteTier {
     for (auto& call : ready) call();
   }
 
-  bool refusing = false;  // Redis is full: it answers reads and deletes, and refuses every other write
+  bool refusing = false;         // Redis is full: it answers reads and deletes, and refuses every other write
+  bool refusing_purges = false;  // Redis refuses to raise the epoch
   bool hold = false;
   bool hold_replies = false;
   std::optional<ErrorKind> failing;

@@ -1,6 +1,7 @@
 // The backplane over a real client, against a Redis that is late or refuses on purpose.
 #include "cache/backplane.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -30,10 +31,21 @@ using test::run_until;
 constexpr milliseconds kTimeout{60};
 
 struct Listener final : FleetListener {
-  void on_fill(const Fill&) override {}
+  bool on_fill(const Fill&) override { return false; }
   void on_fail(std::string_view) override {}
   void on_purge(std::string_view) override {}
-  std::uint64_t on_epoch(std::uint64_t epoch) override { return ours = std::max(ours, epoch); }
+  Epoch::Heard on_epoch(std::uint64_t epoch) override {
+    if (is_foreign_epoch(epoch, ours)) return Epoch::Heard::foreign;
+    return std::exchange(ours, std::max(ours, epoch)) == epoch ? Epoch::Heard::known : Epoch::Heard::look;
+  }
+  Epoch::Repair on_epoch_key(const EpochKey& key) override {
+    ours = std::max(ours, key.epoch);
+    ++keys;
+    return repair;
+  }
+  std::uint64_t epoch() const override { return ours; }
+  int keys = 0;  // readings of the key
+  Epoch::Repair repair = Epoch::Repair::none;
   void on_listening() override { ++heard; }
   void on_disconnected() override { ++deaf; }
   std::uint64_t ours = 0;
@@ -83,6 +95,20 @@ class BackplaneTest : public testing::Test {
     });
     EXPECT_EQ(listener_.heard, 1);
     EXPECT_EQ(fake_->connections(), 1);
+  }
+
+  // A message on the channel.
+  void hear(std::string_view message) {
+    constexpr std::string_view kChannel = "weather:events";
+    const auto bytes = cat(">3\r\n$7\r\nmessage\r\n$", kChannel.size(), "\r\n", kChannel, "\r\n$", message.size(),
+                           "\r\n", message, "\r\n");
+    redis::ReplyParser parser;
+    const auto room = parser.prepare();
+    ASSERT_GE(room.size(), bytes.size());
+    std::ranges::copy(bytes, room.data());
+    parser.commit(bytes.size());
+    ASSERT_EQ(parser.next(), redis::ReplyParser::Progress::reply);
+    backplane_->push(parser.reply());
   }
 
   std::atomic<int> epoch_{3};
@@ -153,6 +179,37 @@ TEST_F(BackplaneTest, LooksAtTheEpochEvenIfNobodyTellsOfIt) {
   run_until(context_, [this] { return listener_.ours == 4; });
   EXPECT_EQ(listener_.heard, 1);
   EXPECT_EQ(subscribed_, 1);
+}
+
+TEST_F(BackplaneTest, LooksAtTheEpochOnceASecondHoweverManyMessagesAreOfAnother) {
+  start([](Peer&, const Words&) { return false; });
+  run_until(context_, [this] { return backplane_->listening() && timers_.timers() > 0; });
+  const int before = listener_.keys;
+  for (int second = 1; second <= 3; ++second) {
+    for (int i = 0; i < 1000; ++i) hear("epoch 2");
+    run_until(context_, [&] { return listener_.keys == before + second; });
+    timers_.advance(seconds(1));
+  }
+  run_until(context_, [&] { return listener_.keys == before + 4; });  // for the messages of the last second
+  timers_.advance(seconds(20));
+  bool answered = false;  // and with it everything that was asked before
+  client_->command({"PING"}, [&](const Result<redis::Reply>&) { answered = true; });
+  run_until(context_, [&] { return answered; });
+  EXPECT_EQ(listener_.keys, before + 4);
+}
+
+TEST_F(BackplaneTest, IgnoresMessagesThatNoProcessSendsAndLogsOne) {
+  start([](Peer&, const Words&) { return false; });
+  run_until(context_, [this] { return backplane_->listening(); });
+  const int before = listener_.keys;
+  for (const auto* message : {"epoch 18446744073709551615", "epoch 99999999999999999999", "epoch -1", "epoch ", "epoch",
+                              "hello", "", "fill", "fill k e x y", "fill k e 1 2 three"}) {
+    hear(message);
+  }
+  EXPECT_EQ(metrics_.value(observability::Counter::cache_messages_unknown), 10U);
+  EXPECT_EQ(log_.count("ignored a message"), 1) << log_.text();
+  EXPECT_EQ(listener_.ours, 3U);
+  EXPECT_EQ(listener_.keys, before);
 }
 
 }  // namespace

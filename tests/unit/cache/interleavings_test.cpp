@@ -113,19 +113,23 @@ struct Call {
 };
 // Keeps published messages until the walk delivers them.
 struct Ear final : FleetListener {
-  void on_fill(const Fill& fill) override {
+  bool on_fill(const Fill& fill) override {
     Entry entry;
     entry.etag = fill.etag;
     entry.stored_at = fill.stored_at;
     entry.spans.fresh_for = fill.fresh_for;
+    entry.epoch = fill.epoch.value_or(0);
     put(fill_message(fill.key, entry));
+    return false;
   }
   void on_fail(std::string_view key) override { put(fail_message(key)); }
   void on_purge(std::string_view key) override { put(purge_message(key)); }
-  std::uint64_t on_epoch(std::uint64_t epoch) override {
+  Epoch::Heard on_epoch(std::uint64_t epoch) override {
     put(epoch_message(epoch));
-    return epoch;
+    return Epoch::Heard::known;
   }
+  Epoch::Repair on_epoch_key(const EpochKey&) override { return Epoch::Repair::none; }
+  std::uint64_t epoch() const override { return 0; }
   void on_listening() override {}
   void on_disconnected() override {}
 
@@ -173,7 +177,7 @@ struct Stage {
     fleet.leases.clear();
     for (auto& process : processes) {
       process->cache.listener().on_purge(kKey);  // memory and memos
-      process->cache.listener().on_epoch(fleet.epoch);
+      process->cache.listener().on_epoch_key({.holds = EpochKey::Holds::number, .epoch = fleet.epoch});
       process->counts = {};
       process->wrote_purged = false;
     }

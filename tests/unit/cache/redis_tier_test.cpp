@@ -69,8 +69,12 @@ class RedisTierTest : public testing::Test {
   std::uint64_t restore_epoch(std::uint64_t ours) {
     return epoch_of([&](RemoteTier::EpochCallback done) { tier_.redis_epoch().restore(ours, std::move(done)); });
   }
-  std::uint64_t read_epoch() {
-    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.redis_epoch().read(std::move(done)); });
+  EpochKey read_epoch() {
+    std::optional<Result<EpochKey>> result;
+    tier_.redis_epoch().read([&](Result<EpochKey> got) { result = std::move(got); });
+    run_until(context_, [&] { return result.has_value(); });
+    EXPECT_TRUE(*result);
+    return result && *result ? **result : EpochKey{};
   }
   template <class Ask>
   std::uint64_t epoch_of(Ask ask) {
@@ -340,18 +344,49 @@ TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
   tier_.erase("weather:1:2", [&](const Result<void>& result) { erased = result.has_value(); });
   run_until(context_, [&] { return erased; });
   EXPECT_FALSE(*read("weather:1:2"));
-  EXPECT_EQ(raise_epoch(0), 1U);
-  EXPECT_EQ(raise_epoch(0), 2U);
-  EXPECT_EQ(server_.command({"GET", "app1:weather:epoch"}), "2");
-  EXPECT_EQ(read_epoch(), 2U);
+  const auto first = raise_epoch(0);
+  const auto second = raise_epoch(0);
+  EXPECT_GT(first, 0U);
+  EXPECT_GT(second, first);
+  EXPECT_EQ(server_.command({"GET", "app1:weather:epoch"}), cat(second));
+  EXPECT_EQ(read_epoch().epoch, second);
 }
 
 TEST_F(RedisTierTest, RaisesTheEpochAboveOursWhateverRedisHasKeptOfIt) {
-  EXPECT_EQ(raise_epoch(3), 4U) << "Redis holds no epoch";
+  EXPECT_GT(raise_epoch(3), 3U) << "Redis holds no epoch";
   server_.command({"SET", "app1:weather:epoch", "1"});
-  EXPECT_EQ(raise_epoch(3), 4U) << "Redis holds an older epoch";
-  EXPECT_EQ(raise_epoch(3), 5U) << "Redis holds a newer epoch";
-  EXPECT_EQ(read_epoch(), 5U);
+  const auto raised = raise_epoch(10'000'000);
+  EXPECT_GT(raised, 10'000'000U) << "Redis holds an older epoch";
+  const auto again = raise_epoch(3);
+  EXPECT_GT(again, raised) << "Redis holds a newer epoch";
+  EXPECT_EQ(read_epoch().epoch, again);
+}
+
+TEST_F(RedisTierTest, ReplacesAnEpochThatIsNoneOfOurs) {
+  const std::vector<std::vector<std::string>> foreign{{"SET", "app1:weather:epoch", "what?"},
+                                                      {"SET", "app1:weather:epoch", "18446744073709551615"},
+                                                      {"SET", "app1:weather:epoch", "9223372036854775807"},
+                                                      {"SET", "app1:weather:epoch", "9007199254740992"},
+                                                      {"LPUSH", "app1:weather:epoch", "a list"}};
+  for (const auto& command : foreign) {
+    SCOPED_TRACE(command.back());
+    server_.command({"DEL", "app1:weather:epoch"});
+    server_.command(command);
+    const auto epoch = raise_epoch(7);
+    EXPECT_GT(epoch, 7U);
+    EXPECT_LE(epoch, 7U + (1U << 20));
+    EXPECT_EQ(server_.command({"GET", "app1:weather:epoch"}), cat(epoch));
+    EXPECT_EQ(read_epoch().holds, EpochKey::Holds::number);
+  }
+}
+
+TEST_F(RedisTierTest, ReadsWhatTheEpochsKeyHolds) {
+  EXPECT_EQ(read_epoch().holds, EpochKey::Holds::nothing);
+  server_.command({"SET", "app1:weather:epoch", "-5"});
+  EXPECT_EQ(read_epoch().holds, EpochKey::Holds::garbage);
+  server_.command({"DEL", "app1:weather:epoch"});
+  server_.command({"LPUSH", "app1:weather:epoch", "a list"});
+  EXPECT_EQ(read_epoch().holds, EpochKey::Holds::garbage);
 }
 
 TEST_F(RedisTierTest, GivesALostEpochBackWithoutAPurgeUnlessOneCameBetween) {
@@ -359,8 +394,9 @@ TEST_F(RedisTierTest, GivesALostEpochBackWithoutAPurgeUnlessOneCameBetween) {
   EXPECT_EQ(restore_epoch(3), 3U) << "another process has restored it";
   EXPECT_EQ(restore_epoch(2), 3U) << "the epoch is never lowered";
   server_.command({"SET", "app1:weather:epoch", "1"});
-  EXPECT_EQ(restore_epoch(3), 4U) << "a purge after the loss raises the epoch above ours";
-  EXPECT_EQ(read_epoch(), 4U);
+  const auto raised = restore_epoch(3);
+  EXPECT_GT(raised, 3U) << "a purge after the loss raises the epoch above ours";
+  EXPECT_EQ(read_epoch().epoch, raised);
 }
 
 TEST_F(RedisTierTest, ReadsOnFromARedisThatTakesNoWrites) {

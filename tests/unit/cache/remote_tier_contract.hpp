@@ -31,16 +31,19 @@ namespace wx::cache::test {
 // Stores the messages that a process receives, as texts.
 class Ear final : public FleetListener {
  public:
-  void on_fill(const Fill& fill) override {
+  bool on_fill(const Fill& fill) override {
     note(cat("fill ", fill.key, " ", fill.etag, " ", fill.stored_at.time_since_epoch().count(), " ",
              fill.fresh_for.count(), " ", fill.epoch.value_or(0)));
+    return false;
   }
   void on_fail(std::string_view key) override { note(cat("fail ", key)); }
   void on_purge(std::string_view key) override { note(cat("purge ", key)); }
-  std::uint64_t on_epoch(std::uint64_t epoch) override {
-    if (epoch > 0) note(cat("epoch ", epoch));  // 0: not raised yet
-    return epoch;
+  Epoch::Heard on_epoch(std::uint64_t epoch) override {
+    note(cat("epoch ", epoch));
+    return Epoch::Heard::known;
   }
+  Epoch::Repair on_epoch_key(const EpochKey&) override { return Epoch::Repair::none; }
+  std::uint64_t epoch() const override { return 0; }
   void on_listening() override {}
   void on_disconnected() override {}
 

@@ -103,6 +103,8 @@ class FleetTest : public TieredCacheTest {
     second_->get(*second_thread_, lookup(), loader(), into(answers));
     executor_.run_posted();
   }
+  // The first process reads the epoch's key.
+  void learn_epoch() { cache_->listener().on_epoch_key({.holds = EpochKey::Holds::number, .epoch = fleet_.epoch}); }
   // A message that the first process receives: another process has stored the key.
   void announce(std::string_view etag, WallTime stored_at, std::string_view key = kKey) {
     cache_->listener().on_fill(

@@ -1,0 +1,85 @@
+// The epoch as one process knows it: the fleet's count of purges of everything.
+//
+// The key in Redis is the only authority. A process gives a missing key back, but only with a number that it has read
+// in Redis, never with one that it has only heard of. A key that is lower than this process's epoch has lost a purge
+// (a failover, an old snapshot), so it is not believed: it is raised above both.
+//
+//   source                     number        effect here        repair in Redis
+//   -------------------------  ------------  -----------------  ----------------------------------------------------
+//   key                        higher        adopted            none
+//   key                        lower         none               raise
+//   key                        missing       none               restore, if this process has read its epoch in Redis,
+//                                                               else raise; none if its epoch is 0
+//   key                        foreign       none               raise, which replaces it
+//   whole value in Redis       higher        adopted            none
+//   message                    higher        adopted            look at the key
+//   message                    lower         none               look at the key: it is late, or Redis has lost a purge
+//   value or message           foreign       none               none
+//
+// Thread-safety: none; CacheCore holds a mutex around it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace wx::cache {
+
+// Returns true if `epoch` cannot come from a process of this fleet whose epoch is `ours`: it is above 2^53 or more than
+// 2^32 higher. (A purge raises the epoch by at most 2^20. A process that knows no epoch yet has 0 and believes any up
+// to 2^53.) Somebody else's number, once adopted, would end all later purges.
+[[nodiscard]] constexpr bool is_foreign_epoch(std::uint64_t epoch, std::uint64_t ours) {
+  constexpr std::uint64_t kHighest = std::uint64_t{1} << 53;
+  constexpr std::uint64_t kLargestStep = std::uint64_t{1} << 32;
+  return epoch > kHighest || (ours > 0 && epoch > ours && epoch - ours > kLargestStep);
+}
+
+// What the epoch's key in Redis holds.
+struct EpochKey {
+  enum class Holds : std::uint8_t { nothing, number, garbage };
+  Holds holds = Holds::nothing;
+  std::uint64_t epoch = 0;  // with number
+};
+
+class Epoch {
+ public:
+  enum class Repair : std::uint8_t { none, restore, raise };
+  enum class Heard : std::uint8_t { known, look, foreign };
+
+  [[nodiscard]] std::uint64_t current() const { return current_; }
+
+  Repair on_key(const EpochKey& key) {
+    if (key.holds == EpochKey::Holds::number && !is_foreign_epoch(key.epoch, current_)) {
+      adopt(key.epoch);
+      if (key.epoch >= current_) read_ = current_;
+      return key.epoch < current_ ? Repair::raise : Repair::none;
+    }
+    if (key.holds != EpochKey::Holds::nothing) return Repair::raise;
+    if (current_ == 0) return Repair::none;
+    return read_ == current_ ? Repair::restore : Repair::raise;
+  }
+
+  // A whole value in Redis carries this epoch.
+  Heard on_value(std::uint64_t epoch) {
+    if (is_foreign_epoch(epoch, current_)) return Heard::foreign;
+    adopt(epoch);
+    if (epoch == current_) read_ = current_;
+    return Heard::known;
+  }
+
+  Heard on_message(std::uint64_t epoch) {
+    if (is_foreign_epoch(epoch, current_)) return Heard::foreign;
+    if (epoch == current_) return Heard::known;
+    adopt(epoch);
+    return Heard::look;
+  }
+
+ private:
+  void adopt(std::uint64_t epoch) {
+    if (epoch > current_) current_ = epoch;
+  }
+
+  std::uint64_t current_ = 0;
+  std::uint64_t read_ = 0;  // the highest epoch that this process has read in Redis
+};
+
+}  // namespace wx::cache
