@@ -37,6 +37,11 @@ bool CacheCore::on_fill(const Fill& fill) {
   metrics.add(Counter::cache_fills_heard);
   const auto hash = hash64(fill.key);
   memory.heard_fill(fill, hash, clock, validity());
+  {
+    auto& shard = flights.shard_of(hash);
+    const FlightTable::Locked lock(shard);
+    for (const auto mode : kSharedModes) shard.memos.on_fill(table_key_of(mode, fill.key));
+  }
   for (const auto& run : flights.flights_of(fill.key, hash)) run->post(&Flight::on_fill);
   return fill.epoch.value_or(epoch()) != epoch();
 }
@@ -52,7 +57,7 @@ void CacheCore::on_purge(std::string_view key) {
   auto& shard = flights.shard_of(hash);
   const FlightTable::Locked lock(shard);
   memory.erase(key, hash);
-  for (const auto mode : {Mode::normal, Mode::redis_only}) {
+  for (const auto mode : kSharedModes) {
     const auto table_key = table_key_of(mode, key);
     shard.memos.forget(table_key);
     // Flight::purge() returns no actions, so it need not run on the flight's thread.
@@ -111,6 +116,7 @@ void CacheCore::on_listening() {
 
 void CacheCore::on_disconnected() {
   was_disconnected_ = true;
+  for (const auto& run : flights.all()) run->post(&Flight::on_disconnected);
 }
 
 }  // namespace wx::cache

@@ -1,6 +1,7 @@
 #include "cache/error_memos.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace wx::cache {
 
@@ -11,7 +12,8 @@ const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
   return now < memo.until ? &memo : nullptr;
 }
 
-const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optional<HeldCopy> held, SteadyTime now) {
+const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime failed_at,
+                               SteadyTime now) {
   const bool known = items_.contains(key);
   Memo& memo = place(key);
   // A failure counts as consecutive only if the last memo ended less than twice the longest time ago.
@@ -19,6 +21,8 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optio
   memo.count = in_a_row ? std::min(memo.count + 1, FailureMemo::kMaxCount) : 1;
   memo.failure = std::move(failure);
   if (memo.failure.error) memo.failure.error->remembered = true;
+  memo.look = false;
+  memo.failed_at = failed_at;
   memo.held = std::move(held);
   nanoseconds span = options_.first;
   for (int i = 1; i < memo.count && span < options_.longest; ++i) span *= 2;
@@ -29,13 +33,29 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optio
 }
 
 void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held,
-                              SteadyTime now) {
+                              WallTime failed_at, SteadyTime now) {
   Memo& memo = place(key);
+  memo.look = false;
+  memo.failed_at = failed_at;
   memo.count = failure.count;
   memo.failure = {};
   if (failure.kind) memo.failure.error = Error{.kind = *failure.kind, .remembered = true};
   memo.held = std::move(held);
   memo.until = now + failure.left;
+}
+
+void ErrorMemos::on_fill(std::string_view key) {
+  if (const auto found = items_.find(key); found != items_.end()) found->second->memo.look = true;
+}
+
+bool ErrorMemos::take_look(std::string_view key) {
+  const auto found = items_.find(key);
+  return found != items_.end() && std::exchange(found->second->memo.look, false);
+}
+
+void ErrorMemos::on_value(std::string_view key, WallTime stored_at) {
+  const auto found = items_.find(key);
+  if (found != items_.end() && stored_at >= found->second->memo.failed_at) forget(key);
 }
 
 void ErrorMemos::forget(std::string_view key) {

@@ -27,7 +27,9 @@ struct Memo {
   Failure failure;
   int count = 1;                 // consecutive failures
   SteadyTime until;              // in force before this time
+  WallTime failed_at;            // a value stored later ends the memo
   std::optional<HeldCopy> held;  // the flight's copy when the load failed; serve it if it is not gone
+  bool look = false;             // another process has announced a value since: look in Redis, once
 };
 
 class ErrorMemos {
@@ -38,12 +40,21 @@ class ErrorMemos {
   [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now) const;
 
   // Records a failed load of this process. Returns its memo.
-  const Memo& record(std::string_view key, Failure failure, std::optional<HeldCopy> held, SteadyTime now);
+  const Memo& record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime failed_at,
+                     SteadyTime now);
 
   // Records a failed load of another process.
-  void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, SteadyTime now);
+  void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, WallTime failed_at,
+                    SteadyTime now);
 
-  // Removes the memo, after a successful load or a purge. The next failure then counts as the first.
+  // Call it when another process has announced a value. A memo then allows one look.
+  void on_fill(std::string_view key);
+  // Returns true once after each on_fill().
+  [[nodiscard]] bool take_look(std::string_view key);
+
+  // Removes the memo if a value was stored after the failure. The next failure then counts as the first.
+  void on_value(std::string_view key, WallTime stored_at);
+  // Removes the memo, after a purge.
   void forget(std::string_view key);
   void clear();
 

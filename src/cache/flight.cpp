@@ -1,6 +1,7 @@
 #include "cache/flight.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace wx::cache {
@@ -9,8 +10,16 @@ namespace {
 // A hit may repeat a refresh that ended without a result after this time at the latest: the provider may have room by
 // then.
 constexpr milliseconds kTryAgain{1000};
+// The times between looks while another process loads; the last one repeats.
+constexpr std::array<milliseconds, 4> kLooks{milliseconds(250), milliseconds(250), milliseconds(500),
+                                             milliseconds(1000)};
 
 }  // namespace
+
+Result<Served> served_from(const Verdict& verdict, SteadyTime now) {
+  if (verdict.error) return std::unexpected(*verdict.error);
+  return served_from(*verdict.copy, verdict.tier, verdict.outcome, now);
+}
 
 Flight::Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held)
     : options_(options), key_hash_(key_hash), held_(std::move(held)), forced_(options.forced) {}
@@ -36,7 +45,11 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   actions.load = true;
   const bool found = !purged_ && result && *result && (confirms_held(**result, now) || is_newer(**result, now));
   if (!found) {
-    if (ends_doubts(result.has_value(), now)) {
+    if (options_.remembered && !forced_) {
+      actions.load = false;
+      actions.answer = options_.remembered;
+      end(actions);
+    } else if (ends_doubts(result.has_value(), now)) {
       actions.load = false;
       if (!result) actions.refresh_after = kTryAgain;
       end(actions);
@@ -116,10 +129,11 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   } else {
     actions.proceed = false;
     state_ = State::awaiting;
+    looks_ = 0;
     if (heard_) {
       actions.look = look_if_awaiting().look;
     } else {
-      actions.await = result->lease_left.value_or(milliseconds(0));
+      await(actions, result->lease_left.value_or(milliseconds(0)));
     }
   }
   return actions;
@@ -138,6 +152,10 @@ Actions Flight::on_listening() {
   return on_fill();
 }
 
+Actions Flight::on_disconnected() {
+  return on_fill();
+}
+
 Actions Flight::look_again() {
   return look_if_awaiting();
 }
@@ -149,6 +167,11 @@ Actions Flight::look_if_awaiting() {
   heard_ = false;
   actions.look = true;
   return actions;
+}
+
+void Flight::await(Actions& actions, milliseconds lease_left) {
+  actions.await = std::min(lease_left, kLooks[std::min(looks_, kLooks.size() - 1)]);
+  ++looks_;
 }
 
 Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
@@ -165,7 +188,7 @@ Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
     actions.look = look_if_awaiting().look;
   } else if (result->lease_left) {
     state_ = State::awaiting;
-    actions.await = *result->lease_left;
+    await(actions, *result->lease_left);
   } else {
     state_ = State::queued;
     actions.load = true;

@@ -16,6 +16,8 @@
 //                                                     soft_wait, because there is a fallback
 //   reading   the same, and only a look at  ended     nothing. After a gap: ended only with an error; without a value,
 //             a fresh, doubtful copy                  the copy may have been purged: load, and on to queued
+//   reading   nothing, or an error, and a   ended     answer (what is remembered)
+//             failure is remembered
 //   reading   nothing, or an error          queued    load
 //   reading   a refusal, an answer is held  queued    load
 //   queued    turn, the load is wanted      leasing   take_lease
@@ -30,14 +32,16 @@
 //   leasing   a failure is remembered       ended     do not proceed, answer (fallback, else that error)
 //   leasing   the same, but forced, or a    loading   proceed (without a lease)
 //             refusal without a fallback
-//   leasing   lost                          awaiting  do not proceed, wait for the fill or the lease's end
+//   leasing   lost                          awaiting  do not proceed, wait for a message, the lease's end, or the
+//                                                     time of the next look
 //   leasing   lost, and a fill announced    looking   do not proceed, look
 //   leasing   error                         loading   proceed (without a lease: one flight per process)
 //   awaiting  fill or fail announced,       looking   look
-//             channel back, or time is up
+//             channel lost or back, or time
+//             is up
 //   looking   newer, fresh value            ended     answer (lease), fill memory
 //   looking   a failure is remembered       ended     answer (fallback, else that error)
-//   looking   still held                    awaiting  wait for the fill or the lease's end
+//   looking   still held                    awaiting  wait, as above
 //   looking   held or free, but a fill or   looking   look
 //             fail announced
 //   looking   free, an error, or a refusal  queued    load
@@ -51,6 +55,9 @@
 //                                                     and a load in progress will not be stored
 //   any       new epoch                     same      as purge, but a reply of Redis in progress counts if it is of the
 //                                                     new epoch: Run drops the others (CacheCore::drop_purged)
+//
+// A flight that waits for another process's load looks 250 ms, 500 ms and 1 s after the lease was lost, and then each
+// second, so that a lost message, a dead holder or a dead Redis costs little.
 //
 // A flight that ends with neither a value nor a failure to remember (the load was refused before its call, or was not
 // wanted, or the flight reached its age limit) sets the time after which a hit may start the next refresh
@@ -77,17 +84,6 @@
 
 namespace wx::cache {
 
-struct FlightOptions {
-  bool remote = false;           // there is a Redis tier
-  bool memory = true;            // the memory tier is filled
-  bool bypass = false;           // read and fill no tier: load only
-  bool forced = false;           // it begins for a caller that wants a new answer: a copy is only a fallback
-  Doubts doubts = Doubts::none;  // about the held copy
-  bool look_only = false;        // the flight is to end doubts about a copy that needs no load otherwise
-  bool inline_refresh = false;   // a caller with a stale copy waits, as with a kept one (CACHE_REFRESH=inline)
-  double early_part = 0.8;
-};
-
 // A copy and the tier it came from.
 struct HeldCopy {
   Copy copy;
@@ -100,6 +96,23 @@ struct Verdict {
   Tier tier = Tier::loader;
   std::optional<Copy> copy = {};    // set if `error` is not
   std::optional<Error> error = {};  // set if `copy` is not
+};
+
+// The answer that a verdict makes of a copy, or its error.
+[[nodiscard]] Result<Served> served_from(const Verdict& verdict, SteadyTime now);
+
+struct FlightOptions {
+  bool remote = false;           // there is a Redis tier
+  bool memory = true;            // the memory tier is filled
+  bool bypass = false;           // read and fill no tier: load only
+  bool forced = false;           // it begins for a caller that wants a new answer: a copy is only a fallback
+  Doubts doubts = Doubts::none;  // about the held copy
+  bool look_only = false;        // the flight is to end doubts about a copy that needs no load otherwise
+  bool inline_refresh = false;   // a caller with a stale copy waits, as with a kept one (CACHE_REFRESH=inline)
+  double early_part = 0.8;
+  // The answer of a remembered failure. The flight only looks whether Redis has a newer value by now, else it ends with
+  // this.
+  std::optional<Verdict> remembered = {};
 };
 
 // The reason why a load brought no new answer: an error, or a refusal that may not replace an older answer. Both are
@@ -156,6 +169,7 @@ class Flight {
   Actions on_fill();
   Actions on_fail();
   Actions on_listening();
+  Actions on_disconnected();
   Actions look_again();
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
   // `others_wait`: a caller other than the leader waits and has time left, so it can become the leader.
@@ -187,6 +201,8 @@ class Flight {
   // The fallback, else `error`.
   [[nodiscard]] Verdict fallback_or(Error error, SteadyTime now) const;
   Actions look_if_awaiting();
+  // Waits for the next look, or for the end of the lease if that comes first.
+  void await(Actions& actions, milliseconds lease_left);
   // Ends the flight if Redis holds a newer, fresh value or a remembered failure, and returns whether it did. A
   // remembered refusal ends it only if there is a fallback: without one this process must load to learn the reason.
   bool end_if_settled(const LeaseSeen& seen, Actions& actions, SteadyTime now);
@@ -199,9 +215,10 @@ class Flight {
   std::optional<HeldCopy> held_;
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
-  bool forced_;          // began forced, or a forced caller has joined; options_.forced: began forced
-  bool heard_ = false;   // a fill or fail came, or the channel came back, while the lease was being taken or read
-  bool purged_ = false;  // what is being read from Redis or loaded is not stored
+  bool forced_;            // began forced, or a forced caller has joined; options_.forced: began forced
+  bool heard_ = false;     // a fill or fail came, or the channel came back, while the lease was being taken or read
+  std::size_t looks_ = 0;  // while another process's load is awaited
+  bool purged_ = false;    // what is being read from Redis or loaded is not stored
   bool redis_unavailable_ = false;
 };
 

@@ -46,7 +46,7 @@ std::size_t FlightTable::size() const {
 std::vector<RunPtr> FlightTable::flights_of(std::string_view key, std::uint64_t hash) {
   std::vector<RunPtr> flights;
   auto& shard = shard_of(hash);
-  for (const auto mode : {Mode::normal, Mode::redis_only}) {
+  for (const auto mode : kSharedModes) {
     const auto table_key = table_key_of(mode, key);
     const Locked lock(shard);
     if (auto run = shard.find(table_key)) flights.push_back(std::move(run));

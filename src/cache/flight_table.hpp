@@ -25,6 +25,9 @@ namespace wx::cache {
 class Run;
 using RunPtr = std::shared_ptr<Run>;
 
+// The modes whose flights are shared, and in the table.
+inline constexpr std::array kSharedModes{Mode::normal, Mode::redis_only};
+
 // The table's key of a cache key. Each mode has its own namespace, because a lookup that must not touch the memory tier
 // must not join a flight that fills it. Empty for bypass, whose flights are not shared and not in the table.
 [[nodiscard]] std::string table_key_of(Mode mode, std::string_view key);

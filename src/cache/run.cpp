@@ -77,7 +77,8 @@ void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applie
 void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now) {
   auto& actions = applied.actions;
   if (actions.failed) {
-    const auto& memo = shard.memos.record(table_key_, *std::move(actions.failed), state.flight.held(), now);
+    const auto& memo =
+        shard.memos.record(table_key_, *std::move(actions.failed), state.flight.held(), core.clock.wall(), now);
     core.memory.allow_refresh_from(key_, hash_, memo.until);
     const auto left = std::chrono::ceil<milliseconds>(memo.until - now);
     // A failed load always has an answer. An earlier retry would get the same failure.
@@ -88,10 +89,11 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
           FailureMemo{.kind = error ? std::optional(error->kind) : std::nullopt, .count = memo.count, .left = left};
     }
   } else if (actions.fleet_failure) {
-    shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(), now);
+    shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(), core.clock.wall(), now);
     core.memory.allow_refresh_from(key_, hash_, now + actions.fleet_failure->left);
   } else if (actions.write_remote || actions.fill_memory) {
-    shard.memos.forget(table_key_);
+    const auto& copy = actions.write_remote ? actions.write_remote : actions.fill_memory;
+    shard.memos.on_value(table_key_, copy->entry->stored_at);
   }
 }
 
@@ -161,13 +163,13 @@ void Run::limit_age(CacheCore& core) {
 }
 
 Result<Served> Run::answer_for(const State& state, const Verdict& verdict, bool leader, SteadyTime now) {
-  if (verdict.error) return std::unexpected(*verdict.error);
-  auto served = served_from(*verdict.copy, verdict.tier, verdict.outcome, now);
+  auto served = served_from(verdict, now);
+  if (!served) return served;
   const bool loaded =
       verdict.outcome == Outcome::miss || verdict.outcome == Outcome::revalidated || verdict.outcome == Outcome::forced;
-  if (loaded && !leader) served.outcome = Outcome::collapsed;
-  served.redis_unavailable = state.flight.redis_unavailable();
-  served.timings = state.timings;
+  if (loaded && !leader) served->outcome = Outcome::collapsed;
+  served->redis_unavailable = state.flight.redis_unavailable();
+  served->timings = state.timings;
   return served;
 }
 

@@ -34,22 +34,22 @@ namespace {
 constexpr milliseconds kLookPause{1000};
 
 // The answer from a copy that is not gone, when no load follows.
-Served served_as_cached(const HeldCopy& held, SteadyTime now) {
+Verdict as_cached(const HeldCopy& held, SteadyTime now) {
   const bool fresh = held.copy.freshness(now) == Freshness::fresh;
-  return served_from(held.copy, held.tier, fresh ? Outcome::hit : Outcome::stale_if_error, now);
+  return {.outcome = fresh ? Outcome::hit : Outcome::stale_if_error, .tier = held.tier, .copy = held.copy};
 }
 
 // The answer while a failure is remembered: a copy that may be served, else the failure again. Nothing if this process
 // does not know the reason of a refusal, because only a load can learn it.
-std::optional<Result<Served>> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
+std::optional<Verdict> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
   const auto& best = held ? held : memo.held;
-  if (best && best->copy.freshness(now) != Freshness::gone) return served_as_cached(*best, now);
+  if (best && best->copy.freshness(now) != Freshness::gone) return as_cached(*best, now);
   const auto& failure = memo.failure;
-  if (failure.refusal) return served_from(*failure.refusal, Tier::memory, Outcome::hit, now);
+  if (failure.refusal) return Verdict{.outcome = Outcome::hit, .tier = Tier::memory, .copy = failure.refusal};
   if (!failure.error) return std::nullopt;
   auto error = *failure.error;
   if (!error.retry_after) error.retry_after = std::chrono::ceil<milliseconds>(memo.until - now);
-  return std::unexpected(std::move(error));
+  return Verdict{.error = std::move(error)};
 }
 
 // Makes a `done` of a purge whose exceptions are logged and not passed on.
@@ -108,15 +108,21 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
   // Memory is read under the lock. A flight fills memory before it leaves the table, so a caller cannot miss both its
   // copy and the flight, and load a second time.
   auto held = held_in_memory(lookup, now);
-  if (!lookup.forced && shared) {
-    if (const auto* memo = shard.memos.active(table_key, now)) {
-      first.at_once = from_memo(*memo, held.copy, now);
-      if (first.at_once) return first;
-    }
-  }
   if (shared) first.run = shard.find(table_key);
   const bool joins = first.run != nullptr;
-  if (!joins) first.run = make_run(thread, lookup, std::move(table_key), std::move(held));
+  std::optional<Verdict> remembered;
+  if (!lookup.forced && shared) {
+    if (const auto* memo = shard.memos.active(table_key, now)) remembered = from_memo(*memo, held.copy, now);
+    const bool look = remembered && !joins && thread.remote() != nullptr && shard.memos.take_look(table_key);
+    if (remembered && !look) {
+      first.run = nullptr;
+      first.at_once = served_from(*remembered, now);
+      return first;
+    }
+  }
+  if (!joins) {
+    first.run = make_run(thread, lookup, std::move(table_key), std::move(held), std::move(remembered));
+  }
   auto& state = first.run->state(lock);
   if (joins && lookup.forced) state.flight.force();
   // join() does not know whether this caller is forced.
@@ -142,7 +148,7 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
 void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done) {
   const auto now = core_->clock.steady();
   if (const auto held = held_in_memory(lookup, now).copy) {
-    return answer_caller(std::move(done), served_as_cached(*held, now), core_->log);
+    return answer_caller(std::move(done), served_from(as_cached(*held, now), now), core_->log);
   }
   if (thread.remote() == nullptr || lookup.mode == Mode::bypass) {
     return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);
@@ -157,7 +163,7 @@ void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCa
       auto copy = core->take_over(std::move(entry));
       if (copy) core->drop_purged(*copy);
       if (copy && *copy && (*copy)->freshness(replied) != Freshness::gone)
-        result = served_as_cached({.copy = **copy, .tier = Tier::redis}, replied);
+        result = served_from(as_cached({.copy = **copy, .tier = Tier::redis}, replied), replied);
     } catch (...) {
       observability::log_exception(log, "cache", "a lookup ended with an exception");
       result = fail(ErrorKind::internal);
@@ -175,12 +181,15 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
     auto& shard = core_->flights.shard_of(lookup.hash);
     const FlightTable::Locked lock(shard);
     if (shard.find(table_key)) return;
-    if (const auto* memo = shard.memos.active(table_key, now)) {
-      core_->memory.allow_refresh_from(lookup.key, lookup.hash, memo->until);
-      return;
-    }
     auto held = held_in_memory(lookup, now);
-    if (held.copy && held.copy->copy.freshness(now) == Freshness::fresh) {
+    std::optional<Verdict> remembered;
+    if (const auto* memo = shard.memos.active(table_key, now)) {
+      remembered = from_memo(*memo, held.copy, now);
+      if (thread.remote() == nullptr || !shard.memos.take_look(table_key)) {
+        core_->memory.allow_refresh_from(lookup.key, lookup.hash, memo->until);
+        return;
+      }
+    } else if (held.copy && held.copy->copy.freshness(now) == Freshness::fresh) {
       const auto& copy = held.copy->copy;
       const bool late = copy.age(now) >= early_refresh_age(*copy.entry, core_->options.memory.early_part, lookup.hash);
       // Another process's fill may have renewed the copy since peek(). It needs no refresh then.
@@ -193,7 +202,7 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
       held.look_only = !late;
     }
     const bool load = !held.look_only || held.doubts == Doubts::gap;
-    run = make_run(thread, lookup, std::move(table_key), std::move(held));
+    run = make_run(thread, lookup, std::move(table_key), std::move(held), std::move(remembered));
     auto& state = run->state(lock);
     state.refresh = load;
     state.refresh_loader = std::move(loader);
@@ -248,9 +257,11 @@ TieredCache::MemoryCopy TieredCache::held_in_memory(const Lookup& lookup, Steady
   return {.copy = HeldCopy{.copy = std::move(hit->copy), .tier = Tier::memory}, .doubts = hit->doubts};
 }
 
-RunPtr TieredCache::make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held) {
-  return std::make_shared<Run>(core_, thread, lookup, std::move(table_key), flight_options(thread, lookup, held),
-                               std::move(held.copy));
+RunPtr TieredCache::make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held,
+                             std::optional<Verdict> remembered) {
+  auto options = flight_options(thread, lookup, held);
+  options.remembered = std::move(remembered);
+  return std::make_shared<Run>(core_, thread, lookup, std::move(table_key), options, std::move(held.copy));
 }
 
 FlightOptions TieredCache::flight_options(CacheThread& thread, const Lookup& lookup, const MemoryCopy& held) const {

@@ -15,7 +15,7 @@ TEST(ErrorMemos, HoldsTwiceAsLongWithEveryFailureInARowUpToALimit) {
   test::FakeClock clock;
   ErrorMemos memos({});
   for (const auto expected : {1, 2, 4, 8, 16, 30, 30}) {
-    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.steady());
+    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
     EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(expected)));
     clock.advance(seconds(expected));
     EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
@@ -26,13 +26,14 @@ TEST(ErrorMemos, CountsNoFurtherThanTheFleetDoes) {
   test::FakeClock clock;
   ErrorMemos memos({});
   for (int i = 1; i <= 1100; ++i) {
-    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.steady());
+    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
     ASSERT_EQ(memo.count, std::min(i, 1000));
     clock.advance(seconds(30));
   }
-  memos.record_fleet("other", {ErrorKind::provider_timeout, 1000, seconds(30)}, std::nullopt, clock.steady());
+  memos.record_fleet("other", {ErrorKind::provider_timeout, 1000, seconds(30)}, std::nullopt, clock.wall(),
+                     clock.steady());
   clock.advance(seconds(30));
-  const auto& memo = memos.record("other", kTimeout, std::nullopt, clock.steady());
+  const auto& memo = memos.record("other", kTimeout, std::nullopt, clock.wall(), clock.steady());
   EXPECT_EQ(memo.count, 1000);
   EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(30)));
 }
@@ -45,7 +46,7 @@ TEST(ErrorMemos, HoldsARefusalForItsOwnSpanHoweverManyCame) {
   refusal->kind = EntryKind::refusal;
   for (int i = 0; i < 3; ++i) {
     const Copy copy{.entry = refusal, .born = clock.steady()};
-    const auto& memo = memos.record("key", {.error = {}, .refusal = copy}, std::nullopt, clock.steady());
+    const auto& memo = memos.record("key", {.error = {}, .refusal = copy}, std::nullopt, clock.wall(), clock.steady());
     EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(300)));
     clock.advance(seconds(299));
     ASSERT_NE(memos.active("key", clock.steady()), nullptr);
@@ -53,6 +54,25 @@ TEST(ErrorMemos, HoldsARefusalForItsOwnSpanHoweverManyCame) {
     clock.advance(seconds(1));
     EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
   }
+}
+
+TEST(ErrorMemos, AnAnnouncedValueAllowsOneLookAndOnlyALaterValueEndsTheMemo) {
+  test::FakeClock clock;
+  ErrorMemos memos({});
+  memos.on_fill("key");
+  EXPECT_FALSE(memos.take_look("key")) << "there is no memo";
+  memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
+  EXPECT_FALSE(memos.take_look("key"));
+  memos.on_fill("key");
+  EXPECT_TRUE(memos.take_look("key"));
+  EXPECT_FALSE(memos.take_look("key")) << "once";
+  memos.on_fill("key");
+  memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
+  EXPECT_FALSE(memos.take_look("key")) << "a new failure is later than the announcement";
+  memos.on_value("key", clock.wall() - milliseconds(1));
+  EXPECT_NE(memos.active("key", clock.steady()), nullptr) << "stored before the failure";
+  memos.on_value("key", clock.wall());
+  EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
 }
 
 }  // namespace

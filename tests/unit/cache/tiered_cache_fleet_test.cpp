@@ -36,13 +36,80 @@ TEST_F(FleetTest, WhenTheHolderDiesTheOtherTakesOverAtTheLeasesEnd) {
   EXPECT_EQ(answers[0]->entry->body, "{2}");
 }
 
-TEST_F(FleetTest, ALostMessageCostsTheLeasesEndNotTheAnswer) {
+TEST_F(FleetTest, WhoWaitsForAnotherLoadsWhenRedisIsGone) {
+  for (const bool told : {false, true}) {
+    SetUp();
+    loads_ = 0;
+    waiting_.clear();
+    remote_.failing = second_remote_.failing = std::nullopt;
+    fleet_.leases.clear();
+    Answers answers;
+    ask_both(answers);
+    EXPECT_EQ(loads_, 1);
+    remote_.failing = second_remote_.failing = ErrorKind::redis_unavailable;
+    if (told) second_->listener().on_disconnected();
+    executor_.run_posted();
+    if (!told) executor_.advance(milliseconds(280));
+    EXPECT_EQ(loads_, 2) << "at once when the channel is lost, else at the first look";
+    complete(value("{1}"));
+    complete(value("{2}"));
+    executor_.run_posted();
+    ASSERT_EQ(answers.size(), 2U);
+    for (const auto& answer : answers) EXPECT_TRUE(answer);
+  }
+}
+
+// The memo of a failure does not outlive the news of a newer value.
+TEST_F(FleetTest, AFillLetsTheNextQuestionLookPastARememberedFailure) {
+  Answers answers;
+  ask_both(answers);
+  complete(fail(ErrorKind::provider_error));
+  executor_.run_posted();
+  ASSERT_EQ(answers.size(), 2U);
+  fleet_.leases.clear();  // the fleet's memo is lost, so that the first process loads again
+  clock_.advance(milliseconds(1));
+  cache_->get(
+      *thread_,
+      [&] {
+        auto forced = lookup();
+        forced.forced = true;
+        return forced;
+      }(),
+      loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_TRUE(answers[2]);
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
+  executor_.run_posted();
+  ASSERT_EQ(answers.size(), 4U);
+  ASSERT_TRUE(answers[3]) << "not the remembered failure";
+  EXPECT_EQ(answers[3]->entry->body, "{1}");
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(FleetTest, AnAnnouncementWithoutAValueLeavesARememberedFailureInForce) {
+  Answers answers;
+  ask_both(answers);
+  complete(fail(ErrorKind::provider_error));
+  executor_.run_posted();
+  announce("other", clock_.wall());
+  const int before = remote_.reads;
+  for (int i = 0; i < 5; ++i) cache_->get(*thread_, lookup(), loader(), into(answers));
+  executor_.run_posted();
+  ASSERT_EQ(answers.size(), 7U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::provider_error);
+  EXPECT_EQ(remote_.reads - before, 1) << "one look";
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(FleetTest, ALostMessageCostsTheNextLookNotTheAnswer) {
   Answers answers;
   ask_both(answers);
   fleet_.lose_messages = true;
   complete(value("{1}"));
   EXPECT_EQ(answers.size(), 1U);
-  executor_.advance(seconds(7));
+  executor_.advance(milliseconds(280));
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[1]->outcome, Outcome::lease);
   EXPECT_EQ(loads_, 1);
