@@ -22,11 +22,13 @@ class App::Impl {
   Impl(const config::Settings& settings, const Clock& clock, observability::Metrics& metrics, observability::Log& log)
       : options_(make_options(settings)),
         clock_(clock),
+        fleet_clock_(clock),
         metrics_(metrics),
         log_(log),
         http_client_(std::make_unique<http_client::HttpClient>(options_.http_client, log)),
-        provider_(std::make_unique<open_meteo::Provider>(options_.open_meteo, *http_client_, clock, metrics, log)),
-        cache_(std::make_unique<cache::TieredCache>(options_.cache, clock, metrics, log)),
+        provider_(
+            std::make_unique<open_meteo::Provider>(options_.open_meteo, *http_client_, fleet_clock_, metrics, log)),
+        cache_(std::make_unique<cache::TieredCache>(options_.cache, fleet_clock_, metrics, log)),
         service_(*cache_, weather::provider_loaders(*provider_, options_.lifetime)),
         started_(clock.steady()),
         client_limit_(options_.client_limit) {
@@ -61,6 +63,7 @@ class App::Impl {
                         .redis = redis_.get(),
                         .listener = cache_->listener(),
                         .clock = clock_,
+                        .fleet_clock = fleet_clock_,
                         .metrics = metrics_,
                         .log = log_};
     for (unsigned i = 0; i < options_.threads; ++i) {
@@ -137,6 +140,7 @@ class App::Impl {
 
   Options options_;
   const Clock& clock_;
+  FleetClock fleet_clock_;
   observability::Metrics& metrics_;
   observability::Log& log_;
   std::unique_ptr<http_client::HttpClient> http_client_;

@@ -16,7 +16,7 @@ std::unique_ptr<redis::Client> make_redis(const Shared& shared, boost::asio::io_
 
 std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::Client* client) {
   if (client == nullptr) return nullptr;
-  return std::make_unique<cache::RedisTier>(*client, shared.options.cache_prefix, shared.clock, shared.metrics,
+  return std::make_unique<cache::RedisTier>(*client, shared.options.cache_prefix, shared.fleet_clock, shared.metrics,
                                             shared.log);
 }
 
@@ -25,6 +25,11 @@ std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Cl
   if (client == nullptr) return nullptr;
   return std::make_unique<cache::Backplane>(*client, tier->redis_epoch(), executor, shared.options.cache_prefix,
                                             shared.listener, shared.metrics, shared.log);
+}
+
+std::unique_ptr<redis::TimeWatch> make_time_watch(const Shared& shared, redis::Client* client, Executor& executor) {
+  if (client == nullptr) return nullptr;
+  return std::make_unique<redis::TimeWatch>(*client, executor, shared.fleet_clock);
 }
 
 }  // namespace
@@ -36,7 +41,8 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
       redis_(make_redis(shared, context_, *executor_)),
       redis_tier_(make_redis_tier(shared, redis_.get())),
       backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get(), *executor_) : nullptr),
-      worker_(*executor_, redis_tier_.get(), shared.clock),
+      time_watch_(first ? make_time_watch(shared, redis_.get(), *executor_) : nullptr),
+      worker_(*executor_, redis_tier_.get(), shared.fleet_clock),
       mock_(*executor_, shared.options.mock_delay, shared.options.lifetime, shared.metrics),
       service_thread_{worker_, weather::mock_loaders(mock_)},
       endpoints_({.options = shared.options.endpoints,
@@ -57,10 +63,15 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
     redis_tier_->redis_epoch().read([&listener](const Result<cache::EpochKey>& key) {
       if (key) listener.on_epoch_key(*key);  // the backplane repairs the key
     });
+    // The time comes before the first values are read, because their age is measured by it.
+    if (time_watch_) time_watch_->connected();
     if (backplane_) backplane_->connected();
   });
   if (!backplane_) return;
-  redis_->on_disconnected([this] { backplane_->disconnected(); });
+  redis_->on_disconnected([this] {
+    time_watch_->disconnected();
+    backplane_->disconnected();
+  });
   redis_->on_push([this](const redis::Reply& push) { backplane_->push(push); });
 }
 

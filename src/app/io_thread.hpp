@@ -9,6 +9,7 @@
 
 #include "app/options.hpp"
 #include "base/asio_executor.hpp"
+#include "base/fleet_clock.hpp"
 #include "cache/backplane.hpp"
 #include "cache/redis_tier.hpp"
 #include "cache/tiered_cache.hpp"
@@ -16,6 +17,7 @@
 #include "http_server/server.hpp"
 #include "redis/client.hpp"
 #include "redis/common.hpp"
+#include "redis/time_watch.hpp"
 #include "weather/mock.hpp"
 #include "weather/service.hpp"
 
@@ -31,13 +33,15 @@ struct Shared {
   redis::Common* redis;  // null: memory only
   cache::FleetListener& listener;
   const Clock& clock;
+  FleetClock& fleet_clock;  // for moments that processes compare; Redis sets it
   observability::Metrics& metrics;
   observability::Log& log;
 };
 
 class IoThread {
  public:
-  // `options` must have the port that the first thread was given. The `first` thread runs the backplane.
+  // `options` must have the port that the first thread was given. The `first` thread runs the backplane and
+  // sets the fleet's clock.
   IoThread(const Shared& shared, const http_server::ServerOptions& options, bool first);
   // Joins the thread. Work that is still queued is dropped.
   ~IoThread();
@@ -71,6 +75,7 @@ class IoThread {
   std::unique_ptr<redis::Client> redis_;
   std::unique_ptr<cache::RedisTier> redis_tier_;
   std::unique_ptr<cache::Backplane> backplane_;
+  std::unique_ptr<redis::TimeWatch> time_watch_;
   cache::CacheThread worker_;
   weather::Mock mock_;
   weather::ServiceThread service_thread_;

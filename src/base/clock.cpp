@@ -5,7 +5,11 @@
 namespace wx {
 
 SteadyTime SystemClock::steady() const {
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now());
+  // CLOCK_BOOTTIME also counts the time in which the machine was suspended, unlike CLOCK_MONOTONIC (and thus
+  // std::chrono::steady_clock): an answer grows old meanwhile.
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return SteadyTime(std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec));
 }
 
 WallTime SystemClock::wall() const {

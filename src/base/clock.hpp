@@ -1,8 +1,9 @@
 // Time as a parameter: code that needs the current time asks a Clock, never the system, so that tests can set it. Only
 // timers and waits (Executor, ConditionVariable, libcurl) use the system's clock.
 //
-// The steady clock measures spans (deadlines, ages of copies in memory) and never jumps. The wall clock dates things
-// for others (stored_at, Date) and may jump at any moment.
+// The steady clock measures spans (deadlines, ages of copies in memory). It never jumps back, and it includes the time
+// in which the machine is suspended. The wall clock dates things for others (stored_at, Date) and may jump at any
+// moment.
 #pragma once
 
 #include <chrono>

@@ -1,0 +1,36 @@
+// Keeps a FleetClock on the time of Redis: TIME after every handshake, and every 29 s from then on. A reply that comes
+// after its deadline is a sample too, with a wide error. A server that refuses TIME is asked again all the same,
+// because rights may change.
+//
+// Thread: the I/O thread of the client.
+#pragma once
+
+#include <memory>
+
+#include "base/executor.hpp"
+#include "base/fleet_clock.hpp"
+#include "redis/client.hpp"
+
+namespace wx::redis {
+
+class TimeWatch {
+ public:
+  // `executor` must be the client's thread. All references must outlive the watch, and the watch must outlive the
+  // client's last callback.
+  TimeWatch(Client& client, Executor& executor, FleetClock& clock)
+      : client_(client), executor_(executor), clock_(clock) {}
+
+  // The client's handlers must call these.
+  void connected() { ask(); }
+  void disconnected() { timer_.reset(); }
+
+ private:
+  void ask();
+
+  Client& client_;
+  Executor& executor_;
+  FleetClock& clock_;
+  std::unique_ptr<Timer> timer_;
+};
+
+}  // namespace wx::redis
