@@ -1,8 +1,11 @@
-// An entry of the cache: an answer, the time it was stored, and how long it may be served.
+// An entry of the cache: an answer, the time from which it counts as stored, and how long it may be served.
 //
 //   stored_at ──── fresh_for ────┬──── stale_for ────┬──────── keep_for ────────┬─► gone
 //              fresh: HIT        │ stale: served,    │ kept: a fallback if the  │
 //                                │ and refreshed     │ load fails or is slow    │
+//
+// `stored_at` is the time at which the request for the answer was sent, not the time at which the answer arrived: the
+// answer may be that old, and the time it took on the way counts as age (response_delay in RFC 9111 §4.2.3).
 //
 // Thread-safety: an Entry is immutable once shared.
 #pragma once

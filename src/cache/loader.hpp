@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,7 +15,7 @@
 
 namespace wx::cache {
 
-// A loaded value, before the cache adds the time at which it was stored.
+// A loaded value, before the cache dates it.
 struct Loaded {
   Body body;
   std::string content_type;
@@ -24,6 +25,9 @@ struct Loaded {
   // A refusal is the source's deterministic rejection of this query: `body` is the reason as plain text. The cache
   // keeps it for MemoOptions::refusal and ignores `spans` and `early_refresh`.
   EntryKind kind = EntryKind::answer;
+  // The time at which the request was sent that brought this value (request_time in RFC 9111 §4.2.3). The value may be
+  // as old as that, so its age and `spans` begin then. If empty, they begin when LoadCallback is called.
+  std::optional<SteadyTime> request_time = std::nullopt;
 
   [[nodiscard]] static Loaded refusal(Body reason) {
     return {.body = std::move(reason),

@@ -8,8 +8,11 @@
 namespace wx::cache {
 namespace {
 
-// Makes a copy of a loaded value, stored now.
-Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch) {
+// Makes a copy of a value that was loaded at `now`. Its age begins when its source was asked, because the value may be
+// as old as that. Both dates follow from one reading of the steady clock, so a wall clock that was set during the load
+// changes neither.
+Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch, SteadyTime now) {
+  const auto born = std::min(loaded.request_time.value_or(now), now);
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(loaded.body);
   entry->content_type = std::move(loaded.content_type);
@@ -22,9 +25,9 @@ Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch) {
     entry->spans = loaded.spans;
     entry->early_refresh = loaded.early_refresh;
   }
-  entry->stored_at = core.clock.wall();
+  entry->stored_at = core.clock.wall() - std::chrono::ceil<milliseconds>(now - born);
   entry->epoch = epoch;
-  return {.entry = std::move(entry), .born = core.clock.steady()};
+  return {.entry = std::move(entry), .born = born};
 }
 
 }  // namespace
@@ -117,7 +120,7 @@ void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   const auto now = core.clock.steady();
   Result<Copy> copy = fail(ErrorKind::internal);
   if (result) {
-    copy = copy_of_loaded(core, std::move(*result), load_.epoch);
+    copy = copy_of_loaded(core, std::move(*result), load_.epoch, now);
   } else {
     copy = std::unexpected(std::move(result.error()));
   }

@@ -15,10 +15,17 @@ namespace wx::open_meteo {
 
 using Reply = http_client::GetResponse;
 
+// The times of one attempt, by the wall clock as it is when the reply is read.
+struct AttemptTimes {
+  WallTime sent;      // the request; the reply may be as old as that
+  WallTime received;  // the reply
+};
+
 // Turns one reply into the value for the cache, or into an error. Called once per attempt, on the HTTP client's thread.
-// `now` is the time of the reply. The kind of the error determines the reaction of the breaker, the pause after a 429,
-// and whether a second attempt is made. refusal() makes the error for a status other than 2xx.
-using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, WallTime now)>;
+// It need not set cache::Loaded::request_time, which the caller sets. The kind of the error determines the reaction of
+// the breaker, the pause after a 429, and whether a second attempt is made. refusal() makes the error for a status
+// other than 2xx.
+using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, const AttemptTimes& times)>;
 
 struct Call {
   std::string target;  // path and query, without a host: "/v1/forecast?latitude=..."

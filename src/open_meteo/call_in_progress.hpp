@@ -50,6 +50,7 @@ struct CallInProgress {
   bool proceeded = false;                     // its Proceed was called with true
   bool sent = false;                          // at least one attempt was made
   bool ended = false;                         // `done` was called, or the call was not wanted
+  SteadyTime sent_at;                         // the last attempt
   SteadyTime call_deadline;                   // for both attempts together
   std::optional<Error> fault;                 // the first attempt's fault, during the second
   std::unique_ptr<Timer> retry_timer;         // used on the executor's thread only

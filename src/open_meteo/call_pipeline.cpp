@@ -139,7 +139,8 @@ void CallPipeline::pay(const CallPtr& call) {
 
 void CallPipeline::send(const CallPtr& call) {
   if (closed_) return end(*call, fail(ErrorKind::draining));
-  const auto left = std::chrono::ceil<milliseconds>(call->call_deadline - clock_.steady());
+  call->sent_at = clock_.steady();
+  const auto left = std::chrono::ceil<milliseconds>(call->call_deadline - call->sent_at);
   if (left <= milliseconds(0)) return end(*call, fail(ErrorKind::provider_timeout));
   if (!std::exchange(call->sent, true)) admission_.called(now_of(clock_));
   client_.get({.url = address_.base_url + call->call.target,
@@ -168,6 +169,7 @@ void CallPipeline::finish(const CallPtr& call, Result<Reply> reply) {
   if (!outcome && outcome.error().kind == ErrorKind::provider_refused) {
     outcome = cache::Loaded::refusal(std::move(outcome.error().detail));
   }
+  if (outcome) outcome->request_time = call->sent_at;
   end(*call, std::move(outcome));
 }
 
@@ -178,8 +180,11 @@ Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> rep
   } else {
     metrics_.observe(observability::Timing::provider, reply->duration);
     const int status = reply->status;
+    const auto now = now_of(clock_);
+    const AttemptTimes times{.sent = now.wall - std::chrono::ceil<milliseconds>(now.steady - call.sent_at),
+                             .received = now.wall};
     try {
-      outcome = call.call.read(*std::move(reply), clock_.wall());
+      outcome = call.call.read(*std::move(reply), times);
     } catch (...) {
       return std::unexpected(thrown(log_, "an exception while reading a reply"));
     }

@@ -15,13 +15,13 @@ Lifetime mock_lifetime(const LifetimeOptions& options) {
   return {.spans = {.fresh_for = options.fresh_for.value_or(kMockFresh)}, .early_refresh = true};
 }
 
-Lifetime real_lifetime(const LifetimeOptions& options, const open_meteo::CurrentWeather& weather, WallTime now,
+Lifetime real_lifetime(const LifetimeOptions& options, const open_meteo::CurrentWeather& weather, WallTime sent,
                        std::uint64_t key_hash) {
   if (options.fresh_for) {
     return {.spans = {*options.fresh_for, options.stale_for, options.keep_for}, .early_refresh = true};
   }
   const milliseconds interval = weather.valid_for;
-  const milliseconds until_next = WallTime(weather.valid_from + weather.valid_for) - now;
+  const milliseconds until_next = WallTime(weather.valid_from + weather.valid_for) - sent;
   const auto fresh = std::clamp(until_next, kLeastFresh, std::max(kLeastFresh, interval));
   const milliseconds spread(static_cast<std::int64_t>(key_hash % static_cast<std::uint64_t>(kMostSpread.count() + 1)));
   return {.spans = {fresh + spread, options.stale_for, options.keep_for}, .early_refresh = false};

@@ -26,10 +26,11 @@ struct Lifetime {
 // Mock answers are never stale: they are dropped when they are no longer fresh.
 [[nodiscard]] Lifetime mock_lifetime(const LifetimeOptions& options);
 
-// With auto, an answer is fresh until valid_from + valid_for, at least 10 s and at most valid_for. Up to 30 s are
+// `sent` is the time at which the request for the answer was sent, where its spans begin (cache/entry.hpp). With auto,
+// an answer is fresh until valid_from + valid_for, at least 10 s and at most valid_for. Up to 30 s are
 // added, depending on the key, so that not all places expire together on the quarter hour. Early refresh is off then,
 // because it would fetch the same value again.
 [[nodiscard]] Lifetime real_lifetime(const LifetimeOptions& options, const open_meteo::CurrentWeather& weather,
-                                     WallTime now, std::uint64_t key_hash);
+                                     WallTime sent, std::uint64_t key_hash);
 
 }  // namespace wx::weather

@@ -12,10 +12,11 @@ LoaderFor provider_loaders(open_meteo::Provider& provider, const LifetimeOptions
     auto target = open_meteo::current_weather_target(location.latitude.text, location.longitude.text);
     return [&provider, options, key_hash, target = std::move(target)](cache::LoadRequest request,
                                                                       cache::LoadCallback done) {
-      auto read = [options, key_hash](const open_meteo::Reply& reply, WallTime now) -> Result<cache::Loaded> {
-        const auto weather = open_meteo::read_current_weather(reply, now);
+      auto read = [options, key_hash](const open_meteo::Reply& reply,
+                                      const open_meteo::AttemptTimes& times) -> Result<cache::Loaded> {
+        const auto weather = open_meteo::read_current_weather(reply, times.received);
         if (!weather) return std::unexpected(weather.error());
-        return make_answer(*weather, real_lifetime(options, *weather, now, key_hash));
+        return make_answer(*weather, real_lifetime(options, *weather, times.sent, key_hash));
       };
       provider.load({.target = target, .read = std::move(read)}, std::move(request), std::move(done));
     };

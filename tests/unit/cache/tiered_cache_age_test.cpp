@@ -24,6 +24,29 @@ TEST_F(TieredCacheTest, AStaleAnswerIsServedAtOnceAndRefreshedBehindOnce) {
   EXPECT_EQ(peek().served->outcome, Outcome::hit);
 }
 
+TEST_F(TieredCacheTest, TheAgeOfAnAnswerBeginsWhenItsSourceWasAsked) {
+  cache();
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  clock_.advance(milliseconds(500));  // spent in the queue, or on an attempt that failed
+  const auto asked = clock_.steady();
+  const auto asked_wall = clock_.wall();
+  clock_.advance(seconds(4));
+  clock_.step_wall(seconds(30));
+  auto loaded = value("{1}");
+  loaded.request_time = asked;
+  complete(std::move(loaded));
+  ASSERT_TRUE(answers.front());
+  EXPECT_EQ(answers.front()->outcome, Outcome::miss);
+  EXPECT_EQ(answers.front()->age, seconds(4));
+  EXPECT_EQ(answers.front()->entry->stored_at, asked_wall + seconds(30)) << "by the clock that other processes see";
+  clock_.advance(seconds(6) - milliseconds(1));
+  EXPECT_EQ(peek().served->outcome, Outcome::hit);
+  clock_.advance(milliseconds(1));
+  EXPECT_EQ(peek().served->outcome, Outcome::stale_while_revalidate);
+  EXPECT_EQ(peek().served->age, seconds(10));
+}
+
 TEST_F(TieredCacheTest, ALateHitStartsExactlyOneEarlyRefreshAndTheKeyStaysHit) {
   spans_ = {seconds(10), seconds(0), seconds(0)};
   cache();

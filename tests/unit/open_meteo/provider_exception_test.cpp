@@ -16,8 +16,9 @@ using cache::Purpose;
 
 // A reader that throws.
 Call unreadable() {
-  return {.target = "/v1/forecast",
-          .read = [](const Reply&, WallTime) -> Result<cache::Loaded> { throw std::runtime_error("reader"); }};
+  return {.target = "/v1/forecast", .read = [](const Reply&, const AttemptTimes&) -> Result<cache::Loaded> {
+            throw std::runtime_error("reader");
+          }};
 }
 
 // Counters that throw before counting or after it, or lose the call.

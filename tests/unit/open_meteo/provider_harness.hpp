@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 // A call for the current weather at a place. The loaded value is the temperature.
 inline Call call_at(std::string_view latitude, std::string_view longitude) {
   return {.target = current_weather_target(latitude, longitude),
-          .read = [](const Reply& reply, WallTime now) -> Result<cache::Loaded> {
-            auto weather = read_current_weather(reply, now);
+          .read = [](const Reply& reply, const AttemptTimes& times) -> Result<cache::Loaded> {
+            auto weather = read_current_weather(reply, times.received);
             if (!weather) return std::unexpected(std::move(weather.error()));
             cache::Loaded loaded;
             loaded.body = std::move(weather->temperature);

@@ -98,6 +98,30 @@ TEST_F(ProviderCalls, ALimitTellsWhenItEnds) {
   EXPECT_EQ(outcome.error().provider_status, 429);
 }
 
+TEST_F(ProviderCalls, AnAnswerIsAsOldAsItsRequest) {
+  start();
+  const auto sent = clock.steady();
+  const auto sent_wall = clock.wall();
+  AttemptTimes seen;
+  auto call = call_at("1", "2");
+  call.read = [&, read = std::move(call.read)](const Reply& reply, const AttemptTimes& times) mutable {
+    seen = times;
+    return read(reply, times);
+  };
+  server.script([this](const auto& request) {
+    clock.advance(3s);  // the provider uses the test's clock
+    clock.step_wall(-40s);
+    return test::weather_reply(request);
+  });
+  const auto answer = ask(std::move(call));
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(answer->request_time, sent);
+  EXPECT_EQ(seen.received, clock.wall());
+  EXPECT_EQ(seen.sent, sent_wall - 40s);
+  server.always(test::refusal(400, "Invalid timezone"));
+  EXPECT_EQ(ask()->request_time, sent + 3s) << "a refusal is an answer, too";
+}
+
 TEST_F(ProviderCalls, AClosedPortIsUnreachableUntilItIsOpen) {
   start();
   server.shut();

@@ -166,6 +166,19 @@ TEST_F(Turn, ASecondAttemptFollowsWhatItMayCure) {
   EXPECT_EQ(metrics.value(Counter::provider_retries), 2U);
 }
 
+TEST_F(Turn, AnAnswerIsAsOldAsTheAttemptThatBroughtIt) {
+  start_with_timers(options());
+  const auto first = clock.steady();
+  server.script([this](const auto& request) {
+    clock.advance(1s);
+    return request.number == 1 ? test::refusal(503, "The service is overloaded") : test::weather_reply(request);
+  });
+  const auto outcome = ask();
+  ASSERT_TRUE(outcome) << outcome.error().detail;
+  EXPECT_EQ(server.calls(), 2U);
+  EXPECT_EQ(outcome->request_time, first + 1s);
+}
+
 TEST_F(Turn, ThereIsNoThirdAndNoneForTheRest) {
   start_with_timers(options());
   server.always(test::refusal(503, "The service is overloaded"));

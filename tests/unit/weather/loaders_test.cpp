@@ -58,6 +58,23 @@ TEST_F(ProviderLoaders, SpreadTheEndsOfFreshnessByKey) {
   EXPECT_FALSE(one->early_refresh);
 }
 
+TEST_F(ProviderLoaders, CountFreshnessFromTheRequestUntilTheNextValue) {
+  using std::chrono::sys_days;
+  loaders = provider_loaders(provider, {});
+  const WallTime quarter = sys_days(std::chrono::year(2026) / 8 / 1) + 12h;
+  const auto sent = quarter + 5min;
+  clock.set_wall(sent);
+  server.script([this](const auto& request) {
+    clock.advance(3s);  // the provider uses the test's clock
+    auto reply = test::weather_reply(request);
+    const auto time = reply.body.find(R"("time":"2)") + 8;
+    return reply.body.replace(time, 16, "2026-08-01T12:00"), reply;
+  });
+  const auto answer = load("1", "2", 0);
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(sent + answer->spans.fresh_for, quarter + 15min);
+}
+
 TEST_F(ProviderLoaders, PassTheProvidersFaultOn) {
   server.always(test::refusal(500, "Something went wrong."));
   const auto outcome = load("1", "2");
