@@ -37,9 +37,9 @@ std::string_view method_name(http_server::Method method) {
 void log_answer(Context& context, const Request& request, std::string_view id, const std::optional<TraceContext>& trace,
                 const Sent& sent, std::initializer_list<http_server::BodyPart> body) {
   // Connections refused at the limit sent no request; the server logs when refusing starts and stops.
-  if (request.received_at() == SteadyTime()) return;
-  const auto now = sent.took >= nanoseconds(0) ? request.received_at() + sent.took : context.clock.steady();
-  const auto took = now - request.received_at();
+  if (request.began_at() == SteadyTime()) return;
+  const auto now = sent.took >= nanoseconds(0) ? request.began_at() + sent.took : context.clock.steady();
+  const auto took = now - request.began_at();
   const auto kind = AccessLog::kind_of(sent.status, took);
   if (!context.log.enabled(AccessLog::level_of(kind))) return;
   const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());

@@ -17,7 +17,7 @@ struct Sent {
   int status = 200;
   std::string_view cache = {};  // X-Cache
   std::string_view error = {};  // name of the ErrorKind
-  nanoseconds took{-1};         // since the request was read; negative: not measured yet
+  nanoseconds took{-1};         // since Request::began_at(); negative: not measured yet
 };
 
 // Appends nosniff, CORS headers, the request id and the request's trace context to context.headers, and answers an

@@ -69,7 +69,7 @@ void WeatherEndpoint::get(Exchange& exchange) {
   const weather::Key key(query.question);
   const bool forced = is_forced(request);
   if (!forced) {
-    const auto peeked = context_.service.peek(query.question, key, request.received_at());
+    const auto peeked = context_.service.peek(query.question, key, request.began_at());
     if (peeked.served && peeked.refresh) return answer_and_refresh(exchange, *peeked.served, asked, query.question);
     if (peeked.served) return answer(exchange, *peeked.served, asked);
   }
@@ -110,7 +110,7 @@ bool WeatherEndpoint::is_forced(const http_server::Request& request) const {
 }
 
 SteadyTime WeatherEndpoint::deadline_of(const http_server::Request& request) const {
-  return request.received_at() + context_.options.request_timeout;
+  return request.began_at() + context_.options.request_timeout;
 }
 
 weather::MayLoad WeatherEndpoint::may_load(const http_server::Request& request, const weather::Question& question) {
@@ -154,7 +154,7 @@ void WeatherEndpoint::answer(Answer& answer, const Served& served, const Asked& 
                          .remembered = remembered},
                         asked);
   }
-  const auto total = context_.clock.steady() - answer.request().received_at();
+  const auto total = context_.clock.steady() - answer.request().began_at();
   count_answer(context_.metrics, served, total);
   if (asked.html) {
     answer_html(answer, served, asked, total);

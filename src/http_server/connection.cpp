@@ -77,6 +77,7 @@ void Connection::on_deadline() {
   const auto self = shared_from_this();
   if (phase() != ConnectionPhase::reading) return close();
   guard([this] {
+    began_at_ = server_->clock.steady();
     refuse(ErrorKind::request_timeout, "the request did not arrive in time");
     proceed();
   });
@@ -160,10 +161,7 @@ bool Connection::read_input() {
     close();
     return true;
   }
-  received_at_ = server_->clock.steady();
-  in_turn_ = true;
   proceed();
-  in_turn_ = false;
   return true;
 }
 
@@ -184,6 +182,8 @@ Connection::Stop Connection::answer_input() {
     if (input_.empty()) return Stop::need_more;
     const auto status = parser_.feed(input_.bytes());
     if (status == HeadParser::Status::need_more) return Stop::need_more;
+    // Read for each request, because a pipelined one may have waited long behind the answer to another.
+    began_at_ = server_->clock.steady();
     if (status == HeadParser::Status::refused) {
       server_->metrics.add(observability::Counter::http_malformed);
       refuse(parser_.refusal(), parser_.detail());
@@ -197,7 +197,7 @@ Connection::Stop Connection::answer_input() {
 }
 
 void Connection::dispatch() {
-  request_ = Request(input_.data(), parser_.head(), received_at_, this);
+  request_ = Request(input_.data(), parser_.head(), began_at_, this);
   answer_ = Answer::none;
   Exchange exchange(*this);
   in_handler_ = true;
@@ -215,7 +215,7 @@ void Connection::dispatch() {
 // Lets the handler answer with a refusal; the connection closes afterwards. If the handler does not respond, the client
 // gets a 500 without a body.
 void Connection::refuse(ErrorKind kind, std::string_view detail) {
-  if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), received_at_, this);
+  if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), began_at_, this);
   closing_ = true;
   answer_ = Answer::none;
   Exchange exchange(*this);
@@ -289,6 +289,7 @@ void Connection::answered_late() {
 
 void Connection::proceed() {
   if (!socket_) return;
+  const auto began_before = began_at_;
   const Stop stop = answer_input();
   if (!flush()) return;
   if (answer_ == Answer::deferred) return enter(ConnectionPhase::answering);
@@ -300,8 +301,9 @@ void Connection::proceed() {
   }
   input_.set_aside();
   if (!input_.has_partial()) {
-    // If the request was answered in the turn in which it was read, the time of that read is recent enough.
-    server_->deadlines.enter(*this, ConnectionPhase::idle, in_turn_ ? received_at_ : server_->clock.steady());
+    // If a request was answered just now, the time at which it began is recent enough.
+    server_->deadlines.enter(*this, ConnectionPhase::idle,
+                             began_at_ != began_before ? began_at_ : server_->clock.steady());
   } else if (std::exchange(head_is_new_, false)) {
     enter(ConnectionPhase::reading);
   }

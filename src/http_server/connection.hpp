@@ -91,13 +91,12 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   Request request_;
   InputBuffer input_;
   std::uint32_t discarded_ = 0;
-  SteadyTime received_at_{};  // the time of the last read
+  SteadyTime began_at_{};  // the start of the last request's handling; zero before the first
 
   OutputQueue out_;
 
   Answer answer_ = Answer::none;
   bool in_handler_ = false;
-  bool in_turn_ = false;  // true while the bytes of a read are processed
   bool closing_ = false;  // close once out_ is written
   bool head_is_new_ = true;
   ReadWatch<Connection> watch_;

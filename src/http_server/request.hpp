@@ -41,10 +41,11 @@ class Request {
  public:
   // An empty request, for a refusal when nothing could be parsed. The method is get, everything else is empty.
   Request() = default;
-  // A view of `head`, whose offsets are relative to `base`; both must outlive it. `channel` provides the peer and may
+  // A view of `head`, whose offsets are relative to `base`; both must outlive it. `began_at`: see below. `channel`
+  // provides the peer and may
   // be null.
-  Request(const char* base, const RequestHead& head, SteadyTime received_at, const Channel* channel)
-      : base_(base), head_(&head), received_at_(received_at), channel_(channel) {}
+  Request(const char* base, const RequestHead& head, SteadyTime began_at, const Channel* channel)
+      : base_(base), head_(&head), began_at_(began_at), channel_(channel) {}
 
   [[nodiscard]] Method method() const;
   // As received: "/weather?lat=1", or the absolute form.
@@ -60,8 +61,10 @@ class Request {
 
   // True if the client wants to keep the connection open (RFC 9112 §9.3).
   [[nodiscard]] bool keep_alive() const;
-  // The time at which the read that completed the head returned.
-  [[nodiscard]] SteadyTime received_at() const { return received_at_; }
+  // The time at which the handling of this request began, from which its deadline, the age of its answer and its
+  // duration count. A pipelined request waits in the connection until the answers before it are given; that time is not
+  // its own. Zero if the connection was refused before it sent a request.
+  [[nodiscard]] SteadyTime began_at() const { return began_at_; }
   // The peer's IP address as text, without the port; an IPv4-mapped IPv6 address as IPv4.
   [[nodiscard]] std::string_view peer() const;
 
@@ -70,7 +73,7 @@ class Request {
 
   const char* base_ = nullptr;
   const RequestHead* head_ = nullptr;
-  SteadyTime received_at_{};
+  SteadyTime began_at_{};
   const Channel* channel_ = nullptr;
   mutable std::unique_ptr<std::array<std::string, kFields>> combined_;
 };

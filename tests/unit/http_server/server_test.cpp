@@ -56,6 +56,30 @@ TEST(Server, HoldsPipelinedRequestsBackBehindADeferredAnswer) {
   EXPECT_THAT(client.response(), EndsWith("/echo?5"));
 }
 
+TEST(Server, CountsTheTimeOfAPipelinedRequestFromTheStartOfItsHandling) {
+  std::vector<SteadyTime> began;  // belongs to the server's thread
+  const auto note = [&](Exchange& exchange) {
+    began.push_back(exchange.request().began_at());
+    exchange.respond(200, {}, {});
+  };
+  const auto note_and_refuse = [&](Exchange& exchange, ErrorKind kind, std::string_view detail,
+                                   std::string_view extra) {
+    began.push_back(exchange.request().began_at());
+    render_refusal(exchange, kind, detail, extra);
+  };
+  Loopback loopback({}, {{"/note", Route::Match::exact, {{Method::get, note}}}}, note_and_refuse);
+  const auto first = loopback.clock.steady();
+  Client client(loopback.port);
+  client.send(
+      "GET /note HTTP/1.1\r\nHost: a\r\n\r\nGET /later HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /note HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n");
+  loopback.wait_for_later(1);
+  loopback.clock.advance(4500ms);
+  loopback.on_thread([&] { loopback.later[0].respond(200, {}, {}); });
+  EXPECT_THAT(client.everything(), HasSubstr("HTTP/1.1 400 "));
+  loopback.on_thread([&] { EXPECT_THAT(began, ::testing::ElementsAre(first, first + 4500ms, first + 4500ms)); });
+}
+
 // An edge-triggered wait does not report bytes that arrived while there was no wait. The next three tests cover the
 // cases in which that happens.
 TEST(Server, NoticesTheEndThatCameTogetherWithARequest) {
