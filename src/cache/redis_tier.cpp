@@ -159,7 +159,7 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
   };
   auto on_left = [this, found](const Result<Reply>& reply) {
     if (found->note(reply) && found->held) {
-      const milliseconds left(std::max<std::int64_t>(reply->integer(), 0));
+      const auto left = limit_lease(*found, reply->integer());
       if (found->view.failure) {
         found->view.failure->left = left;
       } else {
@@ -175,6 +175,14 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
                                          redis::Command{get_lease, std::move(on_lease)},
                                          redis::Command{get_left, std::move(on_left)}};
   client_.pipeline(commands);
+}
+
+// Returns how long a lease or a failure counts, given the reply to PTTL: -1 if it has no end, -2 if it has just ended.
+milliseconds RedisTier::limit_lease(const Look& found, std::int64_t pttl) {
+  const auto longest = found.view.failure ? kLongestFailure : kLongestLease;
+  if (pttl != -1 && pttl <= longest.count()) return milliseconds(std::max<std::int64_t>(pttl, 0));
+  client_.command({"PEXPIRE", lease_key(prefix_, found.key), cat(longest.count())}, [](const Result<Reply>&) {});
+  return longest;
 }
 
 // --- writes ---
@@ -231,7 +239,7 @@ void RedisTier::store_failure(std::string_view key, const FailureMemo& memo) {
   if (unavailable(key)) return;
   const auto lease = lease_key(prefix_, key);
   const auto value = failure_text(memo);
-  const auto expiry = cat(std::max<milliseconds::rep>(memo.left.count(), 1));
+  const auto expiry = cat(std::clamp(memo.left, milliseconds(1), kLongestFailure).count());
   const auto message = fail_message(key);
   const std::array<redis::Argument, 6> set{"SET", lease, value, "XX", "PX", expiry};
   const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};

@@ -3,6 +3,7 @@
 //
 //   value    SET <key> <entry> PX <its spans>                 GET <key>, DEL <key>
 //   lease    SET <lease> <token> NX PX <span>                 GET <lease>, PTTL <lease>, DEL <lease>
+//                                                             (PEXPIRE <lease> <longest>, see kLongestLease)
 //   failure  SET <lease> fail:<kind>:<count> XX PX <memo>     GET <lease>, PTTL <lease>
 //   message  PUBLISH <channel> <message> (fleet_message.hpp)
 //
@@ -50,6 +51,7 @@ class RedisTier final : public RemoteTier {
 
   [[nodiscard]] bool unavailable(std::string_view key) const { return !client_.available(key); }
   [[nodiscard]] std::optional<Entry> entry_of(std::string_view key, const redis::Reply& reply);
+  milliseconds limit_lease(const Look& found, std::int64_t pttl);
   // Releases a lease with an unknown owner (its SET was not answered in time) if it holds `token`. Retries until
   // `until`.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);

@@ -14,6 +14,13 @@
 
 namespace wx::cache {
 
+// The longest that any process takes a lease or lets the fleet remember a failure. The settings of the processes may
+// differ, so these are constants of the protocol: a lease or a memo in Redis that lasts longer, or for ever, is not one
+// of ours as it stands (a restored backup, PERSIST, another tool), and would end all loads of its key. A lease lasts as
+// long as a load, for which the settings allow a minute, and a second of margin.
+inline constexpr milliseconds kLongestLease{61'000};
+inline constexpr milliseconds kLongestFailure{300'000};
+
 // A failed load that the fleet remembers.
 struct FailureMemo {
   static constexpr int kMaxCount = 1000;
@@ -54,7 +61,8 @@ class RemoteTier {
   // lease was won; a lease that turns out to be won is released.
   virtual void take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) = 0;
 
-  // Reads the value and the state of the lease.
+  // Reads the value and the state of the lease. A lease or a failure that lasts longer than any process can have meant
+  // (kLongestLease, kLongestFailure) is shortened.
   virtual void look(std::string_view key, LeaseCallback done) = 0;
 
   // Stores the entry until its spans end, and announces it to the fleet after the tier has accepted it. An entry whose
@@ -62,7 +70,7 @@ class RemoteTier {
   // pipeline releases this process's lease, and if the entry is refused, the fleet learns that the lease is free.
   virtual void store(std::string_view key, const Entry& entry, bool release, DoneCallback done) = 0;
 
-  // Replaces this process's lease with a failure for memo.left, and announces it to the fleet.
+  // Replaces this process's lease with a failure for memo.left, at most kLongestFailure, and announces it to the fleet.
   virtual void store_failure(std::string_view key, const FailureMemo& memo) = 0;
 
   // Releases this process's lease without a value, and announces that to the fleet.

@@ -287,13 +287,14 @@ TEST_F(Fleet, PurgesEverythingAlthoughRedisHasForgottenEarlierPurges) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(HttpClient(services_[0]->port()).request("DELETE", "/cache", admin).status, 204);
   }
-  const auto epoch = [&] { return redis_.command({"GET", "weather:epoch"}); };
+  const auto epoch = [&] { return std::stoull(redis_.command({"GET", "weather:epoch"}).value_or("0")); };
+  const auto last = epoch();
   const auto kept = [&](const Answer& answer) { return source_of(answer) == kFromMemory; };
   for (const auto& service : services_) EXPECT_TRUE(kept(get_until(*service, kReal, milliseconds(5000), kept)));
   redis_.command({"FLUSHALL"});
   const auto before = provider_.calls();
   EXPECT_EQ(HttpClient(services_[1]->port()).request("DELETE", "/cache", admin).status, 204);
-  EXPECT_EQ(epoch(), "4");
+  EXPECT_GT(epoch(), last);
   const auto renewed = [&](const Answer& answer) { return answer.header("X-Cache") == "MISS"; };
   EXPECT_TRUE(renewed(get_until(*services_[0], kReal, milliseconds(5000), renewed)));
 

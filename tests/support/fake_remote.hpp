@@ -114,7 +114,7 @@ class FakeRemote final : public cache::RemoteTier {
       if (auto* lease = refusing ? nullptr : fleet_.lease(key)) {
         lease->failure = memo;
         lease->failure->count = std::min(memo.count, cache::FailureMemo::kMaxCount);
-        lease->until = fleet_.clock.steady() + std::max(memo.left, milliseconds(1));
+        lease->until = fleet_.clock.steady() + std::clamp(memo.left, milliseconds(1), cache::kLongestFailure);
       }
       fleet_.publish(cache::fail_message(key));
     });
@@ -194,7 +194,9 @@ class FakeRemote final : public cache::RemoteTier {
   cache::LeaseView view(const std::string& key) {
     cache::LeaseView seen;
     seen.entry = value(key);
-    if (const auto* lease = fleet_.lease(key)) {
+    if (auto* lease = fleet_.lease(key)) {
+      const auto longest = lease->failure ? cache::kLongestFailure : cache::kLongestLease;
+      lease->until = std::min(lease->until, fleet_.clock.steady() + longest);
       const auto left = std::chrono::ceil<milliseconds>(lease->until - fleet_.clock.steady());
       if (lease->failure) {
         seen.failure = lease->failure;

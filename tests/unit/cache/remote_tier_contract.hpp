@@ -2,8 +2,9 @@
 // (remote_tier_contract_test.cpp) runs over all of them.
 //
 // A world has: processes 0 and 1, each of which receives all messages; clock(); wait_until(); let_pass(), after which
-// at least that much time has passed for everything that expires; fill_up(), after which the tier is full and refuses
-// to store anything; cut_off(), after which no command is answered.
+// at least that much time has passed for everything that expires; make_endless(), which lets a lease or failure never
+// end; fill_up(), after which the tier is full and refuses to store anything; cut_off(), after which no command is
+// answered.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@
 #include "base/async.hpp"
 #include "base/text.hpp"
 #include "cache/backplane.hpp"
+#include "cache/redis_keys.hpp"
 #include "cache/redis_tier.hpp"
 #include "redis/common.hpp"
 #include "support/fake_clock.hpp"
@@ -72,6 +74,7 @@ class FakeWorld {
     ASSERT_TRUE(condition()) << "the fake must act at once";
   }
   void let_pass(milliseconds span) { clock_.advance(span); }
+  void make_endless(std::string_view key) { fleet_.leases.at(std::string(key)).until = SteadyTime::max(); }
   void fill_up() {
     for (auto& tier : tiers_) tier.refusing = true;
   }
@@ -108,6 +111,7 @@ class RedisWorld {
     wx::test::run_until(context_, std::move(condition));
   }
   void let_pass(milliseconds span) { std::this_thread::sleep_for(span); }
+  void make_endless(std::string_view key) { EXPECT_EQ(server_.command({"PERSIST", lease_key("app1:", key)}), "1"); }
   void fill_up() { server_.command({"CONFIG", "SET", "maxmemory", "1"}); }
   void cut_off() {
     server_.kill();

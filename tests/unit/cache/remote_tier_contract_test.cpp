@@ -286,6 +286,25 @@ TYPED_TEST(RemoteTierContract, FailuresInARowAreCountedToALimit) {
   EXPECT_EQ(seen->failure->count, FailureMemo::kMaxCount);
 }
 
+TYPED_TEST(RemoteTierContract, NoLeaseAndNoFailureIsBelievedForEver) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->world_.make_endless(kKey);
+  EXPECT_EQ(this->look(1)->lease_left, kLongestLease);
+  const auto left = this->look(1)->lease_left;
+  ASSERT_TRUE(left);
+  EXPECT_GT(*left, milliseconds(0));
+  EXPECT_LE(*left, kLongestLease) << "it has an end now";
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, std::chrono::hours(24)});
+  for (const bool endless : {false, true}) {
+    if (endless) this->world_.make_endless(kKey);
+    for (const auto& seen : {this->look(1), this->take_lease(1, "yours")}) {
+      ASSERT_TRUE(seen && seen->failure);
+      EXPECT_GT(seen->failure->left, kLongestFailure / 2);
+      EXPECT_LE(seen->failure->left, kLongestFailure);
+    }
+  }
+}
+
 // --- the epoch ---
 
 TYPED_TEST(RemoteTierContract, EachRaiseOfTheEpochIsHigherThanTheOneBefore) {
