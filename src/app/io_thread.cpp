@@ -36,6 +36,7 @@ std::unique_ptr<redis::TimeWatch> make_time_watch(const Shared& shared, redis::C
 
 IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& options, bool first)
     : log_(shared.log),
+      service_(shared.service),
       executor_(make_asio_executor(
           context_, [&log = shared.log] { observability::log_exception(log, "app", "a callback threw"); })),
       redis_(make_redis(shared, context_, *executor_)),
@@ -94,11 +95,17 @@ void IoThread::drain(std::move_only_function<void()> drained) {
 
 void IoThread::stop() {
   if (!thread_.joinable()) return;
-  boost::asio::post(context_, [this] {
+  boost::asio::post(context_, [this] { service_.give_leases_back(service_thread_); });
+  // Each step is posted on its own, so that an exception in one cannot skip the next. They are posted twice, because
+  // the client writes what the first step has sent in a step of its own, which that step posts.
+  const auto post_later = [this](auto step) {
+    boost::asio::post(context_, [this, step] { boost::asio::post(context_, step); });
+  };
+  post_later([this] {
     server_.close();
     if (redis_) redis_->stop();
   });
-  boost::asio::post(context_, [this] { context_.stop(); });  // on its own, so that an exception above cannot skip it
+  post_later([this] { context_.stop(); });
   thread_.join();
 }
 

@@ -68,6 +68,7 @@ class IoThread {
 
  private:
   observability::Log& log_;
+  weather::Service& service_;
   // Sockets belong to this thread alone, so the reactor needs no locks around them; posting stays safe from any thread.
   boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};

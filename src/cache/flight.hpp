@@ -188,6 +188,9 @@ class Flight {
   // The held copy as an answer, fresh, stale or kept; nothing if there is none or it is gone.
   [[nodiscard]] std::optional<Verdict> fallback(Outcome outcome, SteadyTime now) const;
 
+  // Returns true while this process holds the lease for a load in progress.
+  [[nodiscard]] bool holds_lease(SteadyTime now) const { return state_ == State::loading && lease_ours(now); }
+
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool redis_unavailable() const { return redis_unavailable_; }
   [[nodiscard]] const std::optional<HeldCopy>& held() const { return held_; }

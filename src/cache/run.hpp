@@ -52,12 +52,15 @@ class Run : public std::enable_shared_from_this<Run> {
   };
   [[nodiscard]] State& state(const FlightTable::Locked& lock) { return state_.with(lock); }
   [[nodiscard]] const std::string& table_key() const { return table_key_; }
+  [[nodiscard]] const CacheThread& thread() const { return thread_; }
 
   // Starts the flight.
   void begin();
   // Gives a message of the fleet to the flight, later and on the run's thread.
   using FleetEvent = Actions (Flight::*)();
   void post(FleetEvent event);
+  // Gives the lease back if this flight holds one, although its load is in progress.
+  void give_lease_back();
   // At `until`, the waiter gets the fallback or, at its deadline, an error. A waiter has one timeout at a time.
   void set_timeout(const WaiterPtr& waiter, SteadyTime until);
 

@@ -82,6 +82,18 @@ void Run::look() {
   });
 }
 
+void Run::give_lease_back() {
+  guarded([this](CacheCore& core) {
+    bool ours = false;
+    {
+      auto& shard = core.flights.shard_of(hash_);
+      const FlightTable::Locked lock(shard);
+      ours = state_.with(lock).flight.holds_lease(core.clock.steady());
+    }
+    if (ours) thread_.remote()->give_back(key_);
+  });
+}
+
 void Run::look_again_after(nanoseconds span) {
   // A little after the lease expires, and at different times in different processes.
   const auto jitter = thread_.random().between(milliseconds(5), milliseconds(25));

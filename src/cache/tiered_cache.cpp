@@ -250,6 +250,13 @@ void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) 
                                });
 }
 
+void TieredCache::give_leases_back(CacheThread& thread) {
+  if (thread.remote() == nullptr) return;
+  for (const auto& run : core_->flights.all()) {
+    if (&run->thread() == &thread) run->give_lease_back();
+  }
+}
+
 TieredCache::MemoryCopy TieredCache::held_in_memory(const Lookup& lookup, SteadyTime now) {
   if (lookup.mode != Mode::normal) return {};
   auto hit = core_->memory.find(lookup.key, lookup.hash, now, core_->validity());

@@ -78,6 +78,10 @@ class TieredCache {
   // (PurgeDebt).
   void purge_all(CacheThread& thread, RemoteTier::DoneCallback done);
 
+  // Call it when the process is about to end. Gives back the leases of the loads in progress on `thread`, so that no
+  // other process waits for them.
+  void give_leases_back(CacheThread& thread);
+
   // Receives the messages of the fleet, from the backplane (backplane.hpp).
   [[nodiscard]] FleetListener& listener() { return *core_; }
 

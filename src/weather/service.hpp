@@ -44,6 +44,9 @@ class Service {
   // The same for all answers.
   void purge_all(ServiceThread& thread, cache::RemoteTier::DoneCallback done);
 
+  // See TieredCache.
+  void give_leases_back(ServiceThread& thread) { cache_.give_leases_back(thread.cache); }
+
  private:
   [[nodiscard]] cache::Loader loader(ServiceThread& thread, const Question& question, std::uint64_t key_hash,
                                      MayLoad may_load) const;

@@ -307,6 +307,17 @@ TEST_F(Fleet, PurgesEverythingAlthoughRedisHasForgottenEarlierPurges) {
   EXPECT_GE(provider_.calls(), before + 2);
 }
 
+// A load in progress does not hold up the end of its process. Its lease must not hold up the other processes either.
+TEST_F(Fleet, GetsItsLeasesBackFromAProcessThatEnds) {
+  provider_.answer_weather(milliseconds(9000));
+  start({{"REQUEST_TIMEOUT", "300ms"}});
+  const std::vector<std::string> lease{"EXISTS", "weather:lease:{weather:52.52:13.41}"};
+  EXPECT_EQ(services_[0]->get(kReal).status, 504);
+  EXPECT_EQ(redis_.command(lease), "1");
+  services_.clear();
+  EXPECT_EQ(redis_.command(lease), "0");
+}
+
 // A DELETE at a process without Redis answers 503, and takes effect in the fleet once Redis is back.
 TEST_F(Fleet, IsPurgedByAProcessThatWasCutOffOnceThatIsBack) {
   BlackHole link(redis_.port());

@@ -103,6 +103,19 @@ TEST_F(FleetTest, AnAnnouncementWithoutAValueLeavesARememberedFailureInForce) {
   EXPECT_EQ(loads_, 1);
 }
 
+TEST_F(FleetTest, AProcessThatEndsGivesTheLeasesOfItsThreadBack) {
+  Answers answers;
+  ask_both(answers);
+  EXPECT_EQ(loads_, 1);
+  second_->give_leases_back(*second_thread_);
+  cache_->give_leases_back(*other_thread_);
+  EXPECT_FALSE(fleet_.leases.empty()) << "the lease of another process, of another thread";
+  cache_->give_leases_back(*thread_);
+  EXPECT_TRUE(fleet_.leases.empty());
+  executor_.run_posted();
+  EXPECT_EQ(loads_, 2) << "the process that waits is told, and loads";
+}
+
 TEST_F(FleetTest, ALostMessageCostsTheNextLookNotTheAnswer) {
   Answers answers;
   ask_both(answers);
