@@ -73,6 +73,10 @@ std::string text(const Budget::Usage& usage) {
   return usage.limit == 0 ? std::string("unlimited") : cat(usage.used, " of ", usage.limit);
 }
 
+bool waits_for_probe(cache::Purpose purpose, const ProviderBreaker::Refusal& refusal) {
+  return refusal.probing && purpose == cache::Purpose::cold;
+}
+
 std::int64_t in_ms(nanoseconds span) {
   return std::chrono::ceil<milliseconds>(span).count();
 }
@@ -105,7 +109,8 @@ Error Admission::shed(const Budget::Refusal& refusal) {
 }
 
 std::optional<Error> Admission::refusal(Purpose purpose, const Instant& now) {
-  if (const auto free = breaker_.check(now.steady); !free) return shed(free.error());
+  const auto free = breaker_.check(now.steady);
+  if (!free && !waits_for_probe(purpose, free.error())) return shed(free.error());
   if (off_) return std::nullopt;
   if (const auto refused = budget_.check(purpose, counting(), now.steady, now.wall)) return shed(*refused);
   return std::nullopt;
@@ -117,13 +122,19 @@ std::optional<Error> Admission::check(Purpose purpose, const Instant& now) {
   return refusal(purpose, now);
 }
 
-Result<ProviderBreaker::Pass> Admission::enter(Purpose purpose, const Instant& now) {
+Result<std::optional<ProviderBreaker::Pass>> Admission::enter(Purpose purpose, const Instant& now) {
   const Lock lock(mutex_);
   if (auto refused = refusal(purpose, now)) return std::unexpected(*std::move(refused));
   const auto pass = breaker_.enter(now.steady);
   log_changes(now);
-  if (!pass) return std::unexpected(shed(pass.error()));
-  return *pass;
+  if (pass) return *pass;
+  if (waits_for_probe(purpose, pass.error())) return std::nullopt;
+  return std::unexpected(shed(pass.error()));
+}
+
+bool Admission::probing() {
+  const Lock lock(mutex_);
+  return breaker_.probing();
 }
 
 void Admission::release(ProviderBreaker::Pass pass) {

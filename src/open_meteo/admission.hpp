@@ -51,10 +51,15 @@ class Admission {
   [[nodiscard]] bool with_fleet() const { return fleet_ && !off_; }
 
   // Returns the error of a load that could not become a call now, or nothing: provider_limited, or the kind of the last
-  // failure, with retry_after. Counts a refusal in the metrics and changes nothing else.
+  // failure, with retry_after. Counts a refusal in the metrics and changes nothing else. A cold load is not refused
+  // while the breaker's probe is under way (see enter()).
   [[nodiscard]] std::optional<Error> check(Purpose purpose, const Instant& now);
-  // Makes the same check when the load's turn has come, and returns a pass of the breaker.
-  [[nodiscard]] Result<ProviderBreaker::Pass> enter(Purpose purpose, const Instant& now);
+  // Makes the same check when the load's turn has come, and returns a pass of the breaker. Empty: the breaker's probe
+  // is under way, and a cold load waits for its end, because its callers have nothing else. It must enter again once
+  // probing() is false. The other loads are refused meanwhile, so that their callers get their copies at once.
+  [[nodiscard]] Result<std::optional<ProviderBreaker::Pass>> enter(Purpose purpose, const Instant& now);
+  // True from the admission of the breaker's probe to the end of its pass, by ended() or release().
+  [[nodiscard]] bool probing();
   // Ends the pass of a load that made no call, or whose call this process aborted.
   void release(ProviderBreaker::Pass pass);
 

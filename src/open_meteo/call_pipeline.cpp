@@ -91,9 +91,17 @@ void CallPipeline::begin(const CallPtr& call) noexcept {
     auto pass = admission_.enter(call->purpose, now_of(clock_));
     if (!pass) return end(*call, std::unexpected(std::move(pass.error())));
     call->pass = *pass;
+    if (!call->pass) return await_probe(call);
     if (!call->turn) return proceed(call);
     announce_turn(call);
   });
+}
+
+// The probe may have ended since enter(), on another thread that saw no parked call. So the state is read again after
+// the call is parked: either this thread sees the end, or the thread that ends the probe sees the call.
+void CallPipeline::await_probe(const CallPtr& call) {
+  queue_.park(call);
+  if (!admission_.probing()) follow(queue_.unpark(clock_.steady()));
 }
 
 // The Proceed may be called on another thread before `turn` returns, or be kept by a `turn` that throws. The first of
@@ -205,6 +213,7 @@ void CallPipeline::try_again(const CallPtr& call) {
   auto pass = admission_.enter(call->purpose, now_of(clock_));
   if (!pass) return end(*call, std::unexpected(std::move(pass.error())));
   call->pass = *pass;
+  if (!call->pass) return end(*call, fail(ErrorKind::provider_error));  // a probe that is under way goes first
   metrics_.add(Counter::provider_retries);
   pay(call);
 }
@@ -230,16 +239,21 @@ void CallPipeline::drop(CallInProgress& call) noexcept {
 void CallPipeline::give_back(CallInProgress& call) noexcept {
   try {
     if (call.pass) admission_.release(*std::exchange(call.pass, std::nullopt));
-    const auto left = queue_.leave(call, clock_.steady());
-    if (left.run_ready) {
-      while (const auto next = queue_.next_ready()) begin(next);
-    }
-    for (const auto& late : left.expired) {
-      metrics_.add(Counter::provider_shed_deadline);
-      end(*late, fail(ErrorKind::deadline_exceeded));
-    }
+    // Parked calls came before those that wait for a slot.
+    if (!admission_.probing()) follow(queue_.unpark(clock_.steady()));
+    follow(queue_.leave(call, clock_.steady()));
   } catch (...) {
     (void)thrown(log_, "an exception while releasing a slot");
+  }
+}
+
+void CallPipeline::follow(const CallQueue::Left& left) {
+  if (left.run_ready) {
+    while (const auto next = queue_.next_ready()) begin(next);
+  }
+  for (const auto& late : left.expired) {
+    metrics_.add(Counter::provider_shed_deadline);
+    end(*late, fail(ErrorKind::deadline_exceeded));
   }
 }
 

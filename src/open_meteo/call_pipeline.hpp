@@ -1,8 +1,8 @@
 // The steps of a provider call, in order:
 //
 //   load -> (queue) -> begin -> (turn) -> proceed -> pay -> send -> finish -> end
-//                                                     ^              |
-//                                                     +--- pause <---+   at most once, see Admission::retry_after()
+//                      ^   |                          ^              |
+//     the probe ended  +---+                          +--- pause <---+   at most once, see Admission::retry_after()
 //
 // Each step passes the call on to the next or ends it. At the end the slot is released before `done` is called, so that
 // the next call starts while the caller processes the outcome. An exception in any step (in the reader, in a callback,
@@ -54,6 +54,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
 
   void enter(const CallPtr& call);
   void begin(const CallPtr& call) noexcept;
+  void await_probe(const CallPtr& call);
   void announce_turn(const CallPtr& call);
   void stand_down(const CallPtr& call);
   void proceed(const CallPtr& call);
@@ -64,8 +65,10 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void pause(const CallPtr& call, nanoseconds span);
   void try_again(const CallPtr& call);
   void end(CallInProgress& call, Result<cache::Loaded> outcome) noexcept;
-  // Releases the slot and the pass of `call`, begins the next call, and ends waiting calls whose deadline has passed.
+  // Releases the slot and the pass of `call`, begins the calls that this allows, and ends waiting calls whose deadline
+  // has passed.
   void give_back(CallInProgress& call) noexcept;
+  void follow(const CallQueue::Left& left);
 
   const ProviderAddress address_;
   const milliseconds upstream_timeout_;

@@ -28,6 +28,25 @@ CallQueue::Left CallQueue::leave(CallInProgress& call, SteadyTime now) {
   return left;
 }
 
+void CallQueue::park(const CallPtr& call) {
+  const Lock lock(mutex_);
+  parked_.push_back(call);
+}
+
+CallQueue::Left CallQueue::unpark(SteadyTime now) {
+  Left left;
+  const Lock lock(mutex_);
+  for (auto& call : std::exchange(parked_, {})) {
+    if (call->start_deadline <= now) {
+      left.expired.push_back(std::move(call));
+    } else {
+      ready_.push_back(std::move(call));
+    }
+  }
+  left.run_ready = !ready_.empty() && !std::exchange(runs_ready_, true);
+  return left;
+}
+
 CallPtr CallQueue::next_ready() {
   const Lock lock(mutex_);
   if (ready_.empty()) {
@@ -43,6 +62,7 @@ std::vector<CallPtr> CallQueue::clear() {
   const Lock lock(mutex_);
   std::vector<CallPtr> all;
   for (const auto ticket : gate_.clear_queue()) all.push_back(take(ticket));
+  for (auto& call : std::exchange(parked_, {})) all.push_back(std::move(call));
   return all;
 }
 

@@ -1,4 +1,5 @@
-// The calls at the gate: those that wait for a slot, and those that have received one but have not begun.
+// The calls at the gate: those that wait for a slot, those that have received one but have not begun, and those that
+// hold theirs until the breaker's probe has ended.
 //
 // Thread-safety: any thread. Calls no callback, so none runs under the lock.
 #pragma once
@@ -28,11 +29,17 @@ class CallQueue {
   // Takes the slot of `call` and gives it to the next waiting call. Does nothing if `call` has no slot.
   [[nodiscard]] Left leave(CallInProgress& call, SteadyTime now);
 
+  // Keeps a call that has a slot until unpark(), because the breaker's probe must end first. Parked calls keep their
+  // slots, so the calls behind them wait in the queue, in its order and with its estimates.
+  void park(const CallPtr& call);
+  // Makes the parked calls ready to begin, except those whose deadline has passed.
+  [[nodiscard]] Left unpark(SteadyTime now);
+
   // Returns the next call that has a slot and has not begun, or null, which ends the caller's loop. One thread at a
   // time runs that loop. Calls that end as soon as they begin are therefore handled by a loop, not by recursion.
   [[nodiscard]] CallPtr next_ready();
 
-  // Removes and returns all waiting calls, for shutdown.
+  // Removes and returns all waiting and all parked calls, for shutdown.
   [[nodiscard]] std::vector<CallPtr> clear();
 
   [[nodiscard]] std::size_t running() const;  // calls with a slot
@@ -46,6 +53,7 @@ class CallQueue {
   Gate::Ticket last_ticket_ WX_GUARDED_BY(mutex_) = 0;
   std::unordered_map<Gate::Ticket, CallPtr> waiting_ WX_GUARDED_BY(mutex_);
   std::deque<CallPtr> ready_ WX_GUARDED_BY(mutex_);
+  std::vector<CallPtr> parked_ WX_GUARDED_BY(mutex_);
   bool runs_ready_ WX_GUARDED_BY(mutex_) = false;  // a thread is in the loop over next_ready()
 };
 

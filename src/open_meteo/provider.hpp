@@ -49,6 +49,8 @@ class Provider {
   // destroyed without being called cancels the call. `done` is called exactly once, on any thread, possibly from within
   // load(); after a cancellation it is not called.
   //
+  // While the breaker's probe is under way, a cold load waits for its outcome.
+  //
   // Faults before the turn: overloaded (the call could not start by its deadline; retry_after), the kind of the last
   // failure while the breaker is open (retry_after), provider_limited if the budget is used up or after a 429
   // (retry_after: the window's end), deadline_exceeded if the turn came too late. Breaker and budget are checked again

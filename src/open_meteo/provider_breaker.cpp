@@ -25,9 +25,12 @@ bool ProviderBreaker::is_failure(ErrorKind kind) {
 }
 
 std::expected<void, ProviderBreaker::Refusal> ProviderBreaker::check(SteadyTime now) const {
-  if (now < limited_until_) return std::unexpected(Refusal{ErrorKind::provider_limited, limited_until_ - now});
-  if (state_ == State::half_open) return std::unexpected(Refusal{kind_, kProbeHint});
-  if (state_ == State::open && now < open_until_) return std::unexpected(Refusal{kind_, open_until_ - now});
+  if (now < limited_until_)
+    return std::unexpected(Refusal{.kind = ErrorKind::provider_limited, .retry_after = limited_until_ - now});
+  if (state_ == State::half_open)
+    return std::unexpected(Refusal{.kind = kind_, .retry_after = kProbeHint, .probing = true});
+  if (state_ == State::open && now < open_until_)
+    return std::unexpected(Refusal{.kind = kind_, .retry_after = open_until_ - now});
   return {};
 }
 

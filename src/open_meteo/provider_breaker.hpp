@@ -10,8 +10,9 @@
 // Failures are: unreachable, no complete answer in time, an error, an invalid reply, a rejected key, and an answer so
 // slow that the next one may miss the timeout (BreakerOptions::slow). A refused query (400) and a 429 say nothing about
 // health; if a probe ends with one, the next load becomes the probe. The first load after the wait is the probe,
-// whatever its purpose; a background refresh is the cheapest one, because no client waits for it. The outcome of a call
-// that started before the breaker opened is ignored.
+// whatever its purpose; a background refresh is the cheapest one, because no client waits for it. The breaker refuses
+// all others meanwhile; which of them wait for the probe is decided above (Admission). The outcome of a call that
+// started before the breaker opened is ignored.
 //
 // A 429 blocks calls until the end of the window that it names, in every state of the breaker.
 //
@@ -48,6 +49,7 @@ class ProviderBreaker {
   struct Refusal {
     ErrorKind kind = ErrorKind::provider_error;  // of the last failure; provider_limited after a 429
     nanoseconds retry_after{0};
+    bool probing = false;  // a probe is under way, so its outcome will decide soon
   };
 
   ProviderBreaker(BreakerOptions options, Random random)
@@ -67,6 +69,8 @@ class ProviderBreaker {
   void limit(nanoseconds span, SteadyTime now);
 
   [[nodiscard]] State state(SteadyTime now) const;
+  // Returns true while a probe is under way.
+  [[nodiscard]] bool probing() const { return state_ == State::half_open; }
   // The expected time until the next call may pass; 0 if it may pass now.
   [[nodiscard]] nanoseconds wait(SteadyTime now) const;
 

@@ -42,12 +42,13 @@ class Admitted : public testing::Test {
     if (const auto refused = admission->check(purpose, now())) return told(*refused);
     const auto pass = admission->enter(purpose, now());
     if (!pass) return told(pass.error());
+    if (!*pass) return "waits for the probe";
     if (const auto refused = admission->pay_alone(purpose, now())) {
-      admission->release(*pass);
+      admission->release(**pass);
       return told(*refused);
     }
     admission->called(now());
-    admission->ended(*pass, fault, duration, now());
+    admission->ended(**pass, fault, duration, now());
     return "called";
   }
   static std::string told(const Error& error) {
@@ -88,6 +89,26 @@ TEST_F(Admitted, EachChangeOfTheBreakerIsOneLine) {
   EXPECT_EQ(call(), "called");
   EXPECT_EQ(lines("breaker is closed again"), 1U) << log.text();
   EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 2U);
+}
+
+TEST_F(Admitted, OnlyColdLoadsWaitForTheProbe) {
+  start(options("10/m"));
+  const auto fault = fault_of(ErrorKind::provider_timeout);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(call(&fault), "called");
+  EXPECT_TRUE(admission->check(Purpose::cold, now())) << "there is no probe to wait for";
+  clock.advance(500ms);
+  const auto probe = admission->enter(Purpose::refresh, now());
+  ASSERT_TRUE(probe && *probe);
+  EXPECT_TRUE(admission->probing());
+  const auto refused = metrics.value(Counter::provider_shed_breaker);
+  EXPECT_EQ(call(), "waits for the probe");
+  EXPECT_EQ(metrics.value(Counter::provider_shed_breaker), refused) << "waiting is no refusal";
+  for (const auto purpose : {Purpose::revalidate, Purpose::refresh, Purpose::early}) {
+    EXPECT_EQ(call(nullptr, 100ms, purpose), "provider-timeout 1000");
+  }
+  admission->ended(**probe, nullptr, 100ms, now());
+  EXPECT_FALSE(admission->probing());
+  EXPECT_EQ(call(), "called");
 }
 
 TEST_F(Admitted, AnswersNearTheTimeoutCountAsFailures) {

@@ -134,6 +134,22 @@ TEST(ProviderBreaker, AProbeWithoutAVerdictLeavesItsPlaceToTheNextLoad) {
   EXPECT_EQ(with.enter(), "no: provider-timeout");
 }
 
+TEST(ProviderBreaker, TellsThatAProbeIsUnderWay) {
+  Conversation with;
+  EXPECT_FALSE(with.breaker.probing());
+  with.fail_often(3);
+  EXPECT_FALSE(with.breaker.probing());
+  EXPECT_FALSE(with.breaker.check(with.now).error().probing);
+  with.now += 500ms;
+  EXPECT_EQ(with.enter(), "probe");
+  EXPECT_TRUE(with.breaker.probing());
+  EXPECT_TRUE(with.breaker.check(with.now).error().probing);
+  with.breaker.limit(30s, with.now);
+  EXPECT_FALSE(with.breaker.check(with.now).error().probing) << "the probe does not decide when a limit ends";
+  with.fail();
+  EXPECT_FALSE(with.breaker.probing());
+}
+
 TEST(ProviderBreaker, CallsThatStartedBeforeItOpenedChangeNothing) {
   Conversation with;
   EXPECT_EQ(with.enter(), "yes");

@@ -266,7 +266,7 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   clock.advance(500ms);
   server.answer_weather();
   Outcomes outcomes;
-  for (int i = 0; i < 4; ++i) load(outcomes);
+  for (int i = 0; i < 4; ++i) load(outcomes, Purpose::revalidate);
   EXPECT_EQ(turns.size(), 1U) << "the other loads were refused";
   EXPECT_EQ(outcomes.wait(3).size(), 3U);
   answer_turn(false);
@@ -276,6 +276,81 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   EXPECT_EQ(outcomes.wait(4).size(), 4U);
   EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::closed);
   EXPECT_TRUE(ask());
+}
+
+// Beside a probe that is under way: cold loads, some of which have a slot and some of which wait for one.
+class ColdLoadsBesideAProbe : public Turn {
+ protected:
+  static constexpr std::size_t kOthers = 9;
+  void SetUp() override {
+    auto chosen = options();
+    chosen.breaker.failures = 3;
+    chosen.concurrency = 4;
+    start(chosen);
+    server.always(test::refusal(500, "Something went wrong."));
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask());
+    clock.advance(500ms);
+    load(probe);
+    ASSERT_EQ(turns.size(), 1U);
+    for (std::size_t i = 0; i < kOthers; ++i) {
+      provider->load(call_at("1", "2"), within(10s), others.taker());
+    }
+    EXPECT_EQ(others.wait(0).size(), 0U) << "none was refused";
+    EXPECT_EQ(server.calls(), 3U) << "none was sent";
+    server.answer_weather();
+  }
+
+  Outcomes probe;
+  Outcomes others;
+};
+
+TEST_F(ColdLoadsBesideAProbe, AreSentOnceItHasSucceeded) {
+  answer_turn(true);
+  const auto all = others.wait(kOthers);
+  ASSERT_EQ(all.size(), kOthers);
+  for (const auto& outcome : all) EXPECT_TRUE(outcome);
+  EXPECT_EQ(server.calls(), 3 + 1 + kOthers);
+  EXPECT_LE(server.max_running(), 4U);
+}
+
+TEST_F(ColdLoadsBesideAProbe, AreRefusedOnceItHasFailed) {
+  server.always(test::refusal(500, "Something went wrong."));
+  answer_turn(true);
+  const auto all = others.wait(kOthers);
+  ASSERT_EQ(all.size(), kOthers);
+  for (const auto& outcome : all) {
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind, ErrorKind::provider_error);
+    EXPECT_GT(outcome.error().retry_after, 0ms);
+  }
+  EXPECT_EQ(server.calls(), 4U);
+}
+
+TEST_F(ColdLoadsBesideAProbe, TakeItsPlaceIfItStandsDown) {
+  answer_turn(false);
+  const auto all = others.wait(kOthers);
+  ASSERT_EQ(all.size(), kOthers);
+  for (const auto& outcome : all) EXPECT_TRUE(outcome);
+  EXPECT_EQ(server.calls(), 3 + kOthers);
+  EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::closed);
+}
+
+TEST_F(ColdLoadsBesideAProbe, AreNotSentAfterTheirDeadline) {
+  clock.advance(11s);
+  answer_turn(true);
+  const auto all = others.wait(kOthers);
+  ASSERT_EQ(all.size(), kOthers);
+  for (const auto& outcome : all) EXPECT_EQ(outcome.error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_EQ(metrics.value(Counter::provider_shed_deadline), kOthers);
+  EXPECT_EQ(probe.wait(1).size(), 1U);
+  EXPECT_EQ(server.calls(), 4U);
+}
+
+TEST_F(ColdLoadsBesideAProbe, EndWithTheProvider) {
+  provider.reset();
+  const auto all = others.wait(kOthers);
+  ASSERT_EQ(all.size(), kOthers);
+  for (const auto& outcome : all) EXPECT_EQ(outcome.error().kind, ErrorKind::draining);
 }
 
 TEST_F(Turn, WhenTheBreakerOpensTheQueueHearsOfItAtOnce) {
@@ -376,6 +451,44 @@ TEST_F(Turn, NoSlotIsLostWhateverTheOrder) {
   EXPECT_EQ(provider->slots().queued, 0U);
   EXPECT_LE(server.calls(), 100U);
   EXPECT_LE(server.max_running(), 3U);
+}
+
+// The same with a breaker that opens again and again: no load waits for a probe that has ended.
+TEST_F(Turn, NoLoadWaitsForAProbeForever) {
+  auto chosen = options();
+  chosen.concurrency = 3;
+  chosen.breaker.failures = 1;
+  chosen.breaker.first_wait = chosen.breaker.longest_wait = 1ms;
+  start(chosen);
+  server.script([](const auto& request) {
+    return request.number % 3 == 0 ? test::refusal(500, "Something went wrong.") : test::weather_reply(request);
+  });
+  std::atomic<int> finished = 0;
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 6; ++t) {
+    callers.emplace_back([&, t] {
+      Random random(static_cast<std::uint64_t>(t) + 1);
+      for (int i = 0; i < 100; ++i) {
+        clock.advance(1ms);
+        const auto fate = random.next() % 8;
+        const auto ended = std::make_shared<std::promise<void>>();
+        auto request = load_request(Purpose::cold, clock.steady() + 100s, [this, fate, ended](cache::Proceed proceed) {
+          if (fate > 1) return executor->post([proceed = std::move(proceed)]() mutable { proceed(true); });
+          if (fate == 0) proceed(false);
+          proceed = nullptr;
+          ended->set_value();
+        });
+        provider->load(call_at("1", "2"), std::move(request), [ended](const auto&) { ended->set_value(); });
+        if (ended->get_future().wait_for(20s) != std::future_status::ready) return;
+        ++finished;
+      }
+    });
+  }
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(finished, 600);
+  EXPECT_TRUE(test::eventually([&] { return provider->slots().running == 0; }));
+  EXPECT_EQ(provider->slots().queued, 0U);
+  EXPECT_GT(metrics.value(Counter::provider_breaker_opened), 10U);
 }
 
 }  // namespace
