@@ -243,9 +243,15 @@ void RedisTier::store_failure(std::string_view key, const FailureMemo& memo) {
   const auto message = fail_message(key);
   const std::array<redis::Argument, 6> set{"SET", lease, value, "XX", "PX", expiry};
   const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
-  std::array<redis::Command, 2> commands{
-      redis::Command{set, [this, key = std::string(key)](const Result<Reply>& reply) { record(key, error_of(reply)); }},
-      redis::Command{publish, [](const Result<Reply>&) {}}};
+  std::array<redis::Command, 2> commands{redis::Command{set,
+                                                        [this, key = std::string(key)](const Result<Reply>& reply) {
+                                                          record(key, error_of(reply));
+                                                          // A memo that Redis does not take must not leave the lease
+                                                          // behind.
+                                                          if (!reply && redis::is_refusal(reply.error()))
+                                                            give_back(key);
+                                                        }},
+                                         redis::Command{publish, [](const Result<Reply>&) {}}};
   client_.pipeline(commands);
 }
 

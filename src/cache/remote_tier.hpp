@@ -71,6 +71,7 @@ class RemoteTier {
   virtual void store(std::string_view key, const Entry& entry, bool release, DoneCallback done) = 0;
 
   // Replaces this process's lease with a failure for memo.left, at most kLongestFailure, and announces it to the fleet.
+  // If the tier refuses to store the failure, the lease is released.
   virtual void store_failure(std::string_view key, const FailureMemo& memo) = 0;
 
   // Releases this process's lease without a value, and announces that to the fleet.

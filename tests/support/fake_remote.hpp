@@ -111,7 +111,8 @@ class FakeRemote final : public cache::RemoteTier {
   void store_failure(std::string_view key, const cache::FailureMemo& memo) override {
     act([this, key = std::string(key), memo] {
       if (failing) return;
-      if (auto* lease = refusing ? nullptr : fleet_.lease(key)) {
+      if (refusing) return end_lease(key);
+      if (auto* lease = fleet_.lease(key)) {
         lease->failure = memo;
         lease->failure->count = std::min(memo.count, cache::FailureMemo::kMaxCount);
         lease->until = fleet_.clock.steady() + std::clamp(memo.left, milliseconds(1), cache::kLongestFailure);

@@ -57,6 +57,8 @@ enum class Kind : std::uint8_t {
   // From here on faults, whose number is limited.
   load_fail,
   exec_error,    // the oldest command fails
+  exec_refused,  // Redis is full when the oldest command reaches it
+  forget,        // Redis loses its values and leases
   lose,          // the channel fails, and its messages are lost
   purge,         // DELETE /weather at this process
   purge_all,     // DELETE /cache at this process
@@ -96,7 +98,8 @@ struct Scenario {
 
 // Events that touch the state which the processes share.
 bool touches_redis(Kind kind) {
-  return kind == Kind::exec || kind == Kind::exec_error || kind == Kind::lose || kind == Kind::listening;
+  return kind == Kind::exec || kind == Kind::exec_error || kind == Kind::exec_refused || kind == Kind::forget ||
+         kind == Kind::lose || kind == Kind::listening;
 }
 
 template <class Item>
@@ -220,6 +223,7 @@ class World {
       if (!process.remote.held.empty()) {
         add(Kind::exec);
         if (budget) add(Kind::exec_error);
+        if (budget) add(Kind::exec_refused);
       }
       if (!process.remote.replies.empty()) add(Kind::reply);
       if (!process.ear.inbox.empty()) add(Kind::hear);
@@ -231,6 +235,7 @@ class World {
       }
       if (budget && !process.ear.deaf) add(Kind::lose);
       if (budget) add(Kind::purge);
+      if (budget && p == 0) add(Kind::forget);
       if (faults_ < scenario_.faults && scenario_.purge_all) add(Kind::purge_all);
     }
     // Commands have deadlines far below these spans, so one that is still pending by then has failed (exec_error).
@@ -264,6 +269,15 @@ class World {
         process.remote.failing = ErrorKind::redis_unavailable;
         take(process.remote.held)();
         process.remote.failing.reset();
+        break;
+      case Kind::exec_refused:
+        process.remote.refusing = true;
+        take(process.remote.held)();
+        process.remote.refusing = false;
+        break;
+      case Kind::forget:
+        fleet_.values.clear();
+        fleet_.leases.clear();
         break;
       case Kind::reply:
         take(process.remote.replies)();
@@ -319,11 +333,14 @@ class World {
       if (process->loading.size() > 1 && !happened(Kind::age_limit)) return "two calls at a time in one process";
       if (process->wrote_purged) return "a purged load was stored in memory";
     }
-    const bool lease_lost = happened(Kind::exec_error) || happened(Kind::lease_ends) || happened(Kind::age_limit);
+    const bool lease_lost = happened(Kind::exec_error) || happened(Kind::exec_refused) || happened(Kind::forget) ||
+                            happened(Kind::lease_ends) || happened(Kind::age_limit);
     if (calls_now > 1 && !lease_lost) return "two calls at a time in the fleet";
     // One call for all callers, and one more for each fault that can cause one.
-    const int excuses = static_cast<int>(std::ranges::count_if(
-        trace_, [](const Event& e) { return is_purge(e.kind) || e.kind == Kind::exec_error || is_time(e.kind); }));
+    const int excuses = static_cast<int>(std::ranges::count_if(trace_, [](const Event& e) {
+      return is_purge(e.kind) || e.kind == Kind::exec_error || e.kind == Kind::exec_refused || e.kind == Kind::forget ||
+             is_time(e.kind);
+    }));
     const int wanted = scenario_.forced && asked_ == 2 ? 1 : 0;
     if (calls_ > 1 + wanted + excuses) return "more calls than one plus one for each fault that can cause one";
     if (fresh_at_start() && excuses == 0 && calls_ > wanted) return "a call although a fresh value was stored";
@@ -332,8 +349,8 @@ class World {
       if (caller.asked && caller.answers == 0 && clock_.steady() > caller.deadline + milliseconds(1)) {
         return "a caller waited beyond its deadline";
       }
-      const bool nothing_kept =
-          !scenario_.entry_age || happened(Kind::purge) || happened(Kind::purge_all) || happened(Kind::exec_error);
+      const bool nothing_kept = !scenario_.entry_age || happened(Kind::purge) || happened(Kind::purge_all) ||
+                                happened(Kind::exec_error) || (happened(Kind::forget) && !scenario_.in_memory);
       if (caller.asked && !caller.forced && caller.answers == 0 && !nothing_kept &&
           clock_.steady() > caller.asked_at + kSoftWait + milliseconds(1)) {
         return "a caller waited beyond the soft wait although a copy is kept";
@@ -402,9 +419,9 @@ class World {
   }
 
   [[nodiscard]] std::string trace() const {
-    constexpr std::array kNames{"ask",   "exec",      "reply",        "hear",       "listening",
-                                "turn",  "load_ok",   "load_fail",    "exec_error", "lose",
-                                "purge", "purge_all", "first_leaves", "lease_ends", "age_limit"};
+    constexpr std::array kNames{"ask",     "exec",      "reply",        "hear",         "listening", "turn",
+                                "load_ok", "load_fail", "exec_error",   "exec_refused", "forget",    "lose",
+                                "purge",   "purge_all", "first_leaves", "lease_ends",   "age_limit"};
     std::string text;
     for (const auto& event : trace_) {
       text += ' ';

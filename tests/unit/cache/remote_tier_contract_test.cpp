@@ -295,6 +295,7 @@ TYPED_TEST(RemoteTierContract, NoLeaseAndNoFailureIsBelievedForEver) {
   EXPECT_GT(*left, milliseconds(0));
   EXPECT_LE(*left, kLongestLease) << "it has an end now";
   this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, std::chrono::hours(24)});
+  ASSERT_TRUE(this->look(0));  // it has arrived
   for (const bool endless : {false, true}) {
     if (endless) this->world_.make_endless(kKey);
     for (const auto& seen : {this->look(1), this->take_lease(1, "yours")}) {
@@ -381,6 +382,16 @@ TYPED_TEST(RemoteTierContract, ARefusedEntryIsNotAnnouncedAndItsLeaseIsFree) {
   this->expect_heard(1, cat("purge ", kKey));
   EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("fail ", kKey), cat("purge ", kKey)))
       << "those who wait for the lease learn that it is free";
+}
+
+TYPED_TEST(RemoteTierContract, ARefusedFailureLeavesNoLease) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->world_.fill_up();
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
+  this->world_.wait_until([&] {
+    const auto seen = this->look(0);
+    return seen && !seen->lease_left && !seen->failure;
+  });
 }
 
 TYPED_TEST(RemoteTierContract, ARefusalWithoutALeaseTellsNobody) {
