@@ -36,6 +36,9 @@ export async function startService(settings = {}) {
   });
   return {
     url,
+    pid: child.pid,
+    lines, // what it has logged so far
+    ended: ended(child).then(() => ({ code: child.exitCode, signal: child.signalCode })),
     signal(name) {
       child.kill(name);
     },

@@ -1,0 +1,128 @@
+// Each invariant finds a history that breaks it, accepts one that does not, and has the exceptions that are written
+// down and no others.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { EXCUSES, INVARIANTS, judge } from './invariants.mjs';
+import { Past } from './past.mjs';
+import { WIND } from './provider.mjs';
+
+// Histories begin long after the processes started.
+const T = 100_000;
+const TIMES = { fresh: 3000, stale: 2000, keep: 7000, answerWithin: 6000, callWithin: 2500, redisWithin: 300 };
+const setting = {
+  processes: [{ name: 'A', memory: true }, { name: 'B', memory: true }, { name: 'C', memory: false }, { name: 'D', memory: true }],
+  times: TIMES, perMinute: 100, calmFrom: 1e9, clockOrigin: 0, sanitized: false,
+};
+
+const call = (process, at, version, { took = 60, outcome = 'ok', place = 1 } = {}) => ({ type: 'call', process, place, version, at: T + at, ended: T + at + took, outcome });
+const answer = (process, sent, version, { took = 2, age = 0, ...more } = {}) => ({
+  type: 'answer', process, life: 1, place: 1, forced: false, mock: false, sent: T + sent, at: T + sent + took, status: 200, version, age, mark: 'HIT',
+  source: 'Memory Cache', placeInBody: more.place ?? 1, windSpeed: WIND + (more.place ?? 1), ...more,
+});
+const failure = (process, sent, status, problem, { took = 2, ...more } = {}) => ({ type: 'answer', process, life: 1, place: 1, forced: false, mock: false, sent: T + sent, at: T + sent + took, status, problem, ...more });
+const purge = (process, sent, { status = 204, place = 1, took = 5 } = {}) => ({ type: 'purge', process, life: 1, place, sent: T + sent, at: T + sent + took, status });
+const fault = (name, touches, at, until, more = {}) => ({ type: 'fault', name, touches, strands: false, loses: false, purges: false, fails: false, member: null, place: null, at: T + at, until: T + until, ...more });
+const deed = (process, at, what, why) => ({ type: 'process', process, life: 1, at: T + at, what, why });
+const memory = (at, kib) => ({ type: 'memory', process: 'A', life: 1, at: T + at, kib });
+
+const verdictOf = (events, changed = {}) => judge(new Past({ setting: { ...setting, ...changed }, events }));
+
+// [invariant, what, events of a bad history, a change that makes it good]
+const CASES = [
+  ['in time', 'an answer that comes too late', [failure('A', 0, 504, 'timeout', { took: 6400 })], [fault('provider-silent', 'provider', -100, 6000, { fails: true })], [failure('A', 0, 504, 'timeout', { took: 6100 })]],
+  ['in time', 'a question without an answer', [failure('A', 0, 0, undefined)], [], [failure('A', 0, 0, undefined), fault('process-killed', 'process', 0, 100, { member: 'A' }), deed('A', 0, 'killed')]],
+  ['prompt', 'a wait for the lease of a load that a lost Redis has hidden', [call('A', 0, 1), answer('C', 0, 1, { took: 3600 }), fault('redis-killed', 'redis', 20, 900, { loses: true })], [], [call('A', 0, 1), answer('C', 0, 1, { took: 1900 }), fault('redis-killed', 'redis', 20, 900, { loses: true })]],
+  ['prompt', 'a wait while a process ended and should have given its lease back', [fault('process-ended', 'process', -100, 500, { member: 'B' }), call('A', 3500, 1), answer('A', 0, 1, { took: 3600 })], [], [fault('process-killed', 'process', -100, 500, { member: 'B', strands: true }), call('A', 3500, 1), answer('A', 0, 1, { took: 3600 })]],
+  ['real', 'a value that the provider never gave', [call('A', 0, 1), answer('A', 100, 2)], [], [call('A', 0, 1), answer('A', 100, 1)]],
+  ['real', 'the mock’s answer to a real question', [call('A', 0, 4), answer('A', 100, 4, { windSpeed: 11.3 })], [], [answer('A', 100, 4.2, { mock: true, windSpeed: 11.3 })]],
+  ['real', 'a real answer to a question for the mock', [call('A', 0, 4), answer('A', 100, 4, { mock: true })], [], [call('A', 0, 4), answer('A', 100, 4)]],
+  ['real', 'another place’s answer', [call('A', 0, 1), answer('A', 100, 1, { placeInBody: 2 })], [], [call('A', 0, 1), answer('A', 100, 1)]],
+  ['real', 'a value of a call that failed', [call('A', 0, 1, { outcome: 'truncated' }), answer('A', 100, 1)], [], [call('A', 0, 1), answer('A', 100, 1)]],
+  ['honest age', 'an age that is too low', [call('A', 0, 1), answer('A', 2500, 1, { age: 0 })], [], [call('A', 0, 1), answer('A', 2500, 1, { age: 2 })]],
+  ['honest age', 'an age that is too high', [call('A', 0, 1), answer('A', 500, 1, { age: 2 })], [], [call('A', 0, 1), answer('A', 500, 1, { age: 0 })]],
+  ['within its spans', 'a hit after the fresh span', [call('A', 0, 1), answer('A', 3400, 1, { age: 3 })], [], [call('A', 0, 1), answer('A', 3400, 1, { age: 3, mark: 'STALE' })]],
+  ['within its spans', 'a stale answer after all spans', [call('A', 0, 1), answer('A', 12_400, 1, { age: 12, mark: 'STALE' })], [], [call('A', 0, 1), answer('A', 11_900, 1, { age: 11, mark: 'STALE' })]],
+  ['kept covers failure', 'an error although an answer is kept', [call('A', 0, 1), answer('B', 100, 1), failure('B', 4000, 502, 'provider-error'), fault('provider-500', 'provider', 3000, 5000, { fails: true })], [], [call('A', 0, 1), answer('B', 100, 1), failure('B', 11_500, 502, 'provider-error'), fault('provider-500', 'provider', 3000, 12_000, { fails: true })]],
+  ['kept covers failure', 'a refusal for the quota although an answer is kept', [call('A', 0, 1), answer('B', 100, 1), failure('B', 2000, 429, 'provider-limited'), fault('provider-429', 'provider', 1500, 5000, { fails: true })], [], [call('A', 0, 1), answer('B', 100, 1), failure('C', 4000, 429, 'provider-limited'), fault('provider-429', 'provider', 1500, 5000, { fails: true })]],
+  ['purged is gone', 'a purged version at the purger', [call('A', 0, 1), purge('B', 1000), answer('B', 1100, 1, { age: 1 })], [], [call('A', 0, 1), purge('B', 1000), call('B', 1050, 2), answer('B', 1100, 2)]],
+  ['purged is gone', 'a purged version elsewhere', [call('A', 0, 1), purge('B', 1000), answer('A', 1400, 1, { age: 1 })], [], [call('A', 0, 1), purge('B', 1000, { place: 2 }), answer('A', 1400, 1, { age: 1 })]],
+  ['purged is gone', 'a version that was purged with everything', [call('A', 0, 1), purge('B', 1000, { place: null }), answer('A', 1400, 1, { age: 1 })], [], [call('A', 0, 1), purge('B', 30, { place: null }), answer('A', 400, 1)]],
+  ['purged is gone', 'a purged version at a purger whose Redis did not take the purge', [call('A', 0, 1), purge('B', 1000, { status: 503 }), answer('B', 1100, 1, { age: 1 })], [], [call('A', 0, 1), purge('B', 1000, { status: 503 }), answer('A', 1400, 1, { age: 1 })]],
+  ['versions rise', 'an older answer after a newer one', [call('A', 0, 1), call('B', 2000, 2), answer('A', 2100, 2), answer('A', 2500, 1, { age: 2 })], [], [call('A', 0, 1), call('B', 2000, 2), answer('B', 2100, 2), answer('A', 2500, 1, { age: 2 })]],
+  ['one load at a time', 'two loads at once in a process', [call('A', 0, 1), call('A', 30, 2)], [], [call('A', 0, 1), call('A', 3000, 2)]],
+  ['one load at a time', 'two loads at once in a fleet', [call('A', 0, 1), call('B', 30, 2)], [], [call('A', 0, 1), call('B', 30, 2), fault('redis-frozen', 'redis', -100, 500, { strands: true })]],
+  ['one call per span', 'a second load of what is fresh', [call('A', 0, 1), call('A', 1000, 2), fault('redis-full', 'redis', -500, 2000)], [], [call('A', 0, 1), call('A', 2300, 2), fault('redis-full', 'redis', -500, 3000)]],
+  ['one call per span', 'a second load by another process although Redis is well', [call('A', 0, 1), call('C', 1000, 2)], [], [call('A', 0, 1), call('C', 1000, 2), fault('redis-full', 'redis', -500, 2000)]],
+  ['failures are remembered', 'many calls that fail', [0, 70, 140].map((at, i) => call('A', at, i + 1, { outcome: '500' })), [], [0, 70, 600].map((at, i) => call('A', at, i + 1, { outcome: '500' }))],
+  ['forced is new', 'an old answer to a forced question', [call('A', 0, 1), answer('B', 1000, 1, { forced: true, age: 1 })], [], [call('A', 0, 1), answer('B', 1000, 1, { forced: true, age: 1 }), fault('provider-500', 'provider', 900, 1200, { fails: true })]],
+  ['shared', 'a failure that is remembered although another process has an answer', [call('A', 0, 1), failure('B', 1000, 502, 'provider-error'), fault('provider-500', 'provider', -5000, -3000, { fails: true })], [], [call('A', 0, 1), failure('B', 200, 502, 'provider-error'), fault('provider-500', 'provider', -5000, -3000, { fails: true })]],
+  ['recovers', 'an error long after the last fault', [failure('A', 0, 503, 'overloaded'), fault('redis-killed', 'redis', -15_000, -7000, { loses: true })], [], [failure('A', 0, 503, 'overloaded'), fault('redis-killed', 'redis', -15_000, -5000, { loses: true })]],
+  ['recovers', 'a place that is dead because of a lease without an end', [failure('A', 63_000, 504, 'timeout'), fault('lease-endless', 'data', 0, 1, { place: 1 })], [], [failure('A', 30_000, 504, 'timeout'), fault('lease-endless', 'data', 0, 1, { place: 1 })]],
+  ['within the quota', 'more calls than allowed in a minute', Array.from({ length: 101 }, (_, i) => call('A', 21_000 + i * 300, 1, { place: i })), [], Array.from({ length: 100 }, (_, i) => call('A', 21_000 + i * 300, 1, { place: i }))],
+  ['flat memory', 'a process that grows', [memory(0, 20_000), memory(21_000, 20_000), memory(60_000, 60_000)], [], [memory(0, 20_000), memory(21_000, 30_000), memory(60_000, 50_000)]],
+  ['stays alive', 'a process that ends by itself', [deed('A', 0, 'died', 'SIGSEGV')], [], [deed('A', 0, 'killed'), deed('A', 1, 'ended')]],
+];
+
+for (const [invariant, what, bad, more, good] of CASES) {
+  test(`"${invariant}" finds ${what}`, () => {
+    const { violations } = verdictOf([...bad, ...more]);
+    assert.ok(violations.some((each) => each.invariant === invariant), JSON.stringify(violations));
+  });
+  test(`"${invariant}" accepts the like without ${what}`, () => {
+    const { violations } = verdictOf(good);
+    assert.deepEqual(violations.filter((each) => each.invariant === invariant), []);
+  });
+}
+
+test('every invariant has a case', () => {
+  assert.deepEqual(new Set(CASES.map(([invariant]) => invariant)), new Set(INVARIANTS.map(({ name }) => name)));
+});
+
+// [exception, events with the exception, events just beyond it]
+const OLD = call('A', 0, 1);
+const cut = (from, to) => fault('link-refused', 'link', from, to, { member: 'A', strands: true });
+const EXCEPTIONS = [
+  ['one message', [OLD, purge('B', 1000), answer('A', 1200, 1)], [OLD, purge('B', 1000), answer('A', 1400, 1)]],
+  ['deaf', [OLD, cut(900, 2000), purge('B', 1000), answer('A', 1800, 1)], [OLD, purge('B', 1000), answer('A', 1800, 1)]],
+  ['deaf', [OLD, cut(900, 1100), purge('B', 1000), answer('A', 4500, 1), answer('A', 5000, 1)], [OLD, cut(900, 1100), purge('B', 1000), answer('A', 4500, 1), answer('A', 7000, 1)]],
+  ['lost', [OLD, purge('B', 1000), fault('redis-emptied', 'data', 1100, 1101, { loses: true }), answer('A', 2000, 1)], [OLD, purge('B', 1000), answer('A', 2000, 1)]],
+  ['late write', [OLD, fault('link-stalled', 'link', 500, 4000, { member: 'D' }), purge('B', 1000), answer('A', 5000, 1)], [OLD, fault('link-stalled', 'link', 500, 4000, { member: 'D' }), purge('B', 1000), answer('A', 9200, 1)]],
+  ['count lost', [...CASES.find(([invariant]) => invariant === 'within the quota')[2], fault('redis-killed', 'redis', 22_000, 23_000, { loses: true }), fault('process-killed', 'process', 30_000, 31_000, { member: 'B' })],
+    [...CASES.find(([invariant]) => invariant === 'within the quota')[2], fault('redis-killed', 'redis', 22_000, 23_000, { loses: true })]],
+];
+
+for (const [name, excused, beyond] of EXCEPTIONS) {
+  const about = name === 'count lost' ? 'within the quota' : 'purged is gone';
+  test(`the exception "${name}" applies, and ends`, () => {
+    const within = verdictOf(excused);
+    assert.ok(within.excused[name] > 0, JSON.stringify(within));
+    assert.deepEqual(within.violations.filter(({ invariant }) => invariant === about), []);
+    assert.ok(verdictOf(beyond).violations.some(({ invariant }) => invariant === about));
+  });
+}
+
+test('a debt dies with its process, and no process that lives owes a purge for long', () => {
+  const away = fault('redis-killed', 'redis', 900, 2000);
+  const look = answer('A', 7000, 1, { mark: 'STALE' });
+  const owed = [OLD, away, purge('B', 1000, { status: 503 }), look, answer('A', 9500, 1, { mark: 'STALE' })];
+  assert.ok(verdictOf(owed).violations.some(({ invariant }) => invariant === 'purged is gone'));
+  const died = verdictOf([...owed, fault('process-killed', 'process', 1500, 2500, { member: 'B' }), deed('B', 1500, 'killed')]);
+  assert.ok(died.excused['debt died'] > 0);
+  assert.deepEqual(died.violations.filter(({ invariant }) => invariant === 'purged is gone'), []);
+});
+
+test('every exception has a case', () => {
+  assert.deepEqual(new Set([...EXCEPTIONS.map(([name]) => name), 'debt died']), new Set(Object.keys(EXCUSES)));
+});
+
+test('the machine’s own stalls are added to what is measured, and to nothing else', () => {
+  const late = answer('A', 0, 1, { took: 6400 });
+  const stall = { type: 'stall', at: T + 1000, took: 500 };
+  const of = (events) => verdictOf(events).violations.map(({ invariant }) => invariant).filter((name) => name === 'in time');
+  assert.deepEqual(of([call('A', 0, 1), late]), ['in time']);
+  assert.deepEqual(of([call('A', 0, 1), late, stall]), []);
+  const mock = answer('A', 0, 1, { windSpeed: 11.3 });
+  assert.ok(verdictOf([call('A', 0, 1), mock, stall]).violations.some(({ invariant }) => invariant === 'real'));
+});

@@ -1,0 +1,113 @@
+// What happened in a run, in a form that can be asked. Pure: no clock, no sockets. All times are milliseconds of one
+// clock, that of the program that recorded the history.
+//
+// The setting: { processes: [{ name, memory }], times (those of fleet.mjs), perMinute, calmFrom, clockOrigin (the wall
+// clock's time when the clock of the events was 0), sanitized }.
+//
+// The events:
+//   answer   a client's question and what came back: { process, life, place, forced, mock, sent, at, status, version,
+//            age, mark (X-Cache), how (Cache-Status), problem }; status 0: no answer
+//   call     a call of the provider: { process, place, version, at, ended, outcome }
+//   purge    { process, life, place (null: everything), sent, at, status }
+//   fault    { name, touches, strands, loses, purges, fails, member (null: all), place (null: all), at, until }
+//   process  { process, life, at, what }: started, killed, told to end, ended, died (with why)
+//   memory   the resident memory of a process: { process, life, at, kib }
+//   stall    the recording program itself did not run for a while: { at, took }
+
+export const MINUTE = 60_000;
+
+export class Past {
+  #calls;
+
+  constructor({ setting, events }) {
+    this.setting = setting;
+    this.events = [...events].sort((a, b) => momentOf(a) - momentOf(b));
+    const of = (type) => this.events.filter((event) => event.type === type);
+    this.answers = of('answer');
+    this.calls = of('call');
+    this.purges = of('purge');
+    this.faults = of('fault');
+    this.deeds = of('process');
+    this.memory = of('memory');
+    this.stalls = of('stall');
+    this.#calls = new Map(this.calls.map((call) => [`${call.place}/${call.version}`, call]));
+  }
+
+  // The call that an answer's value came from, if there was one.
+  callOf(answer) {
+    return answer.mock ? undefined : this.#calls.get(`${answer.place}/${answer.version}`);
+  }
+
+  hasMemory(process) {
+    return this.setting.processes.find(({ name }) => name === process).memory;
+  }
+
+  // For how long the recording program did not run between two moments.
+  stalled(from, to) {
+    return this.stalls.filter(({ at, took }) => at > from && at - took < to).reduce((sum, { took }) => sum + took, 0);
+  }
+
+  // Whether some fault that `matches` was there at some time in between.
+  hadFault(from, to, matches) {
+    return this.faults.some((fault) => fault.at < to && fault.until > from && matches(fault));
+  }
+
+  // The last moment before `to` at which something was between this process and what Redis knows, or -Infinity. The
+  // start of the process is such a moment.
+  lastCutOff(process, to) {
+    const cuts = this.faults.filter(({ touches, member, at }) => at < to && (touches === 'redis' || ((touches === 'link' || touches === 'process') && member === process)));
+    const starts = this.deeds.filter((deed) => deed.process === process && deed.what === 'started' && deed.at < to);
+    return Math.max(-Infinity, ...cuts.map(({ until }) => Math.min(until, to)), ...starts.map(({ at }) => at));
+  }
+
+  // Whether this process was connected to a Redis that worked and forgot nothing, all the time.
+  hadRedis(process, from, to) {
+    return this.lastCutOff(process, to) < from && this.keptData(from, to);
+  }
+
+  keptData(from, to) {
+    return !this.hadFault(from, to, ({ touches, loses }) => loses || touches === 'data');
+  }
+
+  // Whether somebody purged this place, or everything. A purge is repeated by those who know of it when they see that
+  // Redis has lost it (within `watch`).
+  purged(place, from, to, watch) {
+    if (this.purges.some((purge) => (purge.place === null || purge.place === place) && purge.sent < to && purge.at > from)) return true;
+    if (this.hadFault(from - watch, to, ({ purges }) => purges)) return true;
+    return this.hadFault(from - watch, to, ({ loses, touches }) => loses || touches === 'data')
+      && this.purges.some((purge) => purge.place === null && purge.sent < to && purge.at > from - watch);
+  }
+
+  // Whether the provider answered every call that was under way at some time in between.
+  providerWell(from, to) {
+    return !this.hadFault(from - this.setting.times.callWithin, to, ({ fails }) => fails);
+  }
+
+  // Whether a client of this process asked for a new answer that a call at this moment may serve.
+  wasForced(process, place, from, to) {
+    return this.answers.some((answer) => answer.forced && answer.place === place && answer.process === process && answer.sent < to && answer.at > from);
+  }
+
+  // Whether the process ran all the time, and in the same life.
+  ran(process, from, to) {
+    return !this.deeds.some((deed) => deed.process === process && deed.at > from && deed.at < to)
+      && !this.hadFault(from, to, ({ touches, member }) => touches === 'process' && member === process);
+  }
+
+  // The minute of the provider's clock.
+  minuteOf(at) {
+    return Math.floor((this.setting.clockOrigin + at) / MINUTE);
+  }
+
+  // Whether so much of the fleet's quota, or of this process's share, was used in the minute around `at` that answers
+  // may be refused for it.
+  nearQuota(process, at, part) {
+    const { perMinute, processes } = this.setting;
+    const minutes = [this.minuteOf(at - 2000), this.minuteOf(at + 2000)];
+    const calls = this.calls.filter((call) => call.at < at && minutes.includes(this.minuteOf(call.at)));
+    return calls.length >= part * perMinute || calls.filter((call) => call.process === process).length >= part * perMinute / processes.length;
+  }
+}
+
+// The moment at which an event began.
+export const momentOf = (event) => (event.type === 'answer' || event.type === 'purge' ? event.sent : event.at);

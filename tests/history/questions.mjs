@@ -1,0 +1,93 @@
+// The questions of the clients, and the events that record their answers.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { TOKEN } from './fleet.mjs';
+
+const PLACES = 20; // that many are asked for again and again
+const QUESTIONS_PER_SECOND = 12; // of each process
+const ADMIN = { Authorization: `Bearer ${TOKEN}` };
+
+export const KNOWN_PLACES = Array.from({ length: PLACES }, (_, i) => i + 1);
+
+const path = (place, mock) => `/weather?lat=${place}&lon=7${mock ? '&mock=true' : ''}`;
+
+function answerOf(question, answer) {
+  const event = { type: 'answer', ...question, process: answer.process, life: answer.life, sent: answer.sent, at: answer.at, status: answer.status };
+  if (answer.status === 0) return { ...event, error: answer.error };
+  event.mark = answer.headers['x-cache'] ?? '';
+  event.how = answer.headers['cache-status'] ?? '';
+  if (answer.headers.age !== undefined) event.age = Number(answer.headers.age);
+  try {
+    const body = JSON.parse(answer.body);
+    if (answer.status === 200) {
+      event.version = body.current.temperature_2m;
+      event.windSpeed = body.current.wind_speed_10m;
+      event.source = body.source;
+      event.placeInBody = body.latitude;
+    } else {
+      event.problem = body.type?.replace('/problems/', '');
+      event.detail = body.detail;
+    }
+  } catch {
+    event.broken = answer.body.slice(0, 200);
+  }
+  return event;
+}
+
+// Asks for a place. `forced` wants a new answer, `mock` the mock's.
+async function ask(member, place, { forced = false, mock = false } = {}) {
+  const headers = forced ? { 'Cache-Control': 'no-cache', ...ADMIN } : {};
+  return answerOf({ place, forced, mock }, await member.ask('GET', path(place, mock), headers));
+}
+
+// Purges one place, or everything (null).
+async function purge(member, place) {
+  const answer = await member.ask('DELETE', place === null ? '/cache' : path(place, false), ADMIN);
+  return { type: 'purge', place, process: answer.process, life: answer.life, sent: answer.sent, at: answer.at, status: answer.status };
+}
+
+// Popular places are asked for more often.
+const somePlace = (random) => KNOWN_PLACES[Math.min(random.between(0, PLACES - 1), random.between(0, PLACES - 1))];
+
+// The plan of a run's questions, which follows from the seed alone. Each item is { at, process, what, place, ... } in
+// milliseconds after the start.
+export function makePlan(random, { milliseconds, processes, calmFrom }) {
+  const plan = [];
+  for (const process of processes) {
+    const stream = random.fork();
+    for (let at = 0; at < milliseconds; at += stream.between(1, 2000 / QUESTIONS_PER_SECOND)) {
+      const place = somePlace(stream);
+      const [forced, mock] = [stream.chance(0.01), stream.chance(0.03)];
+      plan.push({ at, process, what: 'ask', place, forced: forced && !mock, mock });
+    }
+  }
+  // Crowds: every process is asked for the same place within 50 ms, half of the time for a place that is new.
+  const crowds = random.fork();
+  let newPlace = 3000;
+  for (let at = 500; at < milliseconds; at += crowds.between(200, 1500)) {
+    const place = crowds.chance(0.5) ? (newPlace += 1) / 100 : crowds.pick(KNOWN_PLACES);
+    for (const process of processes) {
+      for (let i = 0; i < 2; ++i) plan.push({ at: at + crowds.between(0, 50), process, what: 'ask', place, forced: false, mock: false });
+    }
+  }
+  const purges = random.fork();
+  for (let at = 2000; at < calmFrom; at += purges.between(500, 4000)) {
+    plan.push({ at, process: purges.pick(processes), what: 'purge', place: purges.chance(0.15) ? null : somePlace(purges) });
+  }
+  return plan.sort((a, b) => a.at - b.at);
+}
+
+// Asks what the plan says, of the members that are up, and records every answer.
+export async function follow(plan, { members, start, record }) {
+  const pending = new Set();
+  for (const item of plan) {
+    const wait = start + item.at - performance.now();
+    if (wait > 0) await delay(wait);
+    const member = members.find(({ name }) => name === item.process);
+    if (!member.up) continue;
+    const asked = (item.what === 'ask' ? ask(member, item.place, item) : purge(member, item.place)).then(record);
+    pending.add(asked);
+    asked.then(() => pending.delete(asked));
+  }
+  await Promise.all(pending);
+}
