@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak fuzz bench micro load instructions format clean
+.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak history history-ci fuzz bench micro load instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -15,6 +15,11 @@ TAG ?= weather-cache
 DEB_PRESET ?= program
 SOAK_SECONDS ?= 600
 SOAK_PRESET ?= asan
+SECONDS ?= 90
+SEED ?=
+FAULTS ?=
+PER_MINUTE ?=
+KEEP ?=
 QUICK ?=
 BENCH_ARGS ?=
 ARGS ?=
@@ -38,6 +43,7 @@ test: ## build and run all tests (the page's if Chromium is installed; in CI alw
 	@scripts/test-metrics $(PRESET)
 	@scripts/test-docs $(PRESET)
 	@scripts/test-openapi $(PRESET)
+	@scripts/test-history $(PRESET) units
 	@scripts/test-page $(PRESET)
 
 image: ## build the container image (TAG=weather-cache) with docker, podman or buildah, whichever works
@@ -79,6 +85,16 @@ soak: ## run mixed load and random faults for ten minutes, with the address sani
 	@scripts/install-packages build test sanitize
 	@scripts/build $(SOAK_PRESET) soak
 	@WX_SOAK_SECONDS=$(SOAK_SECONDS) $(if $(SOAK_SEED),WX_SOAK_SEED=$(SOAK_SEED)) scripts/test $(SOAK_PRESET) -R '^Soak\.' --verbose
+
+history: ## run a fleet with random faults and check what its clients saw (SECONDS, SEED, FAULTS, PER_MINUTE, KEEP)
+	@scripts/install-packages build test history
+	@scripts/build $(PRESET) weather-cache
+	@scripts/test-history $(PRESET) --seconds=$(SECONDS) $(if $(SEED),--seed=$(SEED)) $(if $(FAULTS),--faults=$(FAULTS)) $(if $(PER_MINUTE),--per-minute=$(PER_MINUTE)) $(if $(KEEP),--keep=$(KEEP))
+
+history-ci: ## check the histories of two minutes, with a fixed seed and a fresh one, as CI does
+	@scripts/install-packages build test history
+	@scripts/build $(PRESET) weather-cache
+	@scripts/test-history $(PRESET) ci
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 	@scripts/install-packages build fuzz
