@@ -203,7 +203,7 @@ export const INVARIANTS = [
     * check(past) {
       for (const [first, second] of neighbours(past.calls)) {
         if (second.at + OVERLAP >= first.ended || second.at + OVERLAP + past.stalled(first.at, second.at) >= first.ended || past.purged(second.place, first.at, second.at, 0)) continue;
-        if (past.wasForced(second.process, second.place, first.at - past.setting.times.callWithin, second.at)) continue;
+        if (forced(past, first, second)) continue;
         if (first.process !== second.process && !fleetWell(past, first.at - leaseOf(past.setting.times), second.at)) continue;
         yield { event: second, why: `${second.process} called ${Math.round(first.ended - second.at)} ms before the call of ${first.process} ended` };
       }
@@ -216,7 +216,7 @@ export const INVARIANTS = [
       const least = 0.7 * past.setting.times.fresh - SLACK; // early refreshes begin at 0.72 of the fresh span
       const good = past.calls.filter(({ outcome }) => outcome === 'ok');
       const excluded = (first, second) => second.at - first.ended > least || second.at < first.ended || second.at - first.ended + past.stalled(first.at, second.at) > least
-        || past.purged(second.place, first.at - LOOK, second.at, WATCH) || past.wasForced(second.process, second.place, first.at - past.setting.times.callWithin, second.at);
+        || past.purged(second.place, first.at - LOOK, second.at, WATCH) || forced(past, first, second);
       for (const { name } of past.setting.processes.filter(({ memory }) => memory)) {
         for (const [first, second] of neighbours(good.filter(({ process }) => process === name))) {
           if (excluded(first, second) || !past.ran(name, first.at, second.at)) continue;
@@ -232,7 +232,7 @@ export const INVARIANTS = [
   },
   {
     name: 'failures are remembered',
-    says: 'A process does not repeat a failed load at once.',
+    says: 'A process does not repeat a failed load at once, and neither does another one while Redis is well.',
     * check(past) {
       for (const { name } of past.setting.processes) {
         const failed = past.calls.filter(({ process, outcome }) => process === name && outcome !== 'ok');
@@ -242,6 +242,13 @@ export const INVARIANTS = [
           if (past.purged(last.place, first.at - LOOK, last.at, 0) || past.wasForced(name, last.place, first.at - LOOK, last.at)) continue;
           yield { event: last, why: `${name} made ${calls.length} calls that failed within ${Math.round(last.at - first.at)} ms` };
         }
+      }
+      for (const [first, second] of neighbours(past.calls.filter(({ outcome }) => outcome !== 'ok' && outcome !== 'broken off'))) {
+        const pause = second.at - first.ended;
+        if (first.process === second.process || pause < 0 || pause > 400) continue;
+        if (!fleetWell(past, first.at - leaseOf(past.setting.times), second.at) || past.purged(second.place, first.at - LOOK, second.at, 0)) continue;
+        if (forced(past, first, second)) continue;
+        yield { event: second, why: `the call of ${first.process} failed ${Math.round(pause)} ms before, and Redis was well` };
       }
     },
   },
@@ -322,6 +329,12 @@ export const INVARIANTS = [
   },
 ];
 
+// Whether one of two calls may be that of a forced question, which neither respects nor leaves the memo of a failure that
+// another process has set.
+function forced(past, first, second) {
+  return [first, second].some(({ process, place }) => past.wasForced(process, place, first.at - past.setting.times.callWithin, second.at));
+}
+
 // Whether every process was connected to a Redis that worked, remembered all, and was in time.
 function fleetWell(past, from, to) {
   return past.setting.processes.every(({ name }) => past.hadRedis(name, from - RECOVERY, to))
@@ -352,9 +365,9 @@ function excuseOf(past, purge, answer) {
 }
 
 // Whether the process was cut off around the purge, and has not looked since: its first answer for the place after that
-// starts the look.
+// starts the look. A new process is not deaf: its memory is empty.
 function isDeaf(past, purge, answer) {
-  const cut = past.lastCutOff(answer.process, answer.sent);
+  const cut = past.lastCutOff(answer.process, answer.sent, ({ name }) => name !== 'process-killed' && name !== 'process-ended');
   if (cut < purge.sent - RECOVERY) return false;
   const first = past.answers.find(({ process, place, sent, mock }) => process === answer.process && place === answer.place && !mock && sent > cut + RECOVERY);
   return !first || answer.sent <= first.at + LOOK + past.stalled(first.sent, answer.sent);

@@ -52,17 +52,17 @@ export class Past {
     return this.faults.some((fault) => fault.at < to && fault.until > from && matches(fault));
   }
 
-  // The last moment before `to` at which something was between this process and what Redis knows, or -Infinity. The
-  // start of the process is such a moment.
-  lastCutOff(process, to) {
-    const cuts = this.faults.filter(({ touches, member, at }) => at < to && (touches === 'redis' || ((touches === 'link' || touches === 'process') && member === process)));
-    const starts = this.deeds.filter((deed) => deed.process === process && deed.what === 'started' && deed.at < to);
-    return Math.max(-Infinity, ...cuts.map(({ until }) => Math.min(until, to)), ...starts.map(({ at }) => at));
+  // The last moment before `to` at which something was between this process and Redis, or -Infinity: a fault that
+  // `matches`.
+  lastCutOff(process, to, matches = () => true) {
+    const cuts = this.faults.filter((fault) => fault.at < to && matches(fault)).filter(({ touches, member }) => (touches === 'redis' || ((touches === 'link' || touches === 'process') && member === process)));
+    return Math.max(-Infinity, ...cuts.map(({ until }) => Math.min(until, to)));
   }
 
   // Whether this process was connected to a Redis that worked and forgot nothing, all the time.
   hadRedis(process, from, to) {
-    return this.lastCutOff(process, to) < from && this.keptData(from, to);
+    return this.lastCutOff(process, to) < from && this.keptData(from, to)
+      && !this.deeds.some((deed) => deed.process === process && deed.what === 'started' && deed.at > from && deed.at < to);
   }
 
   keptData(from, to) {
