@@ -70,7 +70,7 @@ bool shut_down(App& app, const Signals& signals, const config::Settings& setting
 
 }  // namespace
 
-int run(std::span<const char* const> arguments) {
+int run(std::span<const char* const> arguments, const Clock& clock) {
   const auto outcome = config::parse(arguments, config::process_environment());
   if (outcome.action == config::Outcome::Action::print) {
     std::fputs(outcome.output.c_str(), outcome.exit_code == 0 ? stdout : stderr);
@@ -81,7 +81,6 @@ int run(std::span<const char* const> arguments) {
 
   const Signals signals;
   raise_file_limit();
-  const SystemClock clock;
   observability::Metrics metrics;
   const auto log = observability::make_log(
       {.level = settings.log_level, .format = settings.log_format, .google_project = settings.google_cloud_project},

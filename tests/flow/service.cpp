@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "support/movable_clock.hpp"
 
 namespace wx::test {
 namespace {
@@ -24,7 +25,8 @@ Settings patient(const RedisServer& redis, Settings more) {
 }
 
 std::unique_ptr<Process> run_program(const Settings& settings, const std::vector<std::string>& arguments) {
-  return std::make_unique<Process>(WX_FLOW_PROGRAM, arguments, settings);
+  const bool movable = settings.contains(std::string(kClockFile));
+  return std::make_unique<Process>(movable ? WX_FLOW_MOVABLE : WX_FLOW_PROGRAM, arguments, settings);
 }
 
 std::unique_ptr<Process> run_with_files(int files, const Settings& settings) {

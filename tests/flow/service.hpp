@@ -17,8 +17,9 @@ namespace wx::test {
 // and so are those of the few tests of time.
 inline constexpr int kSlowdown = WX_FLOW_SLOWDOWN;
 
-// Settings as environment variables. The defaults are PORT=0 and ADDRESS=127.0.0.1. Above LOG_LEVEL=info a service does
-// not log its port, so PORT must be given.
+// Settings as environment variables. With ClockControl::setting() among them (support/movable_clock.hpp), the program
+// is the one whose clock the test can move. The defaults are PORT=0 and ADDRESS=127.0.0.1. Above LOG_LEVEL=info a
+// service does not log its port, so PORT must be given.
 using Settings = Process::Environment;
 
 // REDIS_URL for `redis`, and a deadline that a busy machine does not miss, for tests whose subject is not the deadline.

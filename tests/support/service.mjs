@@ -3,23 +3,26 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { ftruncateSync, openSync, closeSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createServer as createListener } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const PROGRAM = process.env.WX_PROGRAM ?? new URL('../../build/release/weather-cache', import.meta.url).pathname;
+// The same program with a clock that a test can move.
+const MOVABLE = join(dirname(PROGRAM), 'tests/program/weather-cache-movable');
 
 async function ended(child) {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
 // Starts the service with these settings and nothing from this process's environment. It waits long for Redis, because
-// on a busy machine 50 ms pass before any program answers.
+// on a busy machine 50 ms pass before any program answers. With the setting of startClock(), it runs on that clock.
 export async function startService(settings = {}) {
-  const child = spawn(PROGRAM, [], {
+  const child = spawn(settings.WX_TEST_CLOCK ? MOVABLE : PROGRAM, [], {
     env: { PATH: process.env.PATH, ADDRESS: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', THREADS: '2', OPEN_METEO_URL: 'http://127.0.0.1:1', REDIS_TIMEOUT: '5s', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -45,6 +48,36 @@ export async function startService(settings = {}) {
     async stop(signal = 'SIGKILL') {
       child.kill(signal);
       await ended(child);
+    },
+  };
+}
+
+// A clock for startService({ ...clock.setting }), moved as tests/support/movable_clock.hpp says.
+export async function startClock() {
+  const folder = await mkdtemp(join(tmpdir(), 'weather-cache-clock-'));
+  const path = join(folder, 'clock');
+  const file = openSync(path, 'w+');
+  const offsets = new BigInt64Array(2); // nanoseconds of the steady clock, milliseconds of the wall clock
+  ftruncateSync(file, offsets.byteLength);
+  const move = (steady, wall) => {
+    offsets[0] += BigInt(steady) * 1_000_000n;
+    offsets[1] += BigInt(wall);
+    writeSync(file, offsets, 0, offsets.byteLength, 0);
+  };
+  return {
+    setting: { WX_TEST_CLOCK: path },
+    // Lets milliseconds pass on both clocks.
+    advance(span) {
+      if (span < 0) throw new RangeError('the steady clock never goes back');
+      move(span, span);
+    },
+    // Sets the wall clock only.
+    stepWall(span) {
+      move(0, span);
+    },
+    async stop() {
+      closeSync(file);
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
