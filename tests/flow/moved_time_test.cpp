@@ -56,7 +56,7 @@ TEST_F(MovedTime, TakesAnAnswerThroughItsSpans) {
 }
 
 TEST_F(MovedTime, JudgesAnAnswerFromRedisByItsAgeToo) {
-  const RedisServer redis;
+  const RedisServer redis({.clock = &clock_});
   const auto all = patient(redis, settings({{"CACHE_TTL", "1h"}, {"CACHE_STALE", "2m"}}));
   const Service first(all);
   EXPECT_EQ(first.get(kReal).header("X-Cache"), "MISS");
@@ -67,6 +67,9 @@ TEST_F(MovedTime, JudgesAnAnswerFromRedisByItsAgeToo) {
   EXPECT_EQ(source_of(hit), kFromRedis);
   EXPECT_GE(age_of(hit), 30 * 60);
   EXPECT_LT(age_of(hit), 31 * 60);
+  clock_.advance(hours(25));
+  EXPECT_EQ(redis.command({"EXISTS", "weather:52.52:13.41"}), "0") << "the clock of Redis moves, too";
+  EXPECT_EQ(second.get(kReal).header("X-Cache"), "MISS");
 }
 
 TEST_F(MovedTime, OpensTheBudgetAgainWithTheNextHour) {

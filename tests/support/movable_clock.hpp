@@ -2,36 +2,24 @@
 // that both processes map. tests/program is the program with this clock; no package contains it.
 //
 // Only what asks base/clock.hpp sees the new time: ages, spans, deadlines, memos, budgets, Date. What the system
-// measures by itself does not move with it: timers of an Executor, timeouts of libcurl, expiry in Redis, the clocks of
-// other processes that were not given the same file. So a timer still fires after its real span and then finds that
+// measures by itself does not move with it: timers of an Executor, timeouts of libcurl, the clocks of other processes
+// that were not given the same file. So a timer still fires after its real span and then finds that
 // more time has passed. A test therefore moves the clock between requests and asks again; it does not expect anything
 // to happen by itself. A request under way when the clock moves may find that its deadline has passed once its timer
 // fires or its answer comes.
 //
-// Redis needs no moved clock for this: a value that Redis keeps longer than its spans is judged by the reader's clock.
-// (Where processes take the time from Redis, a clock that is moved beside it counts as a clock that is wrong.)
+// A Redis beside the service moves with RedisServerOptions::clock. Without that, values and leases in Redis end by the
+// machine's clock, and a service that takes the time from Redis would take a moved clock for a wrong one.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/clock.hpp"
+#include "support/clock_offsets.hpp"
 #include "support/temp_dir.hpp"
 
 namespace wx::test {
-
-// The environment variable that names the file. Without it, the program's clock is that of the machine.
-inline constexpr std::string_view kClockFile = "WX_TEST_CLOCK";
-
-// The file's content. tests/support/service.mjs writes it, too.
-struct ClockOffsets {
-  std::atomic<std::int64_t> steady_ns;
-  std::atomic<std::int64_t> wall_ms;
-};
-static_assert(sizeof(ClockOffsets) == 16 && std::atomic<std::int64_t>::is_always_lock_free);
 
 // Maps the file for as long as it lives. Throws std::runtime_error if it cannot be mapped.
 class MappedOffsets {
@@ -63,7 +51,7 @@ class MovableClock final : public Clock {
 // The test's side. Several services may share one. Thread-safety: any thread.
 class ClockControl {
  public:
-  // For the settings of a Service.
+  // For the settings of a Service, and for the environment of any program with tests/preload.
   [[nodiscard]] std::pair<std::string, std::string> setting() const { return {std::string(kClockFile), file_}; }
 
   // Lets time pass: both clocks move. `span` must not be negative, because the steady clock never goes back.

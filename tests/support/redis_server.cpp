@@ -109,7 +109,9 @@ std::string RedisServer::configuration() const {
 
 bool RedisServer::try_start() {
   const std::string file = dir_.write("redis.conf", configuration());
-  process_ = std::make_unique<Process>("redis-server", std::vector{file});
+  Process::Environment environment;
+  if (options_.clock != nullptr) environment = {options_.clock->setting(), {"LD_PRELOAD", WX_MOVED_TIME}};
+  process_ = std::make_unique<Process>("redis-server", std::vector{file}, environment);
   return process_->wait_for_output("to accept connections", milliseconds(10000)) && command({"PING"}) == "PONG";
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/certificate.hpp"
+#include "support/movable_clock.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
 
@@ -19,6 +20,7 @@ struct RedisServerOptions {
   std::string acl_user = {};                    // an ACL user "name rules...", e.g. "app on >secret ~weather:* +@all";
                                                 // the default user is then off
   std::optional<ServerCertificate> tls = {};    // the port speaks only TLS
+  const ClockControl* clock = nullptr;          // the server's wall clock moves with it (tests/preload)
   std::vector<std::string> configuration = {};  // more lines of redis.conf, e.g. "maxmemory 1mb"
 };
 

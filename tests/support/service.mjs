@@ -82,10 +82,12 @@ export async function startClock() {
   };
 }
 
-export async function startRedis() {
+// With the setting of startClock(), the server's wall clock moves with the services' clocks.
+export async function startRedis(clockSetting) {
+  const moved = clockSetting && { ...clockSetting, LD_PRELOAD: join(dirname(PROGRAM), 'tests/preload/libwx_moved_time.so') };
   const folder = await mkdtemp(join(tmpdir(), 'weather-cache-page-'));
   const socket = join(folder, 'redis.sock');
-  const child = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder], { env: { ...process.env, ...moved }, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     if (/ready to accept connections/i.test(line)) break;
   }
