@@ -66,6 +66,7 @@ enum class Kind : std::uint8_t {
   lease_ends,    // time passes: beyond a lease
   age_limit,     // time passes: beyond a flight's age limit
 };
+constexpr auto kKinds = static_cast<std::size_t>(Kind::age_limit) + 1;
 constexpr bool is_fault(Kind kind) {
   return kind >= Kind::load_fail;
 }
@@ -156,7 +157,7 @@ struct Process {
   Ear ear;
   std::deque<std::move_only_function<void(bool)>> queued;  // loads that wait for their turn at the provider
   std::deque<Call> loading;
-  std::array<int, 16> counts{};
+  std::array<int, kKinds> counts{};
   bool wrote_purged = false;
 };
 
@@ -419,9 +420,10 @@ class World {
   }
 
   [[nodiscard]] std::string trace() const {
-    constexpr std::array kNames{"ask",     "exec",      "reply",        "hear",         "listening", "turn",
-                                "load_ok", "load_fail", "exec_error",   "exec_refused", "forget",    "lose",
-                                "purge",   "purge_all", "first_leaves", "lease_ends",   "age_limit"};
+    constexpr std::array<const char*, kKinds> kNames{
+        "ask",     "exec",      "reply",        "hear",         "listening", "turn",
+        "load_ok", "load_fail", "exec_error",   "exec_refused", "forget",    "lose",
+        "purge",   "purge_all", "first_leaves", "lease_ends",   "age_limit"};
     std::string text;
     for (const auto& event : trace_) {
       text += ' ';
