@@ -42,10 +42,10 @@ class App::Impl {
     // Every thread has stopped. The order matters: the provider's callbacks refer to flights, and flights hold timers
     // of the threads' loops.
     provider_.reset();
+    fleet_budget_.reset();  // it may hold timers, too
     http_client_.reset();
     cache_.reset();
     threads_.clear();
-    fleet_budget_.reset();
   }
 
   Result<std::uint16_t> start() {
@@ -74,7 +74,10 @@ class App::Impl {
     }
     auto& first = *threads_.front();
     if (auto* client = first.redis()) {
-      fleet_budget_ = std::make_unique<RedisFleetBudget>(*client, first.executor(), options_.cache_prefix);
+      fleet_budget_ = std::make_unique<RedisFleetBudget>(*client, first.executor(), options_.cache_prefix, log_);
+      first.on_redis_watch([this](bool connected) {
+        provider_->watch_fleet(connected ? open_meteo::Watch::connected : open_meteo::Watch::interval);
+      });
     }
     provider_->attach(&first.executor(), fleet_budget_.get());
     phase_ = endpoints::ServicePhase::serving;

@@ -22,9 +22,13 @@ namespace wx::cache {
 [[nodiscard]] inline std::string epoch_key(std::string_view prefix) {
   return cat(prefix, "weather:epoch");
 }
-// The counter of one window of the fleet's budget for provider calls. `window` names the kind (m, h or d for minute,
-// hour or day) and the number of the window, for example "m:29384756".
+// The totals of one window of the fleet's budget for provider calls. `window` names the kind and the number of the
+// window, for example "minute:29384756". All windows are in one cluster slot.
 [[nodiscard]] inline std::string budget_key(std::string_view prefix, std::string_view window) {
+  return cat(prefix, "weather:{budget}:", window);
+}
+// The counter of one window in version 0.1.0, for example "m:29384756".
+[[nodiscard]] inline std::string plain_budget_key(std::string_view prefix, std::string_view window) {
   return cat(prefix, "weather:budget:", window);
 }
 // The name of the channel, <prefix>weather:events, followed by :<database> for every database but 0. Keys belong to a

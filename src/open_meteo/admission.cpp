@@ -77,6 +77,13 @@ bool waits_for_probe(cache::Purpose purpose, const ProviderBreaker::Refusal& ref
   return refusal.probing && purpose == cache::Purpose::cold;
 }
 
+// Twelve hexadecimal digits: two of a hundred processes have the same one time in 10^10.
+std::string process_id(Random& random) {
+  std::string id;
+  for (auto bits = random.next(); id.size() < 12; bits >>= 4) id += "0123456789abcdef"[bits & 15];
+  return id;
+}
+
 std::int64_t in_ms(nanoseconds span) {
   return std::chrono::ceil<milliseconds>(span).count();
 }
@@ -88,10 +95,18 @@ Admission::Admission(const OpenMeteoOptions& options, Random random, observabili
     : metrics_(metrics),
       log_(log),
       off_(options.limits.off()),
+      limits_(options.limits),
+      fleet_size_(options.fleet_size),
       random_(random),
       breaker_(breaker_options(options), Random(random_.next())),
-      budget_(options.limits, checked_share(options)),
+      budget_(checked_share(options)),
       retries_(options.retries) {}
+
+void Admission::join_fleet() {
+  const Lock lock(mutex_);
+  shared_.emplace(limits_, fleet_size_, process_id(random_));
+  fleet_ = true;
+}
 
 Error Admission::shed(const ProviderBreaker::Refusal& refusal) {
   const bool limited = refusal.kind == ErrorKind::provider_limited;
@@ -112,7 +127,8 @@ std::optional<Error> Admission::refusal(Purpose purpose, const Instant& now) {
   const auto free = breaker_.check(now.steady);
   if (!free && !waits_for_probe(purpose, free.error())) return shed(free.error());
   if (off_) return std::nullopt;
-  if (const auto refused = budget_.check(purpose, counting(), now.steady, now.wall)) return shed(*refused);
+  const auto refused = shared_ ? shared_->check(purpose, now.wall) : budget_.check(purpose, now.steady, now.wall);
+  if (refused) return shed(*refused);
   return std::nullopt;
 }
 
@@ -149,37 +165,66 @@ void Admission::called(const Instant& now) {
 
 std::optional<Error> Admission::pay_alone(Purpose purpose, const Instant& now) {
   const Lock lock(mutex_);
-  return count_alone(purpose, now);
-}
-
-Budget::FleetTake Admission::ask_fleet(const Instant& now) {
-  const Lock lock(mutex_);
-  return budget_.ask_fleet(now.wall);
-}
-
-std::optional<Error> Admission::count_alone(Purpose purpose, const Instant& now) {
   if (off_) return std::nullopt;
-  if (fleet_) metrics_.add(Counter::provider_counted_alone);
-  const auto refused = budget_.take_alone(purpose, now.steady, now.wall);
+  const auto refused = budget_.take(purpose, now.steady, now.wall);
   log_throttle_level(now);
   if (refused) return shed(*refused);
   return std::nullopt;
 }
 
-Admission::Payment Admission::pay_with_fleet(Purpose purpose, const Budget::FleetTake& asked,
-                                             const Result<FleetBudget::Counts>& counts, const Instant& now) {
+Admission::Exchange Admission::reserve(const Instant& now) {
   const Lock lock(mutex_);
-  const bool lost = !counts || counts->size() != asked.windows.size();
+  // What was used before this call decides on the patience.
+  const auto level = shared_->throttle_level(Counting::fleet, now.steady, now.wall);
+  auto parts = shared_->reserve(now.steady, now.wall);
+  auto windows = shared_->to_exchange(parts, now.steady);
+  return {.parts = std::move(parts),
+          .windows = std::move(windows),
+          .patience = level == ThrottleLevel::open ? Patience::usual : Patience::long_};
+}
+
+Admission::Payment Admission::settle(Purpose purpose, const SharedBudget::Parts& parts,
+                                     const Result<FleetBudget::Counts>& counts, const Instant& now) {
+  const Lock lock(mutex_);
+  const bool lost = !counts || counts->size() != parts.size();
   fleet_lost_ = lost;
   log_count(now);
-  if (lost) {
-    budget_.not_counted(asked);
-    return {.refused = count_alone(purpose, now)};
-  }
-  const auto refused = budget_.take_with_fleet(purpose, asked, *counts, now.steady, now.wall);
+  if (lost) metrics_.add(Counter::provider_counted_alone);
+  if (!lost) shared_->merge(parts, *counts, now.steady);
+  const auto refused =
+      lost ? shared_->settle_alone(purpose, parts, now.steady, now.wall) : shared_->settle(purpose, parts, now.wall);
   log_throttle_level(now);
-  if (refused) return {.refused = shed(*refused), .give_back = true};
+  if (refused) return {.refused = shed(*refused), .ask_again = !lost};
   return {};
+}
+
+nanoseconds Admission::pause_before_asking_again() {
+  const Lock lock(mutex_);
+  return random_.between(10ms, 50ms);
+}
+
+Admission::Exchange Admission::exchange(const SharedBudget::Parts& parts, const Instant& now) {
+  const Lock lock(mutex_);
+  return {.parts = parts, .windows = shared_->to_exchange(parts, now.steady)};
+}
+
+Admission::Exchange Admission::watch(Watch why, const Instant& now) {
+  const Lock lock(mutex_);
+  auto parts = shared_->watch(why, now.steady, now.wall);
+  auto windows = shared_->to_exchange(parts, now.steady);
+  return {.parts = std::move(parts), .windows = std::move(windows)};
+}
+
+void Admission::merge(const SharedBudget::Parts& parts, const FleetBudget::Counts& counts, const Instant& now) {
+  const Lock lock(mutex_);
+  if (counts.size() != parts.size()) return;
+  shared_->merge(parts, counts, now.steady);
+  log_throttle_level(now);
+}
+
+Budget::Usage Admission::usage(Window window, Counting counting, const Instant& now) {
+  if (shared_) return shared_->usage(window, counting, now.steady, now.wall);
+  return budget_.usage(window, now.steady, now.wall);
 }
 
 void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now) {
@@ -222,7 +267,7 @@ ProviderStatus Admission::status(const Instant& now) {
   const Lock lock(mutex_);
   ProviderStatus status{.breaker = breaker_.state(now.steady), .usage = {}};
   for (const Window window : kAllWindows) {
-    status.usage.at(static_cast<std::size_t>(window)) = budget_.usage(window, counted_last(), now.steady, now.wall);
+    status.usage.at(static_cast<std::size_t>(window)) = usage(window, counted_last(), now);
   }
   return status;
 }
@@ -256,14 +301,15 @@ void Admission::log_count(const Instant& now) {
 void Admission::log_throttle_level(const Instant& now) {
   if (off_) return;
   const auto logged_counting = logged_lost_ ? Counting::alone : counting();
-  const auto throttle_level = budget_.throttle_level(logged_counting, now.steady, now.wall);
+  const auto throttle_level = shared_ ? shared_->throttle_level(logged_counting, now.steady, now.wall)
+                                      : budget_.throttle_level(now.steady, now.wall);
   if (throttle_level == logged_level_) return;
   const auto level = throttle_level > logged_level_ ? observability::LogLevel::warn : observability::LogLevel::info;
   logged_level_ = throttle_level;
   if (!log_.enabled(level)) return;
   std::array<std::string, kWindows> used;
   for (const Window window : kAllWindows) {
-    used.at(static_cast<std::size_t>(window)) = text(budget_.usage(window, logged_counting, now.steady, now.wall));
+    used.at(static_cast<std::size_t>(window)) = text(usage(window, logged_counting, now));
   }
   log_.say(level, kRoom, sentence(throttle_level), {{"minute", used[0]}, {"hour", used[1]}, {"day", used[2]}});
 }

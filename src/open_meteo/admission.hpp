@@ -8,7 +8,7 @@
 #include <array>
 #include <expected>
 #include <optional>
-#include <span>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -18,9 +18,11 @@
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 #include "open_meteo/budget.hpp"
+#include "open_meteo/fleet_budget.hpp"
 #include "open_meteo/open_meteo_options.hpp"
 #include "open_meteo/provider_breaker.hpp"
 #include "open_meteo/retry_budget.hpp"
+#include "open_meteo/shared_budget.hpp"
 
 namespace wx::open_meteo {
 
@@ -47,7 +49,7 @@ class Admission {
   Admission(const OpenMeteoOptions& options, Random random, observability::Metrics& metrics, observability::Log& log);
 
   // Counts calls with a fleet from now on. Call it before any other function.
-  void join_fleet() { fleet_ = true; }
+  void join_fleet();
   [[nodiscard]] bool with_fleet() const { return fleet_ && !off_; }
 
   // Returns the error of a load that could not become a call now, or nothing: provider_limited, or the kind of the last
@@ -63,15 +65,35 @@ class Admission {
   // Ends the pass of a load that made no call, or whose call this process aborted.
   void release(ProviderBreaker::Pass pass);
 
-  // Counts a call that is about to be made, alone or with the fleet (see Budget).
+  // Counts a call that is about to be made, without a fleet (see Budget).
   [[nodiscard]] std::optional<Error> pay_alone(Purpose purpose, const Instant& now);
-  [[nodiscard]] Budget::FleetTake ask_fleet(const Instant& now);
+
+  // Counts a call that is about to be made with the fleet (see SharedBudget): reserve it, exchange `windows`, settle
+  // it.
+  struct Exchange {
+    SharedBudget::Parts parts;
+    std::vector<FleetWindow> windows;
+    Patience patience = Patience::usual;
+  };
+  [[nodiscard]] Exchange reserve(const Instant& now);
+  // Takes the reply to the exchange of a reserved call, or its failure, and decides. The call has been given back if it
+  // is refused: exchange() tells the others.
   struct Payment {
     std::optional<Error> refused;
-    bool give_back = false;  // return one unit to the fleet's counters
+    // The reply counts calls that others may give back, because they asked at the same time: ask again soon.
+    bool ask_again = false;
   };
-  [[nodiscard]] Payment pay_with_fleet(Purpose purpose, const Budget::FleetTake& asked,
-                                       const Result<FleetBudget::Counts>& counts, const Instant& now);
+  [[nodiscard]] Payment settle(Purpose purpose, const SharedBudget::Parts& parts,
+                               const Result<FleetBudget::Counts>& counts, const Instant& now);
+
+  // Random, because the others pause too.
+  [[nodiscard]] nanoseconds pause_before_asking_again();
+
+  // For an exchange without a call: of the windows of a call that was given back, or as a watch (see SharedBudget).
+  [[nodiscard]] Exchange exchange(const SharedBudget::Parts& parts, const Instant& now);
+  [[nodiscard]] Exchange watch(Watch why, const Instant& now);
+  // Takes the reply to such an exchange, or one that came too late.
+  void merge(const SharedBudget::Parts& parts, const FleetBudget::Counts& counts, const Instant& now);
 
   // Records how a call ended, and ends its pass. `fault` is null for an answer.
   void ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now);
@@ -89,7 +111,7 @@ class Admission {
   [[nodiscard]] Counting counting() const { return fleet_ ? Counting::fleet : Counting::alone; }
   [[nodiscard]] Counting counted_last() const WX_REQUIRES(mutex_) { return fleet_lost_ ? Counting::alone : counting(); }
   [[nodiscard]] std::optional<Error> refusal(Purpose purpose, const Instant& now) WX_REQUIRES(mutex_);
-  [[nodiscard]] std::optional<Error> count_alone(Purpose purpose, const Instant& now) WX_REQUIRES(mutex_);
+  [[nodiscard]] Budget::Usage usage(Window window, Counting counting, const Instant& now) WX_REQUIRES(mutex_);
   [[nodiscard]] Error shed(const ProviderBreaker::Refusal& refusal);
   [[nodiscard]] Error shed(const Budget::Refusal& refusal);
   void log_changes(const Instant& now) WX_REQUIRES(mutex_);
@@ -99,13 +121,16 @@ class Admission {
   observability::Metrics& metrics_;
   observability::Log& log_;
   const bool off_;  // no limits
+  const Limits limits_;
+  const unsigned fleet_size_;
   bool fleet_ = false;
 
   Mutex mutex_;
   bool fleet_lost_ WX_GUARDED_BY(mutex_) = false;  // the last call was counted without the fleet
   Random random_ WX_GUARDED_BY(mutex_);
   ProviderBreaker breaker_ WX_GUARDED_BY(mutex_);
-  Budget budget_ WX_GUARDED_BY(mutex_);
+  Budget budget_ WX_GUARDED_BY(mutex_);                       // without a fleet
+  std::optional<SharedBudget> shared_ WX_GUARDED_BY(mutex_);  // with one
   RetryBudget retries_ WX_GUARDED_BY(mutex_);
   // The last logged values.
   ProviderBreaker::State logged_state_ WX_GUARDED_BY(mutex_) = ProviderBreaker::State::closed;

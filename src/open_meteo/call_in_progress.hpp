@@ -49,6 +49,8 @@ struct CallInProgress {
   std::atomic<bool> turn_answered = false;    // the Proceed was called, or `turn` threw
   bool proceeded = false;                     // its Proceed was called with true
   bool sent = false;                          // at least one attempt was made
+  bool asked_again = false;                   // was paid for a second time, see Admission::Payment::ask_again
+  bool paying_again = false;                  // during the pause before that
   bool ended = false;                         // `done` was called, or the call was not wanted
   SteadyTime sent_at;                         // the last attempt
   SteadyTime call_deadline;                   // for both attempts together

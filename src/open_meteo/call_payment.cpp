@@ -11,33 +11,51 @@ void CallPayment::join(FleetBudget& fleet) {
   admission_.join_fleet();
 }
 
-void CallPayment::pay(cache::Purpose purpose, bool redis_unavailable, Paid paid) {
-  if (!admission_.with_fleet()) return paid(admission_.pay_alone(purpose, now_of(clock_)));
-  auto asked = admission_.ask_fleet(now_of(clock_));
-  if (redis_unavailable) return paid(pay_with_fleet(purpose, asked, fail(ErrorKind::redis_unavailable)));
-  const auto windows = asked.windows;  // a copy: take() reads them after `asked` is moved into the callback
-  fleet_->take(windows, 1,
-               [this, purpose, asked = std::move(asked),
-                paid = std::move(paid)](const Result<FleetBudget::Counts>& counts) mutable {
-                 std::optional<Error> refused;
-                 try {
-                   refused = pay_with_fleet(purpose, asked, counts);
-                 } catch (...) {
-                   refused = thrown(log_, "an exception while counting a provider call");
-                 }
-                 paid(std::move(refused));
-               });
+void CallPayment::pay(cache::Purpose purpose, bool redis_unavailable, const std::shared_ptr<const void>& self,
+                      Paid paid) {
+  if (!admission_.with_fleet()) return paid({.refused = admission_.pay_alone(purpose, now_of(clock_))});
+  auto asked = admission_.reserve(now_of(clock_));
+  if (redis_unavailable) {
+    return paid(admission_.settle(purpose, asked.parts, fail(ErrorKind::redis_unavailable), now_of(clock_)));
+  }
+  auto late = merger(asked.parts, self);
+  fleet_->exchange(
+      std::move(asked.windows), asked.patience,
+      [this, self, purpose, parts = std::move(asked.parts),
+       paid = std::move(paid)](const Result<FleetBudget::Counts>& counts) mutable {
+        Admission::Payment payment;
+        try {
+          payment = admission_.settle(purpose, parts, counts, now_of(clock_));
+          // Without a reply, the next exchange tells the others.
+          if (payment.refused && counts) exchange(admission_.exchange(parts, now_of(clock_)), self);
+        } catch (...) {
+          payment = {.refused = thrown(log_, "an exception while counting a provider call")};
+        }
+        paid(std::move(payment));
+      },
+      std::move(late));
 }
 
-std::optional<Error> CallPayment::pay_with_fleet(cache::Purpose purpose, Budget::FleetTake& asked,
-                                                 const Result<FleetBudget::Counts>& counts) {
-  auto payment = admission_.pay_with_fleet(purpose, asked, counts, now_of(clock_));
-  if (payment.give_back) {
-    // Only the refused unit is subtracted: the calls that were added late stay counted.
-    for (auto& window : asked.windows) window.owed = 0;
-    fleet_->take(asked.windows, -1, [](const auto&) {});
-  }
-  return std::move(payment.refused);
+void CallPayment::watch(Watch why, const std::shared_ptr<const void>& self) {
+  if (!admission_.with_fleet()) return;
+  exchange(admission_.watch(why, now_of(clock_)), self);
+}
+
+void CallPayment::exchange(Admission::Exchange asked, const std::shared_ptr<const void>& self) {
+  if (asked.windows.empty()) return;
+  auto late = merger(asked.parts, self);
+  fleet_->exchange(
+      std::move(asked.windows), Patience::usual,
+      [merge = merger(std::move(asked.parts), self)](Result<FleetBudget::Counts> counts) mutable {
+        if (counts) merge(*std::move(counts));
+      },
+      std::move(late));
+}
+
+FleetBudget::Late CallPayment::merger(SharedBudget::Parts parts, const std::shared_ptr<const void>& self) {
+  return [this, weak = std::weak_ptr(self), parts = std::move(parts)](const FleetBudget::Counts& counts) {
+    if (const auto alive = weak.lock()) admission_.merge(parts, counts, now_of(clock_));
+  };
 }
 
 }  // namespace wx::open_meteo

@@ -1,10 +1,11 @@
-// Counts one call against the budget before it is made: with the fleet's counters if a fleet is joined, else alone (see
-// Budget).
+// Counts one call against the budget before it is made: with the fleet if there is one (see SharedBudget), else alone
+// (see Budget).
 //
-// Thread-safety: pay() from any thread; join() before the first pay().
+// Thread-safety: pay() and watch() from any thread; join() before the first of them.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -23,18 +24,23 @@ class CallPayment {
   // Counts calls with `fleet` from now on.
   void join(FleetBudget& fleet);
 
-  // Receives the refusal, or nothing if the call may be made.
-  using Paid = std::move_only_function<void(std::optional<Error> refused)>;
+  // Receives the refusal, or nothing if the call may be made. A refused call may be worth a second payment, see
+  // Admission::Payment::ask_again.
+  using Paid = std::move_only_function<void(Admission::Payment payment)>;
   // Counts one call. `paid` is called exactly once, on any thread, possibly before pay() returns; it keeps this object
   // alive and must not throw. An exception while the fleet's reply is processed is logged and refuses the call with
   // ErrorKind::internal. An earlier exception leaves pay(), and `paid` is destroyed without being called. With
   // `redis_unavailable` the fleet is not asked, because the load has already waited once for a Redis that does not
-  // answer.
-  void pay(cache::Purpose purpose, bool redis_unavailable, Paid paid);
+  // answer. `self` keeps this object alive; a reply that comes too late is dropped once it is gone.
+  void pay(cache::Purpose purpose, bool redis_unavailable, const std::shared_ptr<const void>& self, Paid paid);
+
+  // Exchanges totals without a call (see SharedBudget::watch()). `self` as above.
+  void watch(Watch why, const std::shared_ptr<const void>& self);
 
  private:
-  [[nodiscard]] std::optional<Error> pay_with_fleet(cache::Purpose purpose, Budget::FleetTake& asked,
-                                                    const Result<FleetBudget::Counts>& counts);
+  void exchange(Admission::Exchange asked, const std::shared_ptr<const void>& self);
+  // Takes a reply that no call waits for.
+  [[nodiscard]] FleetBudget::Late merger(SharedBudget::Parts parts, const std::shared_ptr<const void>& self);
 
   Admission& admission_;
   const Clock& clock_;

@@ -44,9 +44,8 @@ CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpCli
       queue_({.concurrency = options.concurrency, .max_queue = options.max_queue}),
       payment_(admission_, clock, log),
       results_(metrics, log),
-      paused_(
-          [this](const CallPtr& call) { guarded(call, "an exception in a second attempt", [&] { try_again(call); }); },
-          log) {}
+      paused_([this](const CallPtr& call) { guarded(call, "an exception after a pause", [&] { resume(call); }); },
+              log) {}
 
 void CallPipeline::attach(Executor* timers, FleetBudget* fleet) {
   paused_.attach(timers);
@@ -136,11 +135,15 @@ void CallPipeline::proceed(const CallPtr& call) {
 
 void CallPipeline::pay(const CallPtr& call) {
   if (closed_) return end(*call, fail(ErrorKind::draining));
-  payment_.pay(call->purpose, call->redis_unavailable, [call](std::optional<Error> refused) {
+  payment_.pay(call->purpose, call->redis_unavailable, call->pipeline, [call](Admission::Payment payment) {
     auto& self = *call->pipeline;
     self.guarded(call, "an exception while sending a call", [&] {
-      if (refused) return self.end(*call, std::unexpected(*std::move(refused)));
-      self.send(call);
+      if (!payment.refused) return self.send(call);
+      if (payment.ask_again && self.paused_.enabled() && !std::exchange(call->asked_again, true)) {
+        call->paying_again = true;
+        return self.pause(call, self.admission_.pause_before_asking_again());
+      }
+      self.end(*call, std::unexpected(*std::move(payment.refused)));
     });
   });
 }
@@ -207,6 +210,11 @@ Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> rep
 
 void CallPipeline::pause(const CallPtr& call, nanoseconds span) {
   if (!paused_.add(call, span)) end(*call, fail(ErrorKind::draining));
+}
+
+void CallPipeline::resume(const CallPtr& call) {
+  if (std::exchange(call->paying_again, false)) return pay(call);
+  try_again(call);
 }
 
 void CallPipeline::try_again(const CallPtr& call) {

@@ -2,7 +2,8 @@
 //
 //   load -> (queue) -> begin -> (turn) -> proceed -> pay -> send -> finish -> end
 //                      ^   |                          ^              |
-//     the probe ended  +---+                          +--- pause <---+   at most once, see Admission::retry_after()
+//     the probe ended  +---+                          +--- pause <---+   at most once, see Admission::retry_after(),
+//                                                                        and once from pay, see Payment::ask_again
 //
 // Each step passes the call on to the next or ends it. At the end the slot is released before `done` is called, so that
 // the next call starts while the caller processes the outcome. An exception in any step (in the reader, in a callback,
@@ -44,6 +45,9 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   // Ends a call that no callback will continue; see ~CallInProgress().
   void drop(CallInProgress& call) noexcept;
 
+  // See CallPayment::watch().
+  void watch(Watch why) { payment_.watch(why, shared_from_this()); }
+
   [[nodiscard]] const CallQueue& queue() const { return queue_; }
   [[nodiscard]] ProviderStatus status() { return admission_.status(now_of(clock_)); }
 
@@ -63,6 +67,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void finish(const CallPtr& call, Result<Reply> reply);
   [[nodiscard]] Result<cache::Loaded> read(CallInProgress& call, Result<Reply> reply);
   void pause(const CallPtr& call, nanoseconds span);
+  void resume(const CallPtr& call);
   void try_again(const CallPtr& call);
   void end(CallInProgress& call, Result<cache::Loaded> outcome) noexcept;
   // Releases the slot and the pass of `call`, begins the calls that this allows, and ends waiting calls whose deadline

@@ -4,43 +4,56 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "open_meteo/window_ledger.hpp"
 
 namespace wx::open_meteo {
 
-// One window's counter.
+// One window of the budget, as it is exchanged. The numbers in the names count windows since the Unix epoch.
 struct FleetWindow {
-  // The end of the counter's key: "m:29384756" (minute), "h:489745", "d:20406". The number counts windows since the
-  // Unix epoch.
-  std::string key_suffix;
-  // Twice the window's length, because the clocks of the processes may differ.
+  // The end of the key that holds the totals: "minute:29384756", "hour:489745", "day:20406".
+  std::string name;
+  // The end of the key of version 0.1.0's counter ("m:29384756"). Empty: do not look at it.
+  std::string plain_name;
+  // Twice the window's length.
   std::chrono::seconds expires_after{0};
-  // Calls that this process made while the counters were unreachable. They are added once, together with the next
-  // counted call.
-  std::int64_t owed = 0;
+  // The totals to write; may be empty.
+  std::vector<FleetTotals> write;
 };
 
-// Thread-safety: take() from any thread.
+// What the store holds of one window after the writing.
+struct FleetCount {
+  std::vector<FleetTotals> totals;
+  std::int64_t plain = 0;  // the calls that processes of version 0.1.0 have counted
+};
+
+// How long to wait for the count before the call is counted alone.
+enum class Patience : std::uint8_t {
+  usual,  // as long as for any command
+  long_,  // 1 s in all, because few calls are left
+};
+
+// Thread-safety: exchange() from any thread.
 class FleetBudget {
  public:
-  // The counters after the addition, in the order of the windows.
-  using Counts = std::vector<std::int64_t>;
+  using Counts = std::vector<FleetCount>;  // in the order of the windows
   using Done = std::move_only_function<void(Result<Counts>)>;
+  using Late = std::move_only_function<void(Counts)>;
 
   FleetBudget() = default;
   FleetBudget(const FleetBudget&) = delete;
   FleetBudget& operator=(const FleetBudget&) = delete;
   virtual ~FleetBudget() = default;
 
-  // Adds `units` (negative: subtracts a refused call) and `owed` to each counter and sets its expiry, with INCRBY and
-  // EXPIRE for each window in one pipeline. `windows` is valid during the call only. `done` is called exactly once, on
-  // any thread, possibly before take() returns. It must be called soon, because a provider slot waits for it. It
-  // receives an error of any kind if the counters are unreachable or only some of them answered.
-  virtual void take(std::span<const FleetWindow> windows, int units, Done done) = 0;
+  // Writes the totals, where the store holds lower ones, and reads those of all processes. `done` is called exactly
+  // once, on any thread, possibly before exchange() returns. It must be called soon, because a provider slot waits for
+  // it. It receives an error of any kind if the store did not answer for all windows. In that case the totals may have
+  // been written, or may still be: writing them again changes nothing. `late` is called at most once, after `done` has
+  // received an error: with a reply that came after its deadline.
+  virtual void exchange(std::vector<FleetWindow> windows, Patience patience, Done done, Late late) = 0;
 };
 
 }  // namespace wx::open_meteo

@@ -18,6 +18,10 @@ void Provider::attach(Executor* timers, FleetBudget* fleet) {
   pipeline_->attach(timers, fleet);
 }
 
+void Provider::watch_fleet(Watch why) {
+  pipeline_->watch(why);
+}
+
 void Provider::load(Call call, cache::LoadRequest request, cache::LoadCallback done) {
   pipeline_->load(std::move(call), std::move(request), std::move(done));
 }

@@ -28,8 +28,8 @@ class Provider {
  public:
   // Throws std::invalid_argument if the options are invalid (see make_provider_address, share_of). `clock`, `metrics`
   // and `log` must outlive this object and the last callback of `client`. `client` may be destroyed before or after
-  // this object, provided that by then no thread calls load() or is inside a Proceed, a FleetBudget::Done or a timer of
-  // the attached executor.
+  // this object, provided that by then no thread calls load() or is inside a Proceed, a callback of FleetBudget or a
+  // timer of the attached executor.
   Provider(const OpenMeteoOptions& options, http_client::HttpClient& client, const Clock& clock,
            observability::Metrics& metrics, observability::Log& log);
 
@@ -44,6 +44,10 @@ class Provider {
   // pause before a second attempt; if null, there are no second attempts. If `fleet` is null, calls are counted alone.
   // Both must outlive this object and the last callback of the client.
   void attach(Executor* timers, FleetBudget* fleet);
+
+  // Exchanges the count of calls with the fleet where that is due. Call it at every connection to the store and every
+  // half minute, so that a store that has lost counts gets them back.
+  void watch_fleet(Watch why);
 
   // Makes the call when its turn has come and request.turn confirms it (see cache::LoadRequest). A Proceed that is
   // destroyed without being called cancels the call. `done` is called exactly once, on any thread, possibly from within

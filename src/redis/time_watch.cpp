@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -24,14 +25,18 @@ std::optional<FleetClock::ServerTime> time_of(const Reply& reply) {
 
 }  // namespace
 
-void TimeWatch::ask() {
-  timer_ = executor_.after(kInterval, [this] { ask(); });
+void TimeWatch::ask(bool first) {
+  timer_ = executor_.after(kInterval, [this] { ask(false); });
   const auto hear = [this, sent = clock_.steady()](const Result<Reply>& reply) {
     if (!reply) return;
     if (const auto server = time_of(*reply)) clock_.sample(sent, clock_.steady(), *server);
   };
   const std::array<Argument, 1> time{"TIME"};
-  std::array<Command, 1> commands{Command{.arguments = time, .done = hear, .late = hear}};
+  auto done = [this, hear, first](const Result<Reply>& reply) {
+    hear(reply);
+    if (asked_) asked_(first);
+  };
+  std::array<Command, 1> commands{Command{.arguments = time, .done = std::move(done), .late = hear}};
   client_.pipeline(commands);
 }
 

@@ -2,10 +2,14 @@
 // after its deadline is a sample too, with a wide error. A server that refuses TIME is asked again all the same,
 // because rights may change.
 //
+// Other work that is due at every connection and every half minute can follow it (on_asked).
+//
 // Thread: the I/O thread of the client.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/executor.hpp"
 #include "base/fleet_clock.hpp"
@@ -20,17 +24,22 @@ class TimeWatch {
   TimeWatch(Client& client, Executor& executor, FleetClock& clock)
       : client_(client), executor_(executor), clock_(clock) {}
 
+  // Sets a handler that is called after every answer of TIME, or after its failure; `first` for the first one of a
+  // connection. Before connected().
+  void on_asked(std::move_only_function<void(bool first)> handler) { asked_ = std::move(handler); }
+
   // The client's handlers must call these.
-  void connected() { ask(); }
+  void connected() { ask(true); }
   void disconnected() { timer_.reset(); }
 
  private:
-  void ask();
+  void ask(bool first);
 
   Client& client_;
   Executor& executor_;
   FleetClock& clock_;
   std::unique_ptr<Timer> timer_;
+  std::move_only_function<void(bool first)> asked_;
 };
 
 }  // namespace wx::redis

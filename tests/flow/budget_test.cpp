@@ -12,8 +12,10 @@
 #include "flow/load.hpp"
 #include "flow/service.hpp"
 #include "flow/weather.hpp"
+#include "support/black_hole.hpp"
 #include "support/fake_provider.hpp"
 #include "support/redis_server.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 namespace {
@@ -234,6 +236,60 @@ TEST(Budget, KeepsItsLastCallsForColdQuestions) {
   EXPECT_GT(std::atoi(refused.header("Retry-After").c_str()), 0);
   EXPECT_EQ(watch(milliseconds(200)), Seen{"STALE"});
   EXPECT_EQ(provider.calls(), 20U);
+}
+
+// Each of four processes has made calls that the others know only from Redis.
+TEST(Budget, IsNotExceededIfRedisLosesItsData) {
+  keep_clear_of_midnight();
+  const RedisServer redis;
+  FakeProvider provider;
+  const auto fleet = start_fleet(
+      4, patient(redis, {{"OPEN_METEO_URL", provider.url()}, {"UPSTREAM_LIMIT", "50/d"}, {"FLEET_SIZE", "4"}}));
+  std::size_t asked = 0;
+  const auto ask = [&] {
+    const auto& service = fleet[asked % fleet.size()];
+    return service->get(cat("/weather?lat=4&lon=", ++asked)).status;
+  };
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(ask(), 200);
+  EXPECT_EQ(provider.calls(), 40U);
+  redis.command({"FLUSHALL"});
+  std::map<int, int> answers;
+  for (int i = 0; i < 40; ++i) ++answers[ask()];
+  EXPECT_EQ(provider.calls(), 50U);
+  EXPECT_EQ(answers, (std::map<int, int>{{200, 10}, {429, 30}}));
+  // A process that begins now learns it too.
+  const Service late(patient(redis, {{"OPEN_METEO_URL", provider.url()}, {"UPSTREAM_LIMIT", "50/d"}}));
+  EXPECT_EQ(late.get("/weather?lat=5&lon=5").status, 429);
+}
+
+// Every reply to a count comes after its deadline.
+TEST(Budget, CountsACallOnceThoughRedisAnswersLate) {
+  keep_clear_of_midnight();
+  const RedisServer redis;
+  BlackHole link(redis.port());
+  FakeProvider provider;
+  const Service service({{"REDIS_URL", cat("redis://127.0.0.1:", link.port())},
+                         {"REDIS_TIMEOUT", "50ms"},
+                         {"OPEN_METEO_URL", provider.url()},
+                         {"UPSTREAM_LIMIT", "10000/d"}});
+  int place = 0;
+  const auto ask = [&] { return service.get(cat("/weather?lat=6&lon=", ++place % 180, ".", place)).status; };
+  ASSERT_EQ(ask(), 200);
+  link.delay(milliseconds(35));
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(), 200);
+  EXPECT_EQ(provider.calls(), 31U);
+
+  // The next reply in time belongs to a count of all calls, no more and no less.
+  link.delay(milliseconds(0));
+  const auto day = std::chrono::duration_cast<std::chrono::days>(system_clock::now().time_since_epoch()).count();
+  const auto key = cat("weather:{budget}:day:", day);
+  const auto member = redis.command({"ZRANGE", key, "0", "-1"}).value_or("");
+  EXPECT_TRUE(member.ends_with(":s") && !member.contains('\n')) << member;
+  const auto counted_all = [&] {
+    EXPECT_EQ(ask(), 200);
+    return redis.command({"ZSCORE", key, member}) == cat(provider.calls() * 1000);
+  };
+  EXPECT_TRUE(eventually(counted_all)) << provider.calls();
 }
 
 TEST(Budget, IsSharedOutWithoutRedis) {

@@ -186,24 +186,29 @@ TEST_F(Admitted, TheFleetsCountGoesAndComesWithOneLineEach) {
   chosen.fleet_size = 4;
   start(chosen);
   admission->join_fleet();
-  const auto pay = [this](Result<FleetBudget::Counts> counts) {
-    const auto paid = admission->pay_with_fleet(Purpose::cold, admission->ask_fleet(now()), counts, now());
-    return paid.refused ? cat(told(*paid.refused), paid.give_back ? ", give back" : "") : "paid";
+  clock.advance(5s);  // away from the minute's boundary, where calls count twice
+  const auto others = [](int calls) {
+    return FleetBudget::Counts{{.totals = {{.id = "other", .spent = calls * 1000}}}};
   };
-  EXPECT_EQ(pay({{5}}), "paid");
+  const auto pay = [this](const Result<FleetBudget::Counts>& counts) {
+    const auto paid = admission->settle(Purpose::cold, admission->reserve(now()).parts, counts, now());
+    return paid.refused ? cat(told(*paid.refused), paid.ask_again ? ", ask again" : "") : "paid";
+  };
+  EXPECT_EQ(pay(others(4)), "paid");
   EXPECT_EQ(admission->status(now()).usage.at(0).used, 5U);
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 40U);
-  EXPECT_EQ(pay({{41}}), "provider-limited 60000, give back");
+  EXPECT_EQ(pay(others(39)), "provider-limited 55000, ask again");
   EXPECT_EQ(admission->check(Purpose::cold, now())->kind, ErrorKind::provider_limited) << "no call is allowed any more";
   clock.advance(1min);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "paid");
-  EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "provider-limited 60000");
-  EXPECT_EQ(pay({{1, 2, 3}}), "provider-limited 60000") << "counts that do not match the question are ignored";
+  EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "provider-limited 55000");
+  EXPECT_EQ(pay(FleetBudget::Counts(3)), "provider-limited 55000")
+      << "counts that do not match the question are ignored";
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 10U) << "the share of this process alone";
   EXPECT_FALSE(admission->check(Purpose::cold, now())) << "the fleet is asked each time, so that its return is noticed";
   EXPECT_EQ(lines("this process limits itself to its share"), 1U) << log.text();
   EXPECT_EQ(metrics.value(Counter::provider_counted_alone), 12U);
-  EXPECT_EQ(pay({{12}}), "paid");
+  EXPECT_EQ(pay(others(1)), "paid");
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 40U);
   EXPECT_EQ(lines("counted with the fleet again"), 1U);
 }
@@ -215,9 +220,10 @@ TEST_F(Admitted, AFleetsCountThatComesAndGoesAllTheTimeIsToldNowAndThen) {
   start(chosen);
   admission->join_fleet();
   const auto pay = [this](bool answers) {
-    const auto counts =
-        answers ? Result<FleetBudget::Counts>({1}) : Result<FleetBudget::Counts>(fail(ErrorKind::redis_timeout));
-    (void)admission->pay_with_fleet(Purpose::cold, admission->ask_fleet(now()), counts, now());
+    Result<FleetBudget::Counts> counts = fail(ErrorKind::redis_timeout);
+    const auto parts = admission->reserve(now()).parts;
+    if (answers) counts = FleetBudget::Counts(parts.size());
+    (void)admission->settle(Purpose::cold, parts, counts, now());
     clock.advance(100ms);
   };
   for (int i = 0; i < 40; ++i) pay(i % 2 == 0);  // four seconds

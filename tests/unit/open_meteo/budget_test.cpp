@@ -1,10 +1,8 @@
 #include "open_meteo/budget.hpp"
 
-#include <limits>
 #include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -26,11 +24,11 @@ std::string told(const std::optional<Budget::Refusal>& refusal) {
 
 // One process that counts alone, and its clocks.
 struct Alone {
-  explicit Alone(std::string_view limits) : budget(*parse_limits(limits), *parse_limits(limits)) {}
+  explicit Alone(std::string_view limits) : budget(*parse_limits(limits)) {}
 
-  std::string take(Purpose purpose = Purpose::cold) { return told(budget.take_alone(purpose, steady, wall)); }
-  std::string check(Purpose purpose) { return told(budget.check(purpose, Counting::alone, steady, wall)); }
-  ThrottleLevel throttle_level() { return budget.throttle_level(Counting::alone, steady, wall); }
+  std::string take(Purpose purpose = Purpose::cold) { return told(budget.take(purpose, steady, wall)); }
+  std::string check(Purpose purpose) { return told(budget.check(purpose, steady, wall)); }
+  ThrottleLevel throttle_level() { return budget.throttle_level(steady, wall); }
   void pass(milliseconds span) {
     steady += span;
     wall += span;
@@ -70,7 +68,7 @@ TEST(Budget, TheWindowThatLastsLongestIsTheOneToWaitFor) {
 TEST(Budget, WindowsWithoutALimitDoNotCount) {
   Alone one("1000/h");
   EXPECT_EQ(one.exhaust(), 1000);
-  EXPECT_EQ(one.budget.usage(Window::minute, Counting::alone, one.steady, one.wall).limit, 0U);
+  EXPECT_EQ(one.budget.usage(Window::minute, one.steady, one.wall).limit, 0U);
 }
 
 TEST(Budget, TheLadderKeepsTheLastCallsForThoseWhoNeedThemMost) {
@@ -156,178 +154,13 @@ TEST(Budget, UsageTellsUsedLimitAndEnd) {
   for (int i = 0; i < 4; ++i) (void)one.take();
   one.pass(1min);
   (void)one.take();
-  const auto minute = one.budget.usage(Window::minute, Counting::alone, one.steady, one.wall);
+  const auto minute = one.budget.usage(Window::minute, one.steady, one.wall);
   EXPECT_EQ(minute.used, 1U);
   EXPECT_EQ(minute.limit, 10U);
   EXPECT_EQ(minute.ends_in, 45s);
-  const auto day = one.budget.usage(Window::day, Counting::alone, one.steady, one.wall);
+  const auto day = one.budget.usage(Window::day, one.steady, one.wall);
   EXPECT_EQ(day.used, 5U);
   EXPECT_EQ(day.limit, 20U);
-}
-
-// Shared counters, and the processes that use them.
-struct Fleet {
-  explicit Fleet(std::string_view limits, unsigned size) : whole(*parse_limits(limits)), share(*share_of(whole, size)) {
-    for (unsigned i = 0; i < size; ++i) processes.emplace_back(whole, share);
-  }
-
-  std::vector<std::int64_t> add(const Budget::FleetTake& asked, int units) {
-    std::vector<std::int64_t> counts;
-    for (const auto& window : asked.windows) counts.push_back(counters[window.key_suffix] += units + window.owed);
-    return counts;
-  }
-  void give_back(Budget::FleetTake asked) {
-    for (auto& window : asked.windows) window.owed = 0;
-    (void)add(asked, -1);
-  }
-  std::string take(std::size_t process, Purpose purpose = Purpose::cold) {
-    Budget& budget = processes.at(process);
-    if (const auto refused = budget.check(purpose, Counting::fleet, steady, wall)) return told(refused);
-    if (down) return told(budget.take_alone(purpose, steady, wall));
-    const auto asked = budget.ask_fleet(wall);
-    const auto refused = budget.take_with_fleet(purpose, asked, add(asked, 1), steady, wall);
-    if (refused) give_back(asked);
-    return told(refused);
-  }
-  int exhaust(std::size_t process) {
-    int calls = 0;
-    while (take(process) == "yes") ++calls;
-    return calls;
-  }
-
-  Limits whole;
-  Limits share;
-  std::vector<Budget> processes;
-  std::map<std::string, std::int64_t> counters;
-  bool down = false;
-  SteadyTime steady{1000s};
-  WallTime wall = kMidnight + 10h + 30min + 15s;
-};
-
-TEST(Budget, AFleetAsksForTheWindowsOfTheWallClock) {
-  Fleet fleet("600/m,5000/h,10000/d", 1);
-  const auto asked = fleet.processes.front().ask_fleet(WallTime(1'785'580'215s));
-  ASSERT_EQ(asked.windows.size(), 3U);
-  EXPECT_EQ(asked.windows.at(0).key_suffix, "m:29759670");
-  EXPECT_EQ(asked.windows.at(1).key_suffix, "h:495994");
-  EXPECT_EQ(asked.windows.at(2).key_suffix, "d:20666");
-  EXPECT_EQ(asked.windows.at(0).expires_after, 2min);
-  EXPECT_EQ(asked.windows.at(2).expires_after, 48h);
-  EXPECT_TRUE(Fleet("off", 1).processes.front().ask_fleet(fleet.wall).windows.empty());
-}
-
-TEST(Budget, OneOfAFleetMayUseAllThatTheOthersLeave) {
-  Fleet fleet("60/m", 4);
-  EXPECT_EQ(fleet.exhaust(0), 60);
-  for (std::size_t p = 1; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 0);
-  EXPECT_EQ(fleet.counters.at("m:29759670"), 60) << "refused calls were given back";
-}
-
-TEST(Budget, ARefusalByOneWindowCostsTheOthersNothing) {
-  Fleet fleet("10/m,100/h", 2);
-  EXPECT_EQ(fleet.exhaust(0), 10);
-  for (int i = 0; i < 50; ++i) EXPECT_NE(fleet.take(1), "yes");
-  EXPECT_EQ(fleet.counters.at("h:495994"), 10);
-}
-
-TEST(Budget, WhatTheFleetUsedTakesEachLadderUp) {
-  Fleet fleet("100/m", 2);
-  for (int i = 0; i < 89; ++i) ASSERT_EQ(fleet.take(0), "yes");
-  EXPECT_EQ(fleet.take(1, Purpose::refresh), "yes") << "it does not know the count yet";
-  EXPECT_NE(fleet.take(1, Purpose::refresh), "yes");
-  EXPECT_EQ(fleet.processes.at(1).throttle_level(Counting::fleet, fleet.steady, fleet.wall), ThrottleLevel::no_refresh);
-  EXPECT_EQ(fleet.processes.at(1).usage(Window::minute, Counting::fleet, fleet.steady, fleet.wall).used, 90U);
-}
-
-TEST(Budget, WithoutTheCountersEachKeepsToItsShare) {
-  Fleet fleet("60/m", 4);
-  fleet.down = true;
-  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 15);
-  fleet.down = false;
-  EXPECT_GT(fleet.exhaust(0), 0) << "the counters are back in the same window";
-}
-
-TEST(Budget, WhatWasCountedAloneIsToldToTheCountersOnceTheyAreBack) {
-  Fleet fleet("60/m,1000/h", 4);
-  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.take(p), "yes");
-  fleet.down = true;
-  for (std::size_t p = 0; p < 4; ++p) {
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(fleet.take(p), "yes");
-  }
-  fleet.down = false;
-  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.take(p), "yes");
-  EXPECT_EQ(fleet.counters.at("m:29759670"), 48);
-  EXPECT_EQ(fleet.counters.at("h:495994"), 48);
-  int more = 0;
-  for (std::size_t p = 0; p < 4; ++p) more += fleet.exhaust(p);
-  EXPECT_EQ(more, 12) << "60 in all";
-}
-
-TEST(Budget, WhatIsOwedIsToldOnceAndStaysOwedIfNobodyHeard) {
-  Fleet fleet("60/m", 4);
-  Budget& budget = fleet.processes.front();
-  for (int i = 0; i < 3; ++i) (void)budget.take_alone(Purpose::cold, fleet.steady, fleet.wall);
-  const auto lost = budget.ask_fleet(fleet.wall);
-  EXPECT_EQ(lost.windows.at(0).owed, 3);
-  EXPECT_EQ(budget.ask_fleet(fleet.wall).windows.at(0).owed, 0) << "while another call is under way";
-  budget.not_counted(lost);
-  EXPECT_EQ(budget.ask_fleet(fleet.wall).windows.at(0).owed, 3);
-  (void)budget.take_alone(Purpose::cold, fleet.steady, fleet.wall);
-  EXPECT_EQ(budget.ask_fleet(fleet.wall + 1min).windows.at(0).owed, 0) << "the window is over";
-}
-
-TEST(Budget, WhoIsBeyondItsShareWhenTheCountersGoWaitsForTheNextWindow) {
-  Fleet fleet("60/m", 4);
-  for (int i = 0; i < 40; ++i) (void)fleet.take(0);
-  EXPECT_EQ(fleet.take(1), "yes");
-  fleet.down = true;
-  EXPECT_EQ(fleet.exhaust(0), 0);
-  EXPECT_EQ(fleet.exhaust(1), 5) << "two thirds were used, so of its share a third is left";
-  fleet.wall += 1min;
-  fleet.steady += 1min;
-  EXPECT_EQ(fleet.exhaust(0), 15);
-}
-
-TEST(Budget, CountersThatForgotDoNotMakeUsForget) {
-  Fleet fleet("60/m", 4);
-  for (int i = 0; i < 50; ++i) ASSERT_EQ(fleet.take(0), "yes");
-  fleet.counters.clear();
-  EXPECT_EQ(fleet.exhaust(0), 10);
-}
-
-TEST(Budget, AReplyOfAnOldWindowDoesNotDisturbTheNew) {
-  Fleet fleet("10/m", 1);
-  Budget& budget = fleet.processes.front();
-  const auto old = budget.ask_fleet(fleet.wall);
-  fleet.wall += 1min;
-  fleet.steady += 1min;
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(fleet.take(0), "yes");
-  EXPECT_FALSE(budget.take_with_fleet(Purpose::cold, old, std::vector<std::int64_t>{3}, fleet.steady, fleet.wall));
-  EXPECT_EQ(budget.usage(Window::minute, Counting::fleet, fleet.steady, fleet.wall).used, 6U);
-}
-
-TEST(Budget, TheLadderIsTheFleetsWhateverThisProcessKnewBefore) {
-  Fleet fleet("20/d", 2);
-  ASSERT_EQ(fleet.take(0), "yes");
-  // The other process uses all but what is reserved for cold questions, and this one does not know it.
-  for (int i = 0; i < 17; ++i) ASSERT_EQ(fleet.take(1), "yes");
-  EXPECT_NE(fleet.take(0, Purpose::early), "yes");
-  EXPECT_NE(fleet.take(0, Purpose::refresh), "yes");
-  EXPECT_EQ(fleet.counters.begin()->second, 18) << "refused calls are given back";
-  EXPECT_EQ(fleet.take(0), "yes");
-}
-
-TEST(Budget, ReplyOfTheFleetMayBeAnyNumber) {
-  for (const auto count : {std::numeric_limits<std::int64_t>::min(), std::int64_t{-5}, std::int64_t{0},
-                           std::numeric_limits<std::int64_t>::max()}) {
-    Fleet fleet("10/m", 1);
-    Budget& budget = fleet.processes.front();
-    const auto asked = budget.ask_fleet(fleet.wall);
-    const auto refused =
-        budget.take_with_fleet(Purpose::cold, asked, std::vector<std::int64_t>{count}, fleet.steady, fleet.wall);
-    EXPECT_EQ(refused.has_value(), count > 0);
-    EXPECT_LE(budget.usage(Window::minute, Counting::fleet, fleet.steady, fleet.wall).used, 10U);
-  }
 }
 
 // The calls as the provider sees them: in no window of the wall clock more than its limit.
@@ -369,61 +202,6 @@ TEST(Budget, NeverMoreThanTheLimitsOverDaysOfRandomCalls) {
     }
     EXPECT_GT(ledger.total(), 3U * 2000U * 3 / 4) << "allowed calls are made";
   }
-}
-
-TEST(Budget, NeverMoreThanTheLimitsByAFleetWhoseCountersAnswer) {
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    SCOPED_TRACE(seed);
-    Random random(seed);
-    Fleet fleet("20/m,300/h,2000/d", 4);
-    Ledger ledger(fleet.whole);
-    for (const auto end = fleet.wall + 72h; fleet.wall < end;) {
-      const milliseconds span(random.next() % 1500);
-      fleet.wall += span;
-      fleet.steady += span;
-      if (fleet.take(random.next() % 4, any_purpose(random)) == "yes") ledger.called(fleet.wall);
-      if (HasFatalFailure()) return;
-    }
-    EXPECT_GT(ledger.total(), 3U * 2000U * 3 / 4);
-  }
-}
-
-TEST(Budget, ManyCallsUnderWayAtOnceDoNotOvershoot) {
-  Random random(7);
-  Fleet fleet("30/m", 4);
-  Ledger ledger(fleet.whole);
-  struct Pending {
-    std::size_t process;
-    Budget::FleetTake asked;
-    std::vector<std::int64_t> counts;
-    WallTime asked_at;
-  };
-  std::vector<Pending> pending;
-  for (int step = 0; step < 200'000; ++step) {
-    const milliseconds span(random.next() % 300);
-    fleet.wall += span;
-    fleet.steady += span;
-    const auto process = random.next() % 4;
-    Budget& budget = fleet.processes.at(process);
-    if (random.next() % 2 == 0 && pending.size() < 16) {
-      if (budget.check(Purpose::cold, Counting::fleet, fleet.steady, fleet.wall)) continue;
-      auto asked = budget.ask_fleet(fleet.wall);
-      auto counts = fleet.add(asked, 1);
-      pending.push_back({process, std::move(asked), std::move(counts), fleet.wall});
-    } else if (!pending.empty()) {
-      const auto at = pending.begin() + static_cast<long>(random.next() % pending.size());
-      const auto refused = fleet.processes.at(at->process)
-                               .take_with_fleet(Purpose::cold, at->asked, at->counts, fleet.steady, fleet.wall);
-      if (refused) {
-        fleet.give_back(at->asked);
-      } else {
-        ledger.called(at->asked_at);
-      }
-      pending.erase(at);
-    }
-    if (HasFatalFailure()) return;
-  }
-  EXPECT_GT(ledger.total(), 1000U);
 }
 
 TEST(Budget, AWanderingClockNeverWedgesIt) {

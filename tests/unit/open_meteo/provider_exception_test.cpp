@@ -21,17 +21,20 @@ Call unreadable() {
           }};
 }
 
-// Counters that throw before counting or after it, or lose the call.
+// A store that throws before counting or after it, or loses the call.
 class ThrowingFleet final : public FleetBudget {
  public:
   enum class When : std::uint8_t { never, at_once, at_give_back, lost };
 
-  void take(std::span<const FleetWindow> windows, int units, Done done) override {
+  void exchange(std::vector<FleetWindow> windows, Patience /*patience*/, Done done, Late /*late*/) override {
     if (when == When::at_once) throw std::runtime_error("fleet");
     if (when == When::lost) return;
-    if (when == When::at_give_back && units < 0) throw std::runtime_error("give back");
-    // When the unit is to be given back, reports a count far above any limit.
-    done(Counts(windows.size(), when == When::at_give_back ? 1'000'000 : 1));
+    const bool gives_back = windows.front().write.front().given_back > 0;
+    if (when == When::at_give_back && gives_back) throw std::runtime_error("give back");
+    // So that the call is given back, reports a total far above any limit.
+    Counts counts(windows.size());
+    if (when == When::at_give_back) counts.front().totals = {{.id = "other", .spent = 1'000'000'000}};
+    done(std::move(counts));
   }
   std::atomic<When> when = When::never;
 };
@@ -200,7 +203,7 @@ TEST_F(Exceptions, InTheFleetsCallbackEndTheLoad) {
   fleet.when = ThrowingFleet::When::at_give_back;
   EXPECT_EQ(ask().error().kind, ErrorKind::internal);
   fleet.when = ThrowingFleet::When::never;
-  clock.advance(1min);  // the counted window is over
+  clock.advance(1min + 5s);  // the counted window and its boundary are over
   expect_one_line_and_the_next_answer("give back");
 }
 

@@ -7,6 +7,7 @@
 #include "base/asio_executor.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "fake_fleet.hpp"
 #include "provider_harness.hpp"
 #include "support/background.hpp"
 #include "support/waiting.hpp"
@@ -16,37 +17,6 @@ namespace {
 
 using cache::Purpose;
 using observability::Counter;
-
-// Counters shared by several providers, as Redis would hold them.
-class FakeFleet final : public FleetBudget {
- public:
-  void take(std::span<const FleetWindow> windows, int units, Done done) override {
-    Counts counts;
-    {
-      const std::lock_guard lock(mutex_);
-      if (down_) {
-        counts.clear();
-      } else {
-        for (const auto& window : windows) counts.push_back(counters_[window.key_suffix] += units + window.owed);
-      }
-    }
-    if (counts.empty()) return done(fail(ErrorKind::redis_unavailable));
-    done(std::move(counts));
-  }
-  void set_down(bool down) {
-    const std::lock_guard lock(mutex_);
-    down_ = down;
-  }
-  std::map<std::string, std::int64_t> counters() const {
-    const std::lock_guard lock(mutex_);
-    return counters_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, std::int64_t> counters_;
-  bool down_ = false;
-};
 
 class Turn : public ProviderTest {
  protected:
@@ -387,6 +357,7 @@ TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
   auto chosen = options();
   chosen.limits = *parse_limits("60/m");
   chosen.fleet_size = 4;
+  clock.advance(5s);  // away from the minute's boundary, where calls count twice
   std::vector<std::unique_ptr<Provider>> sources;
   for (int i = 0; i < 4; ++i) {
     sources.push_back(std::make_unique<Provider>(chosen, *client, clock, metrics, log));
@@ -404,17 +375,74 @@ TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
   ASSERT_EQ(all.size(), 160U);
   EXPECT_EQ(std::ranges::count_if(all, [](const auto& outcome) { return outcome.has_value(); }), 60);
   EXPECT_EQ(server.calls(), 60U);
-  for (const auto& [key, count] : fleet.counters()) EXPECT_EQ(count, 60) << key << ": refused calls were given back";
+  for (const auto& name : fleet.store.windows()) {
+    EXPECT_EQ(fleet.store.used(name), 60'000) << name << ": refused calls were given back";
+  }
 
   // Without the counters, each process uses its share.
   clock.advance(1min);
-  fleet.set_down(true);
+  fleet.down = true;
   for (auto& one : sources) {
     for (int i = 0; i < 20; ++i) one->load(call_at("1", "2"), within(1000s), outcomes.taker());
   }
   EXPECT_EQ(outcomes.wait(240).size(), 240U);
   EXPECT_EQ(server.calls(), 120U);
   sources.clear();
+}
+
+// Another process holds all calls of the window, and gives one back after this process has asked `then` times.
+class CrowdedFleet final : public FleetBudget {
+ public:
+  explicit CrowdedFleet(int then) : then_(then) {}
+  void exchange(std::vector<FleetWindow> windows, Patience /*patience*/, Done done, Late late) override {
+    Counts counts(windows.size());
+    ++asked;
+    for (auto& count : counts) count.totals = {{"other", 10'000, asked > then_ ? 1'000 : 0}};
+    if (!silent) return done(std::move(counts));
+    done(fail(ErrorKind::redis_timeout));
+    late(std::move(counts));
+  }
+  std::atomic<int> asked{0};
+  std::atomic<bool> silent{false};
+
+ private:
+  const int then_;
+};
+
+TEST_F(Turn, ACallThatOnlyOthersReservationsRefuseAsksOnceMore) {
+  CrowdedFleet fleet(2);  // for the call, and to give it back
+  auto chosen = options();
+  chosen.limits = *parse_limits("10/m");
+  clock.advance(5s);
+  start_with_timers(chosen, &fleet);
+  EXPECT_TRUE(ask());
+  EXPECT_EQ(fleet.asked, 3);
+  EXPECT_EQ(server.calls(), 1U);
+}
+
+TEST_F(Turn, ACallThatIsRefusedTwiceIsRefused) {
+  CrowdedFleet fleet(1000);
+  auto chosen = options();
+  chosen.limits = *parse_limits("10/m");
+  clock.advance(5s);
+  start_with_timers(chosen, &fleet);
+  EXPECT_EQ(ask().error().kind, ErrorKind::provider_limited);
+  EXPECT_EQ(fleet.asked, 4);
+  EXPECT_EQ(ask().error().retry_after, 55s);
+  EXPECT_EQ(fleet.asked, 4) << "known without asking";
+  EXPECT_EQ(server.calls(), 0U);
+}
+
+TEST_F(Turn, ALateCountIsKnownToTheNextCall) {
+  CrowdedFleet fleet(1000);
+  fleet.silent = true;
+  auto chosen = options();
+  chosen.limits = *parse_limits("10/m");
+  clock.advance(5s);
+  start_with_timers(chosen, &fleet);
+  EXPECT_TRUE(ask()) << "counted alone";
+  EXPECT_EQ(ask().error().kind, ErrorKind::provider_limited);
+  EXPECT_EQ(fleet.asked, 1);
 }
 
 // Turns, replies and refusals are answered from many threads, and every slot is given back.

@@ -111,6 +111,7 @@ class ClientUnderTest {
   }
 
   Client& client() { return *client_; }
+  Executor& executor() { return manual_ ? static_cast<Executor&>(*manual_) : *executor_; }
   wx::test::MemoryLog& log() { return log_; }
   std::uint64_t count(Counter counter) const { return metrics_.value(counter); }
   std::string metrics_text() const { return metrics_.text(); }

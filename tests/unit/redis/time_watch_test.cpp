@@ -37,6 +37,7 @@ class TimeWatchTest : public testing::Test {
     ASSERT_TRUE(under_->becomes(ConnectionState::up));
     under_->on_loop([&] {
       watch_.emplace(under_->client(), timers_, fleet_);
+      watch_->on_asked([this](bool first) { followed_ += first ? "first " : "next "; });
       watch_->connected();
     });
   }
@@ -54,6 +55,7 @@ class TimeWatchTest : public testing::Test {
   wx::test::ManualExecutor timers_{clock_};
   FleetClock fleet_{clock_};
   std::atomic<int> asked_{0};
+  std::string followed_;  // used on the loop
   std::optional<FakeRedis> redis_;
   std::optional<ClientUnderTest> under_;
   std::optional<TimeWatch> watch_;
@@ -68,6 +70,7 @@ TEST_F(TimeWatchTest, AsksAtOnceAndThenEvery29Seconds) {
   pass(1s);
   EXPECT_TRUE(hears(kServer)) << "the server's clock stands still, so it was set";
   EXPECT_EQ(asked_, 2);
+  EXPECT_EQ(under_->on_loop([&] { return followed_; }), "first next ");
 }
 
 TEST_F(TimeWatchTest, TakesALateReplyToo) {
@@ -102,6 +105,7 @@ TEST_F(TimeWatchTest, IgnoresAnAnswerThatIsNoTime) {
     EXPECT_EQ(fleet_.wall(), clock_.wall());
     pass(29s);
   }
+  EXPECT_TRUE(under_->on_loop([&] { return followed_; }).starts_with("first next next ")) << "all the same";
 }
 
 TEST_F(TimeWatchTest, AsksNoMoreOnceTheConnectionIsLost) {

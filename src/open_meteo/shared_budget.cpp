@@ -1,0 +1,237 @@
+#include "open_meteo/shared_budget.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace wx::open_meteo {
+namespace {
+
+constexpr std::int64_t kCall = 1000;  // in thousandths
+constexpr nanoseconds kBoundary = std::chrono::seconds(2);
+// A process is at work if its totals have grown within this time.
+constexpr nanoseconds kLive = std::chrono::minutes(5);
+// See watch().
+constexpr nanoseconds kBusy = std::chrono::minutes(10);
+constexpr nanoseconds kIdleInterval = std::chrono::minutes(5);
+constexpr nanoseconds kLookAtPlain = std::chrono::seconds(29);
+
+// Calls `visit` with each window that a call at this time counts in: its number, and the time until the window no
+// longer refuses such calls.
+template <class Visit>
+void for_each_concerned(Window window, WallTime wall, Visit visit) {
+  const auto number = window_number(window, wall);
+  const nanoseconds left = left_of(window, wall);
+  const nanoseconds since = length(window) - left;
+  visit(number, left);
+  if (left <= kBoundary) visit(number + 1, left + length(window));
+  if (since < kBoundary) visit(number - 1, kBoundary - since);
+}
+
+std::uint32_t in_calls(std::int64_t amount) {
+  return static_cast<std::uint32_t>((std::max<std::int64_t>(amount, 0) + kCall - 1) / kCall);
+}
+
+// What the whole fleet will have used if every process that counts alone uses as much as this one.
+std::int64_t used_alone(const WindowLedger& ledger, std::int64_t own, std::int64_t sharers) {
+  const auto known = ledger.others() + ledger.confirmed();
+  return known + std::max<std::int64_t>(own - ledger.confirmed(), 0) * sharers;
+}
+
+}  // namespace
+
+void SharedBudget::roll(WallTime wall) {
+  for (const Window window : kAllWindows) {
+    const auto number = window_number(window, wall);
+    std::erase_if(ledgers_.at(static_cast<std::size_t>(window)), [number](const Numbered& numbered) {
+      return numbered.number < number - 1 || numbered.number > number + 1;
+    });
+  }
+}
+
+const WindowLedger* SharedBudget::find(Window window, std::int64_t number) const {
+  const auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
+  const auto at = std::ranges::find(ledgers, number, &Numbered::number);
+  return at == ledgers.end() ? nullptr : &at->ledger;
+}
+
+WindowLedger* SharedBudget::find(Window window, std::int64_t number) {
+  return const_cast<WindowLedger*>(std::as_const(*this).find(window, number));
+}
+
+WindowLedger& SharedBudget::at(Window window, std::int64_t number) {
+  if (auto* const ledger = find(window, number)) return *ledger;
+  auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
+  return ledgers.emplace_back(Numbered{.number = number, .ledger = WindowLedger(id_)}).ledger;
+}
+
+std::uint64_t SharedBudget::limit_of(Window window) const {
+  return static_cast<std::uint64_t>(limits_.of(window)) * kCall;
+}
+
+std::int64_t SharedBudget::sharers(SteadyTime now) const {
+  std::size_t live = 1;
+  for (const auto& ledgers : ledgers_) {
+    for (const auto& numbered : ledgers) live = std::max(live, numbered.ledger.live(now - kLive));
+  }
+  return static_cast<std::int64_t>(std::max<std::size_t>(live, fleet_size_));
+}
+
+std::optional<Budget::Refusal> SharedBudget::check(Purpose purpose, WallTime wall) const {
+  std::optional<Refusal> refusal;
+  for (const Window window : kAllWindows) {
+    for_each_concerned(window, wall, [&](std::int64_t number, nanoseconds wait) {
+      const auto* const ledger = find(window, number);
+      if (ledger == nullptr) return;
+      if (stops(purpose, static_cast<std::uint64_t>(ledger->used()), limit_of(window))) {
+        keep_later(refusal, window, wait);
+      }
+    });
+  }
+  return refusal;
+}
+
+SharedBudget::Parts SharedBudget::reserve(SteadyTime now, WallTime wall) {
+  called_at_ = now;
+  roll(wall);
+  Parts parts;
+  parts.reserve(kWindows);
+  for (const Window window : kAllWindows) {
+    if (limits_.of(window) == 0) continue;
+    for_each_concerned(window, wall, [&](std::int64_t number, nanoseconds) {
+      auto& ledger = at(window, number);
+      ledger.spend(kCall);
+      parts.push_back({.window = window, .number = number, .own = ledger.own()});
+    });
+  }
+  return parts;
+}
+
+SharedBudget::Parts SharedBudget::watch(Watch why, SteadyTime now, WallTime wall) {
+  const bool busy = called_at_ && now - *called_at_ < kBusy;
+  const bool due = why == Watch::connected || busy || !watched_at_ || now - *watched_at_ >= kIdleInterval;
+  if (!due) return {};
+  watched_at_ = now;
+  roll(wall);
+  Parts parts;
+  for (const Window window : kAllWindows) {
+    if (limits_.of(window) == 0) continue;
+    const auto number = window_number(window, wall);
+    const auto& ledger = at(window, number);
+    if (why == Watch::connected || ledger.used() > 0) {
+      parts.push_back({.window = window, .number = number, .own = ledger.own()});
+    }
+  }
+  return parts;
+}
+
+std::vector<FleetWindow> SharedBudget::to_exchange(const Parts& parts, SteadyTime now) {
+  const bool look = plain_seen_ || !plain_looked_at_ || now - *plain_looked_at_ >= kLookAtPlain;
+  if (look) plain_looked_at_ = now;
+  std::vector<FleetWindow> windows;
+  windows.reserve(parts.size());
+  for (const auto& part : parts) {
+    const auto* const ledger = find(part.window, part.number);
+    windows.push_back({.name = cat(name(part.window), ':', part.number),
+                       .plain_name = look ? cat(letter(part.window), ':', part.number) : std::string(),
+                       .expires_after = 2 * length(part.window),
+                       .write = ledger == nullptr ? std::vector<FleetTotals>() : ledger->to_write()});
+  }
+  return windows;
+}
+
+void SharedBudget::merge(const Parts& parts, const FleetBudget::Counts& counts, SteadyTime now) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto* const ledger = find(parts[i].window, parts[i].number);
+    if (ledger == nullptr) continue;  // the window is long over
+    const auto& [totals, plain] = counts[i];
+    ledger->merge(totals, now);
+    ledger->confirm(parts[i].own);
+    if (plain <= 0) continue;
+    plain_seen_ = true;
+    ledger->merge_plain(std::min(plain, WindowLedger::kMost / kCall) * kCall);
+  }
+}
+
+std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts& parts, WallTime wall) {
+  std::optional<Refusal> refusal;
+  for (const auto& part : parts) {
+    const auto* const ledger = find(part.window, part.number);
+    if (ledger == nullptr) continue;
+    const auto used_before = ledger->others() + part.own - kCall;
+    if (!stops(purpose, static_cast<std::uint64_t>(used_before), limit_of(part.window))) continue;
+    for_each_concerned(part.window, wall, [&](std::int64_t number, nanoseconds wait) {
+      if (number == part.number) keep_later(refusal, part.window, wait);
+    });
+    if (!refusal) keep_later(refusal, part.window, nanoseconds(0));  // the window has ended meanwhile
+  }
+  if (refusal) {
+    give_back(parts);
+  } else {
+    count_unlimited(wall);
+  }
+  return refusal;
+}
+
+std::optional<Budget::Refusal> SharedBudget::settle_alone(Purpose purpose, const Parts& parts, SteadyTime now,
+                                                          WallTime wall) {
+  std::optional<Refusal> refusal;
+  const auto processes = sharers(now);
+  for (const auto& part : parts) {
+    const auto* const ledger = find(part.window, part.number);
+    if (ledger == nullptr) continue;
+    const auto limit = limit_of(part.window);
+    const auto before = static_cast<std::uint64_t>(used_alone(*ledger, part.own - kCall, processes));
+    const auto after = static_cast<std::uint64_t>(used_alone(*ledger, part.own, processes));
+    if (!stops(purpose, before, limit) && after <= limit) continue;
+    for_each_concerned(part.window, wall, [&](std::int64_t number, nanoseconds wait) {
+      if (number == part.number) keep_later(refusal, part.window, wait);
+    });
+    if (!refusal) keep_later(refusal, part.window, nanoseconds(0));
+  }
+  if (refusal) {
+    give_back(parts);
+  } else {
+    count_unlimited(wall);
+  }
+  return refusal;
+}
+
+// For the gauges.
+void SharedBudget::count_unlimited(WallTime wall) {
+  for (const Window window : kAllWindows) {
+    if (limits_.of(window) == 0) at(window, window_number(window, wall)).spend(kCall);
+  }
+}
+
+void SharedBudget::give_back(const Parts& parts) {
+  for (const auto& part : parts) {
+    if (auto* const ledger = find(part.window, part.number)) ledger->give_back(kCall);
+  }
+}
+
+Budget::Usage SharedBudget::usage(Window window, Counting counting, SteadyTime now, WallTime wall) const {
+  const auto limit = limits_.of(window);
+  Usage usage{.used = 0, .limit = limit, .ends_in = left_of(window, wall)};
+  const auto processes = counting == Counting::alone ? sharers(now) : 1;
+  if (limit != 0) usage.limit = std::max<std::uint32_t>(limit / static_cast<std::uint32_t>(processes), 1);
+  const auto* const ledger = find(window, window_number(window, wall));
+  if (ledger == nullptr) return usage;
+  // Counting alone, the numbers are scaled down to one process's part.
+  const auto used = counting == Counting::alone
+                        ? (used_alone(*ledger, ledger->own(), processes) + processes - 1) / processes
+                        : ledger->used();
+  usage.used = limit == 0 ? in_calls(used) : std::min(in_calls(used), usage.limit);
+  return usage;
+}
+
+ThrottleLevel SharedBudget::throttle_level(Counting counting, SteadyTime now, WallTime wall) const {
+  auto level = ThrottleLevel::open;
+  for (const Window window : kAllWindows) {
+    const Usage is = usage(window, counting, now, wall);
+    level = std::max(level, level_of(is.used, is.limit));
+  }
+  return level;
+}
+
+}  // namespace wx::open_meteo

@@ -1,0 +1,111 @@
+// The budget of provider calls of a process whose fleet counts together. A call is counted before it is made, in fixed
+// windows of the fleet's time (base/fleet_clock), by these steps:
+//
+//   reserve     the call is added to this process's totals (WindowLedger)
+//   exchange    the totals are written to the shared store, and those of all processes are read (FleetBudget)
+//   settle      the call is allowed if what the others have used and what this process had used with the call included
+//               are within the limit; otherwise it is given back
+//
+// Totals only grow, so a timeout is harmless: the next exchange writes the same totals or higher ones, and a call is
+// counted once, however often it is sent. A store that has lost totals (a flush, a failover) gets those of all
+// processes back from any process that knows them.
+//
+// Counting alone. If the store does not answer, each process may use its part of what was left when it was last heard:
+// (limit - known) / n, where n is FLEET_SIZE or the number of processes seen at work in the last five minutes,
+// whichever is higher. In a window of which nothing is known, that is limit / n.
+//
+// Boundaries. The provider's windows may begin slightly earlier or later than ours, and a call is under way for some
+// time. So within 2 s of a boundary a call counts in both windows, and is refused if either is full.
+//
+// The throttle levels are those of Budget. Other purposes than cold and revalidate have refusals at 80 % and 90 %.
+//
+// Thread-safety: none. The caller holds a lock.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "open_meteo/budget.hpp"
+#include "open_meteo/fleet_budget.hpp"
+#include "open_meteo/limits.hpp"
+#include "open_meteo/window_ledger.hpp"
+
+namespace wx::open_meteo {
+
+enum class Counting : std::uint8_t { alone, fleet };
+// Why an exchange without a call is due: a connection to the store has been made, or half a minute has passed.
+enum class Watch : std::uint8_t { connected, interval };
+
+class SharedBudget {
+ public:
+  using Purpose = cache::Purpose;
+  using Refusal = Budget::Refusal;
+  using Usage = Budget::Usage;
+
+  // `id` distinguishes this process from every other, past ones included.
+  SharedBudget(const Limits& limits, unsigned fleet_size, std::string id)
+      : limits_(limits), fleet_size_(fleet_size), id_(std::move(id)) {}
+
+  // Returns the refusal of a call for this purpose by what is known now, or nothing. Counts nothing.
+  [[nodiscard]] std::optional<Refusal> check(Purpose purpose, WallTime wall) const;
+
+  // The windows of one exchange, and what this process had used in each at that time.
+  struct Part {
+    Window window = Window::minute;
+    std::int64_t number = 0;
+    std::int64_t own = 0;
+  };
+  using Parts = std::vector<Part>;
+
+  // Counts one call, in every window that it concerns.
+  [[nodiscard]] Parts reserve(SteadyTime now, WallTime wall);
+  // The windows for an exchange without a call, which gives a store that has lost totals those that this process knows.
+  // After a connection all windows are read. Later those are exchanged of which something is known: each time within
+  // ten minutes of the last call, and every five minutes otherwise, because an idle process should cost little.
+  [[nodiscard]] Parts watch(Watch why, SteadyTime now, WallTime wall);
+  // What to exchange for these windows.
+  [[nodiscard]] std::vector<FleetWindow> to_exchange(const Parts& parts, SteadyTime now);
+  // Takes a reply, at any time and in any order. `counts` has the size of `parts`.
+  void merge(const Parts& parts, const FleetBudget::Counts& counts, SteadyTime now);
+
+  // Decides on a reserved call, after merge() or without a reply. A refused call is given back, but only in this
+  // process: exchange `parts` once more.
+  [[nodiscard]] std::optional<Refusal> settle(Purpose purpose, const Parts& parts, WallTime wall);
+  [[nodiscard]] std::optional<Refusal> settle_alone(Purpose purpose, const Parts& parts, SteadyTime now, WallTime wall);
+
+  [[nodiscard]] Usage usage(Window window, Counting counting, SteadyTime now, WallTime wall) const;
+  // The strictest level of all windows.
+  [[nodiscard]] ThrottleLevel throttle_level(Counting counting, SteadyTime now, WallTime wall) const;
+
+ private:
+  struct Numbered {
+    std::int64_t number;
+    WindowLedger ledger;
+  };
+
+  void roll(WallTime wall);
+  [[nodiscard]] WindowLedger* find(Window window, std::int64_t number);
+  [[nodiscard]] const WindowLedger* find(Window window, std::int64_t number) const;
+  [[nodiscard]] WindowLedger& at(Window window, std::int64_t number);
+  [[nodiscard]] std::uint64_t limit_of(Window window) const;
+  // The number of processes among which a limit is shared out.
+  [[nodiscard]] std::int64_t sharers(SteadyTime now) const;
+  void give_back(const Parts& parts);
+  void count_unlimited(WallTime wall);
+
+  const Limits limits_;
+  const unsigned fleet_size_;
+  const std::string id_;
+  std::array<std::vector<Numbered>, kWindows> ledgers_;  // by window: those of the present number and its neighbours
+  // Processes of version 0.1.0 have their own counter. Without any, it is looked at now and then only.
+  bool plain_seen_ = false;
+  std::optional<SteadyTime> plain_looked_at_;
+  std::optional<SteadyTime> called_at_;
+  std::optional<SteadyTime> watched_at_;
+};
+
+}  // namespace wx::open_meteo
