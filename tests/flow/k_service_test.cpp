@@ -6,6 +6,7 @@
 #include "flow/weather.hpp"
 #include "support/black_hole.hpp"
 #include "support/fake_provider.hpp"
+#include "support/movable_clock.hpp"
 #include "support/redis_server.hpp"
 #include "support/stall_meter.hpp"
 
@@ -20,10 +21,12 @@ Settings settings_for(const FakeProvider& provider, Settings more = {}) {
 
 TEST(KService, LetsAStaleHitWaitForItsRefresh) {
   FakeProvider provider;
-  const Service service(settings_for(provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}}));
+  ClockControl clock;
+  const Service service(
+      settings_for(provider, {{"CACHE_TTL", "1h"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}, clock.setting()}));
   EXPECT_EQ(service.get(kReal).header("X-Cache"), "MISS");
   provider.answer_weather(milliseconds(300));
-  std::this_thread::sleep_for(milliseconds(1100));
+  clock.advance(std::chrono::minutes(61));
   const Answer refreshed = service.get(kReal);
   EXPECT_EQ(refreshed.header("X-Cache"), "MISS");
   EXPECT_TRUE(refreshed.header("Cache-Status").contains("fwd=stale")) << refreshed.header("Cache-Status");
@@ -34,11 +37,15 @@ TEST(KService, LetsAStaleHitWaitForItsRefresh) {
 
 TEST(KService, LetsAStaleHitWaitNoLongerThanTheSoftWait) {
   FakeProvider provider;
-  const Service service(settings_for(
-      provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_EARLY", "1"}, {"CACHE_SOFT_WAIT", "300ms"}}));
+  ClockControl clock;
+  const Service service(settings_for(provider, {{"CACHE_TTL", "1h"},
+                                                {"CACHE_STALE", "1h"},
+                                                {"CACHE_EARLY", "1"},
+                                                {"CACHE_SOFT_WAIT", "300ms"},
+                                                clock.setting()}));
   EXPECT_EQ(service.get(kReal).status, 200);
   provider.answer_weather(milliseconds(3000 * kSlowdown));
-  std::this_thread::sleep_for(milliseconds(1100));
+  clock.advance(std::chrono::minutes(61));
   const Answer stale = service.get(kReal);
   EXPECT_EQ(stale.header("X-Cache"), "STALE");
   EXPECT_TRUE(stale.header("Cache-Status").contains("detail=soft-timeout")) << stale.header("Cache-Status");
@@ -47,20 +54,22 @@ TEST(KService, LetsAStaleHitWaitNoLongerThanTheSoftWait) {
 }
 
 TEST(KService, LetsAStaleCopyThatComesFromRedisWaitNoLongerThanTheSoftWait) {
-  const RedisServer redis;
+  ClockControl clock;
+  const RedisServer redis({.clock = &clock});
   FakeProvider provider;
   const Settings settings = patient(
-      redis, settings_for(provider, {{"CACHE_TTL", "1s"}, {"CACHE_STALE", "1h"}, {"CACHE_SOFT_WAIT", "300ms"}}));
+      redis, settings_for(provider,
+                          {{"CACHE_TTL", "1h"}, {"CACHE_STALE", "1h"}, {"CACHE_SOFT_WAIT", "300ms"}, clock.setting()}));
   const Service before(settings);
   EXPECT_EQ(before.get(kReal).status, 200);
   provider.answer_weather(milliseconds(3000 * kSlowdown));
-  std::this_thread::sleep_for(milliseconds(1100));
+  clock.advance(std::chrono::minutes(61));
   const Service service(settings);  // with an empty memory tier
   const Answer stale = service.get(kReal);
   EXPECT_EQ(stale.header("X-Cache"), "STALE");
   EXPECT_EQ(source_of(stale), kFromRedis);
   EXPECT_TRUE(stale.header("Cache-Status").contains("detail=soft-timeout")) << stale.header("Cache-Status");
-  EXPECT_GE(std::stoi(stale.header("Age")), 1);
+  EXPECT_GE(std::stoi(stale.header("Age")), 61 * 60);
   EXPECT_GE(stale.took, milliseconds(300));
   EXPECT_LT(stale.took, milliseconds(3000 * kSlowdown));
 }

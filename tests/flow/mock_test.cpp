@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "flow/service.hpp"
 #include "flow/weather.hpp"
+#include "support/movable_clock.hpp"
 #include "support/redis_server.hpp"
 
 namespace wx::test {
@@ -67,10 +68,11 @@ TEST(Mock, TellsAnHonestAge) {
 }
 
 TEST(Mock, IsSlowAgainWhenItsTimeIsOver) {
-  const Service service({{"MOCK_DELAY", "100ms"}, {"CACHE_TTL", "1s"}});
+  ClockControl clock;
+  const Service service({{"MOCK_DELAY", "100ms"}, {"CACHE_TTL", "1h"}, clock.setting()});
   EXPECT_EQ(service.get(kMock).header("X-Cache"), "MISS");
   EXPECT_EQ(service.get(kMock).header("X-Cache"), "HIT");
-  std::this_thread::sleep_for(milliseconds(1050));  // no request renews the copy in this second
+  clock.advance(std::chrono::hours(1));
   const Answer again = service.get(kMock);
   EXPECT_EQ(again.header("X-Cache"), "MISS");
   EXPECT_GE(again.took, milliseconds(95));
