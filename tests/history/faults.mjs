@@ -87,13 +87,20 @@ export const CAUTION = 6000; // ms
 const CALM_FIRST = 4000; // ms, in which every place is loaded once
 export const CALM_LAST = 18_000; // ms, in which everything must recover
 
+// Faults of the provider, of processes, and all others follow one another in a lane each, with pauses in between (ms).
+const LANES = [
+  { has: (touches) => touches !== 'provider' && touches !== 'process', pause: [500, 4000] },
+  { has: (touches) => touches === 'process', pause: [3000, 12_000] },
+  { has: (touches) => touches === 'provider', pause: [CAUTION, 2 * CAUTION] },
+];
+
 // The schedule: { at, until, name, member, place, otherPlace } in milliseconds after the start, in order. `kinds` are
-// the names of the faults to choose from. A fault of the provider may overlap another fault; two others do not overlap.
+// the names of the faults to choose from. Two faults overlap only if they are of different lanes.
 export function makeSchedule(random, { milliseconds, members, places, kinds = Object.keys(KINDS) }) {
   const schedule = [];
-  const ofProvider = kinds.filter((name) => KINDS[name].touches === 'provider');
-  const others = kinds.filter((name) => KINDS[name].touches !== 'provider');
-  for (const [names, lane] of [[others, random.fork()], [ofProvider, random.fork()]]) {
+  for (const { has, pause } of LANES) {
+    const lane = random.fork();
+    const names = kinds.filter((name) => has(KINDS[name].touches));
     if (names.length === 0) continue;
     let at = CALM_FIRST + lane.between(0, 2000);
     for (;;) {
@@ -107,7 +114,7 @@ export function makeSchedule(random, { milliseconds, members, places, kinds = Ob
         ...(place && { place: lane.pick(places), otherPlace: lane.pick(places) }),
         random: lane.fork(),
       });
-      at = until + (fails ? lane.between(CAUTION, 2 * CAUTION) : lane.between(500, 4000));
+      at = until + lane.between(...pause);
     }
   }
   return schedule.sort((a, b) => a.at - b.at);

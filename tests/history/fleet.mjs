@@ -97,6 +97,11 @@ export class Member {
     this.#agent = new Agent({ keepAlive: true, maxSockets: 64 });
   }
 
+  kill() {
+    this.up = false;
+    this.#service?.signal('SIGKILL');
+  }
+
   freeze() {
     this.#service.signal('SIGSTOP');
   }

@@ -74,6 +74,12 @@ async function run({ seed, milliseconds, kinds, quota }) {
   const members = [];
   const unwatch = watchStalls(record);
   let telling;
+  const interrupt = () => {
+    for (const member of members) member.kill();
+    redis.kill();
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
   try {
     for (const each of PROCESSES) members.push(await Member.open(each, { redis, provider, record, perMinute }));
     await Promise.all(members.map((member) => member.start()));

@@ -189,7 +189,7 @@ export const INVARIANTS = [
           if (held.at >= answer.sent || call.ended >= held.call.at) continue;
           if (past.purged(answer.place, held.call.at, answer.at, WATCH)) continue; // 'purged is gone' judges it
           // A process without a memory has what Redis has, and that only if every write was in time.
-          if (!past.hasMemory(answer.process) && !fleetWell(past, call.at - RECOVERY, answer.at)) continue;
+          if (!past.hasMemory(answer.process) && !fleetWell(past, call.at, answer.at)) continue;
           yield { event: answer, why: `version ${call.version}, although ${answer.process} served version ${held.call.version} ${Math.round(answer.sent - held.at)} ms before` };
         }
         list.push({ call, at: answer.at });
@@ -225,7 +225,7 @@ export const INVARIANTS = [
       }
       for (const [first, second] of neighbours(good)) {
         if (first.process === second.process && past.hasMemory(first.process)) continue; // see above
-        if (excluded(first, second) || !fleetWell(past, first.at - RECOVERY, second.at)) continue;
+        if (excluded(first, second) || !fleetWell(past, first.at, second.at)) continue;
         yield { event: second, why: `${first.process} had loaded it ${Math.round(second.at - first.ended)} ms before, and Redis was well` };
       }
     },
@@ -275,7 +275,7 @@ export const INVARIANTS = [
         if (answer.status < 500 && answer.status !== 429) continue;
         for (const call of byPlace.get(answer.place) ?? []) {
           if (call.ended + MESSAGE > answer.sent || answer.at > call.at + past.setting.times.fresh - SLACK) continue;
-          if (!fleetWell(past, call.at - RECOVERY, answer.at) || past.purged(answer.place, call.at - LOOK, answer.at, WATCH)) continue;
+          if (!fleetWell(past, call.at, answer.at) || past.purged(answer.place, call.at - LOOK, answer.at, WATCH)) continue;
           if (!past.providerWell(call.at, answer.at)) continue; // a forced load may have failed since
           yield { event: answer, why: `${answer.status} ${answer.problem}, although ${call.process} loaded version ${call.version} ${Math.round(answer.sent - call.ended)} ms before` };
         }
@@ -335,7 +335,7 @@ function forced(past, first, second) {
   return [first, second].some(({ process, place }) => past.wasForced(process, place, first.at - past.setting.times.callWithin, second.at));
 }
 
-// Whether every process was connected to a Redis that worked, remembered all, and was in time.
+// Whether every process was connected to a Redis that worked, remembered all and was in time, and had recovered before.
 function fleetWell(past, from, to) {
   return past.setting.processes.every(({ name }) => past.hadRedis(name, from - RECOVERY, to))
     && !past.hadFault(from, to, ({ touches }) => touches === 'process') && past.stalled(from, to) === 0;
@@ -358,7 +358,8 @@ function excuseOf(past, purge, answer) {
   const stalled = past.stalled(purge.sent, answer.sent);
   if (answer.sent < purge.at + MESSAGE + stalled) return 'one message';
   if (isDeaf(past, purge, answer)) return 'deaf';
-  if (past.hadFault(Math.max(purge.sent - RECOVERY, answer.sent - WATCH), answer.sent, ({ loses, touches }) => loses || touches === 'data')) return 'lost';
+  const loses = (fault) => fault.loses || (purge.place === null ? fault.name.startsWith('epoch-') : fault.name === 'value-copied' && fault.place === purge.place);
+  if (past.hadFault(Math.max(purge.sent - RECOVERY, answer.sent - WATCH), answer.sent, loses)) return 'lost';
   const writes = past.faults.filter(({ name, at, until }) => HOLD_BACK.includes(name) && at < purge.at && until > purge.sent);
   if (writes.some(({ until }) => answer.sent < Math.max(until, purge.at) + SECOND_LOOK + LOOK + stalled)) return 'late write';
   return undefined;

@@ -55,7 +55,8 @@ export class Past {
   // The last moment before `to` at which something was between this process and Redis, or -Infinity: a fault that
   // `matches`.
   lastCutOff(process, to, matches = () => true) {
-    const cuts = this.faults.filter((fault) => fault.at < to && matches(fault)).filter(({ touches, member }) => (touches === 'redis' || ((touches === 'link' || touches === 'process') && member === process)));
+    const cuts = this.faults.filter((fault) => fault.at < to && matches(fault)
+      && (fault.touches === 'redis' || (['link', 'process'].includes(fault.touches) && fault.member === process)));
     return Math.max(-Infinity, ...cuts.map(({ until }) => Math.min(until, to)));
   }
 
@@ -74,6 +75,9 @@ export class Past {
   purged(place, from, to, watch) {
     if (this.purges.some((purge) => (purge.place === null || purge.place === place) && purge.sent < to && purge.at > from)) return true;
     if (this.hadFault(from - watch, to, ({ purges }) => purges)) return true;
+    // A process that cannot listen learns of a purge of everything late, and it takes what was stored in between with it.
+    if (this.hadFault(from - watch, to, ({ name }) => name === 'channel-refused')
+      && this.purges.some((purge) => purge.place === null && purge.sent < to && purge.at > from - watch)) return true;
     return this.hadFault(from - watch, to, ({ loses, touches }) => loses || touches === 'data')
       && this.purges.some((purge) => purge.place === null && purge.sent < to && purge.at > from - watch);
   }

@@ -42,11 +42,12 @@ test('a schedule has only the kinds that were asked for, and every kind comes in
   assert.deepEqual([...Object.keys(KINDS)].filter((name) => !seen.has(name)), []);
 });
 
-test('two faults overlap only if one of them is the provider’s, and the end of a run is calm', () => {
+test('faults of the provider, of processes and others overlap, but not two of a kind, and the end of a run is calm', () => {
+  const laneOf = ({ name }) => (['provider', 'process'].includes(KINDS[name].touches) ? KINDS[name].touches : 'others');
   for (let seed = 0; seed < 20; ++seed) {
     const schedule = scheduleOf(seed);
-    for (const ofProvider of [true, false]) {
-      const lane = schedule.filter(({ name }) => (KINDS[name].touches === 'provider') === ofProvider);
+    for (const name of ['provider', 'process', 'others']) {
+      const lane = schedule.filter((fault) => laneOf(fault) === name);
       assert.ok(lane.length > 3);
       for (let i = 1; i < lane.length; ++i) assert.ok(lane[i].at > lane[i - 1].until);
     }
