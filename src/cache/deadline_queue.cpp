@@ -4,12 +4,20 @@
 #include <utility>
 
 namespace wx::cache {
+namespace {
+
+// A timer that is overdue by this much has not merely been delayed by a busy thread.
+constexpr nanoseconds kOverdue = milliseconds(100);
+
+}  // namespace
 
 DeadlineQueue::Ticket DeadlineQueue::add(SteadyTime deadline, Task task) {
   const auto ticket = tasks_.emplace(deadline, std::move(task));
   // A timer that is armed for an earlier time is kept; when it fires, it is armed for the next deadline. So a steady
   // stream of requests that are answered long before their deadlines rarely arms the timer.
-  if (deadline < armed_for_) arm(deadline);
+  // An overdue one runs by a clock that stood still while ours went on (a suspended machine), and would come too late.
+  const bool overdue = armed_for_ < clock_.steady() - kOverdue;
+  if (deadline < armed_for_ || overdue) arm(tasks_.begin()->first);
   return ticket;
 }
 
@@ -25,8 +33,9 @@ void DeadlineQueue::run_due() {
 
 void DeadlineQueue::arm(SteadyTime at) {
   armed_for_ = SteadyTime::max();  // if after() throws, the next add() arms the timer
-  timer_ = executor_.after(std::max(at - clock_.steady(), nanoseconds(0)), [this] { run_due(); });
-  armed_for_ = at;
+  const auto now = clock_.steady();
+  timer_ = executor_.after(std::max(at - now, nanoseconds(0)), [this] { run_due(); });
+  armed_for_ = std::max(at, now);
 }
 
 }  // namespace wx::cache

@@ -48,6 +48,33 @@ TEST_F(DeadlineQueueTest, NeverRunsWhatWasCancelled) {
   EXPECT_EQ(ran_, "b");
 }
 
+// Timers of the system do not count the time for which a machine is suspended.
+TEST(DeadlineQueue, KeepsDeadlinesAfterTheClockHasLeftItsTimerBehind) {
+  test::FakeClock clock;
+  test::FakeClock clock_of_timers;
+  test::ManualExecutor executor{clock_of_timers};
+  DeadlineQueue queue{executor, clock};
+  const auto pass = [&](nanoseconds span) {
+    clock.advance(span);
+    executor.advance(span);
+  };
+  std::string ran;
+  queue.cancel(queue.add(clock.steady() + seconds(10), [&] { ran += "a"; }));
+  clock.advance(seconds(3600));
+  static_cast<void>(queue.add(clock.steady() + milliseconds(300), [&] { ran += "b"; }));
+  pass(milliseconds(299));
+  EXPECT_EQ(ran, "");
+  pass(milliseconds(1));
+  EXPECT_EQ(ran, "b");
+  static_cast<void>(queue.add(clock.steady() + seconds(10), [&] { ran += "c"; }));
+  clock.advance(seconds(3600));
+  static_cast<void>(queue.add(clock.steady() + seconds(10), [&] { ran += "d"; }));
+  pass(milliseconds(0));
+  EXPECT_EQ(ran, "bc") << "its deadline has passed";
+  pass(seconds(10));
+  EXPECT_EQ(ran, "bcd");
+}
+
 TEST_F(DeadlineQueueTest, KeepsOneTimerHoweverManyWait) {
   for (int i = 0; i < 100; ++i) static_cast<void>(add(seconds(10) + milliseconds(i), "x"));
   EXPECT_EQ(executor_.timers(), 1U);
