@@ -31,7 +31,7 @@ const verdictOf = (events, changed = {}) => judge(new Past({ setting: { ...setti
 
 // [invariant, what, events of a bad history, a change that makes it good]
 const CASES = [
-  ['in time', 'an answer that comes too late', [failure('A', 0, 504, 'timeout', { took: 6400 })], [fault('provider-silent', 'provider', -100, 6000, { fails: true })], [failure('A', 0, 504, 'timeout', { took: 6100 })]],
+  ['in time', 'an answer that comes too late', [failure('A', 0, 504, 'timeout', { took: 7400 })], [fault('provider-silent', 'provider', -100, 7000, { fails: true })], [failure('A', 0, 504, 'timeout', { took: 6900 })]],
   ['in time', 'a question without an answer', [failure('A', 0, 0, undefined)], [], [failure('A', 0, 0, undefined), fault('process-killed', 'process', 0, 100, { member: 'A' }), deed('A', 0, 'killed')]],
   ['prompt', 'a wait for the lease of a load that a lost Redis has hidden', [call('A', 0, 1), answer('C', 0, 1, { took: 3600 }), fault('redis-killed', 'redis', 20, 900, { loses: true })], [], [call('A', 0, 1), answer('C', 0, 1, { took: 1900 }), fault('redis-killed', 'redis', 20, 900, { loses: true })]],
   ['prompt', 'a wait while a process ended and should have given its lease back', [fault('process-ended', 'process', -100, 500, { member: 'B' }), call('A', 3500, 1), answer('A', 0, 1, { took: 3600 })], [], [fault('process-killed', 'process', -100, 500, { member: 'B', strands: true }), call('A', 3500, 1), answer('A', 0, 1, { took: 3600 })]],
@@ -119,7 +119,7 @@ test('every exception has a case', () => {
 });
 
 test('the machine’s own stalls are added to what is measured, and to nothing else', () => {
-  const late = answer('A', 0, 1, { took: 6400 });
+  const late = answer('A', 0, 1, { took: 7400 });
   const stall = { type: 'stall', at: T + 1000, took: 500 };
   const of = (events) => verdictOf(events).violations.map(({ invariant }) => invariant).filter((name) => name === 'in time');
   assert.deepEqual(of([call('A', 0, 1), late]), ['in time']);
