@@ -179,6 +179,21 @@ TEST_F(RedisFleetBudgetTest, WaitsNoLongerThanItsPatience) {
   EXPECT_EQ(get(std::move(asked.done)), "redis-timeout");
 }
 
+TEST_F(RedisFleetBudgetTest, DropsWhatWaitsForALateReplyWhenItEnds) {
+  FakeRedis redis([](Peer& peer) {
+    peer.greet();
+    peer.ignore();
+  });
+  start(redis.url(), milliseconds(60));
+  auto asked = send(window({{"a", 3000, 0}}), Patience::long_);
+  ASSERT_TRUE(eventually([&] { return under->count(observability::Counter::redis_timeouts) == 2; }));
+  under->on_loop([&] {
+    under->client().stop();
+    budget.reset();
+  });
+  EXPECT_THROW(asked.done.get(), std::future_error);
+}
+
 TEST_F(RedisFleetBudgetTest, FailsOnceIfTheConnectionIsLost) {
   FakeRedis redis([](Peer& peer) {
     peer.greet();
