@@ -22,6 +22,8 @@ constexpr milliseconds kAttempt{5000};
 constexpr milliseconds kSlowRetry{5000};
 // The timer's grain: deadlines closer together than this share a wake-up.
 constexpr milliseconds kGrain{5};
+// A timer that is overdue by this much has not merely been delayed by a busy thread.
+constexpr milliseconds kOverdue{100};
 // How long bytes that have arrived but were not read yet may take to be read.
 constexpr milliseconds kGrace{1};
 
@@ -226,10 +228,13 @@ void ServerLink::lose(const Loss& loss) {
 // --- time ---
 
 void ServerLink::arm(SteadyTime due) noexcept {
-  if (timer_ && armed_for_ <= due) return;
+  const auto now = clock_.steady();
+  // An overdue timer runs by a clock that stood still while ours went on (a suspended machine), and would come too
+  // late.
+  if (timer_ && armed_for_ <= due && armed_for_ >= now - kOverdue) return;
   guard_("starting a timer threw", [&] {
-    timer_ = executor_.after(std::max<nanoseconds>(due - clock_.steady(), nanoseconds(0)), [this] { on_timer(); });
-    armed_for_ = due;
+    timer_ = executor_.after(std::max<nanoseconds>(due - now, nanoseconds(0)), [this] { on_timer(); });
+    armed_for_ = std::max(due, now);
   });
 }
 

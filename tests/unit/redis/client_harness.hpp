@@ -43,8 +43,11 @@ class ClientUnderTest {
   explicit ClientUnderTest(std::string_view url, bool start_now = true)
       : ClientUnderTest(options_for(url, milliseconds(5000)), start_now) {}
   // Only the test moves the clock.
-  ClientUnderTest(RedisOptions options, wx::test::FakeClock& clock) {
-    manual_ = std::make_unique<wx::test::ManualExecutor>(clock, *executor_);
+  ClientUnderTest(RedisOptions options, wx::test::FakeClock& clock)
+      : ClientUnderTest(std::move(options), clock, clock) {}
+  // The same with timers by a clock of their own.
+  ClientUnderTest(RedisOptions options, wx::test::FakeClock& clock, wx::test::FakeClock& clock_of_timers) {
+    manual_ = std::make_unique<wx::test::ManualExecutor>(clock_of_timers, *executor_);
     make(std::move(options), clock);
     start();
   }

@@ -195,6 +195,25 @@ TEST(RedisClient, AsksAnIdleConnectionForASignOfLife) {
   EXPECT_EQ(under.client().state(), ConnectionState::down);
 }
 
+// Timers of the system do not count the time for which a machine is suspended.
+TEST(RedisClient, KeepsDeadlinesAfterTheClockHasLeftItsTimerBehind) {
+  FakeRedis redis([](Peer& peer) {
+    peer.greet();
+    peer.ignore();
+  });
+  wx::test::FakeClock clock;
+  wx::test::FakeClock clock_of_timers;
+  ClientUnderTest under(options_for(redis.url(), milliseconds(50)), clock, clock_of_timers);
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  clock.advance(std::chrono::hours(1));
+  auto lost = under.send({"GET", "a"});
+  clock.advance(milliseconds(60));
+  clock_of_timers.advance(milliseconds(60));
+  under.run_due();
+  ASSERT_EQ(lost.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_EQ(ClientUnderTest::get(std::move(lost)).text, "redis-timeout");
+}
+
 TEST(RedisClient, FailsWhatIsUnderWayWhenTheConnectionIsReset) {
   FakeRedis redis([](Peer& peer) {
     peer.greet();
