@@ -3,10 +3,10 @@
 //
 // Only what asks base/clock.hpp sees the new time: ages, spans, deadlines, memos, budgets, Date. What the system
 // measures by itself does not move with it: timers of an Executor, timeouts of libcurl, the clocks of other processes
-// that were not given the same file. So a timer still fires after its real span and then finds that
-// more time has passed. A test therefore moves the clock between requests and asks again; it does not expect anything
-// to happen by itself. A request under way when the clock moves may find that its deadline has passed once its timer
-// fires or its answer comes.
+// that were not given the same file. A timer still fires after its real span, and then finds that more time has passed.
+// So a test moves the clock between requests and asks again; it does not expect anything to happen by itself. A request
+// that is under way may find that its deadline has passed once its timer fires or its answer comes. A connection to
+// Redis may find that it was idle, and send a PING.
 //
 // A Redis beside the service moves with RedisServerOptions::clock. Without that, values and leases in Redis end by the
 // machine's clock, and a service that takes the time from Redis would take a moved clock for a wrong one.
