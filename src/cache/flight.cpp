@@ -45,9 +45,9 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   actions.load = true;
   const bool found = !purged_ && result && *result && (confirms_held(**result, now) || is_newer(**result, now));
   if (!found) {
-    if (options_.remembered && !forced_) {
+    if (remembered_ && !forced_) {
       actions.load = false;
-      actions.answer = options_.remembered;
+      actions.answer = std::move(remembered_);
       end(actions);
     } else if (ends_doubts(result.has_value(), now)) {
       actions.load = false;

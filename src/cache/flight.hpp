@@ -110,9 +110,6 @@ struct FlightOptions {
   bool look_only = false;        // the flight is to end doubts about a copy that needs no load otherwise
   bool inline_refresh = false;   // a caller with a stale copy waits, as with a kept one (CACHE_REFRESH=inline)
   double early_part = 0.8;
-  // The answer of a remembered failure. The flight only looks whether Redis has a newer value by now, else it ends with
-  // this.
-  std::optional<Verdict> remembered = {};
 };
 
 // The reason why a load brought no new answer: an error, or a refusal that may not replace an older answer. Both are
@@ -156,6 +153,10 @@ class Flight {
 
   // `held`: the copy that a refresh is to replace, or a copy that callers may fall back on.
   Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held);
+
+  // Call it before start() if a failure is remembered, and another process has announced a value since. The flight then
+  // only looks whether Redis has a newer value, else it ends with `remembered`.
+  void look_past(Verdict remembered) { remembered_ = std::move(remembered); }
 
   // The functions up to give_up() are the events of the table. An event that does not belong to the state does not
   // change the state. turn() and leased() then still return actions: the loader must not proceed, and a lease that was
@@ -216,6 +217,7 @@ class Flight {
   const FlightOptions options_;
   const std::uint64_t key_hash_;
   std::optional<HeldCopy> held_;
+  std::optional<Verdict> remembered_;
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
   bool forced_;            // began forced, or a forced caller has joined; options_.forced: began forced

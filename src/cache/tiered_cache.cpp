@@ -120,10 +120,9 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
       return first;
     }
   }
-  if (!joins) {
-    first.run = make_run(thread, lookup, std::move(table_key), std::move(held), std::move(remembered));
-  }
+  if (!joins) first.run = make_run(thread, lookup, std::move(table_key), std::move(held));
   auto& state = first.run->state(lock);
+  if (remembered) state.flight.look_past(*std::move(remembered));
   if (joins && lookup.forced) state.flight.force();
   // join() does not know whether this caller is forced.
   const auto verdict = lookup.forced ? std::nullopt : state.flight.join(now);
@@ -202,8 +201,9 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
       held.look_only = !late;
     }
     const bool load = !held.look_only || held.doubts == Doubts::gap;
-    run = make_run(thread, lookup, std::move(table_key), std::move(held), std::move(remembered));
+    run = make_run(thread, lookup, std::move(table_key), std::move(held));
     auto& state = run->state(lock);
+    if (remembered) state.flight.look_past(*std::move(remembered));
     state.refresh = load;
     state.refresh_loader = std::move(loader);
     shard.insert(run);
@@ -264,11 +264,9 @@ TieredCache::MemoryCopy TieredCache::held_in_memory(const Lookup& lookup, Steady
   return {.copy = HeldCopy{.copy = std::move(hit->copy), .tier = Tier::memory}, .doubts = hit->doubts};
 }
 
-RunPtr TieredCache::make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held,
-                             std::optional<Verdict> remembered) {
-  auto options = flight_options(thread, lookup, held);
-  options.remembered = std::move(remembered);
-  return std::make_shared<Run>(core_, thread, lookup, std::move(table_key), options, std::move(held.copy));
+RunPtr TieredCache::make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held) {
+  return std::make_shared<Run>(core_, thread, lookup, std::move(table_key), flight_options(thread, lookup, held),
+                               std::move(held.copy));
 }
 
 FlightOptions TieredCache::flight_options(CacheThread& thread, const Lookup& lookup, const MemoryCopy& held) const {

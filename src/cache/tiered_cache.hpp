@@ -96,8 +96,7 @@ class TieredCache {
   [[nodiscard]] bool begin_look(const Lookup& lookup, Doubts doubts, SteadyTime now);
   [[nodiscard]] MemoryCopy held_in_memory(const Lookup& lookup, SteadyTime now);
   [[nodiscard]] FlightOptions flight_options(CacheThread& thread, const Lookup& lookup, const MemoryCopy& held) const;
-  [[nodiscard]] RunPtr make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held,
-                                std::optional<Verdict> remembered);
+  [[nodiscard]] RunPtr make_run(CacheThread& thread, const Lookup& lookup, std::string table_key, MemoryCopy held);
 
   const std::shared_ptr<CacheCore> core_;
 };

@@ -555,9 +555,8 @@ TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
 // A failure is remembered, and another process has announced a value since.
 TEST_F(LeaseTest, ALookPastARememberedFailureEndsWithWhatRedisHoldsOrTheFailure) {
   for (const bool stored : {false, true}) {
-    FlightOptions options = kWithRedis;
-    options.remembered = Verdict{.error = Error{.kind = ErrorKind::provider_error, .remembered = true}};
-    Flight flight(options, 0, std::nullopt);
+    Flight flight(kWithRedis, 0, std::nullopt);
+    flight.look_past(Verdict{.error = Error{.kind = ErrorKind::provider_error, .remembered = true}});
     EXPECT_TRUE(flight.start().read_remote);
     const auto actions = flight.remote_read(stored ? std::optional(copy_aged(seconds(1))) : std::nullopt, now());
     EXPECT_TRUE(actions.ended);
