@@ -33,7 +33,7 @@ Backplane::Backplane(redis::Client& client, RedisEpoch& epoch, Executor& executo
       log_(log) {}
 
 void Backplane::connected() {
-  subscribed_ = refused_ = false;
+  subscribed_ = refused_ = repairing_ = false;
   backoff_ = redis::Backoff(random_.next());
   listen();
 }
@@ -59,9 +59,9 @@ void Backplane::log_not_listening(const Error& error) {
 // The epoch is read before this process counts as listening, because it reveals purges that were announced while the
 // process was not subscribed.
 void Backplane::read_epoch() {
-  epoch_.read([this](const Result<EpochKey>& key) {
+  epoch_.read([this, asked = listener_.epoch()](const Result<EpochKey>& key) {
     if (!key) return schedule_next(refused_ ? kEpochIntervalUnsubscribed : backoff_.next());
-    take_epoch(*key);
+    take_epoch(*key, asked);
     if (subscribed_) begin_listening();
     schedule_next(subscribed_ ? kEpochInterval : kEpochIntervalUnsubscribed);
   });
@@ -76,10 +76,15 @@ void Backplane::begin_listening() {
   listener_.on_listening();
 }
 
-void Backplane::take_epoch(const EpochKey& key) {
+void Backplane::take_epoch(const EpochKey& key, std::uint64_t asked) {
   const auto repair = listener_.on_epoch_key(key);
+  if (repair == Epoch::Repair::none || repairing_) return;
+  // This process has learned a higher epoch while the reply was on its way, so the key may be higher by now, too.
+  if (key.holds == EpochKey::Holds::number && key.epoch == asked) return look_at_epoch();
+  repairing_ = true;
   // A repair that fails is tried again with the next reading.
   const auto repaired = [this](const Result<std::uint64_t>& epoch) {
+    repairing_ = false;
     if (epoch) listener_.on_epoch_key({.holds = EpochKey::Holds::number, .epoch = *epoch});
   };
   if (repair == Epoch::Repair::restore) epoch_.restore(listener_.epoch(), repaired);
@@ -95,8 +100,8 @@ void Backplane::look_at_epoch() {
     look_timer_.reset();
     if (std::exchange(look_again_, false)) look_at_epoch();
   });
-  epoch_.read([this](const Result<EpochKey>& key) {
-    if (key) take_epoch(*key);
+  epoch_.read([this, asked = listener_.epoch()](const Result<EpochKey>& key) {
+    if (key) take_epoch(*key, asked);
   });
 }
 

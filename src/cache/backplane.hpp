@@ -50,7 +50,8 @@ class Backplane {
   void listen();
   void log_not_listening(const Error& error);
   void read_epoch();
-  void take_epoch(const EpochKey& key);
+  // `asked`: this process's epoch when the key was read.
+  void take_epoch(const EpochKey& key, std::uint64_t asked);
   void look_at_epoch();
   void begin_listening();
   void schedule_next(nanoseconds wait);
@@ -67,6 +68,7 @@ class Backplane {
   bool refused_ = false;     // the server refuses SUBSCRIBE
   bool not_listening_logged_ = false;
   bool foreign_logged_ = false;
+  bool repairing_ = false;  // a repair of the epoch's key is under way
   Random random_{random_seed()};
   redis::Backoff backoff_{random_.next()};
   std::unique_ptr<Timer> timer_;

@@ -18,7 +18,7 @@ Validity CacheCore::validity() const {
 std::optional<Copy> CacheCore::take_over(std::optional<Entry> entry) {
   if (!entry) return std::nullopt;
   if (ahead_of_clock(entry->stored_at, clock)) metrics.add(Counter::cache_ahead_of_clock);
-  if (entry->epoch > epoch()) change_epoch([&](Epoch& known) { return known.on_value(entry->epoch); });
+  if (entry->epoch > read_epoch_.load()) change_epoch([&](Epoch& known) { return known.on_value(entry->epoch); });
   return make_copy(std::make_shared<const Entry>(std::move(*entry)), clock);
 }
 
@@ -36,7 +36,8 @@ void CacheCore::drop_purged(std::optional<Copy>& copy) const {
 bool CacheCore::on_fill(const Fill& fill) {
   metrics.add(Counter::cache_fills_heard);
   const auto hash = hash64(fill.key);
-  memory.heard_fill(fill, hash, clock, validity());
+  const auto now = clock.steady();  // before validity(), see SieveShard
+  memory.heard_fill(fill, hash, now, clock, validity());
   {
     auto& shard = flights.shard_of(hash);
     const FlightTable::Locked lock(shard);
@@ -84,6 +85,7 @@ std::invoke_result_t<Change, Epoch&> CacheCore::change_epoch(Change change) {
     raised = epoch_.current() > before;
     if (raised) ++purges_;
     current_epoch_ = epoch_.current();
+    read_epoch_ = epoch_.read();
   }
   // Memory need not be cleared: find() removes copies of another epoch.
   if (raised) forget_everything();
@@ -98,6 +100,10 @@ void CacheCore::purge_here() {
   forget_everything();
   // Once more: a load that did not see this purge yet may have filled memory in the meantime.
   mark();
+}
+
+void CacheCore::on_purge_accepted() {
+  purged_until_ = WallTime::min().time_since_epoch().count();
 }
 
 void CacheCore::forget_everything() {

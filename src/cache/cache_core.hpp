@@ -40,7 +40,7 @@ class CacheCore final : public FleetListener {
   // Bounds the looks in Redis for copies that need no load, so that a burst of messages or a gap costs Redis little.
   RateGate looks{200};
 
-  // The fleet's count of purges of everything. An entry of another epoch counts as purged.
+  // The fleet's count of purges of everything. An entry of a lower epoch counts as purged.
   [[nodiscard]] std::uint64_t epoch() const override { return current_epoch_.load(); }
   // The number of purges of everything that this process knows of, its own included.
   [[nodiscard]] std::uint64_t purges() const { return purges_.load(); }
@@ -56,6 +56,9 @@ class CacheCore final : public FleetListener {
 
   // Purges everything for this process alone: what memory holds, and what Redis holds with a time until now.
   void purge_here();
+  // Redis has accepted the purge: the epoch tells from now on what Redis holds from before it. (A purge by the time of
+  // a clock that is ahead would otherwise last until that time.)
+  void on_purge_accepted();
 
   bool on_fill(const Fill& fill) override;
   void on_fail(std::string_view key) override;
@@ -74,7 +77,8 @@ class CacheCore final : public FleetListener {
 
   Mutex mutex_;
   Epoch epoch_ WX_GUARDED_BY(mutex_);
-  std::atomic<std::uint64_t> current_epoch_{0};
+  std::atomic<std::uint64_t> current_epoch_{0};  // epoch_.current() and epoch_.read()
+  std::atomic<std::uint64_t> read_epoch_{0};
   std::atomic<std::uint64_t> purges_{0};
   // See purge_here(): of memory's copies, and of Redis's values (time since the epoch of WallTime, in ms).
   std::atomic<nanoseconds::rep> memory_purged_until_{SteadyTime::min().time_since_epoch().count()};

@@ -37,7 +37,7 @@ struct Entry {
   std::string etag;  // opaque tag, without quotes and W/
   WallTime stored_at;
   Spans spans;
-  std::uint64_t epoch = 0;  // the epoch when the value was loaded; purged if another one is in force
+  std::uint64_t epoch = 0;  // the epoch when the value was loaded; purged if a higher one is in force
   EntryKind kind = EntryKind::answer;
   // Allows a hit late in fresh_for to start a refresh. False if fresh_for ends when the source has its next value.
   bool early_refresh = true;

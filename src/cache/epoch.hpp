@@ -10,7 +10,7 @@
 //   key                        lower         none               raise
 //   key                        missing       none               restore, if this process has read its epoch in Redis,
 //                                                               else raise; none if its epoch is 0
-//   key                        foreign       none               raise, which replaces it
+//   key                        none          none               raise, which replaces it
 //   whole value in Redis       higher        adopted            none
 //   message                    higher        adopted            look at the key
 //   message                    lower         none               look at the key: it is late, or Redis has lost a purge
@@ -24,13 +24,15 @@
 
 namespace wx::cache {
 
-// Returns true if `epoch` cannot come from a process of this fleet whose epoch is `ours`: it is above 2^53 or more than
-// 2^32 higher. (A purge raises the epoch by at most 2^20. A process that knows no epoch yet has 0 and believes any up
-// to 2^53.) Somebody else's number, once adopted, would end all later purges.
+// No epoch is higher, in the key or elsewhere. A purge raises the epoch by at most 2^20.
+inline constexpr std::uint64_t kHighestEpoch = std::uint64_t{1} << 53;
+
+// Returns true if a message or a value with this epoch cannot come from a process of the fleet, given this process's
+// epoch: it is more than 2^32 higher. Somebody else's number, once adopted, would end all later purges. (The key in
+// Redis is believed up to kHighestEpoch, so that all processes agree on what it says.)
 [[nodiscard]] constexpr bool is_foreign_epoch(std::uint64_t epoch, std::uint64_t ours) {
-  constexpr std::uint64_t kHighest = std::uint64_t{1} << 53;
   constexpr std::uint64_t kLargestStep = std::uint64_t{1} << 32;
-  return epoch > kHighest || (ours > 0 && epoch > ours && epoch - ours > kLargestStep);
+  return epoch > kHighestEpoch || (epoch > ours && epoch - ours > kLargestStep);
 }
 
 // What the epoch's key in Redis holds.
@@ -46,9 +48,11 @@ class Epoch {
   enum class Heard : std::uint8_t { known, look, foreign };
 
   [[nodiscard]] std::uint64_t current() const { return current_; }
+  // The highest epoch that this process has read in Redis.
+  [[nodiscard]] std::uint64_t read() const { return read_; }
 
   Repair on_key(const EpochKey& key) {
-    if (key.holds == EpochKey::Holds::number && !is_foreign_epoch(key.epoch, current_)) {
+    if (key.holds == EpochKey::Holds::number && key.epoch <= kHighestEpoch) {
       adopt(key.epoch);
       if (key.epoch >= current_) read_ = current_;
       return key.epoch < current_ ? Repair::raise : Repair::none;
@@ -58,9 +62,9 @@ class Epoch {
     return read_ == current_ ? Repair::restore : Repair::raise;
   }
 
-  // A whole value in Redis carries this epoch.
+  // A whole value in Redis carries this epoch. A process that knows no epoch yet has nothing to compare it with.
   Heard on_value(std::uint64_t epoch) {
-    if (is_foreign_epoch(epoch, current_)) return Heard::foreign;
+    if (current_ == 0 ? epoch > kHighestEpoch : is_foreign_epoch(epoch, current_)) return Heard::foreign;
     adopt(epoch);
     if (epoch == current_) read_ = current_;
     return Heard::known;
@@ -79,7 +83,7 @@ class Epoch {
   }
 
   std::uint64_t current_ = 0;
-  std::uint64_t read_ = 0;  // the highest epoch that this process has read in Redis
+  std::uint64_t read_ = 0;
 };
 
 }  // namespace wx::cache

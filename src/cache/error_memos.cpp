@@ -12,7 +12,7 @@ const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
   return now < memo.until ? &memo : nullptr;
 }
 
-const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime failed_at,
+const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime begun,
                                SteadyTime now) {
   const bool known = items_.contains(key);
   Memo& memo = place(key);
@@ -22,7 +22,7 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optio
   memo.failure = std::move(failure);
   if (memo.failure.error) memo.failure.error->remembered = true;
   memo.look = false;
-  memo.failed_at = failed_at;
+  memo.begun = begun;
   memo.held = std::move(held);
   nanoseconds span = options_.first;
   for (int i = 1; i < memo.count && span < options_.longest; ++i) span *= 2;
@@ -33,10 +33,10 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optio
 }
 
 void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held,
-                              WallTime failed_at, SteadyTime now) {
+                              WallTime begun, SteadyTime now) {
   Memo& memo = place(key);
   memo.look = false;
-  memo.failed_at = failed_at;
+  memo.begun = begun;
   memo.count = failure.count;
   memo.failure = {};
   if (failure.kind) memo.failure.error = Error{.kind = *failure.kind, .remembered = true};
@@ -55,7 +55,7 @@ bool ErrorMemos::take_look(std::string_view key) {
 
 void ErrorMemos::on_value(std::string_view key, WallTime stored_at) {
   const auto found = items_.find(key);
-  if (found != items_.end() && stored_at >= found->second->memo.failed_at) forget(key);
+  if (found != items_.end() && stored_at >= found->second->memo.begun) forget(key);
 }
 
 void ErrorMemos::forget(std::string_view key) {

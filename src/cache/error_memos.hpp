@@ -27,7 +27,7 @@ struct Memo {
   Failure failure;
   int count = 1;                 // consecutive failures
   SteadyTime until;              // in force before this time
-  WallTime failed_at;            // a value stored later ends the memo
+  WallTime begun;                // when the failed load began; a value stored later ends the memo
   std::optional<HeldCopy> held;  // the flight's copy when the load failed; serve it if it is not gone
   bool look = false;             // another process has announced a value since: look in Redis, once
 };
@@ -40,11 +40,11 @@ class ErrorMemos {
   [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now) const;
 
   // Records a failed load of this process. Returns its memo.
-  const Memo& record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime failed_at,
+  const Memo& record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime begun,
                      SteadyTime now);
 
   // Records a failed load of another process.
-  void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, WallTime failed_at,
+  void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, WallTime begun,
                     SteadyTime now);
 
   // Call it when another process has announced a value. A memo then allows one look.
@@ -52,7 +52,7 @@ class ErrorMemos {
   // Returns true once after each on_fill().
   [[nodiscard]] bool take_look(std::string_view key);
 
-  // Removes the memo if a value was stored after the failure. The next failure then counts as the first.
+  // Removes the memo if a value was stored after the failed load had begun. The next failure then counts as the first.
   void on_value(std::string_view key, WallTime stored_at);
   // Removes the memo, after a purge.
   void forget(std::string_view key);

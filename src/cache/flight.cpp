@@ -47,10 +47,12 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   if (!found) {
     if (remembered_ && !forced_) {
       actions.load = false;
+      actions.refresh_after = kTryAgain;
       actions.answer = std::move(remembered_);
       end(actions);
     } else if (ends_doubts(result.has_value(), now)) {
       actions.load = false;
+      actions.answer = join(now);
       if (!result) actions.refresh_after = kTryAgain;
       end(actions);
     }
@@ -267,12 +269,14 @@ void Flight::purge() {
   if (state_ == State::ended) return;
   purged_ = true;
   held_.reset();
+  remembered_.reset();
 }
 
 void Flight::new_epoch() {
   if (state_ == State::ended) return;
   purged_ |= state_ == State::loading;
   held_.reset();
+  remembered_.reset();
 }
 
 Actions Flight::age_limit(SteadyTime now) {

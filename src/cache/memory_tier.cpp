@@ -17,11 +17,11 @@ std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t has
   return locked.shard.find(key, hash, now, options_.early_part, options_.refresh_pause, validity);
 }
 
-bool MemoryTier::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock,
+bool MemoryTier::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, SteadyTime now, const Clock& clock,
                             const Validity& validity) {
   auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
-  return locked.shard.heard_fill(fill, hash, clock, validity);
+  return locked.shard.heard_fill(fill, hash, now, clock, validity);
 }
 
 void MemoryTier::count_look(std::string_view key, std::uint64_t hash) {

@@ -34,7 +34,8 @@ class MemoryTier {
   // `hash` is hash64(key) in all functions.
   [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
                                              const Validity& validity = {});
-  bool heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock, const Validity& validity);
+  bool heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, SteadyTime now, const Clock& clock,
+                  const Validity& validity);
   void count_look(std::string_view key, std::uint64_t hash);
   // Returns false, without keeping the copy, if the tier is off or the copy is too large.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);

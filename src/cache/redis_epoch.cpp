@@ -71,7 +71,7 @@ void RedisEpoch::on_raised(std::uint64_t ours, bool again, Result<Reply> reply, 
     return done(std::unexpected(std::move(reply.error())));
   }
   const auto epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(reply->integer(), 0));
-  if (is_foreign_epoch(epoch, ours)) return overwrite(ours + step(), std::move(done));
+  if (epoch > kHighestEpoch) return overwrite(ours + step(), std::move(done));
   if (epoch > ours) return publish(epoch, std::move(done));
   // Redis held a lower epoch. INCRBY, unlike SET, keeps what other processes add at the same time.
   if (!again) return done(fail(ErrorKind::redis_error, "the epoch is lower again"));
@@ -82,6 +82,7 @@ void RedisEpoch::on_raised(std::uint64_t ours, bool again, Result<Reply> reply, 
 }
 
 void RedisEpoch::overwrite(std::uint64_t epoch, Callback done) {
+  if (epoch > kHighestEpoch) return done(fail(ErrorKind::redis_error, "the epoch cannot rise any further"));
   client_.command({"SET", key_, cat(epoch)},
                   [this, epoch, done = Answer(std::move(done))](Result<Reply> reply) mutable {
                     if (!reply) return done(std::unexpected(std::move(reply.error())));
@@ -95,7 +96,7 @@ void RedisEpoch::restore(std::uint64_t ours, Callback done) {
   client_.command(set, [](const Result<Reply>&) {});
   read([this, ours, done = Answer(std::move(done))](Result<EpochKey> key) mutable {
     if (!key) return done(std::unexpected(std::move(key.error())));
-    const bool ok = key->holds == EpochKey::Holds::number && key->epoch >= ours && !is_foreign_epoch(key->epoch, ours);
+    const bool ok = key->holds == EpochKey::Holds::number && key->epoch >= ours && key->epoch <= kHighestEpoch;
     if (ok) return publish(key->epoch, std::move(done));
     raise(ours, std::move(done));
   });

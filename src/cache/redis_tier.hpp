@@ -1,5 +1,5 @@
 // The shared tier in Redis: one value per key (codec.hpp), one lease per key, and messages on one channel. It uses
-// neither Lua nor polling, and every command names a single key, as a cluster requires.
+// no Lua, and every command names a single key, as a cluster requires.
 //
 //   value    SET <key> <entry> PX <its spans>                 GET <key>, DEL <key>
 //   lease    SET <lease> <token> NX PX <span>                 GET <lease>, PTTL <lease>, DEL <lease>

@@ -57,7 +57,9 @@ void Run::give_up(CacheCore& core, const AnsweredWaiters& answered) {
 void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied) {
   const auto now = core.clock.steady();
   const auto& actions = applied.actions;
-  const bool in_memory = actions.fill_memory && core.memory.insert(key_, hash_, *actions.fill_memory, now);
+  // A loaded value is as old as its load: a purge that was missed while it was under way may concern it.
+  const auto known_since = actions.write_remote ? load_.started : now;
+  const bool in_memory = actions.fill_memory && core.memory.insert(key_, hash_, *actions.fill_memory, known_since);
   if (!table_key_.empty()) {
     if (actions.answer_leader) {
       apply_answer_leader(state, applied, now);
@@ -76,9 +78,11 @@ void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applie
 // Remembers a failure, or forgets it after a success.
 void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now) {
   auto& actions = applied.actions;
+  // A value is as old as its request, so it is compared with the beginning of the failed load. Of another process's
+  // failure only the longest possible load is known.
   if (actions.failed) {
-    const auto& memo =
-        shard.memos.record(table_key_, *std::move(actions.failed), state.flight.held(), core.clock.wall(), now);
+    const auto begun = core.clock.wall() - std::chrono::floor<milliseconds>(now - load_.started);
+    const auto& memo = shard.memos.record(table_key_, *std::move(actions.failed), state.flight.held(), begun, now);
     core.memory.allow_refresh_from(key_, hash_, memo.until);
     const auto left = std::chrono::ceil<milliseconds>(memo.until - now);
     // A failed load always has an answer. An earlier retry would get the same failure.
@@ -89,11 +93,11 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
           FailureMemo{.kind = error ? std::optional(error->kind) : std::nullopt, .count = memo.count, .left = left};
     }
   } else if (actions.fleet_failure) {
-    shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(), core.clock.wall(), now);
+    shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(),
+                             core.clock.wall() - core.options.lease_span, now);
     core.memory.allow_refresh_from(key_, hash_, now + actions.fleet_failure->left);
-  } else if (actions.write_remote || actions.fill_memory) {
-    const auto& copy = actions.write_remote ? actions.write_remote : actions.fill_memory;
-    shard.memos.on_value(table_key_, copy->entry->stored_at);
+  } else if (actions.answer && actions.answer->copy) {
+    shard.memos.on_value(table_key_, actions.answer->copy->entry->stored_at);
   }
 }
 

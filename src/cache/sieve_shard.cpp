@@ -108,7 +108,7 @@ void SieveShard::allow_refresh_from(std::string_view key, std::uint64_t hash, St
   if (Node* node = node_of(key, hash); node != nullptr) node->refresh_from = from;
 }
 
-bool SieveShard::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock,
+bool SieveShard::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, SteadyTime now, const Clock& clock,
                             const Validity& validity) {
   Node* node = node_of(fill.key, hash);
   if (node == nullptr) return false;
@@ -117,12 +117,12 @@ bool SieveShard::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash,
   const bool same = fill.epoch && !node->is_purged(validity) && old.etag == fill.etag &&
                     old.spans.fresh_for == fill.fresh_for && !ahead_of_clock(fill.stored_at, clock);
   if (!same) {
-    node->doubt.begin(fill.stored_at, clock.steady());
+    node->doubt.begin(fill.stored_at, now);
     return true;
   }
   auto renewed = std::make_shared<Entry>(old);
   renewed->stored_at = fill.stored_at;
-  node->take(make_copy(std::move(renewed), clock), clock.steady());
+  node->take(make_copy(std::move(renewed), clock), now);
   return true;
 }
 

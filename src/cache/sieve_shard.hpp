@@ -70,7 +70,9 @@ class SieveShard {
   // fresh_for and epoch gets the new stored_at, as if it were the new value. A value of another epoch changes nothing.
   // Any other older copy becomes doubtful: it may be served until it is replaced, because the new value may be out of
   // reach. Returns true if the copy was renewed or became doubtful.
-  bool heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, const Clock& clock, const Validity& validity);
+  // `now` must not be later than `validity`, so that a purge that begins in between reaches a renewed copy.
+  bool heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, SteadyTime now, const Clock& clock,
+                  const Validity& validity);
 
   // Counts a look that begins now for a copy that is superseded.
   void count_look(std::string_view key, std::uint64_t hash);

@@ -15,7 +15,8 @@
 //   lease      the permission in Redis, limited in time, for one process of the fleet to load a key (remote_tier.hpp)
 //   memo       a failed load that is remembered, so that it is not repeated at once, in this process (ErrorMemos) and
 //              in the fleet (FailureMemo)
-//   epoch      the fleet's count of purges of everything. An entry of another epoch than the current one is purged.
+//   epoch      the fleet's count of purges of everything. An entry of a lower epoch than the current one is purged
+//              (epoch.hpp).
 //   backplane  the Redis channel on which processes announce fills, failures, purges and epochs (backplane.hpp)
 //
 // Exceptions: an exception from a loader, a callback or a timer ends the flight or the wait that it belongs to

@@ -13,7 +13,6 @@ constexpr EpochKey kGarbage{.holds = EpochKey::Holds::garbage};
 constexpr EpochKey key(std::uint64_t epoch) {
   return {.holds = EpochKey::Holds::number, .epoch = epoch};
 }
-constexpr std::uint64_t kHighest = std::uint64_t{1} << 53;
 constexpr std::uint64_t kLargestStep = std::uint64_t{1} << 32;
 
 TEST(EpochTest, FollowsTheKey) {
@@ -63,27 +62,37 @@ TEST(EpochTest, LooksAfterAMessageOfAnotherEpochAndOnlyThen) {
 }
 
 TEST(EpochTest, BelievesNoNumberThatNoProcessHasMade) {
-  Epoch epoch;
-  (void)epoch.on_key(key(5));
-  for (const auto foreign : {~std::uint64_t{0}, kHighest + 1, 5 + kLargestStep + 1}) {
-    EXPECT_EQ(epoch.on_message(foreign), Heard::foreign);
-    EXPECT_EQ(epoch.on_value(foreign), Heard::foreign);
-    EXPECT_EQ(epoch.on_key(key(foreign)), Repair::raise);
-    EXPECT_EQ(epoch.current(), 5U);
+  for (const std::uint64_t current : {0, 5}) {
+    Epoch epoch;
+    if (current > 0) (void)epoch.on_key(key(current));
+    for (const auto foreign : {~std::uint64_t{0}, kHighestEpoch, kHighestEpoch + 1, current + kLargestStep + 1}) {
+      EXPECT_EQ(epoch.on_message(foreign), Heard::foreign);
+      if (current > 0) EXPECT_EQ(epoch.on_value(foreign), Heard::foreign);
+      EXPECT_EQ(epoch.current(), current);
+    }
+    for (const auto& foreign : {key(~std::uint64_t{0}), key(kHighestEpoch + 1), kGarbage}) {
+      EXPECT_EQ(epoch.on_key(foreign), Repair::raise);
+      EXPECT_EQ(epoch.current(), current);
+    }
+    EXPECT_EQ(epoch.on_message(current + kLargestStep), Heard::look);
+    EXPECT_EQ(epoch.current(), current + kLargestStep);
   }
-  EXPECT_EQ(epoch.on_key(kGarbage), Repair::raise);
-  EXPECT_EQ(epoch.on_message(5 + kLargestStep), Heard::look);
-  EXPECT_EQ(epoch.current(), 5 + kLargestStep);
 }
 
-TEST(EpochTest, ANewProcessBelievesWhateverRedisHolds) {
+TEST(EpochTest, EveryProcessBelievesTheKey) {
+  for (const std::uint64_t current : {0, 5}) {
+    Epoch epoch;
+    if (current > 0) (void)epoch.on_key(key(current));
+    EXPECT_EQ(epoch.on_key(key(kHighestEpoch)), Repair::none);
+    EXPECT_EQ(epoch.current(), kHighestEpoch);
+  }
+}
+
+TEST(EpochTest, ANewProcessTakesTheEpochOfAValue) {
   Epoch epoch;
-  EXPECT_EQ(epoch.on_key(key(kHighest)), Repair::none);
-  EXPECT_EQ(epoch.current(), kHighest);
-  Epoch other;
-  EXPECT_EQ(other.on_key(key(kHighest + 1)), Repair::raise);
-  EXPECT_EQ(other.on_key(kGarbage), Repair::raise);
-  EXPECT_EQ(other.current(), 0U);
+  EXPECT_EQ(epoch.on_value(kHighestEpoch), Heard::known);
+  EXPECT_EQ(epoch.current(), kHighestEpoch);
+  EXPECT_EQ(Epoch().on_value(kHighestEpoch + 1), Heard::foreign);
 }
 
 }  // namespace

@@ -567,6 +567,19 @@ TEST_F(LeaseTest, ALookPastARememberedFailureEndsWithWhatRedisHoldsOrTheFailure)
   }
 }
 
+TEST_F(LeaseTest, APurgeEndsALookPastARememberedFailureToo) {
+  for (const bool everything : {false, true}) {
+    Flight flight(kWithRedis, 0, std::nullopt);
+    flight.look_past(
+        Verdict{.outcome = Outcome::stale_if_error, .tier = Tier::memory, .copy = copy_aged(seconds(100))});
+    (void)flight.start();
+    everything ? flight.new_epoch() : flight.purge();
+    const auto actions = flight.remote_read(std::nullopt, now());
+    EXPECT_FALSE(actions.answer) << "the purged copy";
+    EXPECT_TRUE(actions.load);
+  }
+}
+
 class LookOnlyTest : public LeaseTest {
  protected:
   // A flight that only looks for the value that supersedes a fresh copy, or confirms it after a gap.

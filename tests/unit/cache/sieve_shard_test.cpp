@@ -283,7 +283,7 @@ struct HeardShard : Shard {
   bool hear(std::string_view etag, WallTime stored_at, std::optional<std::uint64_t> epoch = 0) {
     return shard.heard_fill(
         {.key = "A", .etag = etag, .stored_at = stored_at, .fresh_for = kLong.fresh_for, .epoch = epoch}, hash64("A"),
-        clock, {});
+        clock.steady(), clock, {});
   }
   [[nodiscard]] bool doubtful() { return find("A")->doubts == Doubts::superseded; }
 

@@ -36,28 +36,29 @@ TEST_F(FleetTest, WhenTheHolderDiesTheOtherTakesOverAtTheLeasesEnd) {
   EXPECT_EQ(answers[0]->entry->body, "{2}");
 }
 
-TEST_F(FleetTest, WhoWaitsForAnotherLoadsWhenRedisIsGone) {
-  for (const bool told : {false, true}) {
-    SetUp();
-    loads_ = 0;
-    waiting_.clear();
-    remote_.failing = second_remote_.failing = std::nullopt;
-    fleet_.leases.clear();
-    Answers answers;
-    ask_both(answers);
-    EXPECT_EQ(loads_, 1);
-    remote_.failing = second_remote_.failing = ErrorKind::redis_unavailable;
-    if (told) second_->listener().on_disconnected();
+// The parameter: the process is told that its channel is lost.
+class RedisDiesTest : public FleetTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(RedisDiesTest, WhoWaitsForAnotherLoads) {
+  Answers answers;
+  ask_both(answers);
+  EXPECT_EQ(loads_, 1);
+  remote_.failing = second_remote_.failing = ErrorKind::redis_unavailable;
+  if (GetParam()) {
+    second_->listener().on_disconnected();
     executor_.run_posted();
-    if (!told) executor_.advance(milliseconds(280));
-    EXPECT_EQ(loads_, 2) << "at once when the channel is lost, else at the first look";
-    complete(value("{1}"));
-    complete(value("{2}"));
-    executor_.run_posted();
-    ASSERT_EQ(answers.size(), 2U);
-    for (const auto& answer : answers) EXPECT_TRUE(answer);
+  } else {
+    executor_.advance(milliseconds(280));
   }
+  EXPECT_EQ(loads_, 2) << "at once when the channel is lost, else at the first look";
+  complete(value("{1}"));
+  complete(value("{2}"));
+  executor_.run_posted();
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_TRUE(answer);
 }
+
+INSTANTIATE_TEST_SUITE_P(Fleet, RedisDiesTest, testing::Bool());
 
 // The memo of a failure does not outlive the news of a newer value.
 TEST_F(FleetTest, AFillLetsTheNextQuestionLookPastARememberedFailure) {
@@ -86,6 +87,41 @@ TEST_F(FleetTest, AFillLetsTheNextQuestionLookPastARememberedFailure) {
   ASSERT_TRUE(answers[3]) << "not the remembered failure";
   EXPECT_EQ(answers[3]->entry->body, "{1}");
   EXPECT_EQ(loads_, 2);
+}
+
+// A process without a memory tier.
+TEST_F(FleetTest, AValueInRedisEndsTheMemoOfAProcessWithoutMemory) {
+  CacheOptions options;
+  options.memory.limit = 0;
+  cache(&remote_, options);
+  fleet_.listeners = {&cache_->listener(), &second_->listener()};
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(fail(ErrorKind::provider_error));
+  fleet_.leases.clear();
+  clock_.advance(milliseconds(1));
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.run_posted();
+  for (int i = 0; i < 3; ++i) cache_->get(*thread_, lookup(), loader(), into(answers));
+  ASSERT_EQ(answers.size(), 5U);
+  for (int i = 1; i < 5; ++i) EXPECT_TRUE(answers[static_cast<std::size_t>(i)]) << i;
+  EXPECT_EQ(loads_, 2);
+}
+
+// The channel comes back while a load is under way. A purge that was missed before may concern what it brings.
+TEST_F(FleetTest, ALoadThatBeganBeforeAGapEndedIsDoubtful) {
+  Answers answers;
+  cache_->listener().on_listening();
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  cache_->listener().on_disconnected();
+  clock_.advance(milliseconds(10));
+  cache_->listener().on_listening();
+  clock_.advance(milliseconds(10));
+  complete(value("{1}"));
+  const auto doubted = peek();
+  EXPECT_EQ(doubted.served->outcome, Outcome::hit);
+  EXPECT_TRUE(doubted.refresh);
 }
 
 TEST_F(FleetTest, AnAnnouncementWithoutAValueLeavesARememberedFailureInForce) {
