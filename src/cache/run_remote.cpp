@@ -34,7 +34,8 @@ void Run::read_remote(CacheCore& core) {
   read_started_ = core.clock.steady();
   thread_.remote()->read(key_, [self = shared_from_this()](Result<std::optional<Entry>> result) {
     self->guarded([&](CacheCore& live) {
-      const auto took = live.clock.steady() - self->read_started_;
+      const auto now = live.clock.steady();
+      const auto took = now - self->read_started_;
       live.metrics.observe(Timing::redis, took);
       live.metrics.add(!result   ? Counter::cache_redis_error
                        : *result ? Counter::cache_redis_hit
@@ -43,7 +44,7 @@ void Run::read_remote(CacheCore& core) {
       self->step(live, [&](State& state) {
         state.timings.redis = took;
         if (copy) live.drop_purged(*copy);
-        return state.flight.remote_read(std::move(copy), live.clock.steady());
+        return state.flight.remote_read(std::move(copy), now);
       });
     });
   });
