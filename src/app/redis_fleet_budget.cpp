@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "cache/redis_keys.hpp"
+#include "observability/log_exception.hpp"
 
 namespace wx::app {
 
@@ -149,8 +150,13 @@ class RedisFleetBudget::Exchange : public std::enable_shared_from_this<Exchange>
   template <class Take>
   void hear(const Result<Reply>& reply, const Take& take) {
     if (reply) {
-      --unheard_;
-      take(*reply);
+      try {
+        take(*reply);
+        --unheard_;
+      } catch (...) {
+        observability::log_exception(owner_.log_, "app", "reading the fleet's count threw");
+        error_ = Error{.kind = ErrorKind::internal};
+      }
     } else {
       if (!error_ || error_->kind == ErrorKind::redis_timeout) error_ = reply.error();
       if (reply.error().kind == ErrorKind::redis_error) owner_.note_refusal(reply.error());

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/allocations.hpp"
 #include "support/redis_server.hpp"
 #include "unit/redis/client_harness.hpp"
 #include "unit/redis/fake_redis.hpp"
@@ -202,6 +203,39 @@ TEST_F(RedisFleetBudgetTest, FailsOnceIfTheConnectionIsLost) {
   });
   start(redis.url());
   EXPECT_EQ(ask(window({{"a", 3000, 0}})), "redis-unavailable");
+}
+
+// Both replies arrive in one read, and one of the first allocations fails: that of the bytes, or one of the totals.
+TEST_F(RedisFleetBudgetTest, NeverTellsACountThatItCouldNotRead) {
+  if (!test::kAllocationsCanFail) GTEST_SKIP() << "a sanitizer allocates";
+  int unreadable = 0;
+  for (std::size_t nth = 1; nth <= 3; ++nth) {
+    Signal asked;
+    Signal go_on;
+    FakeRedis redis([&](Peer& peer) {
+      peer.greet();
+      if (peer.next().empty() || peer.next().empty()) return;
+      asked.set();
+      if (!go_on.wait()) return;
+      peer.write("*1\r\n*2\r\n+a:s\r\n,3000\r\n$2\r\n12\r\n");
+      peer.ignore();
+    });
+    start(redis.url());
+    auto [done, late] = send(window({}, "d:7"));
+    ASSERT_TRUE(asked.wait());
+    under->on_loop([nth] { test::failing_allocation = nth; });
+    go_on.set();
+    const auto told = get(std::move(done));
+    EXPECT_THAT(told, testing::AnyOf("a=3000-0 plain=12 ", "internal", "redis-unavailable")) << nth;
+    if (told == "internal") ++unreadable;
+    under->on_loop([&] {
+      test::failing_allocation = 0;
+      under->client().stop();
+      budget.reset();
+    });
+    under.reset();
+  }
+  EXPECT_GT(unreadable, 0);
 }
 
 TEST_F(RedisFleetBudgetTest, NamesTheVersionThatItNeedsOnce) {
