@@ -69,8 +69,12 @@ void CallPipeline::load(Call call, cache::LoadRequest request, cache::LoadCallba
 
 void CallPipeline::close() {
   closed_ = true;
-  for (const auto& call : queue_.clear()) end(*call, fail(ErrorKind::draining));
+  end_queued();
   for (const auto& call : paused_.close()) end(*call, fail(ErrorKind::draining));
+}
+
+void CallPipeline::end_queued() {
+  for (const auto& call : queue_.clear()) end(*call, fail(ErrorKind::draining));
 }
 
 void CallPipeline::enter(const CallPtr& call) {
@@ -87,6 +91,7 @@ void CallPipeline::enter(const CallPtr& call) {
 // Runs when the call has a slot, that is, when its turn has come.
 void CallPipeline::begin(const CallPtr& call) noexcept {
   guarded(call, "an exception while beginning a call", [&] {
+    if (closed_) return end(*call, fail(ErrorKind::draining));
     auto pass = admission_.enter(call->purpose, now_of(clock_));
     if (!pass) return end(*call, std::unexpected(std::move(pass.error())));
     call->pass = *pass;
@@ -97,9 +102,11 @@ void CallPipeline::begin(const CallPtr& call) noexcept {
 }
 
 // The probe may have ended since enter(), on another thread that saw no parked call. So the state is read again after
-// the call is parked: either this thread sees the end, or the thread that ends the probe sees the call.
+// the call is parked: either this thread sees the end, or the thread that ends the probe sees the call. The same holds
+// for close().
 void CallPipeline::await_probe(const CallPtr& call) {
   queue_.park(call);
+  if (closed_) return end_queued();
   if (!admission_.probing()) follow(queue_.unpark(clock_.steady()));
 }
 

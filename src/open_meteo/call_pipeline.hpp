@@ -56,6 +56,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   template <class Stop>
   void guarded(const CallPtr& call, std::string_view stop, Stop run) noexcept;
 
+  void end_queued();
   void enter(const CallPtr& call);
   void begin(const CallPtr& call) noexcept;
   void await_probe(const CallPtr& call);

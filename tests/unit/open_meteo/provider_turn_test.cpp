@@ -323,6 +323,37 @@ TEST_F(ColdLoadsBesideAProbe, EndWithTheProvider) {
   for (const auto& outcome : all) EXPECT_EQ(outcome.error().kind, ErrorKind::draining);
 }
 
+// The provider ends while those that were parked begin one by one. The first of them is the next probe.
+TEST_F(Turn, WhoBeginsAfterTheEndWaitsForNoProbe) {
+  auto chosen = options();
+  chosen.breaker.failures = 3;
+  chosen.concurrency = 4;
+  start(chosen);
+  server.always(test::refusal(500, "Something went wrong."));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask());
+  clock.advance(500ms);
+  Outcomes probes;
+  load(probes);
+  std::optional<cache::Proceed> held;
+  provider->load(call_at("1", "2"),
+                 load_request(Purpose::cold, clock.steady() + 10s,
+                              [&](cache::Proceed proceed) {
+                                held = std::move(proceed);
+                                provider.reset();
+                              }),
+                 probes.taker());
+  Outcomes others;
+  for (int i = 0; i < 9; ++i) provider->load(call_at("1", "2"), within(10s), others.taker());
+  answer_turn(false);
+  ASSERT_TRUE(held);
+  int ended = 0;
+  for (const auto& outcome : others.wait(0)) {
+    EXPECT_EQ(outcome.error().kind, ErrorKind::draining);
+    ++ended;
+  }
+  EXPECT_EQ(ended, 9) << "without the probe's outcome";
+}
+
 TEST_F(Turn, WhenTheBreakerOpensTheQueueHearsOfItAtOnce) {
   auto chosen = options();
   chosen.breaker.failures = 1;
