@@ -23,8 +23,8 @@ void for_each_concerned(Window window, WallTime wall, Visit visit) {
   const auto number = window_number(window, wall);
   const nanoseconds left = left_of(window, wall);
   const nanoseconds since = length(window) - left;
-  visit(number, left);
-  if (left <= kBoundary) visit(number + 1, left + length(window));
+  visit(number, left + kBoundary);
+  if (left <= kBoundary) visit(number + 1, left + length(window) + kBoundary);
   if (since < kBoundary) visit(number - 1, kBoundary - since);
 }
 

@@ -197,12 +197,12 @@ TEST_F(Admitted, TheFleetsCountGoesAndComesWithOneLineEach) {
   EXPECT_EQ(pay(others(4)), "paid");
   EXPECT_EQ(admission->status(now()).usage.at(0).used, 5U);
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 40U);
-  EXPECT_EQ(pay(others(39)), "provider-limited 55000, ask again");
+  EXPECT_EQ(pay(others(39)), "provider-limited 57000, ask again");
   EXPECT_EQ(admission->check(Purpose::cold, now())->kind, ErrorKind::provider_limited) << "no call is allowed any more";
   clock.advance(1min);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "paid");
-  EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "provider-limited 55000");
-  EXPECT_EQ(pay(FleetBudget::Counts(3)), "provider-limited 55000")
+  EXPECT_EQ(pay(fail(ErrorKind::redis_unavailable)), "provider-limited 57000");
+  EXPECT_EQ(pay(FleetBudget::Counts(3)), "provider-limited 57000")
       << "counts that do not match the question are ignored";
   EXPECT_EQ(admission->status(now()).usage.at(0).limit, 10U) << "the share of this process alone";
   EXPECT_FALSE(admission->check(Purpose::cold, now())) << "the fleet is asked each time, so that its return is noticed";

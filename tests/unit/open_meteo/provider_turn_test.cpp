@@ -459,7 +459,7 @@ TEST_F(Turn, ACallThatIsRefusedTwiceIsRefused) {
   start_with_timers(chosen, &fleet);
   EXPECT_EQ(ask().error().kind, ErrorKind::provider_limited);
   EXPECT_EQ(fleet.asked, 4);
-  EXPECT_EQ(ask().error().retry_after, 55s);
+  EXPECT_EQ(ask().error().retry_after, 57s);
   EXPECT_EQ(fleet.asked, 4) << "known without asking";
   EXPECT_EQ(server.calls(), 0U);
 }
