@@ -40,6 +40,7 @@ CallQueue::Left CallQueue::unpark(SteadyTime now) {
     if (call->start_deadline <= now) {
       left.expired.push_back(std::move(call));
     } else {
+      gate_.restart(call->ticket, now);
       ready_.push_back(std::move(call));
     }
   }

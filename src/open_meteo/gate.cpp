@@ -74,6 +74,10 @@ Gate::Turn Gate::leave(Ticket ticket, SteadyTime now, Ending ending) {
   return turn;
 }
 
+void Gate::restart(Ticket ticket, SteadyTime now) {
+  if (const auto at = running_.find(ticket); at != running_.end()) at->second = now;
+}
+
 std::vector<Gate::Ticket> Gate::clear_queue() {
   std::vector<Ticket> all;
   for (auto& line : lines_) {

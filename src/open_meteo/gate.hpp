@@ -63,6 +63,9 @@ class Gate {
   // Releases the slot of `ticket` and passes it on.
   [[nodiscard]] Turn leave(Ticket ticket, SteadyTime now, Ending ending = Ending::called);
 
+  // The call of `ticket`, which has held its slot without calling, begins now: that time says nothing about a call.
+  void restart(Ticket ticket, SteadyTime now);
+
   // Removes and returns all waiting tickets, for shutdown.
   [[nodiscard]] std::vector<Ticket> clear_queue();
 
