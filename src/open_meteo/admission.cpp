@@ -222,6 +222,14 @@ void Admission::merge(const SharedBudget::Parts& parts, const FleetBudget::Count
   log_throttle_level(now);
 }
 
+Admission::Exchange Admission::put_back(const SharedBudget::Parts& parts, const Instant& now) {
+  const Lock lock(mutex_);
+  auto lacking = shared_->lacking(parts);
+  if (lacking.empty()) return {};
+  auto windows = shared_->to_exchange(lacking, now.steady);
+  return {.parts = std::move(lacking), .windows = std::move(windows)};
+}
+
 Budget::Usage Admission::usage(Window window, Counting counting, const Instant& now) {
   if (shared_) return shared_->usage(window, counting, now.steady, now.wall);
   return budget_.usage(window, now.steady, now.wall);

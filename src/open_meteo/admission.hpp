@@ -94,6 +94,8 @@ class Admission {
   [[nodiscard]] Exchange watch(Watch why, const Instant& now);
   // Takes the reply to such an exchange, or one that came too late.
   void merge(const SharedBudget::Parts& parts, const FleetBudget::Counts& counts, const Instant& now);
+  // After a reply: the exchange that puts back what the store has lost. Usually it has no windows.
+  [[nodiscard]] Exchange put_back(const SharedBudget::Parts& parts, const Instant& now);
 
   // Records how a call ended, and ends its pass. `fault` is null for an answer.
   void ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now);

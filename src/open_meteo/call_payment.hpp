@@ -4,6 +4,7 @@
 // Thread-safety: pay() and watch() from any thread; join() before the first of them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,9 +39,14 @@ class CallPayment {
   void watch(Watch why, const std::shared_ptr<const void>& self);
 
  private:
-  void exchange(Admission::Exchange asked, const std::shared_ptr<const void>& self);
+  // What follows on a reply. A store that does not keep totals would be asked without end if each reply were followed
+  // by another exchange.
+  enum class Then : std::uint8_t { put_back, nothing };
+  void exchange(Admission::Exchange asked, const std::shared_ptr<const void>& self, Then then = Then::put_back);
   // Takes a reply that no call waits for.
-  [[nodiscard]] FleetBudget::Late merger(SharedBudget::Parts parts, const std::shared_ptr<const void>& self);
+  [[nodiscard]] FleetBudget::Late merger(SharedBudget::Parts parts, const std::shared_ptr<const void>& self, Then then);
+  // Puts back at once what the store has lost, if the last reply said so.
+  void put_back(const SharedBudget::Parts& parts, const std::shared_ptr<const void>& self);
 
   Admission& admission_;
   const Clock& clock_;

@@ -153,6 +153,16 @@ void SharedBudget::merge(const Parts& parts, const FleetBudget::Counts& counts, 
   }
 }
 
+SharedBudget::Parts SharedBudget::lacking(const Parts& parts) const {
+  Parts lacking;
+  for (const auto& [window, number, own] : parts) {
+    const auto* const ledger = find(window, number);
+    if (ledger == nullptr || !ledger->store_lacks()) continue;
+    lacking.push_back({.window = window, .number = number, .own = ledger->own()});
+  }
+  return lacking;
+}
+
 std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts& parts, WallTime wall) {
   std::optional<Refusal> refusal;
   for (const auto& part : parts) {

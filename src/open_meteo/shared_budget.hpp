@@ -71,6 +71,9 @@ class SharedBudget {
   [[nodiscard]] std::vector<FleetWindow> to_exchange(const Parts& parts, SteadyTime now);
   // Takes a reply, at any time and in any order. `counts` has the size of `parts`.
   void merge(const Parts& parts, const FleetBudget::Counts& counts, SteadyTime now);
+  // Those of the windows of which the store lacked totals at the last reply. Exchange them at once, because nobody else
+  // may know those totals; but only once after each reply, because the store may not keep them.
+  [[nodiscard]] Parts lacking(const Parts& parts) const;
 
   // Decides on a reserved call, after merge() or without a reply. A refused call is given back, but only in this
   // process: exchange `parts` once more.

@@ -61,6 +61,8 @@ class WindowLedger {
 
   // The totals to write: the own ones, and those that the store lacked the last time.
   [[nodiscard]] std::vector<FleetTotals> to_write() const;
+  // The store lacked totals at the last reply that this process knows and does not own.
+  [[nodiscard]] bool store_lacks() const { return !missing_.empty(); }
   // The number of processes whose totals have grown since `since`, this one included.
   [[nodiscard]] std::size_t live(SteadyTime since) const;
 

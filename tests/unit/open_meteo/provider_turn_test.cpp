@@ -333,6 +333,7 @@ TEST_F(Turn, WhoBeginsAfterTheEndWaitsForNoProbe) {
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask());
   clock.advance(500ms);
   Outcomes probes;
+  Outcomes others;
   load(probes);
   std::optional<cache::Proceed> held;
   provider->load(call_at("1", "2"),
@@ -342,7 +343,6 @@ TEST_F(Turn, WhoBeginsAfterTheEndWaitsForNoProbe) {
                                 provider.reset();
                               }),
                  probes.taker());
-  Outcomes others;
   for (int i = 0; i < 9; ++i) provider->load(call_at("1", "2"), within(10s), others.taker());
   answer_turn(false);
   ASSERT_TRUE(held);
@@ -419,6 +419,51 @@ TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
   EXPECT_EQ(outcomes.wait(240).size(), 240U);
   EXPECT_EQ(server.calls(), 120U);
   sources.clear();
+}
+
+// A store that has lost everything gets the totals of an ended process back with one watch, and with one call.
+TEST_F(Turn, PutsBackWhatTheStoreHasLostAtOnce) {
+  FakeFleet fleet;
+  auto chosen = options();
+  chosen.limits = *parse_limits("1000/d");
+  clock.advance(5s);  // away from the day's boundary, where calls count twice
+  start_with_timers(chosen, &fleet);
+  ASSERT_TRUE(ask());
+  const auto window = fleet.store.windows().at(0);
+  FleetWindow ended;
+  ended.name = window;
+  ended.write = {{"ended", 7000, 0}};
+  (void)fleet.store.exchange({ended});
+  ASSERT_TRUE(ask());
+  fleet.store.clear();
+  provider->watch_fleet(Watch::connected);
+  EXPECT_EQ(fleet.store.used(window), 9000);
+  fleet.store.clear();
+  ASSERT_TRUE(ask());
+  EXPECT_EQ(fleet.store.used(window), 10'000);
+}
+
+TEST_F(Turn, AsksAStoreThatKeepsNothingOnceMoreAfterEachReply) {
+  // Another process's totals are there once, and never again.
+  class Forgetful final : public FleetBudget {
+   public:
+    void exchange(std::vector<FleetWindow> windows, Patience /*patience*/, Done done, Late /*late*/) override {
+      Counts counts(windows.size());
+      if (++asked == 1) counts.front().totals = {{"other", 1000, 0}};
+      done(std::move(counts));
+    }
+    int asked = 0;
+  };
+  Forgetful fleet;
+  auto chosen = options();
+  chosen.limits = *parse_limits("1000/d");
+  start_with_timers(chosen, &fleet);
+  provider->watch_fleet(Watch::connected);
+  EXPECT_EQ(fleet.asked, 1);
+  provider->watch_fleet(Watch::connected);
+  EXPECT_EQ(fleet.asked, 3);
+  ASSERT_TRUE(ask());
+  EXPECT_EQ(fleet.asked, 5);
 }
 
 // Another process holds all calls of the window, and gives one back after this process has asked `then` times.
