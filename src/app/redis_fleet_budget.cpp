@@ -80,9 +80,9 @@ class RedisFleetBudget::Exchange : public std::enable_shared_from_this<Exchange>
     std::vector<Texts> texts;
     texts.reserve(windows.size());  // the commands hold views into it
     std::vector<redis::Command> commands;
-    commands.reserve(3 * windows.size());
+    commands.reserve(4 * windows.size());
     for (std::size_t w = 0; w < windows.size(); ++w) add(windows[w], w, texts.emplace_back(), commands);
-    outstanding_ = unheard_ = commands.size();
+    unheard_ = outstanding_;
     owner_.client_.pipeline(commands);
   }
 
@@ -97,10 +97,12 @@ class RedisFleetBudget::Exchange : public std::enable_shared_from_this<Exchange>
   struct Texts {
     std::string key;
     std::string plain_key;
+    std::string span;
     std::vector<std::string> words;
     std::vector<redis::Argument> zadd;
     std::vector<redis::Argument> zrange;
     std::vector<redis::Argument> get;
+    std::vector<redis::Argument> pexpire;
   };
   using Read = void (Exchange::*)(std::size_t window, const Reply& reply);
 
@@ -118,9 +120,16 @@ class RedisFleetBudget::Exchange : public std::enable_shared_from_this<Exchange>
       texts.zadd = {"ZADD", texts.key, "GT"};
       texts.zadd.insert(texts.zadd.end(), texts.words.begin(), texts.words.end());
       add(texts.zadd, commands,
-          [self = shared_from_this(), key = texts.key, span = window.expires_after](const Reply& reply) {
-            if (reply.integer() > 0) self->expire(key, span);
+          [self = shared_from_this(), key = texts.key, span = window.expires_after,
+           expire = window.expire](const Reply& reply) {
+            if (!expire && reply.integer() > 0) self->expire(key, span);
           });
+    }
+    if (window.expire) {
+      // The count does not depend on its reply.
+      texts.span = cat(milliseconds(window.expires_after).count());
+      texts.pexpire = {"PEXPIRE", texts.key, texts.span};
+      commands.push_back({.arguments = texts.pexpire, .done = [](const Result<Reply>&) {}});
     }
     texts.zrange = {"ZRANGE", texts.key, "0", "-1", "WITHSCORES"};
     add(texts.zrange, commands,
@@ -137,6 +146,7 @@ class RedisFleetBudget::Exchange : public std::enable_shared_from_this<Exchange>
 
   template <class Take>
   void add(const std::vector<redis::Argument>& arguments, std::vector<redis::Command>& commands, const Take& take) {
+    ++outstanding_;
     commands.push_back(
         {.arguments = arguments,
          .done =

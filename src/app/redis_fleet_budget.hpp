@@ -4,7 +4,8 @@
 //   ZADD <key> GT <total> <member> ...    writes totals where the set holds lower ones (Redis 6.2)
 //   ZRANGE <key> 0 -1 WITHSCORES          reads all totals
 //   GET <counter of 0.1.0>                where asked for
-//   PEXPIRE <key> <span>                  afterwards, if ZADD added a member: the key may be new
+//   PEXPIRE <key> <span>                  with FleetWindow::expire; otherwise afterwards, if ZADD added a member: the
+//                                         key may be new
 //
 // All commands of an exchange leave in one write.
 #pragma once

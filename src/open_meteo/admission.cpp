@@ -211,7 +211,7 @@ Admission::Exchange Admission::exchange(const SharedBudget::Parts& parts, const 
 Admission::Exchange Admission::watch(Watch why, const Instant& now) {
   const Lock lock(mutex_);
   auto parts = shared_->watch(why, now.steady, now.wall);
-  auto windows = shared_->to_exchange(parts, now.steady);
+  auto windows = shared_->to_exchange(parts, now.steady, SharedBudget::Expire::always);
   return {.parts = std::move(parts), .windows = std::move(windows)};
 }
 
@@ -226,7 +226,7 @@ Admission::Exchange Admission::put_back(const SharedBudget::Parts& parts, const 
   const Lock lock(mutex_);
   auto lacking = shared_->lacking(parts);
   if (lacking.empty()) return {};
-  auto windows = shared_->to_exchange(lacking, now.steady);
+  auto windows = shared_->to_exchange(lacking, now.steady, SharedBudget::Expire::always);
   return {.parts = std::move(lacking), .windows = std::move(windows)};
 }
 

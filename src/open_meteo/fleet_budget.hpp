@@ -22,6 +22,8 @@ struct FleetWindow {
   std::chrono::seconds expires_after{0};
   // The totals to write; may be empty.
   std::vector<FleetTotals> write;
+  // Set the time of expiry in any case. Otherwise it is set only if this writing adds totals, and the reply says so.
+  bool expire = false;
 };
 
 // What the store holds of one window after the writing.

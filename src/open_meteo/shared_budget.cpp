@@ -49,6 +49,12 @@ void SharedBudget::roll(WallTime wall) {
   }
 }
 
+SharedBudget::Numbered* SharedBudget::numbered(Window window, std::int64_t number) {
+  auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
+  const auto at = std::ranges::find(ledgers, number, &Numbered::number);
+  return at == ledgers.end() ? nullptr : &*at;
+}
+
 const WindowLedger* SharedBudget::find(Window window, std::int64_t number) const {
   const auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
   const auto at = std::ranges::find(ledgers, number, &Numbered::number);
@@ -56,13 +62,14 @@ const WindowLedger* SharedBudget::find(Window window, std::int64_t number) const
 }
 
 WindowLedger* SharedBudget::find(Window window, std::int64_t number) {
-  return const_cast<WindowLedger*>(std::as_const(*this).find(window, number));
+  auto* const known = numbered(window, number);
+  return known == nullptr ? nullptr : &known->ledger;
 }
 
 WindowLedger& SharedBudget::at(Window window, std::int64_t number) {
   if (auto* const ledger = find(window, number)) return *ledger;
   auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
-  return ledgers.emplace_back(Numbered{.number = number, .ledger = WindowLedger(id_)}).ledger;
+  return ledgers.emplace_back(Numbered{.number = number, .ledger = WindowLedger(id_), .heard = false}).ledger;
 }
 
 std::uint64_t SharedBudget::limit_of(Window window) const {
@@ -125,25 +132,28 @@ SharedBudget::Parts SharedBudget::watch(Watch why, SteadyTime now, WallTime wall
   return parts;
 }
 
-std::vector<FleetWindow> SharedBudget::to_exchange(const Parts& parts, SteadyTime now) {
+std::vector<FleetWindow> SharedBudget::to_exchange(const Parts& parts, SteadyTime now, Expire expire) {
   const bool look = plain_seen_ || !plain_looked_at_ || now - *plain_looked_at_ >= kLookAtPlain;
   if (look) plain_looked_at_ = now;
   std::vector<FleetWindow> windows;
   windows.reserve(parts.size());
   for (const auto& part : parts) {
-    const auto* const ledger = find(part.window, part.number);
+    const auto* const known = numbered(part.window, part.number);
     windows.push_back({.name = cat(name(part.window), ':', part.number),
                        .plain_name = look ? cat(letter(part.window), ':', part.number) : std::string(),
                        .expires_after = 2 * length(part.window),
-                       .write = ledger == nullptr ? std::vector<FleetTotals>() : ledger->to_write()});
+                       .write = known == nullptr ? std::vector<FleetTotals>() : known->ledger.to_write(),
+                       .expire = expire == Expire::always || (known != nullptr && !known->heard)});
   }
   return windows;
 }
 
 void SharedBudget::merge(const Parts& parts, const FleetBudget::Counts& counts, SteadyTime now) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    auto* const ledger = find(parts[i].window, parts[i].number);
-    if (ledger == nullptr) continue;  // the window is long over
+    auto* const known = numbered(parts[i].window, parts[i].number);
+    if (known == nullptr) continue;  // the window is long over
+    known->heard = true;
+    auto* const ledger = &known->ledger;
     const auto& [totals, plain] = counts[i];
     ledger->merge(totals, now);
     ledger->confirm(parts[i].own);

@@ -67,8 +67,11 @@ class SharedBudget {
   // After a connection all windows are read. Later those are exchanged of which something is known: each time within
   // ten minutes of the last call, and every five minutes otherwise, because an idle process should cost little.
   [[nodiscard]] Parts watch(Watch why, SteadyTime now, WallTime wall);
-  // What to exchange for these windows.
-  [[nodiscard]] std::vector<FleetWindow> to_exchange(const Parts& parts, SteadyTime now);
+  // What to exchange for these windows. The time of expiry is set in any case until a reply for the window has come,
+  // with each watch and after a loss: the key may be new, and the reply that says so may be lost.
+  enum class Expire : std::uint8_t { if_new, always };
+  [[nodiscard]] std::vector<FleetWindow> to_exchange(const Parts& parts, SteadyTime now,
+                                                     Expire expire = Expire::if_new);
   // Takes a reply, at any time and in any order. `counts` has the size of `parts`.
   void merge(const Parts& parts, const FleetBudget::Counts& counts, SteadyTime now);
   // Those of the windows of which the store lacked totals at the last reply. Exchange them at once, because nobody else
@@ -88,9 +91,11 @@ class SharedBudget {
   struct Numbered {
     std::int64_t number;
     WindowLedger ledger;
+    bool heard = false;  // a reply for this window has come
   };
 
   void roll(WallTime wall);
+  [[nodiscard]] Numbered* numbered(Window window, std::int64_t number);
   [[nodiscard]] WindowLedger* find(Window window, std::int64_t number);
   [[nodiscard]] const WindowLedger* find(Window window, std::int64_t number) const;
   [[nodiscard]] WindowLedger& at(Window window, std::int64_t number);

@@ -1,6 +1,7 @@
 // The fleet's count over a real client, against a real Redis and against one that is late or refuses on purpose.
 #include "app/redis_fleet_budget.hpp"
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <string>
@@ -112,6 +113,39 @@ TEST_F(RedisFleetBudgetTest, LetsAWindowExpireAfterAFlushToo) {
     EXPECT_LE(ttl(), 48 * 3'600'000);
     redis.command({"FLUSHALL"});
   }
+}
+
+TEST_F(RedisFleetBudgetTest, SetsTheExpiryWithoutTheReplyThatTheKeyIsNew) {
+  const RedisServer redis;
+  start(redis.url());
+  const auto ttl = [&] { return std::stol(redis.command({"PTTL", "p:weather:{budget}:day:7"}).value_or("0")); };
+  // Another process has made the key, and did not live to hear so.
+  redis.command({"ZADD", "p:weather:{budget}:day:7", "3000", "a:s"});
+  EXPECT_EQ(ttl(), -1);
+  auto again = window({{"a", 3000, 0}});
+  again.expire = true;
+  EXPECT_EQ(ask(std::move(again)), "a=3000-0 ");
+  EXPECT_GT(ttl(), 47 * 3'600'000);
+}
+
+// The connection is lost before the first reply, but the server has the commands.
+TEST_F(RedisFleetBudgetTest, SendsTheExpiryWithTheTotals) {
+  std::vector<std::string> sent;
+  std::atomic<int> connections = 0;
+  Signal all;
+  FakeRedis redis([&](Peer& peer) {
+    peer.greet();
+    if (connections++ > 0) return peer.ignore();
+    for (int i = 0; i < 3; ++i) sent.push_back(peer.next().at(0));
+    all.set();
+    peer.reset();
+  });
+  start(redis.url());
+  auto one = window({{"a", 3000, 0}});
+  one.expire = true;
+  EXPECT_EQ(ask(std::move(one)), "redis-unavailable");
+  ASSERT_TRUE(all.wait());
+  EXPECT_THAT(sent, ElementsAre("ZADD", "PEXPIRE", "ZRANGE"));
 }
 
 TEST_F(RedisFleetBudgetTest, LooksAtTheCounterOfVersion010) {

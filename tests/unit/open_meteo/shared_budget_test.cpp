@@ -328,6 +328,21 @@ TEST(SharedBudget, ItsWatchIsForWindowsOfWhichSomethingIsKnown) {
   EXPECT_EQ(budget.watch(Watch::interval, fleet.steady, fleet.wall).size(), 1U) << "the hour";
 }
 
+TEST(SharedBudget, SetsTheExpiryUntilAReplyHasCome) {
+  Fleet fleet("100/d", 1);
+  SharedBudget& budget = fleet.processes.front();
+  const auto expires = [&](const SharedBudget::Parts& parts, auto... how) {
+    return budget.to_exchange(parts, fleet.steady, how...).front().expire;
+  };
+  const auto first = budget.reserve(fleet.steady, fleet.wall);
+  EXPECT_TRUE(expires(first));
+  const auto second = budget.reserve(fleet.steady, fleet.wall);
+  EXPECT_TRUE(expires(second)) << "the first reply was lost";
+  fleet.exchange(budget, second);
+  EXPECT_FALSE(expires(budget.reserve(fleet.steady, fleet.wall)));
+  EXPECT_TRUE(expires(budget.watch(Watch::interval, fleet.steady, fleet.wall), SharedBudget::Expire::always));
+}
+
 TEST(SharedBudget, ItsWatchIsRareWhileNoCallsAreMade) {
   Fleet fleet("10/m,20/d", 1);
   SharedBudget& budget = fleet.processes.front();
