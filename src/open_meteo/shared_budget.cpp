@@ -69,7 +69,8 @@ WindowLedger* SharedBudget::find(Window window, std::int64_t number) {
 WindowLedger& SharedBudget::at(Window window, std::int64_t number) {
   if (auto* const ledger = find(window, number)) return *ledger;
   auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
-  return ledgers.emplace_back(Numbered{.number = number, .ledger = WindowLedger(id_), .heard = false}).ledger;
+  const auto first = length(window) <= kLive ? WindowLedger::AtFirstLook::at_work : WindowLedger::AtFirstLook::unknown;
+  return ledgers.emplace_back(Numbered{.number = number, .ledger = WindowLedger(id_, first), .heard = false}).ledger;
 }
 
 std::uint64_t SharedBudget::limit_of(Window window) const {

@@ -19,6 +19,7 @@ void WindowLedger::merge(const std::vector<FleetTotals>& stored, SteadyTime now)
       merge_other(totals, now);
     }
   }
+  looked_ = true;
   others_ = plain_;
   missing_.clear();
   for (const auto& [known, held, grew_at] : known_) {
@@ -38,12 +39,14 @@ void WindowLedger::merge_other(const FleetTotals& stored, SteadyTime now) {
       std::ranges::lower_bound(known_, stored.id, {}, [](const Other& other) -> const auto& { return other.known.id; });
   if (at == known_.end() || at->known.id != stored.id) {
     if (known_.size() >= kMostIds) return;
-    at = known_.insert(at, {.known = {.id = stored.id}, .stored = {}, .grew_at = now});
+    at = known_.insert(at, {.known = {.id = stored.id}, .stored = {}, .grew_at = std::nullopt});
+    if (looked_ || at_first_look_ == AtFirstLook::at_work) at->grew_at = now;
+  } else if (stored.spent > at->known.spent || stored.given_back > at->known.given_back) {
+    at->grew_at = now;
   }
   at->stored.spent = stored.spent;
   at->stored.given_back = stored.given_back;
   auto& known = at->known;
-  if (stored.spent > known.spent || stored.given_back > known.given_back) at->grew_at = now;
   known.spent = std::max(known.spent, stored.spent);
   known.given_back = std::max(known.given_back, stored.given_back);
 }
@@ -63,8 +66,8 @@ std::vector<FleetTotals> WindowLedger::to_write() const {
 }
 
 std::size_t WindowLedger::live(SteadyTime since) const {
-  return 1 + static_cast<std::size_t>(
-                 std::ranges::count_if(known_, [&](const Other& other) { return other.grew_at >= since; }));
+  return 1 + static_cast<std::size_t>(std::ranges::count_if(
+                 known_, [&](const Other& other) { return other.grew_at && *other.grew_at >= since; }));
 }
 
 }  // namespace wx::open_meteo

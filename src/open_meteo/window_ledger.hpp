@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,13 @@ class WindowLedger {
   // The number of other processes that are remembered; further ones are ignored. FLEET_SIZE is at most as high.
   static constexpr std::size_t kMostIds = 10'000;
 
-  explicit WindowLedger(std::string own_id) { own_.id = std::move(own_id); }
+  // Whether a process whose totals are there at the first look counts as at work. It does if the window is so short
+  // that they must be recent. In an hour or a day they may be those of a process that has ended long ago, so only their
+  // growth afterwards shows that it is at work.
+  enum class AtFirstLook : std::uint8_t { at_work, unknown };
+  explicit WindowLedger(std::string own_id, AtFirstLook first = AtFirstLook::at_work) : at_first_look_(first) {
+    own_.id = std::move(own_id);
+  }
 
   // What this process spends and gives back.
   void spend(std::int64_t amount) { own_.spent += amount; }
@@ -63,14 +70,14 @@ class WindowLedger {
   [[nodiscard]] std::vector<FleetTotals> to_write() const;
   // The store lacked totals at the last reply that this process knows and does not own.
   [[nodiscard]] bool store_lacks() const { return !missing_.empty(); }
-  // The number of processes whose totals have grown since `since`, this one included.
+  // The number of processes whose totals have grown since `since` (see AtFirstLook), this one included.
   [[nodiscard]] std::size_t live(SteadyTime since) const;
 
  private:
   struct Other {
     FleetTotals known;
     FleetTotals stored;  // by the last reply; without an id
-    SteadyTime grew_at;
+    std::optional<SteadyTime> grew_at;
   };
   [[nodiscard]] static std::int64_t net(const FleetTotals& totals) {
     return std::max<std::int64_t>(totals.spent - totals.given_back, 0);
@@ -78,6 +85,8 @@ class WindowLedger {
   void merge_own(const FleetTotals& stored);
   void merge_other(const FleetTotals& stored, SteadyTime now);
 
+  AtFirstLook at_first_look_;
+  bool looked_ = false;
   FleetTotals own_;
   std::vector<Other> known_;  // sorted by id
   std::int64_t plain_ = 0;

@@ -187,6 +187,18 @@ TEST(SharedBudget, SharesOutAmongTheProcessesAtWorkIfTheyAreMoreThanFleetSizeSay
   EXPECT_EQ(fleet.exhaust(0), 10);
 }
 
+TEST(SharedBudget, DoesNotShareOutAmongTheEndedProcessesOfTheDay) {
+  Fleet fleet("100/d", 1);
+  for (int i = 0; i < 10; ++i) {
+    fleet.start_process();
+    EXPECT_EQ(fleet.take(static_cast<std::size_t>(i)), "yes");
+  }
+  fleet.pass(1h);
+  fleet.watch(10, Watch::connected);
+  fleet.down = true;
+  EXPECT_EQ(fleet.exhaust(10), 90) << "it is alone";
+}
+
 TEST(SharedBudget, WhatWasCountedAloneIsCountedByAllOnceTheStoreIsBack) {
   Fleet fleet("60/m,1000/h", 4);
   for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.take(p), "yes");

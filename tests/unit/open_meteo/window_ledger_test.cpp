@@ -100,6 +100,15 @@ TEST(WindowLedger, TellsHowManyProcessesAreAtWork) {
   EXPECT_EQ(ledger.live(later), 2U) << "b has not spent anything since";
 }
 
+TEST(WindowLedger, TakesNoOldTotalForAProcessAtWork) {
+  WindowLedger ledger("a", WindowLedger::AtFirstLook::unknown);
+  ledger.merge({{"b", 1000, 0}, {"c", 1000, 0}}, kNow);
+  EXPECT_EQ(ledger.live(kNow), 1U) << "they may have ended long ago";
+  EXPECT_EQ(ledger.used(), 2000);
+  ledger.merge({{"b", 1000, 0}, {"c", 2000, 0}, {"d", 1000, 0}}, kNow);
+  EXPECT_EQ(ledger.live(kNow), 3U) << "c grew, and d is new";
+}
+
 TEST(WindowLedger, KnowsWhatTheStoreConfirmed) {
   WindowLedger ledger("a");
   ledger.spend(3000);
