@@ -217,18 +217,19 @@ export const INVARIANTS = [
     * check(past) {
       const least = 0.7 * past.setting.times.fresh - SLACK; // early refreshes begin at 0.72 of the fresh span
       const good = past.calls.filter(({ outcome }) => outcome === 'ok');
-      const excluded = (first, second) => second.at - first.ended > least || second.at < first.ended || second.at - first.ended + past.stalled(first.at, second.at) > least
+      // An answer is as old as its request, so its span begins with the call.
+      const excluded = (first, second) => second.at - first.at > least || second.at < first.ended || second.at - first.at + past.stalled(first.at, second.at) > least
         || past.purged(second.place, first.at - LOOK, second.at, WATCH) || forced(past, first, second);
       for (const { name } of past.setting.processes.filter(({ memory }) => memory)) {
         for (const [first, second] of neighbours(good.filter(({ process }) => process === name))) {
           if (excluded(first, second) || !past.ran(name, first.at, second.at)) continue;
-          yield { event: second, why: `${name} had loaded it ${Math.round(second.at - first.ended)} ms before` };
+          yield { event: second, why: `${name} had asked for it ${Math.round(second.at - first.at)} ms before` };
         }
       }
       for (const [first, second] of neighbours(good)) {
         if (first.process === second.process && past.hasMemory(first.process)) continue; // see above
         if (excluded(first, second) || !fleetWell(past, first.at, second.at)) continue;
-        yield { event: second, why: `${first.process} had loaded it ${Math.round(second.at - first.ended)} ms before, and Redis was well` };
+        yield { event: second, why: `${first.process} had asked for it ${Math.round(second.at - first.at)} ms before, and Redis was well` };
       }
     },
   },
