@@ -8,9 +8,8 @@
 //   -------------------------  ------------  -----------------  ----------------------------------------------------
 //   key                        higher        adopted            none
 //   key                        lower         none               raise
-//   key                        missing       none               restore, if this process has read its epoch in Redis,
-//                                                               else raise; none if its epoch is 0
-//   key                        none          none               raise, which replaces it
+//   key                        missing, or   none               restore, if this process has read its epoch in Redis,
+//                              none of ours                     else raise; none if its epoch is 0
 //   whole value in Redis       higher        adopted            none
 //   message                    higher        adopted            look at the key
 //   message                    lower         none               look at the key: it is late, or Redis has lost a purge
@@ -57,7 +56,8 @@ class Epoch {
       if (key.epoch >= current_) read_ = current_;
       return key.epoch < current_ ? Repair::raise : Repair::none;
     }
-    if (key.holds != EpochKey::Holds::nothing) return Repair::raise;
+    // Nothing, or nothing of the fleet's: no purge is lost with it. A process that knows no epoch leaves it to the
+    // others.
     if (current_ == 0) return Repair::none;
     return read_ == current_ ? Repair::restore : Repair::raise;
   }

@@ -96,8 +96,9 @@ void RedisEpoch::restore(std::uint64_t ours, Callback done) {
   client_.command(set, [](const Result<Reply>&) {});
   read([this, ours, done = Answer(std::move(done))](Result<EpochKey> key) mutable {
     if (!key) return done(std::unexpected(std::move(key.error())));
-    const bool ok = key->holds == EpochKey::Holds::number && key->epoch >= ours && key->epoch <= kHighestEpoch;
-    if (ok) return publish(key->epoch, std::move(done));
+    if (key->holds == EpochKey::Holds::nothing) return done(fail(ErrorKind::redis_error, "the epoch was not restored"));
+    if (key->holds == EpochKey::Holds::garbage || key->epoch > kHighestEpoch) return overwrite(ours, std::move(done));
+    if (key->epoch >= ours) return publish(key->epoch, std::move(done));
     raise(ours, std::move(done));
   });
 }

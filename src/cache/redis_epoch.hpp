@@ -5,7 +5,8 @@
 //   read     GET <epoch>
 //   raise    SET <epoch> <ours> NX, INCRBY <epoch> <random>; if that is not above ours, INCRBY <epoch> <difference +
 //            random>; if the key holds no number of ours, SET <epoch> <ours + random>
-//   restore  SET <epoch> <ours> NX, GET <epoch>; raise if that is lower than ours
+//   restore  SET <epoch> <ours> NX, GET <epoch>; raise if that is lower than ours; SET <epoch> <ours> if it is no
+//   number
 //
 // The step of a raise is random, from 1 to 2^20. Otherwise two purges could get the same number: one that a failover
 // loses, and the next one.
@@ -39,8 +40,9 @@ class RedisEpoch {
   // client's breaker is open.
   void raise(std::uint64_t ours, Callback done);
 
-  // Call it when Redis has lost the epoch. Sets it to `ours`, so no entry is purged, unless another process was faster.
-  // Announces the result. `done` receives the epoch that Redis holds afterwards, which is at least `ours`.
+  // Call it when Redis has lost the epoch, or holds no number of ours in its place. Sets it to `ours`, so no entry is
+  // purged, unless another process was faster. Announces the result. `done` receives the epoch that Redis holds
+  // afterwards, which is at least `ours`.
   void restore(std::uint64_t ours, Callback done);
 
  private:

@@ -70,10 +70,19 @@ export class Past {
     return !this.hadFault(from, to, ({ touches, loses }) => loses || touches === 'data');
   }
 
+  // When a purge that Redis did not take has reached the fleet at the latest: it is repeated every few seconds, or each
+  // minute if Redis is a replica or gives no permission.
+  paidBy(purge) {
+    const lasting = ({ name }) => name === 'redis-readonly' || name === 'redis-noperm';
+    const reasons = this.faults.filter(({ at, until }) => at < purge.at && until > purge.sent);
+    return Math.max(purge.at, ...reasons.map(({ until }) => until)) + (reasons.some(lasting) ? 61_000 : 6000);
+  }
+
   // Whether somebody purged this place, or everything. A purge is repeated by those who know of it when they see that
   // Redis has lost it (within `watch`).
   purged(place, from, to, watch) {
     if (this.purges.some((purge) => (purge.place === null || purge.place === place) && purge.sent < to && purge.at > from)) return true;
+    if (this.purges.some((purge) => purge.place === null && purge.status === 503 && purge.sent < to && this.paidBy(purge) > from)) return true;
     if (this.hadFault(from - watch, to, ({ purges }) => purges)) return true;
     // A process that cannot listen learns of a purge of everything late, and it takes what was stored in between with it.
     if (this.hadFault(from - watch, to, ({ name }) => name === 'channel-refused')
