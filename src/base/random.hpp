@@ -1,7 +1,9 @@
 // A seeded random generator, given to its users as a parameter so that tests can repeat it: for jitter and request ids.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "base/clock.hpp"
 
@@ -35,6 +37,9 @@ class Random {
  private:
   std::uint64_t state_;
 };
+
+// Up to 16 hexadecimal digits, for names that must differ. Not for secrets.
+[[nodiscard]] std::string random_hex(Random& random, std::size_t digits);
 
 // A seed from the operating system.
 [[nodiscard]] std::uint64_t random_seed();

@@ -15,6 +15,9 @@
 
 namespace wx::cache {
 
+// After a hit has asked for a look, no other hit of the key does so for this long, whether the look begins or not.
+inline constexpr milliseconds kLookPause{1000};
+
 class Doubt {
  public:
   // Call it when another process has announced a value stored at `announced`. A message about a value that is not later

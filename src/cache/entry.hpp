@@ -77,5 +77,9 @@ struct Copy {
 // The age from which a hit may start an early refresh: `part` of fresh_for, varied per key by up to +/-10 %, at most
 // fresh_for. It equals fresh_for if the entry allows no early refresh or `part` is 1 or more.
 [[nodiscard]] nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash);
+// Returns true if the copy has reached that age.
+[[nodiscard]] inline bool is_late(const Copy& copy, double part, std::uint64_t key_hash, SteadyTime now) {
+  return copy.age(now) >= early_refresh_age(*copy.entry, part, key_hash);
+}
 
 }  // namespace wx::cache

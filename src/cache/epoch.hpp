@@ -34,7 +34,7 @@ inline constexpr std::uint64_t kHighestEpoch = std::uint64_t{1} << 53;
   return epoch > kHighestEpoch || (epoch > ours && epoch - ours > kLargestStep);
 }
 
-// What the epoch's key in Redis holds.
+// The content of the epoch's key in Redis.
 struct EpochKey {
   enum class Holds : std::uint8_t { nothing, number, garbage };
   Holds holds = Holds::nothing;

@@ -68,7 +68,7 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
     actions.fallback = true;
     return actions;
   }
-  const bool late = copy.age(now) >= early_refresh_age(*copy.entry, options_.early_part, key_hash_);
+  const bool late = is_late(copy, options_.early_part, key_hash_, now);
   if (freshness == Freshness::fresh && (options_.memory || !late)) {
     actions.load = false;
     end(actions);

@@ -114,6 +114,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void look();
 
   void load(CacheCore& core);
+  void start_load(const CacheCore& core);
   [[nodiscard]] LoadRequest load_request(const State& state, SteadyTime now) const;
   void proceed(CacheCore& core, bool go);
   void on_turn(CacheCore& core, Proceed proceed);

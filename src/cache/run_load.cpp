@@ -50,10 +50,7 @@ void Run::load(CacheCore& core) {
     loader = state.loader;
   }
   if (!*loader) return on_loaded(core, fail(ErrorKind::internal, "a flight without a loader"));
-  // proceed() sets both again. A loader may also answer without a turn.
-  load_.started = core.clock.steady();
-  load_.epoch = core.epoch();
-  load_.purges = core.purges();
+  start_load(core);  // proceed() does so again; a loader may also answer without a turn
   request.turn = [self = shared_from_this()](Proceed proceed) mutable {
     auto& thread = self->thread_;
     thread.dispatch([self = std::move(self), proceed = std::move(proceed)]() mutable {
@@ -71,6 +68,13 @@ void Run::load(CacheCore& core) {
   } catch (...) {
     on_loader_exception(core);
   }
+}
+
+// Notes the state in which the source is asked.
+void Run::start_load(const CacheCore& core) {
+  load_.started = core.clock.steady();
+  load_.epoch = core.epoch();
+  load_.purges = core.purges();
 }
 
 LoadRequest Run::load_request(const State& state, SteadyTime now) const {
@@ -100,9 +104,7 @@ void Run::on_turn(CacheCore& core, Proceed proceed) {
 void Run::proceed(CacheCore& core, bool go) {
   if (!load_.proceed) return;
   auto proceed = std::exchange(load_.proceed, nullptr);
-  load_.started = core.clock.steady();
-  load_.epoch = core.epoch();
-  load_.purges = core.purges();
+  start_load(core);
   try {
     proceed(go);
   } catch (...) {

@@ -11,14 +11,8 @@ using observability::Timing;
 
 namespace {
 
-// Makes the token by which a lease names its owner. It is unique to the attempt.
-std::string make_token(Random& random) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string token;
-  auto bits = random.next();
-  for (int i = 0; i < 16; ++i, bits >>= 4) token += kHex[bits & 15];
-  return token;
-}
+// The digits of the token by which a lease names its owner. A token is unique to the attempt.
+constexpr std::size_t kTokenDigits = 16;
 
 Result<LeaseSeen> take_over(CacheCore& core, Result<LeaseView> view) {
   if (!view) return std::unexpected(std::move(view.error()));
@@ -52,7 +46,7 @@ void Run::read_remote(CacheCore& core) {
 
 void Run::take_lease(CacheCore& core) {
   const auto until = core.clock.steady() + core.options.lease_span;
-  thread_.remote()->take_lease(key_, make_token(thread_.random()), core.options.lease_span,
+  thread_.remote()->take_lease(key_, random_hex(thread_.random(), kTokenDigits), core.options.lease_span,
                                [self = shared_from_this(), until](Result<LeaseView> result) {
                                  self->guarded([&](CacheCore& live) {
                                    live.metrics.add(!result       ? Counter::cache_lease_unknown

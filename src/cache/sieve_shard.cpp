@@ -9,9 +9,6 @@ namespace {
 // and the set's slot at its usual load factor.
 constexpr std::size_t kOverhead = 5 * 16 + 24;
 
-// After a hit has asked for a look, no other hit of the key does so for this long, whether the look begins or not.
-constexpr milliseconds kLookPause{1000};
-
 // The heap bytes of a string with this capacity.
 std::size_t heap_bytes(std::size_t capacity) {
   constexpr std::size_t kInline = 15;  // libstdc++ stores up to this size in the object
@@ -54,7 +51,7 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
   node->visited = true;
   ShardHit hit{.copy = node->copy};
   const bool gap = node->inserted < validity.trusted_from;
-  const bool late = node->copy.age(now) >= early_refresh_age(*node->copy.entry, early_part, hash);
+  const bool late = is_late(node->copy, early_part, hash, now);
   if ((late || gap) && now >= node->refresh_from) {
     hit.start_refresh = true;
     node->refresh_from = now + refresh_pause;

@@ -30,9 +30,6 @@ struct TieredCache::FirstStep {
 
 namespace {
 
-// A look that was not begun, because there were too many, may begin after this time.
-constexpr milliseconds kLookPause{1000};
-
 // The answer from a copy that is not gone, when no load follows.
 Verdict as_cached(const HeldCopy& held, SteadyTime now) {
   const bool fresh = held.copy.freshness(now) == Freshness::fresh;
@@ -189,8 +186,7 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
         return;
       }
     } else if (held.copy && held.copy->copy.freshness(now) == Freshness::fresh) {
-      const auto& copy = held.copy->copy;
-      const bool late = copy.age(now) >= early_refresh_age(*copy.entry, core_->options.memory.early_part, lookup.hash);
+      const bool late = is_late(held.copy->copy, core_->options.memory.early_part, lookup.hash, now);
       // Another process's fill may have renewed the copy since peek(). It needs no refresh then.
       if (!late && held.doubts == Doubts::none) return;
       if (late) {

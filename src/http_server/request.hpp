@@ -42,8 +42,7 @@ class Request {
   // An empty request, for a refusal when nothing could be parsed. The method is get, everything else is empty.
   Request() = default;
   // A view of `head`, whose offsets are relative to `base`; both must outlive it. `began_at`: see below. `channel`
-  // provides the peer and may
-  // be null.
+  // provides the peer and may be null.
   Request(const char* base, const RequestHead& head, SteadyTime began_at, const Channel* channel)
       : base_(base), head_(&head), began_at_(began_at), channel_(channel) {}
 

@@ -73,15 +73,11 @@ std::string text(const Budget::Usage& usage) {
   return usage.limit == 0 ? std::string("unlimited") : cat(usage.used, " of ", usage.limit);
 }
 
+// With twelve digits, two of a hundred processes have the same id one time in 10^10.
+constexpr std::size_t kIdDigits = 12;
+
 bool waits_for_probe(cache::Purpose purpose, const ProviderBreaker::Refusal& refusal) {
   return refusal.probing && purpose == cache::Purpose::cold;
-}
-
-// Twelve hexadecimal digits: two of a hundred processes have the same one time in 10^10.
-std::string process_id(Random& random) {
-  std::string id;
-  for (auto bits = random.next(); id.size() < 12; bits >>= 4) id += "0123456789abcdef"[bits & 15];
-  return id;
 }
 
 std::int64_t in_ms(nanoseconds span) {
@@ -104,7 +100,7 @@ Admission::Admission(const OpenMeteoOptions& options, Random random, observabili
 
 void Admission::join_fleet() {
   const Lock lock(mutex_);
-  shared_.emplace(limits_, fleet_size_, process_id(random_));
+  shared_.emplace(limits_, fleet_size_, random_hex(random_, kIdDigits));
   fleet_ = true;
 }
 
@@ -174,7 +170,7 @@ std::optional<Error> Admission::pay_alone(Purpose purpose, const Instant& now) {
 
 Admission::Exchange Admission::reserve(const Instant& now) {
   const Lock lock(mutex_);
-  // What was used before this call decides on the patience.
+  // The patience depends on what was used before this call.
   const auto level = shared_->throttle_level(Counting::fleet, now.steady, now.wall);
   auto parts = shared_->reserve(now.steady, now.wall);
   auto windows = shared_->to_exchange(parts, now.steady);

@@ -39,8 +39,8 @@ class CallPayment {
   void watch(Watch why, const std::shared_ptr<const void>& self);
 
  private:
-  // What follows on a reply. A store that does not keep totals would be asked without end if each reply were followed
-  // by another exchange.
+  // The step after a reply. One reply may cause another exchange, but not the next: a store that does not keep totals
+  // would be asked without end.
   enum class Then : std::uint8_t { put_back, nothing };
   void exchange(Admission::Exchange asked, const std::shared_ptr<const void>& self, Then then = Then::put_back);
   // Takes a reply that no call waits for.

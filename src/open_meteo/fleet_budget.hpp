@@ -26,7 +26,7 @@ struct FleetWindow {
   bool expire = false;
 };
 
-// What the store holds of one window after the writing.
+// The content of one window in the store after the writing.
 struct FleetCount {
   std::vector<FleetTotals> totals;
   std::int64_t plain = 0;  // the calls that processes of version 0.1.0 have counted

@@ -32,7 +32,7 @@ std::uint32_t in_calls(std::int64_t amount) {
   return static_cast<std::uint32_t>((std::max<std::int64_t>(amount, 0) + kCall - 1) / kCall);
 }
 
-// What the whole fleet will have used if every process that counts alone uses as much as this one.
+// The use of the whole fleet if every process that counts alone uses as much as this one.
 std::int64_t used_alone(const WindowLedger& ledger, std::int64_t own, std::int64_t sharers) {
   const auto known = ledger.others() + ledger.confirmed();
   return known + std::max<std::int64_t>(own - ledger.confirmed(), 0) * sharers;
@@ -174,13 +174,12 @@ SharedBudget::Parts SharedBudget::lacking(const Parts& parts) const {
   return lacking;
 }
 
-std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts& parts, WallTime wall) {
+template <class Refuses>
+std::optional<Budget::Refusal> SharedBudget::decide(const Parts& parts, WallTime wall, Refuses refuses) {
   std::optional<Refusal> refusal;
   for (const auto& part : parts) {
     const auto* const ledger = find(part.window, part.number);
-    if (ledger == nullptr) continue;
-    const auto used_before = ledger->others() + part.own - kCall;
-    if (!stops(purpose, static_cast<std::uint64_t>(used_before), limit_of(part.window))) continue;
+    if (ledger == nullptr || !refuses(*ledger, part, limit_of(part.window))) continue;
     for_each_concerned(part.window, wall, [&](std::int64_t number, nanoseconds wait) {
       if (number == part.number) keep_later(refusal, part.window, wait);
     });
@@ -194,28 +193,20 @@ std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts
   return refusal;
 }
 
+std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts& parts, WallTime wall) {
+  return decide(parts, wall, [purpose](const WindowLedger& ledger, const Part& part, std::uint64_t limit) {
+    return stops(purpose, static_cast<std::uint64_t>(ledger.others() + part.own - kCall), limit);
+  });
+}
+
 std::optional<Budget::Refusal> SharedBudget::settle_alone(Purpose purpose, const Parts& parts, SteadyTime now,
                                                           WallTime wall) {
-  std::optional<Refusal> refusal;
-  const auto processes = sharers(now);
-  for (const auto& part : parts) {
-    const auto* const ledger = find(part.window, part.number);
-    if (ledger == nullptr) continue;
-    const auto limit = limit_of(part.window);
-    const auto before = static_cast<std::uint64_t>(used_alone(*ledger, part.own - kCall, processes));
-    const auto after = static_cast<std::uint64_t>(used_alone(*ledger, part.own, processes));
-    if (!stops(purpose, before, limit) && after <= limit) continue;
-    for_each_concerned(part.window, wall, [&](std::int64_t number, nanoseconds wait) {
-      if (number == part.number) keep_later(refusal, part.window, wait);
-    });
-    if (!refusal) keep_later(refusal, part.window, nanoseconds(0));
-  }
-  if (refusal) {
-    give_back(parts);
-  } else {
-    count_unlimited(wall);
-  }
-  return refusal;
+  return decide(parts, wall,
+                [purpose, processes = sharers(now)](const WindowLedger& ledger, const Part& part, std::uint64_t limit) {
+                  const auto before = static_cast<std::uint64_t>(used_alone(ledger, part.own - kCall, processes));
+                  const auto after = static_cast<std::uint64_t>(used_alone(ledger, part.own, processes));
+                  return stops(purpose, before, limit) || after > limit;
+                });
 }
 
 // For the gauges.

@@ -67,7 +67,7 @@ class SharedBudget {
   // After a connection all windows are read. Later those are exchanged of which something is known: each time within
   // ten minutes of the last call, and every five minutes otherwise, because an idle process should cost little.
   [[nodiscard]] Parts watch(Watch why, SteadyTime now, WallTime wall);
-  // What to exchange for these windows. The time of expiry is set in any case until a reply for the window has come,
+  // The exchange of these windows. The time of expiry is set in any case until a reply for the window has come,
   // with each watch and after a loss: the key may be new, and the reply that says so may be lost.
   enum class Expire : std::uint8_t { if_new, always };
   [[nodiscard]] std::vector<FleetWindow> to_exchange(const Parts& parts, SteadyTime now,
@@ -102,6 +102,9 @@ class SharedBudget {
   [[nodiscard]] std::uint64_t limit_of(Window window) const;
   // The number of processes among which a limit is shared out.
   [[nodiscard]] std::int64_t sharers(SteadyTime now) const;
+  // Refuses the call if `refuses` says so for one of its windows, and gives it back then.
+  template <class Refuses>
+  [[nodiscard]] std::optional<Refusal> decide(const Parts& parts, WallTime wall, Refuses refuses);
   void give_back(const Parts& parts);
   void count_unlimited(WallTime wall);
 

@@ -47,7 +47,7 @@ class WindowLedger {
     own_.id = std::move(own_id);
   }
 
-  // What this process spends and gives back.
+  // Adds to the totals of this process.
   void spend(std::int64_t amount) { own_.spent += amount; }
   void give_back(std::int64_t amount) { own_.given_back += amount; }
 

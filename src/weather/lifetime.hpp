@@ -27,9 +27,9 @@ struct Lifetime {
 [[nodiscard]] Lifetime mock_lifetime(const LifetimeOptions& options);
 
 // `sent` is the time at which the request for the answer was sent, where its spans begin (cache/entry.hpp). With auto,
-// an answer is fresh until valid_from + valid_for, at least 10 s and at most valid_for. Up to 30 s are
-// added, depending on the key, so that not all places expire together on the quarter hour. Early refresh is off then,
-// because it would fetch the same value again.
+// an answer is fresh until valid_from + valid_for, at least 10 s and at most valid_for. Up to 30 s are added, depending
+// on the key, so that not all places expire together on the quarter hour. Early refresh is off then, because it would
+// fetch the same value again.
 [[nodiscard]] Lifetime real_lifetime(const LifetimeOptions& options, const open_meteo::CurrentWeather& weather,
                                      WallTime sent, std::uint64_t key_hash);
 

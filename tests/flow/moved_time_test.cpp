@@ -1,4 +1,4 @@
-// What takes minutes or hours, with a clock that the test moves.
+// Flows that take minutes or hours, with a clock that the test moves.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"

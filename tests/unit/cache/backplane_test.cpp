@@ -16,6 +16,7 @@
 #include "support/manual_executor.hpp"
 #include "support/memory_log.hpp"
 #include "support/run_until.hpp"
+#include "unit/cache/backplane_wiring.hpp"
 #include "unit/redis/fake_redis.hpp"
 #include "unit/redis/options_for.hpp"
 
@@ -80,9 +81,7 @@ class BackplaneTest : public testing::Test {
     client_.emplace(context_, *executor_, *common_);
     epoch_keeper_.emplace(*client_, "");
     backplane_.emplace(*client_, *epoch_keeper_, timers_, "", listener_, metrics_, log_);
-    client_->on_connected([this] { backplane_->connected(); });
-    client_->on_disconnected([this] { backplane_->disconnected(); });
-    client_->on_push([this](const redis::Reply& push) { backplane_->push(push); });
+    wire(*client_, *backplane_);
     client_->start();
   }
 

@@ -16,6 +16,7 @@
 #include "support/memory_log.hpp"
 #include "support/redis_server.hpp"
 #include "support/run_until.hpp"
+#include "unit/cache/backplane_wiring.hpp"
 #include "unit/redis/options_for.hpp"
 
 namespace wx::cache {
@@ -35,9 +36,7 @@ class EpochRepairTest : public testing::Test {
           epoch(client, ""),
           cache(CacheOptions{}, test.real_clock_, test.metrics_, test.log_),
           backplane(client, epoch, test.timers_, "", cache.listener(), test.metrics_, test.log_) {
-      client.on_connected([this] { backplane.connected(); });
-      client.on_disconnected([this] { backplane.disconnected(); });
-      client.on_push([this](const redis::Reply& push) { backplane.push(push); });
+      wire(client, backplane);
       client.start();
     }
     redis::Common common;
@@ -98,7 +97,7 @@ class EpochRepairTest : public testing::Test {
   std::array<std::optional<Process>, 2> processes_;
 };
 
-// What may happen to a key that held 5 while both processes knew it.
+// A harm to a key that held 5 while both processes knew it.
 struct Harm {
   const char* name;
   std::vector<std::vector<std::string>> commands;

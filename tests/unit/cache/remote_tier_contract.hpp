@@ -26,6 +26,7 @@
 #include "support/memory_log.hpp"
 #include "support/redis_server.hpp"
 #include "support/run_until.hpp"
+#include "unit/cache/backplane_wiring.hpp"
 #include "unit/redis/options_for.hpp"
 
 namespace wx::cache::test {
@@ -129,9 +130,7 @@ class RedisWorld {
           client(world.context_, *world.executor_, common),
           tier(client, "app1:", world.clock_, world.metrics_, world.log_),
           backplane(client, tier.redis_epoch(), *world.executor_, "app1:", ear, world.metrics_, world.log_) {
-      client.on_connected([this] { backplane.connected(); });
-      client.on_disconnected([this] { backplane.disconnected(); });
-      client.on_push([this](const redis::Reply& push) { backplane.push(push); });
+      wire(client, backplane);
       client.start();
     }
     redis::Common common;

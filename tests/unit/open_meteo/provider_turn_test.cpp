@@ -10,6 +10,7 @@
 #include "fake_fleet.hpp"
 #include "provider_harness.hpp"
 #include "support/background.hpp"
+#include "support/http_client.hpp"
 #include "support/waiting.hpp"
 
 namespace wx::open_meteo {
@@ -537,25 +538,21 @@ TEST_F(Turn, NoSlotIsLostWhateverTheOrder) {
     return request.number % 7 == 0 ? test::refusal(503, "The service is overloaded") : test::weather_reply(request);
   });
   std::atomic<int> finished = 0;
-  std::vector<std::thread> callers;
-  for (int t = 0; t < 4; ++t) {
-    callers.emplace_back([&, t] {
-      Random random(static_cast<std::uint64_t>(t) + 1);
-      for (int i = 0; i < 100; ++i) {
-        const auto fate = random.next() % 4;
-        auto request = load_request(
-            static_cast<Purpose>(random.next() % 4), clock.steady() + 100s, [&, fate](cache::Proceed proceed) {
-              if (fate < 3) ++finished;
-              if (fate == 0) return proceed(false);
-              if (fate == 1) return;
-              if (fate == 2) return executor->post([proceed = std::move(proceed)]() mutable { proceed(false); });
-              executor->post([proceed = std::move(proceed)]() mutable { proceed(true); });
-            });
-        provider->load(call_at("1", "2"), std::move(request), [&](const auto&) { ++finished; });
-      }
-    });
-  }
-  for (auto& caller : callers) caller.join();
+  test::in_parallel(4, [&](std::size_t t) {
+    Random random(t + 1);
+    for (int i = 0; i < 100; ++i) {
+      const auto fate = random.next() % 4;
+      auto request = load_request(
+          static_cast<Purpose>(random.next() % 4), clock.steady() + 100s, [&, fate](cache::Proceed proceed) {
+            if (fate < 3) ++finished;
+            if (fate == 0) return proceed(false);
+            if (fate == 1) return;
+            if (fate == 2) return executor->post([proceed = std::move(proceed)]() mutable { proceed(false); });
+            executor->post([proceed = std::move(proceed)]() mutable { proceed(true); });
+          });
+      provider->load(call_at("1", "2"), std::move(request), [&](const auto&) { ++finished; });
+    }
+  });
   EXPECT_TRUE(test::eventually([&] { return finished == 400 && provider->slots().running == 0; })) << finished;
   EXPECT_EQ(provider->slots().queued, 0U);
   EXPECT_LE(server.calls(), 100U);
@@ -573,27 +570,23 @@ TEST_F(Turn, NoLoadWaitsForAProbeForever) {
     return request.number % 3 == 0 ? test::refusal(500, "Something went wrong.") : test::weather_reply(request);
   });
   std::atomic<int> finished = 0;
-  std::vector<std::thread> callers;
-  for (int t = 0; t < 6; ++t) {
-    callers.emplace_back([&, t] {
-      Random random(static_cast<std::uint64_t>(t) + 1);
-      for (int i = 0; i < 100; ++i) {
-        clock.advance(1ms);
-        const auto fate = random.next() % 8;
-        const auto ended = std::make_shared<std::promise<void>>();
-        auto request = load_request(Purpose::cold, clock.steady() + 100s, [this, fate, ended](cache::Proceed proceed) {
-          if (fate > 1) return executor->post([proceed = std::move(proceed)]() mutable { proceed(true); });
-          if (fate == 0) proceed(false);
-          proceed = nullptr;
-          ended->set_value();
-        });
-        provider->load(call_at("1", "2"), std::move(request), [ended](const auto&) { ended->set_value(); });
-        if (ended->get_future().wait_for(20s) != std::future_status::ready) return;
-        ++finished;
-      }
-    });
-  }
-  for (auto& caller : callers) caller.join();
+  test::in_parallel(6, [&](std::size_t t) {
+    Random random(t + 1);
+    for (int i = 0; i < 100; ++i) {
+      clock.advance(1ms);
+      const auto fate = random.next() % 8;
+      const auto ended = std::make_shared<std::promise<void>>();
+      auto request = load_request(Purpose::cold, clock.steady() + 100s, [this, fate, ended](cache::Proceed proceed) {
+        if (fate > 1) return executor->post([proceed = std::move(proceed)]() mutable { proceed(true); });
+        if (fate == 0) proceed(false);
+        proceed = nullptr;
+        ended->set_value();
+      });
+      provider->load(call_at("1", "2"), std::move(request), [ended](const auto&) { ended->set_value(); });
+      if (ended->get_future().wait_for(20s) != std::future_status::ready) return;
+      ++finished;
+    }
+  });
   EXPECT_EQ(finished, 600);
   EXPECT_TRUE(test::eventually([&] { return provider->slots().running == 0; }));
   EXPECT_EQ(provider->slots().queued, 0U);

@@ -86,15 +86,20 @@ TEST(RedisClient, KeepsAPipelineTogether) {
   EXPECT_EQ(ClientUnderTest::get(second->get_future()).text, "\"y\"");
 }
 
-TEST(RedisClient, StopsWaitingAtTheDeadlineAndDropsTheLateReply) {
-  Signal go_on;
-  FakeRedis redis([&](Peer& peer) {
+// Answers the first command when the test says so, and every later one at once.
+FakeRedis::Script late_once(Signal& go_on) {
+  return [&go_on](Peer& peer) {
     peer.greet();
     peer.next();
     if (!go_on.wait()) return;
     peer.write("+late\r\n");
     peer.echo();
-  });
+  };
+}
+
+TEST(RedisClient, StopsWaitingAtTheDeadlineAndDropsTheLateReply) {
+  Signal go_on;
+  FakeRedis redis(late_once(go_on));
   ClientUnderTest under(options_for(redis.url(), milliseconds(60)));
   ASSERT_TRUE(under.becomes(ConnectionState::up));
   const Outcome slow = ClientUnderTest::get(under.send({"GET", "slow"}));
@@ -110,13 +115,7 @@ TEST(RedisClient, StopsWaitingAtTheDeadlineAndDropsTheLateReply) {
 
 TEST(RedisClient, TellsTheSecondCallbackOfALateReply) {
   Signal go_on;
-  FakeRedis redis([&](Peer& peer) {
-    peer.greet();
-    peer.next();
-    if (!go_on.wait()) return;
-    peer.write("+late\r\n");
-    peer.echo();
-  });
+  FakeRedis redis(late_once(go_on));
   ClientUnderTest under(options_for(redis.url(), milliseconds(60)));
   ASSERT_TRUE(under.becomes(ConnectionState::up));
   const auto ask = [&](std::string_view key) {
