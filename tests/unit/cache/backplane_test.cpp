@@ -54,6 +54,7 @@ struct Listener final : FleetListener {
   int deaf = 0;
 };
 
+// The test owns the Redis, which ends before whatever its script uses.
 class BackplaneTest : public testing::Test {
  protected:
   ~BackplaneTest() override {
@@ -62,8 +63,8 @@ class BackplaneTest : public testing::Test {
   }
 
   // `before` is called with each command. It may wait before the answer, or answer itself and return true.
-  void start(std::function<bool(Peer&, const Words&)> before) {
-    fake_.emplace([this, before = std::move(before)](Peer& peer) {
+  [[nodiscard]] FakeRedis fake(std::function<bool(Peer&, const Words&)> before) {
+    return FakeRedis([this, before = std::move(before)](Peer& peer) {
       peer.greet();
       for (Words words = peer.next(); !words.empty(); words = peer.next()) {
         if (before(peer, words)) continue;
@@ -77,7 +78,10 @@ class BackplaneTest : public testing::Test {
         }
       }
     });
-    common_.emplace(redis::test::options_for(fake_->url(), kTimeout), real_clock_, metrics_, log_);
+  }
+
+  void start(const FakeRedis& redis) {
+    common_.emplace(redis::test::options_for(redis.url(), kTimeout), real_clock_, metrics_, log_);
     client_.emplace(context_, *executor_, *common_);
     epoch_keeper_.emplace(*client_, "");
     backplane_.emplace(*client_, *epoch_keeper_, timers_, "", listener_, metrics_, log_);
@@ -85,7 +89,7 @@ class BackplaneTest : public testing::Test {
     client_->start();
   }
 
-  void expect_to_listen_by_its_timer() {
+  void expect_to_listen_by_its_timer(const FakeRedis& redis) {
     run_until(context_, [this] { return timers_.timers() > 0; });
     EXPECT_FALSE(backplane_->listening());
     run_until(context_, [this] {
@@ -93,7 +97,7 @@ class BackplaneTest : public testing::Test {
       return backplane_->listening();
     });
     EXPECT_EQ(listener_.heard, 1);
-    EXPECT_EQ(fake_->connections(), 1);
+    EXPECT_EQ(redis.connections(), 1);
   }
 
   // A message on the channel.
@@ -112,7 +116,6 @@ class BackplaneTest : public testing::Test {
 
   std::atomic<int> epoch_{3};
   std::atomic<int> subscribed_{0};
-  std::optional<FakeRedis> fake_;
   test::FakeClock clock_;
   test::ManualExecutor timers_{clock_};
   observability::Metrics metrics_;
@@ -129,11 +132,12 @@ class BackplaneTest : public testing::Test {
 
 TEST_F(BackplaneTest, TriesAgainAfterASubscriptionThatWasConfirmedTooLate) {
   bool late = true;
-  start([&](Peer&, const Words& words) {
+  const FakeRedis redis = fake([&](Peer&, const Words& words) {
     if (words[0] == "SUBSCRIBE" && std::exchange(late, false)) std::this_thread::sleep_for(4 * kTimeout);
     return false;
   });
-  expect_to_listen_by_its_timer();
+  start(redis);
+  expect_to_listen_by_its_timer(redis);
   EXPECT_GE(subscribed_, 2);
   EXPECT_EQ(listener_.ours, 3U);
   EXPECT_EQ(log_.count("cannot listen"), 1);
@@ -142,21 +146,23 @@ TEST_F(BackplaneTest, TriesAgainAfterASubscriptionThatWasConfirmedTooLate) {
 
 TEST_F(BackplaneTest, TriesAgainAfterAnEpochThatWasToldTooLate) {
   bool late = true;
-  start([&](Peer&, const Words& words) {
+  const FakeRedis redis = fake([&](Peer&, const Words& words) {
     if (words[0] == "GET" && std::exchange(late, false)) std::this_thread::sleep_for(4 * kTimeout);
     return false;
   });
-  expect_to_listen_by_its_timer();
+  start(redis);
+  expect_to_listen_by_its_timer(redis);
   EXPECT_EQ(listener_.ours, 3U);
 }
 
 TEST_F(BackplaneTest, ReadsTheEpochNowAndThenWhereItMayNotSubscribe) {
   std::atomic<bool> allowed{false};
-  start([&](Peer& peer, const Words& words) {
+  const FakeRedis redis = fake([&](Peer& peer, const Words& words) {
     if (words[0] != "SUBSCRIBE" || allowed) return false;
     peer.write("-NOPERM this user has no permissions to access one of the channels\r\n");
     return true;
   });
+  start(redis);
   for (const int epoch : {3, 4, 5}) {
     epoch_ = epoch;
     run_until(context_, [&] { return listener_.ours == static_cast<std::uint64_t>(epoch) && timers_.timers() > 0; });
@@ -171,7 +177,8 @@ TEST_F(BackplaneTest, ReadsTheEpochNowAndThenWhereItMayNotSubscribe) {
 }
 
 TEST_F(BackplaneTest, LooksAtTheEpochEvenIfNobodyTellsOfIt) {
-  start([](Peer&, const Words&) { return false; });
+  const FakeRedis redis = fake([](Peer&, const Words&) { return false; });
+  start(redis);
   run_until(context_, [this] { return backplane_->listening() && timers_.timers() > 0; });
   epoch_ = 4;  // its message was lost
   timers_.advance(seconds(30));
@@ -181,7 +188,8 @@ TEST_F(BackplaneTest, LooksAtTheEpochEvenIfNobodyTellsOfIt) {
 }
 
 TEST_F(BackplaneTest, LooksAtTheEpochOnceASecondHoweverManyMessagesAreOfAnother) {
-  start([](Peer&, const Words&) { return false; });
+  const FakeRedis redis = fake([](Peer&, const Words&) { return false; });
+  start(redis);
   run_until(context_, [this] { return backplane_->listening() && timers_.timers() > 0; });
   const int before = listener_.keys;
   for (int second = 1; second <= 3; ++second) {
@@ -191,14 +199,15 @@ TEST_F(BackplaneTest, LooksAtTheEpochOnceASecondHoweverManyMessagesAreOfAnother)
   }
   run_until(context_, [&] { return listener_.keys == before + 4; });  // for the messages of the last second
   timers_.advance(seconds(20));
-  bool answered = false;  // and with it everything that was asked before
-  client_->command({"PING"}, [&](const Result<redis::Reply>&) { answered = true; });
-  run_until(context_, [&] { return answered; });
+  const auto answered = std::make_shared<bool>(false);  // and with it everything that was asked before
+  client_->command({"PING"}, [answered](const Result<redis::Reply>&) { *answered = true; });
+  run_until(context_, [&] { return *answered; });
   EXPECT_EQ(listener_.keys, before + 4);
 }
 
 TEST_F(BackplaneTest, IgnoresMessagesThatNoProcessSendsAndLogsOne) {
-  start([](Peer&, const Words&) { return false; });
+  const FakeRedis redis = fake([](Peer&, const Words&) { return false; });
+  start(redis);
   run_until(context_, [this] { return backplane_->listening(); });
   const int before = listener_.keys;
   for (const auto* message : {"epoch 18446744073709551615", "epoch 99999999999999999999", "epoch -1", "epoch ", "epoch",

@@ -18,11 +18,12 @@ using wx::test::eventually;
 constexpr WallTime kServer{milliseconds{1'800'000'000'250}};
 constexpr std::string_view kTime = "*2\r\n$10\r\n1800000000\r\n$6\r\n250000\r\n";
 
-// A watch over a real client, whose clock only the test moves.
+// A watch over a real client, whose clock only the test moves. The test owns the Redis, which ends before whatever its
+// script uses.
 class TimeWatchTest : public testing::Test {
  protected:
-  void start(std::function<void(Peer&)> answer) {
-    redis_.emplace([this, answer = std::move(answer)](Peer& peer) {
+  [[nodiscard]] FakeRedis answering_time(std::function<void(Peer&)> answer) {
+    return FakeRedis([this, answer = std::move(answer)](Peer& peer) {
       peer.greet();
       for (Words words = peer.next(); !words.empty(); words = peer.next()) {
         if (words[0] != "TIME") {
@@ -33,7 +34,9 @@ class TimeWatchTest : public testing::Test {
         answer(peer);
       }
     });
-    under_.emplace(options_for(redis_->url(), 60ms), clock_);
+  }
+  void start(const FakeRedis& redis) {
+    under_.emplace(options_for(redis.url(), 60ms), clock_);
     ASSERT_TRUE(under_->becomes(ConnectionState::up));
     under_->on_loop([&] {
       watch_.emplace(under_->client(), timers_, fleet_);
@@ -56,13 +59,13 @@ class TimeWatchTest : public testing::Test {
   FleetClock fleet_{clock_};
   std::atomic<int> asked_{0};
   std::string followed_;  // used on the loop
-  std::optional<FakeRedis> redis_;
   std::optional<ClientUnderTest> under_;
   std::optional<TimeWatch> watch_;
 };
 
 TEST_F(TimeWatchTest, AsksAtOnceAndThenEvery29Seconds) {
-  start([](Peer& peer) { peer.write(kTime); });
+  const FakeRedis redis = answering_time([](Peer& peer) { peer.write(kTime); });
+  start(redis);
   ASSERT_TRUE(hears(kServer));
   pass(28s);
   EXPECT_EQ(asked_, 1);
@@ -75,9 +78,10 @@ TEST_F(TimeWatchTest, AsksAtOnceAndThenEvery29Seconds) {
 
 TEST_F(TimeWatchTest, TakesALateReplyToo) {
   Signal go_on;
-  start([&](Peer& peer) {
+  const FakeRedis redis = answering_time([&](Peer& peer) {
     if (go_on.wait()) peer.write(kTime);
   });
+  start(redis);
   const auto sent = clock_.steady();
   clock_.advance(80ms);
   under_->run_due();
@@ -88,7 +92,7 @@ TEST_F(TimeWatchTest, TakesALateReplyToo) {
 
 TEST_F(TimeWatchTest, IgnoresAnAnswerThatIsNoTime) {
   std::atomic<int> turn{0};
-  start([&](Peer& peer) {
+  const FakeRedis redis = answering_time([&](Peer& peer) {
     constexpr std::array<std::string_view, 6> kAnswers{
         "-NOPERM no\r\n",
         "+1800000000\r\n",
@@ -99,6 +103,7 @@ TEST_F(TimeWatchTest, IgnoresAnAnswerThatIsNoTime) {
     };
     peer.write(kAnswers.at(static_cast<std::size_t>(turn++) % kAnswers.size()));
   });
+  start(redis);
   for (int i = 1; i <= 6; ++i) {
     EXPECT_TRUE(eventually([&] { return asked_ == i; }));
     EXPECT_EQ(under_->ask({"PING"}), "\"PONG\"") << "the answer has been read";
@@ -109,7 +114,8 @@ TEST_F(TimeWatchTest, IgnoresAnAnswerThatIsNoTime) {
 }
 
 TEST_F(TimeWatchTest, AsksNoMoreOnceTheConnectionIsLost) {
-  start([](Peer& peer) { peer.write(kTime); });
+  const FakeRedis redis = answering_time([](Peer& peer) { peer.write(kTime); });
+  start(redis);
   ASSERT_TRUE(hears(kServer));
   under_->on_loop([&] { watch_->disconnected(); });
   EXPECT_EQ(timers_.timers(), 0U);
