@@ -239,8 +239,8 @@ TEST_F(UnderAttack, BySlowHeadersItHangsUpInTime) {
 
 TEST_F(UnderAttack, ByHeadersWithoutEndItStopsReading) {
   begin();
-  std::vector<std::jthread> threads;
   std::atomic<int> told{0};
+  std::vector<std::jthread> threads;
   for (int i = 0; i < 20; ++i) {
     threads.emplace_back([&] {
       Socket socket = connect();

@@ -69,8 +69,8 @@ class Minutes {
 // Lasts until some seconds after the next full minute.
 TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
   const RedisServer redis;
-  FakeProvider provider;
   Minutes minutes;
+  FakeProvider provider;  // ends before what its script uses
   minutes.script(provider);
   const auto fleet = start_fleet(4, patient(redis, {{"OPEN_METEO_URL", provider.url()},
                                                     {"UPSTREAM_LIMIT", "60/m"},

@@ -189,13 +189,16 @@ TEST_F(Fleet, FollowsAHolderThatWasKilledWhenItsLeaseEnds) {
 // A provider that fails and records the times of its calls.
 class Attempts {
  public:
-  Attempts(FakeProvider& provider, ProviderReply reply) {
+  Attempts(FakeProvider& provider, ProviderReply reply) : provider_(provider) {
     provider.script([this, reply = std::move(reply)](const ProviderRequest&) {
       const std::lock_guard lock(mutex_);
       times_.push_back(Clock::now());
       return reply;
     });
   }
+  Attempts(const Attempts&) = delete;
+  Attempts& operator=(const Attempts&) = delete;
+  ~Attempts() { provider_.answer_weather(); }  // the fleet still runs, and may call
   // Expects `count` calls, each of them after the memo of the previous one had ended: 1 s, 2 s, 4 s ...
   void expect(std::size_t count) const {
     const std::lock_guard lock(mutex_);
@@ -207,6 +210,7 @@ class Attempts {
   }
 
  private:
+  FakeProvider& provider_;
   mutable std::mutex mutex_;
   std::vector<Clock::time_point> times_;
 };

@@ -76,9 +76,12 @@ class Weather {
   enum class Mood : std::uint8_t { good, error, unavailable, never, slow, garbage, truncated, reset, refusing, busy };
   static constexpr int kMoods = static_cast<int>(Mood::busy) + 1;
 
-  explicit Weather(FakeProvider& provider) {
+  explicit Weather(FakeProvider& provider) : provider_(provider) {
     provider.script([this](const ProviderRequest& request) { return answer(request); });
   }
+  Weather(const Weather&) = delete;
+  Weather& operator=(const Weather&) = delete;
+  ~Weather() { provider_.answer_weather(); }  // the provider still runs
 
   void set(Mood mood) {
     mood_ = mood;
@@ -136,6 +139,7 @@ class Weather {
     return good;
   }
 
+  FakeProvider& provider_;
   const Clock::time_point start_ = Clock::now();
   std::atomic<Mood> mood_{Mood::good};
   std::atomic<long> well_since_{-1'000'000};
