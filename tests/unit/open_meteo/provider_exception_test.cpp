@@ -68,9 +68,9 @@ class Exceptions : public ProviderTest {
     chosen.breaker.failures = 1;  // a lost pass would keep the breaker half-open
   }
   ~Exceptions() override {
+    loop.stop();
     provider.reset();
     client.reset();
-    loop.stop();
   }
   // Makes the provider's breaker let one probe through.
   void make_the_next_call_a_probe() {
@@ -91,6 +91,8 @@ class Exceptions : public ProviderTest {
   OpenMeteoOptions chosen;
   test::Background loop;
   std::unique_ptr<Executor> executor = make_asio_executor(loop.context());
+  ThrowingExecutor broken{*executor};
+  ThrowingFleet fleet;
 };
 
 TEST_F(Exceptions, InAReaderEndTheLoad) {
@@ -168,7 +170,6 @@ TEST_F(Exceptions, InATurnThatWasAnsweredLeaveTheCallAlone) {
 }
 
 TEST_F(Exceptions, BehindAProceedEndTheLoad) {
-  ThrowingFleet fleet;
   chosen.limits = *parse_limits("100/m");
   start(chosen);
   provider->attach(executor.get(), &fleet);
@@ -179,7 +180,6 @@ TEST_F(Exceptions, BehindAProceedEndTheLoad) {
 }
 
 TEST_F(Exceptions, ThatLoseACallBehindItsProceedEndTheLoad) {
-  ThrowingFleet fleet;
   chosen.limits = *parse_limits("100/m");
   start(chosen);
   provider->attach(executor.get(), &fleet);
@@ -196,7 +196,6 @@ TEST_F(Exceptions, ThatLoseACallBehindItsProceedEndTheLoad) {
 }
 
 TEST_F(Exceptions, InTheFleetsCallbackEndTheLoad) {
-  ThrowingFleet fleet;
   chosen.limits = *parse_limits("100/m");
   start(chosen);
   provider->attach(executor.get(), &fleet);
@@ -209,7 +208,6 @@ TEST_F(Exceptions, InTheFleetsCallbackEndTheLoad) {
 
 TEST_F(Exceptions, InAPauseEndTheLoadWithTheFirstAttemptsFault) {
   chosen.breaker.failures = 0;
-  ThrowingExecutor broken(*executor);
   start(chosen);
   provider->attach(&broken, nullptr);
   server.always(test::refusal(503, "The service is overloaded"));
@@ -224,7 +222,6 @@ TEST_F(Exceptions, InAPauseEndTheLoadWithTheFirstAttemptsFault) {
 
 TEST_F(Exceptions, OfATimerThatCannotBeMadeCostThePauseOnly) {
   chosen.breaker.failures = 0;
-  ThrowingExecutor broken(*executor);
   start(chosen);
   provider->attach(&broken, nullptr);
   broken.after_throws = true;
@@ -239,7 +236,6 @@ TEST_F(Exceptions, OfATimerThatCannotBeMadeCostThePauseOnly) {
 // A timer of the executor starts the second attempt. Paying for that attempt throws.
 TEST_F(Exceptions, InASecondAttemptEndTheLoad) {
   chosen.breaker.failures = 0;
-  ThrowingFleet fleet;
   chosen.limits = *parse_limits("100/m");
   start(chosen);
   provider->attach(executor.get(), &fleet);

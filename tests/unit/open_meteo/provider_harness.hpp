@@ -39,27 +39,30 @@ inline cache::LoadRequest load_request(cache::Purpose purpose, SteadyTime deadli
   return made;
 }
 
-// Collects outcomes from any thread.
+// Collects outcomes from any thread. An outcome may come after the end of this object.
 class Outcomes {
  public:
   cache::LoadCallback taker() {
-    return [this](Result<cache::Loaded> outcome) {
-      const std::lock_guard lock(mutex_);
-      all_.push_back(std::move(outcome));
-      changed_.notify_all();
+    return [taken = taken_](Result<cache::Loaded> outcome) {
+      const std::lock_guard lock(taken->mutex);
+      taken->all.push_back(std::move(outcome));
+      taken->changed.notify_all();
     };
   }
   // The first `count` outcomes. Fewer if they do not come in time.
   std::vector<Result<cache::Loaded>> wait(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, 20s, [&] { return all_.size() >= count; });
-    return all_;
+    std::unique_lock lock(taken_->mutex);
+    taken_->changed.wait_for(lock, 20s, [&] { return taken_->all.size() >= count; });
+    return taken_->all;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Result<cache::Loaded>> all_;
+  struct Taken {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<Result<cache::Loaded>> all;  // guarded by mutex
+  };
+  const std::shared_ptr<Taken> taken_ = std::make_shared<Taken>();
 };
 
 class ProviderTest : public testing::Test {

@@ -167,13 +167,14 @@ TEST_F(ProviderCalls, RefusesAtOnceWhatCannotStartInTime) {
   provider->load(call_at("1", "2"), within(10s), running.taker());
   ASSERT_TRUE(server.wait_for_calls(1));
 
-  std::optional<Error> refused;
-  provider->load(call_at("1", "2"), within(100ms), [&](auto outcome) { refused = outcome.error(); });
-  ASSERT_TRUE(refused) << "load() refuses before it returns";
-  EXPECT_EQ(refused->kind, ErrorKind::overloaded);
-  EXPECT_EQ(refused->retry_after, 1s);
+  Outcomes refused;
+  provider->load(call_at("1", "2"), within(100ms), refused.taker());
+  const auto at_once = refused.wait(0);
+  ASSERT_EQ(at_once.size(), 1U) << "load() refuses before it returns";
+  ASSERT_FALSE(at_once.front());
+  EXPECT_EQ(at_once.front().error().kind, ErrorKind::overloaded);
+  EXPECT_EQ(at_once.front().error().retry_after, 1s);
   EXPECT_EQ(server.calls(), 1U);
-  client.reset();
 }
 
 TEST_F(ProviderCalls, AQuestionWhoseTurnComesTooLateIsNotAsked) {

@@ -22,12 +22,21 @@ using observability::Counter;
 class Turn : public ProviderTest {
  protected:
   ~Turn() override {
-    provider.reset();
     loop.stop();
+    provider.reset();
+    client.reset();
   }
   void start_with_timers(const OpenMeteoOptions& chosen, FleetBudget* fleet = nullptr) {
     start(chosen);
     provider->attach(executor.get(), fleet);
+  }
+  // Makes the test's fleet. It ends after the calls that ask it.
+  template <class Fleet, class... Arguments>
+  Fleet& make_fleet(Arguments... arguments) {
+    auto made = std::make_unique<Fleet>(arguments...);
+    auto& fleet = *made;
+    kept_fleet = std::move(made);
+    return fleet;
   }
   // A load whose turn the test answers.
   void load(Outcomes& outcomes, Purpose purpose = Purpose::cold) {
@@ -44,6 +53,7 @@ class Turn : public ProviderTest {
 
   test::Background loop;
   std::unique_ptr<Executor> executor = make_asio_executor(loop.context());
+  std::unique_ptr<FleetBudget> kept_fleet;
   std::deque<cache::Proceed> turns;
 };
 
@@ -209,7 +219,7 @@ TEST_F(Turn, WhoWaitsForASecondAttemptHearsOfTheEnd) {
   held.get_future().wait();
   Outcomes outcomes;
   provider->load(call_at("1", "2"), within(10s), outcomes.taker());
-  ASSERT_TRUE(server.wait_for_calls(1));
+  EXPECT_TRUE(server.wait_for_calls(1));
   client.reset();  // returns once the reply has been read, or the call has been given up
   release.set_value();
   loop.stop();
@@ -227,11 +237,13 @@ TEST_F(Turn, TheOpenBreakerRefusesAtOnceAndOneProbeClosesIt) {
   server.always(test::refusal(500, "Something went wrong."));
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask());
   EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::open);
-  std::optional<Error> refused;
-  provider->load(call_at("1", "2"), within(10s), [&](auto outcome) { refused = outcome.error(); });
-  ASSERT_TRUE(refused) << "load() refuses before it returns";
-  EXPECT_EQ(refused->kind, ErrorKind::provider_error);
-  EXPECT_GT(refused->retry_after, 0ms);
+  Outcomes refused;
+  provider->load(call_at("1", "2"), within(10s), refused.taker());
+  const auto at_once = refused.wait(0);
+  ASSERT_EQ(at_once.size(), 1U) << "load() refuses before it returns";
+  ASSERT_FALSE(at_once.front());
+  EXPECT_EQ(at_once.front().error().kind, ErrorKind::provider_error);
+  EXPECT_GT(at_once.front().error().retry_after, 0ms);
   EXPECT_EQ(server.calls(), 3U);
 
   clock.advance(500ms);
@@ -269,11 +281,6 @@ class ColdLoadsBesideAProbe : public Turn {
     EXPECT_EQ(others.wait(0).size(), 0U) << "none was refused";
     EXPECT_EQ(server.calls(), 3U) << "none was sent";
     server.answer_weather();
-  }
-  // Some tests end before the probe's outcome has come. No outcome comes after this.
-  void TearDown() override {
-    provider.reset();
-    client.reset();
   }
 
   Outcomes probe;
@@ -390,7 +397,7 @@ TEST_F(Turn, A429ClosesTheProviderUntilItsWindowEnds) {
 }
 
 TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
-  FakeFleet fleet;
+  auto& fleet = make_fleet<FakeFleet>();
   auto chosen = options();
   chosen.limits = *parse_limits("60/m");
   chosen.fleet_size = 4;
@@ -429,7 +436,7 @@ TEST_F(Turn, AFleetOfFourNeverAsksMoreThanItsLimit) {
 
 // A store that has lost everything gets the totals of an ended process back with one watch, and with one call.
 TEST_F(Turn, PutsBackWhatTheStoreHasLostAtOnce) {
-  FakeFleet fleet;
+  auto& fleet = make_fleet<FakeFleet>();
   auto chosen = options();
   chosen.limits = *parse_limits("1000/d");
   clock.advance(5s);  // away from the day's boundary, where calls count twice
@@ -460,7 +467,7 @@ TEST_F(Turn, AsksAStoreThatKeepsNothingOnceMoreAfterEachReply) {
     }
     int asked = 0;
   };
-  Forgetful fleet;
+  auto& fleet = make_fleet<Forgetful>();
   auto chosen = options();
   chosen.limits = *parse_limits("1000/d");
   start_with_timers(chosen, &fleet);
@@ -492,7 +499,7 @@ class CrowdedFleet final : public FleetBudget {
 };
 
 TEST_F(Turn, ACallThatOnlyOthersReservationsRefuseAsksOnceMore) {
-  CrowdedFleet fleet(2);  // for the call, and to give it back
+  auto& fleet = make_fleet<CrowdedFleet>(2);  // for the call, and to give it back
   auto chosen = options();
   chosen.limits = *parse_limits("10/m");
   clock.advance(5s);
@@ -503,7 +510,7 @@ TEST_F(Turn, ACallThatOnlyOthersReservationsRefuseAsksOnceMore) {
 }
 
 TEST_F(Turn, ACallThatIsRefusedTwiceIsRefused) {
-  CrowdedFleet fleet(1000);
+  auto& fleet = make_fleet<CrowdedFleet>(1000);
   auto chosen = options();
   chosen.limits = *parse_limits("10/m");
   clock.advance(5s);
@@ -516,7 +523,7 @@ TEST_F(Turn, ACallThatIsRefusedTwiceIsRefused) {
 }
 
 TEST_F(Turn, ALateCountIsKnownToTheNextCall) {
-  CrowdedFleet fleet(1000);
+  auto& fleet = make_fleet<CrowdedFleet>(1000);
   fleet.silent = true;
   auto chosen = options();
   chosen.limits = *parse_limits("10/m");
@@ -532,7 +539,7 @@ TEST_F(Turn, NoSlotIsLostWhateverTheOrder) {
   auto chosen = options();
   chosen.concurrency = 3;
   chosen.limits = *parse_limits("100/m");
-  FakeFleet fleet;
+  auto& fleet = make_fleet<FakeFleet>();
   start_with_timers(chosen, &fleet);
   server.script([](const auto& request) {
     return request.number % 7 == 0 ? test::refusal(503, "The service is overloaded") : test::weather_reply(request);
