@@ -225,9 +225,11 @@ TEST_F(Client, ManyThreadsMayAskAtOnce) {
 }
 
 TEST_F(Client, ACallbackMayAskAgain) {
-  std::promise<Result<GetResponse>> last;
-  auto outcome = last.get_future();
-  client.get(request(), [&](auto) { client.get(request(), [&](auto second) { last.set_value(std::move(second)); }); });
+  const auto last = std::make_shared<std::promise<Result<GetResponse>>>();
+  auto outcome = last->get_future();
+  client.get(request(), [this, last](auto) {
+    client.get(request(), [last](auto second) { last->set_value(std::move(second)); });
+  });
   EXPECT_EQ(told(wait_for(outcome)), "200");
 }
 

@@ -47,6 +47,7 @@ TEST(Server, AllocatesNothingForARequestThatIsAnsweredAtOnce) {
 TEST(Server, GoesOnWhicheverAllocationFails) {
   if (!test::kAllocationsCanFail) GTEST_SKIP();
   for (std::size_t nth = 1;; ++nth) {
+    std::promise<void> drained;
     Loopback loopback;
     loopback.on_thread([&] { test::failing_allocation = nth; });
     for (int i = 0; i < 2; ++i) {
@@ -58,7 +59,6 @@ TEST(Server, GoesOnWhicheverAllocationFails) {
     Client next(loopback.port);
     EXPECT_THAT(next.ask("/echo"), ::testing::EndsWith("/echo")) << nth;
     next.close();
-    std::promise<void> drained;
     loopback.on_thread([&] {
       loopback.server().on_drained([&drained] { drained.set_value(); });
       loopback.server().drain();

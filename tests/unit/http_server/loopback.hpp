@@ -206,12 +206,10 @@ class Loopback {
   // Runs `f` on the server's thread and waits for its end.
   template <class F>
   void on_thread(F f) {
-    std::promise<void> done;
-    asio::post(context_, [&] {
-      f();
-      done.set_value();
-    });
-    done.get_future().wait();
+    std::packaged_task<void()> task(std::move(f));
+    auto done = task.get_future();
+    asio::post(context_, std::move(task));
+    done.get();
   }
   void wait_for_later(std::size_t count) {
     EXPECT_TRUE(eventually([&] {

@@ -279,6 +279,7 @@ TEST(ProbePort, SaysWhatIsWrongWithAnAddress) {
 // --- Shutdown ---
 
 TEST(ServerDrain, AnswersWhatRunsAndClosesTheRest) {
+  std::atomic<int> drained{0};
   Loopback loopback;
   std::vector<std::unique_ptr<Client>> running;
   for (int i = 0; i < 100; ++i) {
@@ -292,7 +293,6 @@ TEST(ServerDrain, AnswersWhatRunsAndClosesTheRest) {
   loopback.wait_for_later(100);
   EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 102; }));
 
-  std::atomic<int> drained{0};
   loopback.on_thread([&] {
     loopback.server().on_drained([&drained] { ++drained; });
     loopback.server().drain();
@@ -331,11 +331,11 @@ TEST(ServerDrain, AnswersWhatHasArrivedButWasNotSeen) {
 }
 
 TEST(ServerDrain, IsReportedByTheNextTickIfThatFailed) {
+  std::promise<void> drained;
   Loopback loopback;
   Client client(loopback.port);
   client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   loopback.wait_for_later(1);
-  std::promise<void> drained;
   loopback.on_thread([&] {
     loopback.server().on_drained([&drained] { drained.set_value(); });
     loopback.server().drain();
@@ -349,8 +349,8 @@ TEST(ServerDrain, IsReportedByTheNextTickIfThatFailed) {
 }
 
 TEST(ServerDrain, IsDoneAtOnceWhenNobodyIsThere) {
-  Loopback loopback;
   std::promise<void> drained;
+  Loopback loopback;
   loopback.on_thread([&] {
     loopback.server().on_drained([&drained] { drained.set_value(); });
     loopback.server().drain();

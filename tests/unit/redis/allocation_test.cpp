@@ -16,15 +16,15 @@ using test::Signal;
 
 // Sends the next command when the last one has been answered, on the I/O thread.
 struct Chain {
-  Chain(Client& of, int count) : client(of), left(count) {}
-  Client& client;
+  explicit Chain(int count) : left(count) {}
+  Client* client = nullptr;
   int left;
   std::size_t before = 0;
   std::size_t counted = 0;
   Signal done;
 
   void next() {
-    client.command({"GET", "weather:mock:52.52:13.41"}, [this](const Result<Reply>& reply) {
+    client->command({"GET", "weather:mock:52.52:13.41"}, [this](const Result<Reply>& reply) {
       if (!reply || --left == 0) {
         counted = wx::test::allocations - before;
         done.set();
@@ -40,12 +40,13 @@ TEST(RedisClientAllocations, AreNoneForACommandInSteadyState) {
     peer.greet();
     peer.echo();
   });
+  Chain warm(100);
+  Chain measured(1000);
   ClientUnderTest under(test::options_for(redis.url(), milliseconds(9000)));
   ASSERT_TRUE(under.becomes(ConnectionState::up));
-  Chain warm(under.client(), 100);
+  warm.client = measured.client = &under.client();
   under.on_loop([&] { warm.next(); });
   ASSERT_TRUE(warm.done.wait());
-  Chain measured(under.client(), 1000);
   under.on_loop([&] {
     measured.before = wx::test::allocations;
     measured.next();

@@ -1,6 +1,8 @@
 // Callbacks and handlers that throw. Each exception ends where it was thrown, and everything else goes on.
 #include <atomic>
+#include <memory>
 #include <stdexcept>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -22,27 +24,31 @@ using wx::test::eventually;
 
 constexpr std::string_view kThrew = "a reply callback threw";
 
-// Sends a command whose callback throws, and keeps the outcome that the callback got.
+// Sends a command whose callback throws, and keeps the outcome that the callback got. The callback may be called after
+// the end of this object.
 class Thrower {
  public:
   explicit Thrower(ClientUnderTest& under, std::string reason = "on purpose") {
     under.on_loop([&] {
-      under.client().command({"GET", "a"}, [this, reason = std::move(reason)](const Result<Reply>& reply) {
-        outcome_ = reply ? "reply" : std::string(wx::name(reply.error().kind));
-        ++calls_;
+      under.client().command({"GET", "a"}, [told = told_, reason = std::move(reason)](const Result<Reply>& reply) {
+        told->outcome = reply ? "reply" : std::string(wx::name(reply.error().kind));
+        ++told->calls;
         throw std::runtime_error(reason);
       });
     });
   }
   // Empty unless the callback was called exactly once.
   std::string outcome() {
-    (void)eventually([&] { return calls_ > 0; });
-    return calls_ == 1 ? outcome_ : "";
+    (void)eventually([&] { return told_->calls > 0; });
+    return told_->calls == 1 ? told_->outcome : "";
   }
 
  private:
-  std::string outcome_;
-  std::atomic<int> calls_{0};
+  struct Told {
+    std::string outcome;
+    std::atomic<int> calls{0};
+  };
+  const std::shared_ptr<Told> told_ = std::make_shared<Told>();
 };
 
 TEST(RedisClientExceptions, AReplyCallbackEndsItsOwnCommandOnly) {
@@ -102,10 +108,10 @@ TEST(RedisClientExceptions, ACallbackMayThrowAtTheEndOfTheWaitForTheFirstConnect
 
 TEST(RedisClientExceptions, EveryCallbackOfAPipelineIsCalledAlthoughTheFirstThrows) {
   FakeRedis redis(greet_and_echo);
+  int called = 0;
   ClientUnderTest under(redis.url());
   ASSERT_TRUE(under.becomes(ConnectionState::up));
   under.on_loop([&] { under.client().stop(); });
-  int called = 0;
   under.on_loop([&] {
     const Argument get[] = {"GET", "a"};
     Command commands[] = {{get,

@@ -214,10 +214,10 @@ TEST(RedisClientAndServer, NoticesABlackHoleAndDialsAnew) {
 
 TEST(RedisClientAndServer, HearsWhatIsPublished) {
   const RedisServer redis;
-  ClientUnderTest under(redis.url(), false);
   std::string heard;
   Signal subscribed;
   Signal message;
+  ClientUnderTest under(redis.url(), false);
   under.on_loop([&] {
     under.client().on_connected([&] {
       under.client().subscribe("events", [&](const Result<Reply>& reply) {
@@ -239,10 +239,10 @@ TEST(RedisClientAndServer, HearsWhatIsPublished) {
 
 TEST(RedisClientAndServer, KeepsAThousandCommandsInOrder) {
   const RedisServer redis;
-  ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
-  ASSERT_TRUE(under.becomes(ConnectionState::up));
   std::vector<std::int64_t> got;
   Signal all;
+  ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   under.on_loop([&] {
     for (int i = 0; i < 1000; ++i) {
       under.client().command({"INCR", "n"}, [&](const Result<Reply>& reply) {
@@ -272,7 +272,7 @@ TEST(RedisClientAndServer, ClientsOfOneProcessShareTheirVoice) {
       client->start();
     }
   });
-  ASSERT_TRUE(eventually([&] { return metrics.value(Counter::redis_connect_failures) >= 6; }));
+  EXPECT_TRUE(eventually([&] { return metrics.value(Counter::redis_connect_failures) >= 6; }));
   loop.call([&] {
     for (auto& client : clients) client.reset();
   });

@@ -53,10 +53,10 @@ TEST(RedisClient, WritesWhatOneTurnQueuedInOneGo) {
     for (int i = 0; i < 100; ++i) peer.write(cat(":", i, "\r\n"));
     peer.ignore();
   });
-  ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
-  ASSERT_TRUE(under.becomes(ConnectionState::up));
   std::vector<std::int64_t> got;
   Signal all;
+  ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   under.on_loop([&] {
     for (int i = 0; i < 100; ++i) {
       under.client().command({"GET", "key"}, [&](const Result<Reply>& reply) {
@@ -377,9 +377,9 @@ TEST(RedisClient, GivesPushesToTheirHandlerBetweenReplies) {
     peer.write(">3\r\n+message\r\n+ch\r\n+one\r\n:1\r\n>3\r\n+message\r\n+ch\r\n+two\r\n");
     peer.echo();
   });
-  ClientUnderTest under(redis.url(), false);
   std::vector<std::string> pushes;
   Signal two;
+  ClientUnderTest under(redis.url(), false);
   under.on_loop([&] {
     under.client().on_push([&](const Reply& push) {
       pushes.push_back(test::shown(push));
@@ -398,9 +398,9 @@ TEST(RedisClient, TellsOfConnectionsMadeAndLost) {
     peer.next();
     if (peer.number() > 1) peer.echo();
   });
-  ClientUnderTest under(redis.url(), false);
   std::atomic<int> made{0};
   std::atomic<int> lost{0};
+  ClientUnderTest under(redis.url(), false);
   under.on_loop([&] {
     under.client().on_connected([&] {
       ++made;
@@ -445,10 +445,10 @@ TEST(RedisClient, DialsAReplicaAnewLessAndLessOftenWhileItStaysOne) {
 
 TEST(RedisClient, TellsEveryCommandOnceWhenStoppedInsideACallback) {
   FakeRedis redis(greet_and_echo);
-  ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
-  ASSERT_TRUE(under.becomes(ConnectionState::up));
   std::vector<std::string> told;
   Signal all;
+  ClientUnderTest under(options_for(redis.url(), milliseconds(5000)));
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
   under.on_loop([&] {
     for (int i = 0; i < 3; ++i) {
       under.client().command({"GET", "a"}, [&](const Result<Reply>& reply) {
