@@ -61,9 +61,9 @@ class EpochRepairTest : public testing::Test {
   void settle() {
     for (int round = 0; round < 4; ++round) {
       for (auto& process : processes_) {
-        bool answered = false;
-        process->client.command({"PING"}, [&](const Result<redis::Reply>&) { answered = true; });
-        run_until(context_, [&] { return answered; });
+        const auto answered = std::make_shared<bool>(false);
+        process->client.command({"PING"}, [answered](const Result<redis::Reply>&) { *answered = true; });
+        run_until(context_, [&] { return *answered; });
       }
     }
   }
@@ -123,9 +123,10 @@ TEST_P(EpochHarmTest, IsRepairedSoonAndForGood) {
   pass_a_minute();
   EXPECT_EQ(repairs(), before);
   const auto raised = epoch_of(0);
-  bool purged = false;
-  processes_[0]->epoch.raise(raised, [&](const Result<std::uint64_t>& epoch) { purged = epoch.has_value(); });
-  run_until(context_, [&] { return purged && epoch_of(1) > raised; });
+  const auto purged =
+      test::result_of<std::uint64_t>(context_, [&](auto done) { processes_[0]->epoch.raise(raised, std::move(done)); });
+  EXPECT_TRUE(purged && *purged);
+  run_until(context_, [&] { return epoch_of(1) > raised; });
 }
 
 INSTANTIATE_TEST_SUITE_P(

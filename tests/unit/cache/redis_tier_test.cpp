@@ -33,55 +33,45 @@ class RedisTierTest : public testing::Test {
     context_.poll();
   }
 
-  Result<std::optional<Entry>> read(std::string_view key) {
-    std::optional<Result<std::optional<Entry>>> result;
-    tier_.read(key, [&](Result<std::optional<Entry>> got) { result = std::move(got); });
-    run_until(context_, [&] { return result.has_value(); });
+  // What the callback that `ask` takes got.
+  template <class Value, class Ask>
+  Result<Value> result_of(Ask ask) {
+    auto result = test::result_of<Value>(context_, std::move(ask));
     return result ? std::move(*result) : fail(ErrorKind::internal);
   }
 
+  Result<std::optional<Entry>> read(std::string_view key) {
+    return result_of<std::optional<Entry>>([&](auto done) { tier_.read(key, std::move(done)); });
+  }
+
   void write(std::string_view key, const Entry& entry, bool release = false) {
-    std::optional<Result<void>> result;
-    tier_.store(key, entry, release, [&](Result<void> got) { result = std::move(got); });
-    run_until(context_, [&] { return result.has_value(); });
-    ++(result && *result ? writes_ok_ : writes_failed_);
+    const auto result = result_of<void>([&](auto done) { tier_.store(key, entry, release, std::move(done)); });
+    ++(result ? writes_ok_ : writes_failed_);
   }
 
   LeaseView lease(std::string_view key, std::string_view token, milliseconds span = seconds(5)) {
-    std::optional<Result<LeaseView>> result;
-    tier_.take_lease(key, token, span, [&](Result<LeaseView> got) { result = std::move(got); });
-    run_until(context_, [&] { return result.has_value(); });
-    EXPECT_TRUE(*result);
-    return result && *result ? std::move(**result) : LeaseView{};
+    auto result = result_of<LeaseView>([&](auto done) { tier_.take_lease(key, token, span, std::move(done)); });
+    EXPECT_TRUE(result);
+    return result ? std::move(*result) : LeaseView{};
   }
 
   LeaseView look(std::string_view key) {
-    std::optional<Result<LeaseView>> result;
-    tier_.look(key, [&](Result<LeaseView> got) { result = std::move(got); });
-    run_until(context_, [&] { return result.has_value(); });
-    EXPECT_TRUE(*result);
-    return result && *result ? std::move(**result) : LeaseView{};
+    auto result = result_of<LeaseView>([&](auto done) { tier_.look(key, std::move(done)); });
+    EXPECT_TRUE(result);
+    return result ? std::move(*result) : LeaseView{};
   }
 
   std::uint64_t raise_epoch(std::uint64_t above) {
-    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.raise_epoch(above, std::move(done)); });
+    return result_of<std::uint64_t>([&](auto done) { tier_.raise_epoch(above, std::move(done)); }).value_or(999);
   }
   std::uint64_t restore_epoch(std::uint64_t ours) {
-    return epoch_of([&](RemoteTier::EpochCallback done) { tier_.redis_epoch().restore(ours, std::move(done)); });
+    return result_of<std::uint64_t>([&](auto done) { tier_.redis_epoch().restore(ours, std::move(done)); })
+        .value_or(999);
   }
   EpochKey read_epoch() {
-    std::optional<Result<EpochKey>> result;
-    tier_.redis_epoch().read([&](Result<EpochKey> got) { result = std::move(got); });
-    run_until(context_, [&] { return result.has_value(); });
-    EXPECT_TRUE(*result);
-    return result && *result ? **result : EpochKey{};
-  }
-  template <class Ask>
-  std::uint64_t epoch_of(Ask ask) {
-    std::optional<Result<std::uint64_t>> result;
-    ask([&](Result<std::uint64_t> got) { result = std::move(got); });
-    run_until(context_, [&] { return result.has_value(); });
-    return result ? result->value_or(999) : 999;
+    const auto result = result_of<EpochKey>([&](auto done) { tier_.redis_epoch().read(std::move(done)); });
+    EXPECT_TRUE(result);
+    return result ? *result : EpochKey{};
   }
 
   long long ttl_ms(const std::string& key) {
@@ -201,11 +191,11 @@ TEST_F(RedisTierTest, CopiesTheBodyOfAStoreOnce) {
   auto large = entry();
   large.body = std::string(2 * test::kLarge, 'x');
   for (const bool release : {false, true}) {
-    bool stored = false;
     const auto before = test::large_allocations;
-    tier_.store("weather:1:2", large, release, [&](const Result<void>& result) { stored = result.has_value(); });
-    EXPECT_EQ(test::large_allocations - before, 1U);
-    run_until(context_, [&] { return stored; });
+    EXPECT_TRUE(result_of<void>([&](auto done) {
+      tier_.store("weather:1:2", large, release, std::move(done));
+      EXPECT_EQ(test::large_allocations - before, 1U);
+    }));
   }
   const auto back = read("weather:1:2");
   ASSERT_TRUE(back && *back);
@@ -243,16 +233,19 @@ TEST_F(RedisTierTest, KeepsManyCommandsUnderWayApart) {
     one.body = cat("{\"n\":", i, "}");
     tier_.store(cat("weather:", i, ":0"), one, false, [](const Result<void>&) {});
   }
-  int matches = 0;
-  int answers = 0;
+  struct Seen {
+    int matches = 0;
+    int answers = 0;
+  };
+  const auto seen = std::make_shared<Seen>();
   for (int i = 0; i < 100; ++i) {
-    tier_.read(cat("weather:", i, ":0"), [&, i](Result<std::optional<Entry>> got) {
-      ++answers;
-      if (got && *got && (*got)->body == cat("{\"n\":", i, "}")) ++matches;
+    tier_.read(cat("weather:", i, ":0"), [seen, i](Result<std::optional<Entry>> got) {
+      ++seen->answers;
+      if (got && *got && (*got)->body == cat("{\"n\":", i, "}")) ++seen->matches;
     });
   }
-  run_until(context_, [&] { return answers == 100; });
-  EXPECT_EQ(matches, 100);
+  run_until(context_, [&] { return seen->answers == 100; });
+  EXPECT_EQ(seen->matches, 100);
 }
 
 TEST_F(RedisTierTest, GivesALeaseToOneAndTellsTheOthersHowLong) {
@@ -340,9 +333,7 @@ TEST_F(RedisTierTest, GivesALeaseBack) {
 
 TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
   write("weather:1:2", entry());
-  bool erased = false;
-  tier_.erase("weather:1:2", [&](const Result<void>& result) { erased = result.has_value(); });
-  run_until(context_, [&] { return erased; });
+  EXPECT_TRUE(result_of<void>([&](auto done) { tier_.erase("weather:1:2", std::move(done)); }));
   EXPECT_FALSE(*read("weather:1:2"));
   const auto first = raise_epoch(0);
   const auto second = raise_epoch(0);

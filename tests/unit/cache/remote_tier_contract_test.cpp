@@ -29,15 +29,18 @@ class RemoteTierContract : public testing::Test {
   // Calls `ask` with a callback, waits, and returns the value that the callback got.
   template <class Value, class Ask>
   Result<Value> result_of(Ask ask) {
-    std::optional<Result<Value>> result;
-    int calls = 0;
-    ask([&](Result<Value> got) {
-      result = std::move(got);
-      ++calls;
+    struct Told {
+      std::optional<Result<Value>> result;
+      int calls = 0;
+    };
+    const auto told = std::make_shared<Told>();  // the callback may be called later than this waits
+    ask([told](Result<Value> got) {
+      told->result = std::move(got);
+      ++told->calls;
     });
-    world_.wait_until([&] { return result.has_value(); });
-    EXPECT_EQ(calls, 1);
-    return result ? std::move(*result) : fail(ErrorKind::internal);
+    world_.wait_until([&] { return told->result.has_value(); });
+    EXPECT_EQ(told->calls, 1);
+    return told->result ? std::move(*told->result) : fail(ErrorKind::internal);
   }
   RemoteTier& tier(std::size_t process) { return world_.tier(process); }
 
@@ -353,16 +356,18 @@ TYPED_TEST(RemoteTierContract, ReadingAndTakingALeaseTellNobody) {
 
 TYPED_TEST(RemoteTierContract, AProcessThatHearsOfAFillFindsTheValueAndNoLease) {
   const auto entry = this->entry();
-  std::optional<Result<LeaseView>> found;
-  this->world_.ear(1).then = [&](const std::string&) {
-    this->tier(1).look(kKey, [&](Result<LeaseView> seen) { found = std::move(seen); });
+  const auto told = std::make_shared<std::optional<Result<LeaseView>>>();  // the ear outlives this test's body
+  this->world_.ear(1).then = [this, told](const std::string&) {
+    this->tier(1).look(kKey, [told](Result<LeaseView> seen) { *told = std::move(seen); });
   };
   ASSERT_TRUE(this->take_lease(0, "mine")->won);
   ASSERT_TRUE(this->store(0, entry, true));
-  this->world_.wait_until([&] { return found.has_value(); });
-  ASSERT_TRUE(*found);
-  EXPECT_EQ((*found)->entry, entry);
-  EXPECT_FALSE((*found)->lease_left);
+  this->world_.wait_until([&] { return told->has_value(); });
+  ASSERT_TRUE(*told);
+  const auto& found = **told;
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->entry, entry);
+  EXPECT_FALSE(found->lease_left);
 }
 
 // --- a tier that is full ---
