@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -85,17 +86,23 @@ class Peer {
     }
   }
   void reset() {
+    const std::lock_guard lock(mutex_);
     const linger hard{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     ::close(std::exchange(descriptor_, -1));
   }
-  void shut() { ::shutdown(descriptor_, SHUT_RDWR); }
+  // From any thread. A descriptor that reset() has closed may belong to somebody else by now.
+  void shut() {
+    const std::lock_guard lock(mutex_);
+    if (descriptor_ >= 0) ::shutdown(descriptor_, SHUT_RDWR);
+  }
 
  private:
   void end() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
-  int descriptor_;
+  std::mutex mutex_;
+  int descriptor_;  // written by the script's thread, under mutex_
   const int number_;
   int reads_ = 0;
   ReplyParser parser_;
