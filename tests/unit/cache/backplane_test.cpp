@@ -29,6 +29,7 @@ using redis::test::Words;
 using std::chrono::seconds;
 using test::run_until;
 
+// For commands that are to be answered too late.
 constexpr milliseconds kTimeout{60};
 
 struct Listener final : FleetListener {
@@ -80,8 +81,9 @@ class BackplaneTest : public testing::Test {
     });
   }
 
-  void start(const FakeRedis& redis) {
-    common_.emplace(redis::test::options_for(redis.url(), kTimeout), real_clock_, metrics_, log_);
+  // The timeout is longer than a busy machine needs.
+  void start(const FakeRedis& redis, milliseconds timeout = seconds(5)) {
+    common_.emplace(redis::test::options_for(redis.url(), timeout), real_clock_, metrics_, log_);
     client_.emplace(context_, *executor_, *common_);
     epoch_keeper_.emplace(*client_, "");
     backplane_.emplace(*client_, *epoch_keeper_, timers_, "", listener_, metrics_, log_);
@@ -136,7 +138,7 @@ TEST_F(BackplaneTest, TriesAgainAfterASubscriptionThatWasConfirmedTooLate) {
     if (words[0] == "SUBSCRIBE" && std::exchange(late, false)) std::this_thread::sleep_for(4 * kTimeout);
     return false;
   });
-  start(redis);
+  start(redis, kTimeout);
   expect_to_listen_by_its_timer(redis);
   EXPECT_GE(subscribed_, 2);
   EXPECT_EQ(listener_.ours, 3U);
@@ -150,7 +152,7 @@ TEST_F(BackplaneTest, TriesAgainAfterAnEpochThatWasToldTooLate) {
     if (words[0] == "GET" && std::exchange(late, false)) std::this_thread::sleep_for(4 * kTimeout);
     return false;
   });
-  start(redis);
+  start(redis, kTimeout);
   expect_to_listen_by_its_timer(redis);
   EXPECT_EQ(listener_.ours, 3U);
 }
