@@ -52,6 +52,11 @@ Options make_options(const config::Settings& settings) {
   const auto longest = std::max(settings.upstream_timeout, settings.mock_delay);
   options.cache.lease_span = longest + kMargin;
   options.cache.flight_age_limit = settings.request_timeout + longest + kMargin;
+  // No value lives longer. With CACHE_TTL=auto, an answer is fresh until the provider's next value, which comes within
+  // a day, and for half a minute more at most (weather/lifetime.hpp).
+  const milliseconds longest_fresh = settings.cache_ttl.value_or(std::chrono::hours(24) + std::chrono::minutes(1));
+  options.cache.tombstone_span =
+      std::max(longest_fresh + settings.cache_stale + settings.cache_keep, settings.refusal_ttl);
   options.lifetime.fresh_for = settings.cache_ttl;
   options.lifetime.stale_for = settings.cache_stale;
   options.lifetime.keep_for = settings.cache_keep;

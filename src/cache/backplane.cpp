@@ -1,6 +1,5 @@
 #include "cache/backplane.hpp"
 
-#include "cache/fleet_message.hpp"
 #include "cache/redis_keys.hpp"
 
 namespace wx::cache {
@@ -117,6 +116,7 @@ void Backplane::schedule_next(nanoseconds wait) {
 }
 
 void Backplane::disconnected() {
+  reader_ = {};
   timer_.reset();
   look_again_ = false;
   if (!listening_.exchange(false)) return;
@@ -129,7 +129,7 @@ void Backplane::disconnected() {
 
 void Backplane::push(const Reply& push) {
   if (push.size() != 3 || push[0].text() != "message" || push[1].text() != channel_) return;
-  switch (hear_message(push[2].text(), listener_)) {
+  switch (reader_.hear(push[2].text(), listener_)) {
     case Epoch::Heard::foreign:
       metrics_.add(Counter::cache_messages_unknown);
       if (!std::exchange(foreign_logged_, true)) {

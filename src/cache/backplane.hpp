@@ -23,6 +23,7 @@
 #include "base/executor.hpp"
 #include "base/random.hpp"
 #include "cache/fleet_listener.hpp"
+#include "cache/fleet_message.hpp"
 #include "cache/redis_epoch.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -61,6 +62,7 @@ class Backplane {
   Executor& executor_;
   const std::string channel_;
   FleetListener& listener_;
+  MessageReader reader_;
   observability::Metrics& metrics_;
   observability::Log& log_;
   std::atomic<bool> listening_{false};

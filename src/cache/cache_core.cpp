@@ -15,16 +15,48 @@ Validity CacheCore::validity() const {
           .trusted_from = SteadyTime(nanoseconds(trusted_from_.load(std::memory_order_relaxed)))};
 }
 
-std::optional<Copy> CacheCore::take_over(std::optional<Entry> entry) {
-  if (!entry) return std::nullopt;
-  if (ahead_of_clock(entry->stored_at, clock)) metrics.add(Counter::cache_ahead_of_clock);
-  if (entry->epoch > read_epoch_.load()) change_epoch([&](Epoch& known) { return known.on_value(entry->epoch); });
-  return make_copy(std::make_shared<const Entry>(std::move(*entry)), clock);
+WallTime CacheCore::wall_of(const Moment& moment) const {
+  const WallTime by_steady = clock.wall() - std::chrono::floor<milliseconds>(clock.steady() - moment.steady);
+  return std::chrono::abs(by_steady - moment.wall) <= kClockTolerance ? moment.wall : by_steady;
 }
 
-Result<std::optional<Copy>> CacheCore::take_over(Result<std::optional<Entry>> entry) {
-  if (!entry) return std::unexpected(std::move(entry.error()));
-  return take_over(std::move(*entry));
+Copy CacheCore::rightly_dated(const Copy& copy) const {
+  const auto date = wall_of({.wall = copy.entry->stored_at, .steady = copy.born});
+  if (date == copy.entry->stored_at) return copy;
+  auto entry = std::make_shared<Entry>(*copy.entry);
+  entry->stored_at = date;
+  return {.entry = std::move(entry), .born = copy.born};
+}
+
+Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry) {
+  Found found;
+  if (const auto known = known_purges.find(key)) found.purged_at = {.wall = wall_of(*known), .steady = known->steady};
+  if (!entry) return found;
+  if (entry->kind == EntryKind::unreadable) {
+    found.unreadable = true;
+    return found;
+  }
+  const bool ahead = ahead_of_clock(entry->stored_at, clock);
+  if (ahead) metrics.add(Counter::cache_ahead_of_clock);
+  if (entry->kind == EntryKind::tombstone) {
+    // A purge of the future would make every value until then look purged.
+    found.unreadable = ahead;
+    if (!ahead && (!found.purged_at || entry->stored_at > found.purged_at->wall)) {
+      found.purged_at = moment_of(entry->stored_at);
+    }
+    return found;
+  }
+  if (entry->epoch > read_epoch_.load()) change_epoch([&](Epoch& known) { return known.on_value(entry->epoch); });
+  if (found.purged_at && entry->stored_at <= found.purged_at->wall) {
+    found.revived = true;
+    return found;
+  }
+  found.copy = make_copy(std::make_shared<const Entry>(std::move(*entry)), clock);
+  return found;
+}
+
+Moment CacheCore::moment_of(WallTime at) const {
+  return {.wall = at, .steady = clock.steady() - (clock.wall() - at)};
 }
 
 void CacheCore::drop_purged(std::optional<Copy>& copy) const {
@@ -52,8 +84,10 @@ void CacheCore::on_fail(std::string_view key) {
   for (const auto& run : flights.flights_of(key, hash64(key))) run->post(&Flight::on_fail);
 }
 
-void CacheCore::on_purge(std::string_view key) {
+void CacheCore::on_purge(std::string_view key, std::optional<WallTime> at) {
   metrics.add(Counter::cache_purges);
+  // A moment of the future would make every value until then look purged.
+  if (at && !ahead_of_clock(*at, clock)) return purge_until(key, moment_of(*at));
   const auto hash = hash64(key);
   auto& shard = flights.shard_of(hash);
   const FlightTable::Locked lock(shard);
@@ -63,6 +97,19 @@ void CacheCore::on_purge(std::string_view key) {
     shard.memos.forget(table_key);
     // Flight::purge() returns no actions, so it need not run on the flight's thread.
     if (const auto run = shard.find(table_key)) run->state(lock).flight.purge();
+  }
+}
+
+void CacheCore::purge_until(std::string_view key, const Moment& at) {
+  known_purges.record(key, at);
+  const auto hash = hash64(key);
+  auto& shard = flights.shard_of(hash);
+  const FlightTable::Locked lock(shard);
+  memory.erase_until(key, hash, at);
+  for (const auto mode : kSharedModes) {
+    const auto table_key = table_key_of(mode, key);
+    shard.memos.on_purged(table_key, at);
+    if (const auto run = shard.find(table_key)) run->state(lock).flight.purge_until(at);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "cache/cache_options.hpp"
 #include "cache/fleet_listener.hpp"
 #include "cache/flight_table.hpp"
+#include "cache/known_purges.hpp"
 #include "cache/memory_tier.hpp"
 #include "cache/rate_gate.hpp"
 #include "cache/remote_tier.hpp"
@@ -25,6 +26,14 @@
 #include "observability/metrics.hpp"
 
 namespace wx::cache {
+
+// What Redis holds for a key, as a process sees it.
+struct Found {
+  std::optional<Copy> copy;
+  std::optional<Moment> purged_at = {};  // everything stored until then is purged
+  bool unreadable = false;               // there is something, but not for this process to read
+  bool revived = false;                  // Redis holds a value from before that purge
+};
 
 class CacheCore final : public FleetListener {
  public:
@@ -39,6 +48,9 @@ class CacheCore final : public FleetListener {
   FlightTable flights;
   // Bounds the looks in Redis for copies that need no load, so that a burst of messages or a gap costs Redis little.
   RateGate looks{200};
+  // Bounds the copies that are put back into a Redis that has lost them.
+  RateGate put_backs{100};
+  KnownPurges known_purges;
 
   // The fleet's count of purges of everything. An entry of a lower epoch counts as purged.
   [[nodiscard]] std::uint64_t epoch() const override { return current_epoch_.load(); }
@@ -46,9 +58,15 @@ class CacheCore final : public FleetListener {
   [[nodiscard]] std::uint64_t purges() const { return purges_.load(); }
   [[nodiscard]] Validity validity() const;
 
-  // Turns an entry read from Redis into a copy of this process. Adopts its epoch if that is higher.
-  [[nodiscard]] std::optional<Copy> take_over(std::optional<Entry> entry);
-  [[nodiscard]] Result<std::optional<Copy>> take_over(Result<std::optional<Entry>> entry);
+  // Turns what Redis holds for a key into a copy of this process, or the moment of a purge. Adopts the entry's epoch if
+  // that is higher. A value from before a purge that this process knows counts as purged.
+  [[nodiscard]] Found take_over(std::string_view key, std::optional<Entry> entry);
+  [[nodiscard]] Moment now() const { return {.wall = clock.wall(), .steady = clock.steady()}; }
+  // The same moment in the fleet's time of now, which may have stepped since (fleet_clock.hpp).
+  [[nodiscard]] WallTime wall_of(const Moment& moment) const;
+  [[nodiscard]] Moment moment_of(WallTime at) const;
+  // A copy that was dated by a wrong clock gets the date of its age. Others are returned as they are.
+  [[nodiscard]] Copy rightly_dated(const Copy& copy) const;
   // Drops a copy of another epoch, or from before a purge that only this process knows, as if Redis held none. Run must
   // call this under the lock of the flight's shard, in the step that gives the copy to the flight. Then a later change
   // of the epoch reaches the copy (Flight::new_epoch).
@@ -62,7 +80,9 @@ class CacheCore final : public FleetListener {
 
   bool on_fill(const Fill& fill) override;
   void on_fail(std::string_view key) override;
-  void on_purge(std::string_view key) override;
+  void on_purge(std::string_view key, std::optional<WallTime> at) override;
+  // Drops what was stored until `at`, and remembers the purge.
+  void purge_until(std::string_view key, const Moment& at);
   Epoch::Heard on_epoch(std::uint64_t epoch) override;
   Epoch::Repair on_epoch_key(const EpochKey& key) override;
   void on_listening() override;

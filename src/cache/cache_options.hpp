@@ -16,6 +16,8 @@ struct CacheOptions {
   milliseconds flight_age_limit{20'000};
   // The time for which a lease is taken. It must exceed the longest load, including its retry.
   milliseconds lease_span{6'000};
+  // How long a tombstone stays in Redis. It must exceed the spans of every value that a process of the fleet may hold.
+  milliseconds tombstone_span{std::chrono::hours(48)};
   // CACHE_REFRESH=inline: a caller with a stale copy waits for the load.
   bool inline_refresh = false;
   // CACHE_WRITE=before: how long an answer waits at most for its write to Redis. 0: it does not wait.

@@ -9,6 +9,7 @@
 #include "base/executor.hpp"
 #include "base/random.hpp"
 #include "cache/deadline_queue.hpp"
+#include "cache/key_purges.hpp"
 #include "cache/purge_debt.hpp"
 #include "cache/remote_tier.hpp"
 
@@ -18,7 +19,12 @@ class CacheThread {
  public:
   // `remote` is null if there is no Redis. All arguments must outlive the object.
   CacheThread(Executor& executor, RemoteTier* remote, const Clock& clock)
-      : executor_(executor), remote_(remote), deadlines_(executor, clock), random_(random_seed()), purge_debt_(*this) {}
+      : executor_(executor),
+        remote_(remote),
+        deadlines_(executor, clock),
+        random_(random_seed()),
+        purge_debt_(*this),
+        key_purges_(*this) {}
   CacheThread(const CacheThread&) = delete;
   CacheThread& operator=(const CacheThread&) = delete;
 
@@ -37,6 +43,7 @@ class CacheThread {
   [[nodiscard]] DeadlineQueue& deadlines() { return deadlines_; }
   [[nodiscard]] Random& random() { return random_; }  // for lease tokens and jitter
   [[nodiscard]] PurgeDebt& purge_debt() { return purge_debt_; }
+  [[nodiscard]] KeyPurges& key_purges() { return key_purges_; }
 
  private:
   Executor& executor_;
@@ -44,6 +51,7 @@ class CacheThread {
   DeadlineQueue deadlines_;
   Random random_;
   PurgeDebt purge_debt_;
+  KeyPurges key_purges_;
 };
 
 }  // namespace wx::cache

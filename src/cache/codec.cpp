@@ -64,6 +64,27 @@ class Fields {
   std::string_view rest_;
 };
 
+std::string_view name(EntryKind kind) {
+  switch (kind) {
+    case EntryKind::answer:
+      return "answer";
+    case EntryKind::refusal:
+      return "refusal";
+    case EntryKind::tombstone:
+      return "tombstone";
+    case EntryKind::unreadable:
+      break;
+  }
+  return "";
+}
+
+std::optional<EntryKind> parse_kind(std::string_view text) {
+  for (const auto kind : {EntryKind::answer, EntryKind::refusal, EntryKind::tombstone}) {
+    if (text == name(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
 bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   std::uint64_t stored_at = 0;
   std::uint64_t early = 0;
@@ -72,14 +93,14 @@ bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   if (!fields.span("stale", entry.spans.stale_for)) return false;
   if (!fields.span("keep", entry.spans.keep_for)) return false;
   if (!fields.number("early", 1, early)) return false;
-  const auto kind = fields.take("kind");
-  if (!kind || (*kind != "answer" && *kind != "refusal")) return false;
+  const auto kind = fields.take("kind").transform(parse_kind);
+  if (!kind || !*kind) return false;
   if (!fields.number("epoch", ~0ULL, entry.epoch)) return false;
   if (!fields.token("type", entry.content_type) || !fields.token("etag", entry.etag)) return false;
   if (!fields.number("size", ~0ULL, size)) return false;
   entry.stored_at = WallTime(milliseconds(static_cast<milliseconds::rep>(stored_at)));
   entry.early_refresh = early == 1;
-  entry.kind = *kind == "answer" ? EntryKind::answer : EntryKind::refusal;
+  entry.kind = **kind;
   return true;
 }
 
@@ -99,7 +120,8 @@ void encode_head(std::string_view key, const Entry& entry, std::string& out) {
   append(out, " keep=");
   append(out, entry.spans.keep_for.count());
   append(out, entry.early_refresh ? " early=1" : " early=0");
-  append(out, entry.kind == EntryKind::answer ? " kind=answer" : " kind=refusal");
+  append(out, " kind=");
+  append(out, name(entry.kind));
   append(out, " epoch=");
   append(out, entry.epoch);
   append(out, " type=");

@@ -5,11 +5,6 @@
 #include "base/random.hpp"
 
 namespace wx::cache {
-namespace {
-
-constexpr milliseconds kClockTolerance{2000};
-
-}  // namespace
 
 bool ahead_of_clock(WallTime stored_at, const Clock& clock) {
   return stored_at - clock.wall() > kClockTolerance;
@@ -22,6 +17,21 @@ Copy make_copy(EntryPtr entry, const Clock& clock) {
   if (ahead_of_clock(entry->stored_at, clock)) age = entry->spans.fresh_for;
   age = std::clamp(age, milliseconds(0), entry->spans.total());
   return {std::move(entry), clock.steady() - age};
+}
+
+bool stored_until(const Copy& copy, const Moment& moment) {
+  const auto stored_at = copy.entry->stored_at;
+  const auto by_age = moment.wall + std::chrono::floor<milliseconds>(copy.born - moment.steady);
+  const bool wrong_date = std::chrono::abs(by_age - stored_at) > kClockTolerance;
+  return wrong_date ? copy.born <= moment.steady : stored_at <= moment.wall;
+}
+
+Entry make_tombstone(WallTime purged_at, milliseconds span) {
+  Entry tombstone;
+  tombstone.stored_at = purged_at;
+  tombstone.spans.keep_for = span;
+  tombstone.kind = EntryKind::tombstone;
+  return tombstone;
 }
 
 nanoseconds early_refresh_age(const Entry& entry, double part, std::uint64_t key_hash) {

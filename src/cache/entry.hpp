@@ -29,7 +29,12 @@ struct Spans {
   friend bool operator==(const Spans&, const Spans&) = default;
 };
 
-enum class EntryKind : std::uint8_t { answer, refusal };
+enum class EntryKind : std::uint8_t {
+  answer,
+  refusal,
+  tombstone,   // no value: the mark of a purge (make_tombstone())
+  unreadable,  // no value, and never stored: what Redis holds is damaged, or of another version
+};
 
 struct Entry {
   Body body;
@@ -44,6 +49,13 @@ struct Entry {
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };
+
+// The mark that a purge of one key leaves in Redis for `span`. It has no body and is never served. Who reads it drops
+// every copy from before purged_at, which is its stored_at. A value that is stored later replaces it.
+//
+// A plain deletion would not do: a SET that was under way, or a copy that another process puts back, would bring the
+// purged value back, and a process that has missed the purge's message would not learn of it.
+[[nodiscard]] Entry make_tombstone(WallTime purged_at, milliseconds span);
 
 using EntryPtr = std::shared_ptr<const Entry>;
 
@@ -66,8 +78,21 @@ struct Copy {
   [[nodiscard]] Freshness freshness(SteadyTime now) const { return freshness_at(entry->spans, age(now)); }
 };
 
-// Returns true if `stored_at` is more than 2 s ahead of this process's wall clock, so that one of the two clocks must
-// be wrong.
+// A moment by the fleet's time and by the steady clock of this process.
+struct Moment {
+  WallTime wall;
+  SteadyTime steady;
+};
+
+// By how much two clocks may differ without one of them being wrong.
+inline constexpr milliseconds kClockTolerance{2000};
+
+// Returns true if the copy was stored at this moment or earlier: by its date, or by its age if its date is of another
+// clock. (A process that has not heard Redis yet dates by its own, and the fleet's time may step.)
+[[nodiscard]] bool stored_until(const Copy& copy, const Moment& moment);
+
+// Returns true if `stored_at` is more than kClockTolerance ahead of this process's wall clock, so that one of the two
+// clocks must be wrong.
 [[nodiscard]] bool ahead_of_clock(WallTime stored_at, const Clock& clock);
 
 // Makes a copy of an entry that any process stored, with its age by the wall clock. A stored_at up to 2 s ahead counts

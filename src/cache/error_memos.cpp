@@ -58,6 +58,14 @@ void ErrorMemos::on_value(std::string_view key, WallTime stored_at) {
   if (found != items_.end() && stored_at >= found->second->memo.begun) forget(key);
 }
 
+void ErrorMemos::on_purged(std::string_view key, const Moment& at) {
+  const auto found = items_.find(key);
+  if (found == items_.end()) return;
+  auto& memo = found->second->memo;
+  if (memo.begun <= at.wall) return forget(key);
+  if (memo.held && stored_until(memo.held->copy, at)) memo.held.reset();
+}
+
 void ErrorMemos::forget(std::string_view key) {
   const auto found = items_.find(key);
   if (found == items_.end()) return;

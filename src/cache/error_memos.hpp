@@ -54,6 +54,8 @@ class ErrorMemos {
 
   // Removes the memo if a value was stored after the failed load had begun. The next failure then counts as the first.
   void on_value(std::string_view key, WallTime stored_at);
+  // Removes the memo, or the copy that it holds, if it is from before a purge at this time.
+  void on_purged(std::string_view key, const Moment& at);
   // Removes the memo, after a purge.
   void forget(std::string_view key);
   void clear();

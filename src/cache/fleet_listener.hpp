@@ -29,7 +29,8 @@ class FleetListener {
   // Returns true if the value is of another epoch, so the caller must read Redis's epoch.
   virtual bool on_fill(const Fill& fill) = 0;
   virtual void on_fail(std::string_view key) = 0;
-  virtual void on_purge(std::string_view key) = 0;
+  // `at`: what was stored until then is purged; without it (from a process of 0.1.0), everything is.
+  virtual void on_purge(std::string_view key, std::optional<WallTime> at) = 0;
   // Applies an announced epoch. With Heard::look, the caller must read Redis's epoch.
   virtual Epoch::Heard on_epoch(std::uint64_t epoch) = 0;
   // Applies what the epoch's key in Redis holds. Returns the repair that the key needs (RedisEpoch).

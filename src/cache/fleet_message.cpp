@@ -1,6 +1,7 @@
 #include "cache/fleet_message.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "cache/codec.hpp"
@@ -53,14 +54,28 @@ std::string purge_message(std::string_view key) {
   return cat("purge ", key);
 }
 
+std::string purge_message(std::string_view key, WallTime at) {
+  return cat("wx2 purge ", key, " ", at.time_since_epoch().count());
+}
+
 std::string epoch_message(std::uint64_t epoch) {
   return cat("epoch ", epoch);
 }
 
-Epoch::Heard hear_message(std::string_view message, FleetListener& listener) {
+Epoch::Heard MessageReader::hear(std::string_view message, FleetListener& listener) {
+  const auto purged = std::exchange(purged_, {});
   auto rest = message;
   const auto verb = cut_word(rest);
   if (verb == "fill") return hear_fill(rest, listener);
+  if (verb == "wx2") {
+    const bool purge = cut_word(rest) == "purge";
+    const auto key = cut_word(rest);
+    const auto at = parse_ms(cut_word(rest));
+    if (!purge || key.empty() || !at) return Heard::foreign;
+    purged_ = key;
+    listener.on_purge(key, WallTime(*at));
+    return Heard::known;
+  }
   if (rest.empty() || rest.find(' ') != std::string_view::npos) return Heard::foreign;
   if (verb == "epoch") {
     const auto epoch = parse_unsigned(rest);
@@ -69,7 +84,7 @@ Epoch::Heard hear_message(std::string_view message, FleetListener& listener) {
   if (verb == "fail") {
     listener.on_fail(rest);
   } else if (verb == "purge") {
-    listener.on_purge(rest);
+    if (rest != purged) listener.on_purge(rest, std::nullopt);
   } else {
     return Heard::foreign;
   }

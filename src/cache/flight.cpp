@@ -50,10 +50,15 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
       actions.refresh_after = kTryAgain;
       actions.answer = std::move(remembered_);
       end(actions);
-    } else if (ends_doubts(result.has_value(), now)) {
+    } else if (ends_doubts(result, now)) {
       actions.load = false;
       actions.answer = join(now);
       if (!result) actions.refresh_after = kTryAgain;
+      if (result && options_.doubts == Doubts::gap) {
+        // No tombstone, so the copy was not purged. If Redis holds nothing, it has lost the value.
+        actions.confirmed = held_->copy;
+        actions.put_back = !*result;
+      }
       end(actions);
     }
     return actions;
@@ -76,7 +81,7 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   return actions;
 }
 
-Actions Flight::turn(bool wanted) {
+Actions Flight::turn(bool wanted, SteadyTime now) {
   Actions actions;
   if (state_ != State::queued) {
     actions.proceed = false;
@@ -91,7 +96,7 @@ Actions Flight::turn(bool wanted) {
     heard_ = false;
     actions.take_lease = true;
   } else {
-    begin_load(actions);
+    begin_load(actions, now);
   }
   return actions;
 }
@@ -107,7 +112,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   }
   if (!result) {
     redis_unavailable_ = true;
-    begin_load(actions);
+    begin_load(actions, now);
     return actions;
   }
   if (forced_) {  // see "A flight is forced" in the header
@@ -116,7 +121,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
       actions.fallback = true;
     }
     if (result->failure && !result->won) {
-      begin_load(actions);
+      begin_load(actions, now);
       return actions;
     }
   }
@@ -125,9 +130,9 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     actions.release_lease = result->won;
   } else if (result->won) {
     lease_until_ = lease_until;
-    begin_load(actions);
+    begin_load(actions, now);
   } else if (result->failure) {
-    begin_load(actions);
+    begin_load(actions, now);
   } else {
     actions.proceed = false;
     state_ = State::awaiting;
@@ -279,6 +284,16 @@ void Flight::new_epoch() {
   remembered_.reset();
 }
 
+void Flight::purge_until(const Moment& at) {
+  if (state_ == State::ended) return;
+  purged_until_ = std::max(purged_until_, at.wall);
+  purged_ |= state_ == State::loading && loading_since_ <= at.steady;
+  if (held_ && stored_until(held_->copy, at)) held_.reset();
+  if (remembered_from_ <= at.wall || (remembered_ && remembered_->copy && stored_until(*remembered_->copy, at))) {
+    remembered_.reset();
+  }
+}
+
 Actions Flight::age_limit(SteadyTime now) {
   Actions actions;
   if (state_ == State::ended) return actions;
@@ -291,9 +306,10 @@ Actions Flight::age_limit(SteadyTime now) {
 }
 
 // The source is asked from now on, so an earlier purge does not concern its answer.
-void Flight::begin_load(Actions& actions) {
+void Flight::begin_load(Actions& actions, SteadyTime now) {
   state_ = State::loading;
   purged_ = false;
+  loading_since_ = now;
   actions.proceed = true;
 }
 
@@ -315,9 +331,11 @@ bool Flight::confirms_held(const Copy& copy, SteadyTime now) const {
 }
 
 // Returns true if the flight was only to look, and Redis had nothing better than the held copy.
-bool Flight::ends_doubts(bool answered, SteadyTime now) const {
+bool Flight::ends_doubts(const Result<std::optional<Copy>>& result, SteadyTime now) const {
   if (!options_.look_only || forced_ || !held_ || held_->copy.freshness(now) != Freshness::fresh) return false;
-  return options_.doubts == Doubts::superseded || !answered;
+  if (options_.doubts == Doubts::superseded || !result) return true;
+  // A value that cannot be read, or a later one that cannot be used (a refusal), may follow a purge.
+  return !unreadable_ && (!*result || (*result)->entry->stored_at <= held_->copy.entry->stored_at);
 }
 
 // Returns true for a refusal while the held copy is an answer that may still be served, which it must not replace.

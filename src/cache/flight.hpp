@@ -14,8 +14,10 @@
 //   reading   stale copy                    queued    answer (stale), fill memory, load
 //   reading   kept copy                     queued    fill memory, load. Callers go on waiting, but now only for
 //                                                     soft_wait, because there is a fallback
-//   reading   the same, and only a look at  ended     nothing. After a gap: ended only with an error; without a value,
-//             a fresh, doubtful copy                  the copy may have been purged: load, and on to queued
+//   reading   the same, and only a look at  ended     nothing. After a gap: the copy is confirmed, and put back if
+//             a fresh, doubtful copy                  Redis holds nothing
+//   reading   a tombstone later than the    -         the copy is dropped, and the event counts as one without it
+//             held copy
 //   reading   nothing, or an error, and a   ended     answer (what is remembered)
 //             failure is remembered
 //   reading   nothing, or an error          queued    load
@@ -136,6 +138,8 @@ struct Actions {
   std::optional<bool> proceed;       // answer the loader's turn
   std::optional<Copy> fill_memory;
   std::optional<Copy> write_remote;
+  std::optional<Copy> confirmed;             // the held copy was not purged in a gap
+  bool put_back = false;                     // Redis has lost it
   bool release_lease = false;                // with write_remote, or alone
   std::optional<Failure> failed;             // a failed load to remember
   bool failure_to_fleet = false;             // the lease becomes the fleet's memory of the failure
@@ -154,9 +158,13 @@ class Flight {
   // `held`: the copy that a refresh is to replace, or a copy that callers may fall back on.
   Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held);
 
-  // Call it before start() if a failure is remembered, and another process has announced a value since. The flight then
-  // only looks whether Redis has a newer value, else it ends with `remembered`.
-  void look_past(Verdict remembered) { remembered_ = std::move(remembered); }
+  // Call it before start() if the failure of a load that began at `begun` is remembered, and another process has
+  // announced a value since. The flight then only looks whether Redis has a newer value, else it ends with
+  // `remembered`.
+  void look_past(Verdict remembered, WallTime begun) {
+    remembered_ = std::move(remembered);
+    remembered_from_ = begun;
+  }
 
   // The functions up to give_up() are the events of the table. An event that does not belong to the state does not
   // change the state. turn() and leased() then still return actions: the loader must not proceed, and a lease that was
@@ -164,7 +172,7 @@ class Flight {
   Actions start();
   Actions remote_read(Result<std::optional<Copy>> result, SteadyTime now);
   // `wanted`: a caller waits, or the load is a refresh.
-  Actions turn(bool wanted);
+  Actions turn(bool wanted, SteadyTime now);
   // `lease_until`: the time at which the lease, if it was won, expires by this process's clock.
   Actions leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now);
   Actions on_fill();
@@ -177,6 +185,12 @@ class Flight {
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   void purge();
   void new_epoch();
+  // Everything of the key that was stored until `at` is purged.
+  void purge_until(const Moment& at);
+  // The latest such purge. A loaded value needs a later time.
+  [[nodiscard]] WallTime purged_until() const { return purged_until_; }
+  // Redis holds something unreadable. Call it before the event of the reply that has shown it.
+  void on_unreadable() { unreadable_ = true; }
   // A caller that wants a new answer even if there is a copy joins the flight.
   void force() { forced_ = true; }
   Actions age_limit(SteadyTime now);
@@ -199,7 +213,7 @@ class Flight {
  private:
   [[nodiscard]] bool is_newer(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool confirms_held(const Copy& copy, SteadyTime now) const;
-  [[nodiscard]] bool ends_doubts(bool answered, SteadyTime now) const;
+  [[nodiscard]] bool ends_doubts(const Result<std::optional<Copy>>& result, SteadyTime now) const;
   [[nodiscard]] bool refuses_held_answer(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
   // The fallback, else `error`.
@@ -211,13 +225,17 @@ class Flight {
   // remembered refusal ends it only if there is a fallback: without one this process must load to learn the reason.
   bool end_if_settled(const LeaseSeen& seen, Actions& actions, SteadyTime now);
   // Lets the loader ask its source.
-  void begin_load(Actions& actions);
+  void begin_load(Actions& actions, SteadyTime now);
   void end(Actions& actions);
 
   const FlightOptions options_;
   const std::uint64_t key_hash_;
   std::optional<HeldCopy> held_;
   std::optional<Verdict> remembered_;
+  WallTime remembered_from_;
+  WallTime purged_until_ = WallTime::min();
+  SteadyTime loading_since_;
+  bool unreadable_ = false;
   State state_ = State::created;
   std::optional<SteadyTime> lease_until_;
   bool forced_;            // began forced, or a forced caller has joined; options_.forced: began forced

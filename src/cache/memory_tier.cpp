@@ -56,6 +56,18 @@ bool MemoryTier::erase(std::string_view key, std::uint64_t hash) {
   return locked.shard.erase(key, hash);
 }
 
+bool MemoryTier::erase_until(std::string_view key, std::uint64_t hash, const Moment& at) {
+  auto& locked = shard_of(hash);
+  const Lock lock(locked.mutex);
+  return locked.shard.erase_until(key, hash, at);
+}
+
+void MemoryTier::confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since) {
+  auto& locked = shard_of(hash);
+  const Lock lock(locked.mutex);
+  locked.shard.confirm(key, hash, held, std::move(dated), since);
+}
+
 std::size_t MemoryTier::bytes() const {
   std::size_t sum = 0;
   for (const auto& locked : shards_) {

@@ -41,6 +41,8 @@ class MemoryTier {
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now);
   void allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from);
   bool erase(std::string_view key, std::uint64_t hash);
+  bool erase_until(std::string_view key, std::uint64_t hash, const Moment& at);
+  void confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since);
 
   [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] std::size_t size() const;

@@ -39,9 +39,11 @@ RedisTier::RedisTier(redis::Client& client, std::string prefix, const Clock& clo
 std::optional<Entry> RedisTier::entry_of(std::string_view key, const Reply& reply) {
   if (reply.is_null()) return std::nullopt;
   auto entry = decode(key, reply.text());
-  // A value of another version or key, and a damaged value, count as absent.
-  if (!entry) metrics_.add(Counter::cache_codec_refused);
-  return entry;
+  if (entry) return entry;
+  metrics_.add(Counter::cache_codec_refused);
+  Entry unreadable;
+  unreadable.kind = EntryKind::unreadable;
+  return unreadable;
 }
 
 void RedisTier::read(std::string_view key, ReadCallback done) {
@@ -188,7 +190,7 @@ milliseconds RedisTier::limit_lease(const Look& found, std::int64_t pttl) {
 // --- writes ---
 
 void RedisTier::store(std::string_view key, const Entry& entry, bool release, DoneCallback done) {
-  const milliseconds left = entry.spans.total() - std::max(clock_.wall() - entry.stored_at, milliseconds(0));
+  const auto left = time_left(entry);
   if (left <= milliseconds(0)) {
     if (release) give_back(key);
     return done({});
@@ -267,24 +269,52 @@ void RedisTier::give_back(std::string_view key) {
   client_.pipeline(commands);
 }
 
-void RedisTier::erase(std::string_view key, DoneCallback done) {
+void RedisTier::bury(std::string_view key, const Entry& tombstone, DoneCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
+  head_.clear();
+  encode_head(key, tombstone, head_);
   const auto value = value_key(prefix_, key);
-  const auto message = purge_message(key);
+  const auto expiry = cat(tombstone.spans.total().count());
+  // DEL first: a full Redis refuses SET, but lets the value go. SET is refused wherever DEL is.
   const std::array<redis::Argument, 2> del{"DEL", value};
-  const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
-  const auto deleted = std::make_shared<Result<void>>();
-  auto on_del = [this, deleted, key = std::string(key)](Result<Reply> reply) {
-    record(key, error_of(reply));
-    if (!reply) *deleted = std::unexpected(std::move(reply.error()));
-  };
-  auto on_published = [deleted, done = AnswerOnce<void>(std::move(done))](Result<Reply> reply) mutable {
-    if (*deleted && !reply) *deleted = std::unexpected(std::move(reply.error()));
-    done(std::move(*deleted));
-  };
-  std::array<redis::Command, 2> commands{redis::Command{del, std::move(on_del)},
-                                         redis::Command{publish, std::move(on_published)}};
+  const std::array<redis::Argument, 5> set{"SET", value, head_, "PX", expiry};
+  std::array<redis::Command, 2> commands{redis::Command{del, [](const Result<Reply>&) {}},
+                                         redis::Command{set, recorded(key, std::move(done))}};
   client_.pipeline(commands);
+}
+
+void RedisTier::announce_purge(std::string_view key, WallTime at, DoneCallback done) {
+  if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
+  const auto message = purge_message(key, at);
+  const auto plain = purge_message(key);
+  const std::array<redis::Argument, 3> publish{"PUBLISH", channel_, message};
+  const std::array<redis::Argument, 3> publish_plain{"PUBLISH", channel_, plain};
+  std::array<redis::Command, 2> commands{redis::Command{publish, [](const Result<Reply>&) {}},  // as the next
+                                         redis::Command{publish_plain, recorded(key, std::move(done))}};
+  client_.pipeline(commands);
+}
+
+void RedisTier::put_back(std::string_view key, const Entry& entry) {
+  const auto left = time_left(entry);
+  if (left <= milliseconds(0) || unavailable(key)) return;
+  head_.clear();
+  encode_head(key, entry, head_);
+  const auto value = value_key(prefix_, key);
+  const auto expiry = cat(left.count());
+  const std::array<redis::Argument, 6> set{"SET", value, redis::Argument(head_, entry.body), "NX", "PX", expiry};
+  client_.command(set, [this, key = std::string(key)](const Result<Reply>& reply) { record(key, error_of(reply)); });
+}
+
+redis::Callback RedisTier::recorded(std::string_view key, DoneCallback done) {
+  return [this, key = std::string(key), done = AnswerOnce<void>(std::move(done))](Result<Reply> reply) mutable {
+    record(key, error_of(reply));
+    if (!reply) return done(std::unexpected(std::move(reply.error())));
+    done({});
+  };
+}
+
+milliseconds RedisTier::time_left(const Entry& entry) const {
+  return entry.spans.total() - std::max(clock_.wall() - entry.stored_at, milliseconds(0));
 }
 
 void RedisTier::raise_epoch(std::uint64_t ours, EpochCallback done) {

@@ -1,7 +1,8 @@
 // The shared tier in Redis: one value per key (codec.hpp), one lease per key, and messages on one channel. It uses
 // no Lua, and every command names a single key, as a cluster requires.
 //
-//   value    SET <key> <entry> PX <its spans>                 GET <key>, DEL <key>
+//   value    SET <key> <entry> PX <its spans> [NX]            GET <key>
+//   purge    DEL <key>, SET <key> <tombstone> PX <longest>
 //   lease    SET <lease> <token> NX PX <span>                 GET <lease>, PTTL <lease>, DEL <lease>
 //                                                             (PEXPIRE <lease> <longest>, see kLongestLease)
 //   failure  SET <lease> fail:<kind>:<count> XX PX <memo>     GET <lease>, PTTL <lease>
@@ -40,7 +41,9 @@ class RedisTier final : public RemoteTier {
   void store(std::string_view key, const Entry& entry, bool release, DoneCallback done) override;
   void store_failure(std::string_view key, const FailureMemo& memo) override;
   void give_back(std::string_view key) override;
-  void erase(std::string_view key, DoneCallback done) override;
+  void bury(std::string_view key, const Entry& tombstone, DoneCallback done) override;
+  void announce_purge(std::string_view key, WallTime at, DoneCallback done) override;
+  void put_back(std::string_view key, const Entry& entry) override;
   void raise_epoch(std::uint64_t ours, EpochCallback done) override;
 
   [[nodiscard]] RedisEpoch& redis_epoch() { return epoch_; }
@@ -56,6 +59,9 @@ class RedisTier final : public RemoteTier {
   // `until`.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
   void publish(std::string_view message);
+  // Reports the reply to the breaker, and then its success or error to `done`.
+  [[nodiscard]] redis::Callback recorded(std::string_view key, DoneCallback done);
+  [[nodiscard]] milliseconds time_left(const Entry& entry) const;
   // Reports the result of an operation on `key` to the breaker; null for success.
   void record(std::string_view key, const Error* error);
   // Logs the first refusal since a write was last accepted.

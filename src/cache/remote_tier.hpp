@@ -33,7 +33,7 @@ struct FailureMemo {
 // The state of a key and its lease at one moment.
 struct LeaseView {
   bool won = false;                        // this process holds the lease now
-  std::optional<Entry> entry;              // the stored value
+  std::optional<Entry> entry;              // the stored value, or a tombstone
   std::optional<FailureMemo> failure;      // in place of a lease: a load failed and must not be repeated yet
   std::optional<milliseconds> lease_left;  // another process holds the lease, for this time at most
 };
@@ -52,8 +52,8 @@ class RemoteTier {
   RemoteTier& operator=(const RemoteTier&) = delete;
   virtual ~RemoteTier() = default;
 
-  // Reads the entry of `key`. The result is nothing if there is none or if it is damaged, and an error if the tier did
-  // not answer.
+  // Reads the entry of `key`, which may be a tombstone, or of the kind `unreadable` if it is damaged or of another
+  // version. The result is nothing if there is none, and an error if the tier did not answer.
   virtual void read(std::string_view key, ReadCallback done) = 0;
 
   // Tries to take the key's lease for `span`, and reads the value again in the same pipeline. If the lease was not won,
@@ -77,8 +77,16 @@ class RemoteTier {
   // Releases this process's lease without a value, and announces that to the fleet.
   virtual void give_back(std::string_view key) = 0;
 
-  // Removes the value and announces that to the fleet.
-  virtual void erase(std::string_view key, DoneCallback done) = 0;
+  // Replaces the value with a tombstone (entry.hpp). The value is removed even if there is no room for the tombstone,
+  // which is then an error.
+  virtual void bury(std::string_view key, const Entry& tombstone, DoneCallback done) = 0;
+
+  // Announces to the fleet that what was stored until `at` is purged.
+  virtual void announce_purge(std::string_view key, WallTime at, DoneCallback done) = 0;
+
+  // Stores the entry until its spans end, unless the tier holds anything for the key. For a fresh copy that the tier
+  // has lost. It takes no lease, and announces nothing.
+  virtual void put_back(std::string_view key, const Entry& entry) = 0;
 
   // Makes every stored entry a miss for the whole fleet by raising the epoch, and announces it. The result is the new
   // epoch, which is higher than `ours`, this process's epoch, even if the tier has lost its own. After an error it is

@@ -57,6 +57,17 @@ void Run::give_up(CacheCore& core, const AnsweredWaiters& answered) {
 void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied) {
   const auto now = core.clock.steady();
   const auto& actions = applied.actions;
+  if (actions.put_back && !core.put_backs.pass(now)) {
+    // Too many at present: the copy stays doubtful, and a hit looks again.
+    applied.actions.put_back = false;
+    applied.actions.confirmed.reset();
+    applied.actions.refresh_after = std::chrono::seconds(1);
+  }
+  if (actions.confirmed) {
+    auto dated = core.rightly_dated(*actions.confirmed);
+    core.memory.confirm(key_, hash_, *actions.confirmed, dated, read_started_);
+    applied.actions.confirmed = std::move(dated);
+  }
   // A loaded value is as old as its load: a purge that was missed while it was under way may concern it.
   const auto known_since = actions.write_remote ? load_.started : now;
   const bool in_memory = actions.fill_memory && core.memory.insert(key_, hash_, *actions.fill_memory, known_since);
@@ -141,6 +152,7 @@ void Run::perform(CacheCore& core, Applied& applied) {
   }
   if (actions.proceed) proceed(core, *actions.proceed);
   write_and_answer(core, applied);
+  if (actions.put_back) thread_.remote()->put_back(key_, *actions.confirmed->entry);
   if (actions.read_remote) read_remote(core);
   if (actions.take_lease) take_lease(core);
   if (actions.look) look();

@@ -109,6 +109,9 @@ class Run : public std::enable_shared_from_this<Run> {
   void limit_age(CacheCore& core);
   void look_again_after(nanoseconds span);
 
+  // Gives a reply of Redis to the flight: first what it shows of purges, then the event.
+  template <class Event>
+  void step_with(CacheCore& core, Found& found, Event event);
   void read_remote(CacheCore& core);
   void take_lease(CacheCore& core);
   void look();

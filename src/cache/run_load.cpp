@@ -10,8 +10,9 @@ namespace {
 
 // Makes a copy of a value that was loaded at `now`. Its age begins when its source was asked, because the value may be
 // as old as that. Both dates follow from one reading of the steady clock, so a wall clock that was set during the load
-// changes neither.
-Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch, SteadyTime now) {
+// changes neither. The value gets a later time than the purges that its load has followed, because the clocks of the
+// processes differ slightly.
+Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch, WallTime purged_until, SteadyTime now) {
   const auto born = std::min(loaded.request_time.value_or(now), now);
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(loaded.body);
@@ -26,6 +27,7 @@ Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch, S
     entry->early_refresh = loaded.early_refresh;
   }
   entry->stored_at = core.clock.wall() - std::chrono::ceil<milliseconds>(now - born);
+  if (entry->stored_at <= purged_until) entry->stored_at = purged_until + milliseconds(1);
   entry->epoch = epoch;
   return {.entry = std::move(entry), .born = born};
 }
@@ -96,7 +98,8 @@ LoadRequest Run::load_request(const State& state, SteadyTime now) const {
 
 void Run::on_turn(CacheCore& core, Proceed proceed) {
   load_.proceed = std::move(proceed);
-  step(core, [](State& state) { return state.flight.turn(state.refresh || !state.waiters.empty()); });
+  step(core,
+       [&](State& state) { return state.flight.turn(state.refresh || !state.waiters.empty(), core.clock.steady()); });
 }
 
 // Tells the loader whether to ask its source now. After `go` == false, load_.started is the start of the wait for
@@ -120,13 +123,13 @@ void Run::on_loader_exception(CacheCore& core) {
 
 void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   const auto now = core.clock.steady();
-  Result<Copy> copy = fail(ErrorKind::internal);
-  if (result) {
-    copy = copy_of_loaded(core, std::move(*result), load_.epoch, now);
-  } else {
-    copy = std::unexpected(std::move(result.error()));
-  }
   step(core, [&](State& state) {
+    Result<Copy> copy = fail(ErrorKind::internal);
+    if (result) {
+      copy = copy_of_loaded(core, std::move(*result), load_.epoch, state.flight.purged_until(), now);
+    } else {
+      copy = std::unexpected(std::move(result.error()));
+    }
     state.timings.load = now - load_.started;
     // A purge of everything has begun, but has not reached this flight yet.
     if (load_.purges != core.purges()) state.flight.new_epoch();

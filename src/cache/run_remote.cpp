@@ -14,15 +14,25 @@ namespace {
 // The digits of the token by which a lease names its owner. A token is unique to the attempt.
 constexpr std::size_t kTokenDigits = 16;
 
-Result<LeaseSeen> take_over(CacheCore& core, Result<LeaseView> view) {
+Result<LeaseSeen> seen_of(Result<LeaseView> view, std::optional<Copy> copy) {
   if (!view) return std::unexpected(std::move(view.error()));
-  return LeaseSeen{.won = view->won,
-                   .copy = core.take_over(std::move(view->entry)),
-                   .failure = view->failure,
-                   .lease_left = view->lease_left};
+  return LeaseSeen{.won = view->won, .copy = std::move(copy), .failure = view->failure, .lease_left = view->lease_left};
 }
 
 }  // namespace
+
+template <class Event>
+void Run::step_with(CacheCore& core, Found& found, Event event) {
+  if (found.purged_at) core.purge_until(key_, *found.purged_at);
+  step(core, [&](State& state) {
+    core.drop_purged(found.copy);
+    if (found.copy && found.copy->entry->stored_at <= state.flight.purged_until()) found.copy.reset();
+    if (found.unreadable) state.flight.on_unreadable();
+    return event(state);
+  });
+  if (!found.revived || !core.looks.pass(core.clock.steady())) return;
+  if (const auto owner = core_.lock()) thread_.key_purges().on_revived(owner, key_, *found.purged_at);
+}
 
 void Run::read_remote(CacheCore& core) {
   read_started_ = core.clock.steady();
@@ -30,15 +40,15 @@ void Run::read_remote(CacheCore& core) {
     self->guarded([&](CacheCore& live) {
       const auto now = live.clock.steady();
       const auto took = now - self->read_started_;
+      auto found = live.take_over(self->key_, result ? std::move(*result) : std::nullopt);
       live.metrics.observe(Timing::redis, took);
-      live.metrics.add(!result   ? Counter::cache_redis_error
-                       : *result ? Counter::cache_redis_hit
-                                 : Counter::cache_redis_miss);
-      auto copy = live.take_over(std::move(result));
-      self->step(live, [&](State& state) {
+      live.metrics.add(!result      ? Counter::cache_redis_error
+                       : found.copy ? Counter::cache_redis_hit
+                                    : Counter::cache_redis_miss);
+      self->step_with(live, found, [&](State& state) {
         state.timings.redis = took;
-        if (copy) live.drop_purged(*copy);
-        return state.flight.remote_read(std::move(copy), now);
+        if (!result) return state.flight.remote_read(std::unexpected(std::move(result.error())), now);
+        return state.flight.remote_read(std::move(found.copy), now);
       });
     });
   });
@@ -46,31 +56,30 @@ void Run::read_remote(CacheCore& core) {
 
 void Run::take_lease(CacheCore& core) {
   const auto until = core.clock.steady() + core.options.lease_span;
-  thread_.remote()->take_lease(key_, random_hex(thread_.random(), kTokenDigits), core.options.lease_span,
-                               [self = shared_from_this(), until](Result<LeaseView> result) {
-                                 self->guarded([&](CacheCore& live) {
-                                   live.metrics.add(!result       ? Counter::cache_lease_unknown
-                                                    : result->won ? Counter::cache_lease_won
-                                                                  : Counter::cache_lease_lost);
-                                   auto seen = take_over(live, std::move(result));
-                                   self->step(live, [&](State& state) {
-                                     if (seen) live.drop_purged(seen->copy);
-                                     return state.flight.leased(std::move(seen), until, live.clock.steady());
-                                   });
-                                 });
-                               });
+  thread_.remote()->take_lease(
+      key_, random_hex(thread_.random(), kTokenDigits), core.options.lease_span,
+      [self = shared_from_this(), until](Result<LeaseView> result) {
+        self->guarded([&](CacheCore& live) {
+          live.metrics.add(!result       ? Counter::cache_lease_unknown
+                           : result->won ? Counter::cache_lease_won
+                                         : Counter::cache_lease_lost);
+          auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt);
+          self->step_with(live, found, [&](State& state) {
+            return state.flight.leased(seen_of(std::move(result), std::move(found.copy)), until, live.clock.steady());
+          });
+        });
+      });
 }
 
 void Run::look() {
   await_timer_.reset();
   thread_.remote()->look(key_, [self = shared_from_this()](Result<LeaseView> result) {
     self->guarded([&](CacheCore& live) {
-      auto seen = take_over(live, std::move(result));
-      self->step(live, [&](State& state) {
+      auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt);
+      self->step_with(live, found, [&](State& state) {
         const auto now = live.clock.steady();
         state.timings.load = now - self->load_.started;  // so far, the wait for another process's load
-        if (seen) live.drop_purged(seen->copy);
-        return state.flight.looked(std::move(seen), now);
+        return state.flight.looked(seen_of(std::move(result), std::move(found.copy)), now);
       });
     });
   });

@@ -134,6 +134,21 @@ bool SieveShard::erase(std::string_view key, std::uint64_t hash) {
   return true;
 }
 
+bool SieveShard::erase_until(std::string_view key, std::uint64_t hash, const Moment& at) {
+  Node* node = node_of(key, hash);
+  if (node == nullptr || !stored_until(node->copy, at)) return false;
+  remove(node);
+  return true;
+}
+
+void SieveShard::confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since) {
+  Node* node = node_of(key, hash);
+  if (node == nullptr || node->copy.entry != held.entry) return;
+  node->copy = std::move(dated);
+  node->inserted = since;
+  node->refresh_from = SteadyTime::min();
+}
+
 void SieveShard::link_newest(Node* node) {
   node->older = newest_;
   if (newest_ != nullptr) newest_->newer = node;

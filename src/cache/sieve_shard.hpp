@@ -79,6 +79,11 @@ class SieveShard {
 
   // Returns true if there was a copy.
   bool erase(std::string_view key, std::uint64_t hash);
+  // `held`, which Redis was asked about at `since`, was not purged: no gap before that makes it doubtful. It gets the
+  // date of `dated`.
+  void confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since);
+  // Erases the copy if it was stored until then.
+  bool erase_until(std::string_view key, std::uint64_t hash, const Moment& at);
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }

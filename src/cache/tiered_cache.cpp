@@ -108,8 +108,12 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
   if (shared) first.run = shard.find(table_key);
   const bool joins = first.run != nullptr;
   std::optional<Verdict> remembered;
+  WallTime begun;
   if (!lookup.forced && shared) {
-    if (const auto* memo = shard.memos.active(table_key, now)) remembered = from_memo(*memo, held.copy, now);
+    if (const auto* memo = shard.memos.active(table_key, now)) {
+      remembered = from_memo(*memo, held.copy, now);
+      begun = memo->begun;
+    }
     const bool look = remembered && !joins && thread.remote() != nullptr && shard.memos.take_look(table_key);
     if (remembered && !look) {
       first.run = nullptr;
@@ -119,7 +123,7 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
   }
   if (!joins) first.run = make_run(thread, lookup, std::move(table_key), std::move(held));
   auto& state = first.run->state(lock);
-  if (remembered) state.flight.look_past(*std::move(remembered));
+  if (remembered) state.flight.look_past(*std::move(remembered), begun);
   if (joins && lookup.forced) state.flight.force();
   // join() does not know whether this caller is forced.
   const auto verdict = lookup.forced ? std::nullopt : state.flight.join(now);
@@ -149,17 +153,18 @@ void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCa
   if (thread.remote() == nullptr || lookup.mode == Mode::bypass) {
     return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);
   }
-  thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log,
+  thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log, key = std::string(lookup.key),
                                      done = std::move(done)](Result<std::optional<Entry>> entry) mutable {
     const auto core = weak.lock();
     if (!core) return answer_caller(std::move(done), fail(ErrorKind::draining), log);
     Result<Served> result = fail(ErrorKind::not_cached);
     try {
       const auto replied = core->clock.steady();
-      auto copy = core->take_over(std::move(entry));
-      if (copy) core->drop_purged(*copy);
-      if (copy && *copy && (*copy)->freshness(replied) != Freshness::gone)
-        result = served_from(as_cached({.copy = **copy, .tier = Tier::redis}, replied), replied);
+      auto found = core->take_over(key, entry ? std::move(*entry) : std::nullopt);
+      if (found.purged_at) core->purge_until(key, *found.purged_at);
+      core->drop_purged(found.copy);
+      if (found.copy && found.copy->freshness(replied) != Freshness::gone)
+        result = served_from(as_cached({.copy = *found.copy, .tier = Tier::redis}, replied), replied);
     } catch (...) {
       observability::log_exception(log, "cache", "a lookup ended with an exception");
       result = fail(ErrorKind::internal);
@@ -179,8 +184,10 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
     if (shard.find(table_key)) return;
     auto held = held_in_memory(lookup, now);
     std::optional<Verdict> remembered;
+    WallTime begun;
     if (const auto* memo = shard.memos.active(table_key, now)) {
       remembered = from_memo(*memo, held.copy, now);
+      begun = memo->begun;
       if (thread.remote() == nullptr || !shard.memos.take_look(table_key)) {
         core_->memory.allow_refresh_from(lookup.key, lookup.hash, memo->until);
         return;
@@ -199,7 +206,7 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
     const bool load = !held.look_only || held.doubts == Doubts::gap;
     run = make_run(thread, lookup, std::move(table_key), std::move(held));
     auto& state = run->state(lock);
-    if (remembered) state.flight.look_past(*std::move(remembered));
+    if (remembered) state.flight.look_past(*std::move(remembered), begun);
     state.refresh = load;
     state.refresh_loader = std::move(loader);
     shard.insert(run);
@@ -220,9 +227,14 @@ bool TieredCache::begin_look(const Lookup& lookup, Doubts doubts, SteadyTime now
 
 void TieredCache::purge(CacheThread& thread, std::string_view key, RemoteTier::DoneCallback done) {
   done = guarded(std::move(done), core_->log);
-  core_->on_purge(key);
-  if (thread.remote() == nullptr) return done({});
-  thread.remote()->erase(key, std::move(done));
+  if (thread.remote() == nullptr) {
+    core_->on_purge(key, std::nullopt);
+    return done({});
+  }
+  const auto at = core_->now();
+  core_->known_purges.record(key, at);
+  core_->on_purge(key, std::nullopt);
+  thread.key_purges().purge(core_, key, at, std::move(done));
 }
 
 void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) {

@@ -266,6 +266,55 @@ TEST_F(Fleet, ForgetsInEveryProcessWhatOnePurges) {
   EXPECT_TRUE(missed(get_until(*services_[1], kMock, milliseconds(5000), missed)));
 }
 
+// A DELETE of one place that Redis does not take is obeyed by its own process at once, and by the fleet later.
+TEST_F(Fleet, OwesAPurgeOfOnePlaceToARedisThatWasAway) {
+  BlackHole link(redis_.port());
+  const Settings settings{{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"CACHE_TTL", "1h"}};
+  start(settings);
+  Settings behind_link = settings;
+  behind_link.emplace("REDIS_URL", cat("redis://127.0.0.1:", link.port()));
+  behind_link.emplace("OPEN_METEO_URL", provider_.url());
+  const Service apart(patient(redis_, std::move(behind_link)));
+  const auto listening = [](const Answer& stats) { return stats.body.contains(R"("backplane":"listening")"); };
+  EXPECT_TRUE(listening(get_until(apart, "/stats", milliseconds(5000), listening)));
+  for (const auto& service : services_) EXPECT_EQ(service->get(kReal).status, 200);
+  EXPECT_EQ(apart.get(kReal).status, 200);
+  EXPECT_EQ(provider_.calls(), 1U);
+
+  provider_.script([](const ProviderRequest& request) { return weather_reply(request, "-7.5", "3.0"); });
+  link.reset_everything();
+  const Headers admin{{"Authorization", "Bearer correct-horse"}};
+  EXPECT_EQ(HttpClient(apart.port()).request("DELETE", kReal, admin).status, 503);
+  EXPECT_EQ(source_of(services_[0]->get(kReal)), kFromMemory);
+  const auto renewed = [](const Answer& answer) { return answer.body.contains("-7.5"); };
+  EXPECT_TRUE(renewed(apart.get(kReal)));
+  link.heal();
+  for (const auto& service : services_) {
+    EXPECT_TRUE(renewed(get_until(*service, kReal, milliseconds(9000), renewed)));
+    EXPECT_TRUE(renewed(apart.get(kReal))) << "although Redis held the old answer until now";
+  }
+  EXPECT_EQ(provider_.calls(), 3U) << "one without Redis, and one for the rest of the fleet";
+}
+
+TEST_F(Fleet, PutsBackWhatARedisWithoutItsDataHasLost) {
+  start({{"UPSTREAM_LIMIT", "off"}, {"CACHE_TTL", "1h"}});
+  constexpr int kPlaces = 90;
+  const auto target = [](int place) { return cat("/weather?lat=", place, "&lon=3"); };
+  for (const auto& service : services_) {
+    for (int place = 0; place < kPlaces; ++place) ASSERT_EQ(service->get(target(place)).status, 200);
+  }
+  EXPECT_EQ(provider_.calls(), static_cast<std::size_t>(kPlaces));
+  redis_.command({"FLUSHALL"});
+  redis_.command({"CLIENT", "KILL", "TYPE", "normal"});
+  redis_.command({"CLIENT", "KILL", "TYPE", "pubsub"});
+  const auto all_back = [&](const Answer&) {
+    for (int place = 0; place < kPlaces; ++place) (void)services_[0]->get(target(place));
+    return redis_.command({"EXISTS", "weather:89:3"}) == "1" && redis_.command({"EXISTS", "weather:0:3"}) == "1";
+  };
+  EXPECT_TRUE(all_back(get_until(*services_[0], "/stats", milliseconds(9000), all_back)));
+  EXPECT_EQ(provider_.calls(), static_cast<std::size_t>(kPlaces));
+}
+
 // Works whichever thread purges, and whether it sees its own message or the reply first.
 TEST_F(Fleet, SharesAsBeforeAfterPurgesOfEverything) {
   start({{"ADMIN_TOKEN", "correct-horse"}, {"UPSTREAM_LIMIT", "off"}, {"THREADS", "3"}});

@@ -44,13 +44,14 @@ struct FakeFleet {
   void publish(const std::string& message) {
     ++published;
     if (lose_messages) return;
-    for (auto* listener : listeners) cache::hear_message(message, *listener);
+    for (auto* listener : listeners) readers[listener].hear(message, *listener);
   }
 
   FakeClock& clock;
   std::map<std::string, Value> values;
   std::map<std::string, Lease> leases;
   std::vector<cache::FleetListener*> listeners;
+  std::map<cache::FleetListener*, cache::MessageReader> readers;
   std::uint64_t epoch = 0;
   bool lose_messages = false;
   int published = 0;
@@ -92,7 +93,7 @@ class FakeRemote final : public cache::RemoteTier {
     ++writes;
     act([this, key = std::string(key), entry, release, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing, failing_detail));
-      const auto left = entry.spans.total() - std::max(fleet_.clock.wall() - entry.stored_at, milliseconds(0));
+      const auto left = left_of(entry);
       if (left <= milliseconds(0)) {
         if (release) end_lease(key);
         return done({});
@@ -101,8 +102,7 @@ class FakeRemote final : public cache::RemoteTier {
         if (release) end_lease(key);
         return done(refused());
       }
-      auto& value = fleet_.values[key] = entry;
-      value.until = fleet_.clock.steady() + left;
+      put(key, entry, left);
       if (release) fleet_.leases.erase(key);
       fleet_.publish(cache::fill_message(key, entry));
       done({});
@@ -125,12 +125,32 @@ class FakeRemote final : public cache::RemoteTier {
       if (!failing) end_lease(key);
     });
   }
-  void erase(std::string_view key, DoneCallback done) override {
-    act([this, key = std::string(key), done = std::move(done)]() mutable {
+  void bury(std::string_view key, const cache::Entry& tombstone, DoneCallback done) override {
+    act([this, key = std::string(key), tombstone, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing, failing_detail));
       fleet_.values.erase(key);
+      if (refusing) return done(refused());
+      put(key, tombstone, tombstone.spans.total());
+      done({});
+    });
+  }
+  void announce_purge(std::string_view key, WallTime at, DoneCallback done) override {
+    auto announce = [this, key = std::string(key), at, done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing, failing_detail));
+      fleet_.publish(cache::purge_message(key, at));
       fleet_.publish(cache::purge_message(key));
       done({});
+    };
+    if (!purges_in_one || held.empty()) return act(std::move(announce));
+    held.back() = [bury = std::move(held.back()), announce = std::move(announce)]() mutable {
+      bury();
+      announce();
+    };
+  }
+  void put_back(std::string_view key, const cache::Entry& entry) override {
+    act([this, key = std::string(key), entry] {
+      if (failing || refusing || value(key) || left_of(entry) <= milliseconds(0)) return;
+      put(key, entry, left_of(entry));
     });
   }
   void raise_epoch(std::uint64_t above, EpochCallback done) override {
@@ -153,6 +173,7 @@ class FakeRemote final : public cache::RemoteTier {
 
   bool refusing = false;         // Redis is full: it answers reads and deletes, and refuses every other write
   bool refusing_purges = false;  // Redis refuses to raise the epoch
+  bool purges_in_one = false;    // a held announcement of a purge reaches Redis with the command held before it
   bool hold = false;
   bool hold_replies = false;
   std::optional<ErrorKind> failing;
@@ -165,6 +186,13 @@ class FakeRemote final : public cache::RemoteTier {
  private:
   static std::unexpected<Error> refused() {
     return fail(ErrorKind::redis_error, "OOM command not allowed when used memory > 'maxmemory'.");
+  }
+  milliseconds left_of(const cache::Entry& entry) const {
+    return entry.spans.total() - std::max(fleet_.clock.wall() - entry.stored_at, milliseconds(0));
+  }
+  void put(const std::string& key, const cache::Entry& entry, milliseconds left) {
+    auto& value = fleet_.values[key] = entry;
+    value.until = fleet_.clock.steady() + left;
   }
   void end_lease(const std::string& key) {
     fleet_.leases.erase(key);

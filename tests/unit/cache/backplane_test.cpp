@@ -35,7 +35,7 @@ constexpr milliseconds kTimeout{60};
 struct Listener final : FleetListener {
   bool on_fill(const Fill&) override { return false; }
   void on_fail(std::string_view) override {}
-  void on_purge(std::string_view) override {}
+  void on_purge(std::string_view, std::optional<WallTime>) override {}
   Epoch::Heard on_epoch(std::uint64_t epoch) override {
     if (is_foreign_epoch(epoch, ours)) return Epoch::Heard::foreign;
     return std::exchange(ours, std::max(ours, epoch)) == epoch ? Epoch::Heard::known : Epoch::Heard::look;

@@ -45,6 +45,8 @@ std::string line_of(const std::string& value) {
 
 TEST(Codec, GivesBackWhatItWasGiven) {
   Entry plain = sample();
+  const Entry tombstone = make_tombstone(WallTime(milliseconds(1'767'225'600'123)), hours(48));
+  EXPECT_EQ(decode(kKey, encoded(tombstone)), tombstone);
   Entry refusal = sample();
   refusal.kind = EntryKind::refusal;
   refusal.early_refresh = true;

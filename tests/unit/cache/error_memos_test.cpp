@@ -75,5 +75,28 @@ TEST(ErrorMemos, AnAnnouncedValueAllowsOneLookAndOnlyALaterValueEndsTheMemo) {
   EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
 }
 
+TEST(ErrorMemos, APurgeEndsAnEarlierMemoAndTakesTheCopyFromALaterOne) {
+  test::FakeClock clock;
+  ErrorMemos memos({});
+  const auto copy_aged = [&](seconds age) {
+    auto entry = std::make_shared<Entry>();
+    entry->stored_at = clock.wall() - age;
+    return HeldCopy{.copy = {.entry = std::move(entry), .born = clock.steady() - age}, .tier = Tier::memory};
+  };
+  const auto record = [&](seconds age) { memos.record("key", kTimeout, copy_aged(age), clock.wall(), clock.steady()); };
+  const auto moment = [&](seconds ago) { return Moment{.wall = clock.wall() - ago, .steady = clock.steady() - ago}; };
+  memos.on_purged("key", moment(seconds(0)));
+  record(seconds(10));
+  memos.on_purged("key", moment(seconds(0)));
+  EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
+  record(seconds(10));
+  memos.on_purged("key", moment(seconds(5)));
+  ASSERT_NE(memos.active("key", clock.steady()), nullptr) << "the load began after the purge";
+  EXPECT_FALSE(memos.active("key", clock.steady())->held);
+  record(seconds(1));
+  memos.on_purged("key", moment(seconds(5)));
+  EXPECT_TRUE(memos.active("key", clock.steady())->held) << "so was the copy";
+}
+
 }  // namespace
 }  // namespace wx::cache

@@ -26,7 +26,7 @@ class FlightTest : public testing::Test {
   // The loader's turn comes, this process wins the lease, and no other has stored a copy: the call of the provider
   // begins.
   void to_loading(Flight& flight) {
-    const auto turn = flight.turn(true);
+    const auto turn = flight.turn(true, now());
     if (turn.take_lease) {
       EXPECT_TRUE(flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now()).proceed.value_or(false));
     } else {
@@ -244,7 +244,7 @@ class LeaseTest : public FlightTest {
   }
   Flight asked() {
     auto flight = cold();
-    EXPECT_TRUE(flight.turn(true).take_lease);
+    EXPECT_TRUE(flight.turn(true, now()).take_lease);
     return flight;
   }
   Flight awaiting() {
@@ -258,12 +258,12 @@ class LeaseTest : public FlightTest {
 TEST_F(LeaseTest, IsAskedForWhenTheTurnHasComeNotWhileTheLoadQueues) {
   auto flight = cold();
   EXPECT_EQ(flight.state(), Flight::State::queued);
-  EXPECT_TRUE(flight.turn(true).take_lease);
+  EXPECT_TRUE(flight.turn(true, now()).take_lease);
 }
 
 TEST_F(LeaseTest, ATurnThatNobodyWaitsForAnyMoreIsNotTaken) {
   auto flight = cold();
-  const auto actions = flight.turn(false);
+  const auto actions = flight.turn(false, now());
   EXPECT_EQ(actions.proceed, false);
   EXPECT_TRUE(actions.ended);
 }
@@ -326,7 +326,7 @@ TEST_F(LeaseTest, WhoLosesTheChannelLooksAndLoadsWhenRedisIsGone) {
   auto flight = awaiting();
   EXPECT_TRUE(flight.on_disconnected().look);
   EXPECT_TRUE(flight.looked(fail(ErrorKind::redis_unavailable), now()).load);
-  EXPECT_EQ(flight.turn(true).proceed, true);
+  EXPECT_EQ(flight.turn(true, now()).proceed, true);
 }
 
 TEST_F(LeaseTest, AFillIsLookedAtAndAnswersEverybody) {
@@ -369,7 +369,7 @@ TEST_F(LeaseTest, ARefusalOfTheOtherIsEverybodysWhileACopyIsKept) {
   Flight flight(kWithRedis, 0, HeldCopy{copy_aged(seconds(25)), Tier::memory});
   (void)flight.start();
   (void)flight.remote_read(std::nullopt, now());
-  (void)flight.turn(true);
+  (void)flight.turn(true, now());
   const auto actions = flight.leased(refused_by_other(), now(), now());
   EXPECT_EQ(actions.proceed, false);
   ASSERT_TRUE(actions.answer);
@@ -385,7 +385,7 @@ TEST_F(LeaseTest, ARefusalOfTheOtherIsAskedForAgainWhereNoCopyIsKept) {
   const auto seen = flight.looked(refused_by_other(), now());
   EXPECT_FALSE(seen.answer) << "its reason is not known here";
   EXPECT_TRUE(seen.load);
-  EXPECT_TRUE(flight.turn(true).take_lease);
+  EXPECT_TRUE(flight.turn(true, now()).take_lease);
   EXPECT_EQ(flight.leased(refused_by_other(), now(), now()).proceed, true);
 }
 
@@ -394,7 +394,7 @@ TEST_F(LeaseTest, WhenTheOthersLeaseEndsWithoutAWordWeLoad) {
   EXPECT_TRUE(flight.look_again().look);
   const auto actions = flight.looked(LeaseSeen{}, now());
   EXPECT_TRUE(actions.load);
-  EXPECT_TRUE(flight.turn(true).take_lease);
+  EXPECT_TRUE(flight.turn(true, now()).take_lease);
 }
 
 TEST_F(LeaseTest, ALeaseStillHeldIsWaitedForAgain) {
@@ -556,7 +556,7 @@ TEST_F(LeaseTest, ACopyInDoubtIsConfirmedByRedisHoldingTheSame) {
 TEST_F(LeaseTest, ALookPastARememberedFailureEndsWithWhatRedisHoldsOrTheFailure) {
   for (const bool stored : {false, true}) {
     Flight flight(kWithRedis, 0, std::nullopt);
-    flight.look_past(Verdict{.error = Error{.kind = ErrorKind::provider_error, .remembered = true}});
+    flight.look_past(Verdict{.error = Error{.kind = ErrorKind::provider_error, .remembered = true}}, clock_.wall());
     EXPECT_TRUE(flight.start().read_remote);
     const auto actions = flight.remote_read(stored ? std::optional(copy_aged(seconds(1))) : std::nullopt, now());
     EXPECT_TRUE(actions.ended);
@@ -570,8 +570,8 @@ TEST_F(LeaseTest, ALookPastARememberedFailureEndsWithWhatRedisHoldsOrTheFailure)
 TEST_F(LeaseTest, APurgeEndsALookPastARememberedFailureToo) {
   for (const bool everything : {false, true}) {
     Flight flight(kWithRedis, 0, std::nullopt);
-    flight.look_past(
-        Verdict{.outcome = Outcome::stale_if_error, .tier = Tier::memory, .copy = copy_aged(seconds(100))});
+    flight.look_past(Verdict{.outcome = Outcome::stale_if_error, .tier = Tier::memory, .copy = copy_aged(seconds(100))},
+                     clock_.wall());
     (void)flight.start();
     everything ? flight.new_epoch() : flight.purge();
     const auto actions = flight.remote_read(std::nullopt, now());
@@ -621,9 +621,43 @@ TEST_F(LookOnlyTest, EndsWithoutALoadWhenRedisDoesNotAnswer) {
   }
 }
 
-TEST_F(LookOnlyTest, LoadsAfterAGapWhatRedisDoesNotHold) {
+TEST_F(LookOnlyTest, PutsBackAfterAGapWhatRedisHasLost) {
+  for (const auto& found : {std::optional<Copy>(), std::optional(copy_aged(seconds(4)))}) {
+    auto flight = look_only(Doubts::gap);
+    const auto actions = flight.remote_read(found, now());
+    EXPECT_TRUE(actions.ended);
+    EXPECT_FALSE(actions.load);
+    EXPECT_TRUE(actions.confirmed);
+    EXPECT_EQ(actions.put_back, !found) << "an older value is not replaced";
+  }
+}
+
+TEST_F(LookOnlyTest, LoadsAfterAGapWhatItCannotJudge) {
+  auto unreadable = look_only(Doubts::gap);
+  unreadable.on_unreadable();
+  EXPECT_TRUE(unreadable.remote_read(std::nullopt, now()).load) << "a value of another version may follow a purge";
+  auto refused = look_only(Doubts::gap);
+  auto refusal = *copy_aged(seconds(1)).entry;
+  refusal.kind = EntryKind::refusal;
+  const auto actions = refused.remote_read(make_copy(std::make_shared<Entry>(refusal), clock_), now());
+  EXPECT_TRUE(actions.load) << "so may a later refusal";
+  EXPECT_FALSE(actions.confirmed);
+}
+
+TEST_F(LookOnlyTest, LoadsAfterAGapWhatWasPurgedInIt) {
   auto flight = look_only(Doubts::gap);
-  EXPECT_TRUE(flight.remote_read(std::nullopt, now()).load) << "it may have been purged";
+  flight.purge_until({.wall = clock_.wall(), .steady = now()});
+  EXPECT_FALSE(flight.held());
+  const auto actions = flight.remote_read(std::nullopt, now());
+  EXPECT_TRUE(actions.load);
+  EXPECT_FALSE(actions.put_back);
+}
+
+TEST_F(LookOnlyTest, KeepsWhatWasStoredAfterThePurge) {
+  auto flight = look_only(Doubts::gap);
+  flight.purge_until({.wall = clock_.wall() - seconds(4), .steady = now() - seconds(4)});
+  EXPECT_TRUE(flight.held());
+  EXPECT_TRUE(flight.remote_read(std::nullopt, now()).ended);
 }
 
 TEST_F(LookOnlyTest, LoadsForACallerThatCannotHaveTheCopy) {
@@ -643,7 +677,7 @@ class ForcedTest : public LeaseTest {
     Flight flight(FlightOptions{.remote = true, .forced = true}, 0, std::nullopt);
     EXPECT_TRUE(flight.start().read_remote) << "it reads a copy to fall back on";
     EXPECT_TRUE(flight.remote_read(std::nullopt, now()).load);
-    EXPECT_TRUE(flight.turn(true).take_lease);
+    EXPECT_TRUE(flight.turn(true, now()).take_lease);
     return flight;
   }
 };
@@ -702,7 +736,7 @@ TEST_F(ForcedTest, WhoJoinsAFlightThatReadsRedisLeavesWhatIsReadAsAFallbackOnly)
   EXPECT_FALSE(actions.answer);
   EXPECT_TRUE(actions.load);
   EXPECT_FALSE(actions.ended);
-  EXPECT_TRUE(flight.turn(true).take_lease);
+  EXPECT_TRUE(flight.turn(true, now()).take_lease);
   EXPECT_EQ(flight.leased(LeaseSeen{.won = true, .copy = read}, now() + seconds(6), now()).proceed, true);
   const auto failed = flight.loaded(fail(ErrorKind::provider_timeout), false, now());
   ASSERT_TRUE(failed.answer && failed.answer->copy);

@@ -42,7 +42,7 @@ constexpr int kMostPaths = std::numeric_limits<int>::max();
 constexpr std::string_view kKey = "weather:1:2";
 constexpr seconds kLeaseSpan{6};
 constexpr seconds kAgeLimit{20};
-constexpr seconds kFirstPatience{2};
+constexpr milliseconds kFirstPatience{1900};
 constexpr milliseconds kSoftWait{1500};
 constexpr seconds kPatience{60};
 
@@ -93,6 +93,8 @@ struct Scenario {
   int faults = 1;
   bool forced = false;     // the second caller wants a new answer
   bool purge_all = false;  // the only fault is purge_all: its three events make many orders by themselves
+  bool purge_and_loss =
+      false;  // the only two faults are a purge and one that loses something: lose, exec_refused, forget
 
   friend void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 };
@@ -105,6 +107,7 @@ bool touches_redis(Kind kind) {
 
 template <class Item>
 Item take(std::deque<Item>& queue) {
+  if (queue.empty()) throw std::logic_error("an event that is not possible: a path took another course when repeated");
   Item first = std::move(queue.front());
   queue.pop_front();
   return first;
@@ -114,6 +117,7 @@ struct Call {
   LoadCallback done;
   bool purged = false;  // the key was purged after the load had begun
   std::string body;
+  SteadyTime began;
 };
 // Keeps published messages until the walk delivers them.
 struct Ear final : FleetListener {
@@ -127,7 +131,9 @@ struct Ear final : FleetListener {
     return false;
   }
   void on_fail(std::string_view key) override { put(fail_message(key)); }
-  void on_purge(std::string_view key) override { put(purge_message(key)); }
+  void on_purge(std::string_view key, std::optional<WallTime> at) override {
+    put(at ? purge_message(key, *at) : purge_message(key));
+  }
   Epoch::Heard on_epoch(std::uint64_t epoch) override {
     put(epoch_message(epoch));
     return Epoch::Heard::known;
@@ -148,6 +154,7 @@ struct Process {
       : executor(clock), remote(fleet), thread(executor, &remote, clock), cache(options, clock, metrics, *log) {
     remote.hold = true;
     remote.hold_replies = true;
+    remote.purges_in_one = true;
   }
   test::ManualExecutor executor;
   test::FakeRemote remote;
@@ -180,12 +187,13 @@ struct Stage {
     fleet.values.clear();
     fleet.leases.clear();
     for (auto& process : processes) {
-      process->cache.listener().on_purge(kKey);  // memory and memos
+      process->cache.listener().on_purge(kKey, std::nullopt);  // memory and memos
       process->cache.listener().on_epoch_key({.holds = EpochKey::Holds::number, .epoch = fleet.epoch});
       process->counts = {};
       process->wrote_purged = false;
     }
-    clock.advance(std::chrono::hours(1));
+    // Longer than all spans, and short enough for millions of paths: the clock has room for 292 years.
+    clock.advance(std::chrono::minutes(10));
   }
 
   observability::Metrics metrics;
@@ -198,6 +206,8 @@ class World {
  public:
   World(const Scenario& scenario, Stage& stage)
       : scenario_(scenario), clock_(stage.clock), fleet_(stage.fleet), processes_(stage.processes) {
+    // The same pauses whenever a path is repeated up to its next fork.
+    for (auto& process : processes_) process->thread.random() = Random(1);
     if (scenario.entry_age) {
       auto entry = entry_of("before");
       entry.stored_at = clock_.wall() - *scenario.entry_age;
@@ -217,14 +227,17 @@ class World {
     // The first caller always comes first, because the processes are alike.
     if (asked_ < 2) events.push_back({Kind::ask, asked_, 0});
     if (asked_ == 0) return events;
-    const bool budget = faults_ < scenario_.faults && !scenario_.purge_all;
+    const bool left = faults_ < scenario_.faults;
+    const bool budget = left && !scenario_.purge_all && !scenario_.purge_and_loss;
+    const bool loss = budget || (left && scenario_.purge_and_loss && (faults_ == 0 || happened(Kind::purge)));
+    const bool purge = budget || (left && scenario_.purge_and_loss && !happened(Kind::purge));
     for (int p = 0; p < 2; ++p) {
       const auto& process = *processes_[static_cast<std::size_t>(p)];
       const auto add = [&](Kind kind) { events.push_back({kind, p, process.counts[static_cast<std::size_t>(kind)]}); };
       if (!process.remote.held.empty()) {
         add(Kind::exec);
         if (budget) add(Kind::exec_error);
-        if (budget) add(Kind::exec_refused);
+        if (loss) add(Kind::exec_refused);
       }
       if (!process.remote.replies.empty()) add(Kind::reply);
       if (!process.ear.inbox.empty()) add(Kind::hear);
@@ -234,10 +247,10 @@ class World {
         add(Kind::load_ok);
         if (budget) add(Kind::load_fail);
       }
-      if (budget && !process.ear.deaf) add(Kind::lose);
-      if (budget) add(Kind::purge);
-      if (budget && p == 0) add(Kind::forget);
-      if (faults_ < scenario_.faults && scenario_.purge_all) add(Kind::purge_all);
+      if (loss && !process.ear.deaf) add(Kind::lose);
+      if (purge) add(Kind::purge);
+      if (loss && p == 0) add(Kind::forget);
+      if (left && scenario_.purge_all) add(Kind::purge_all);
     }
     // Commands have deadlines far below these spans, so one that is still pending by then has failed (exec_error).
     const bool commands_out = std::ranges::any_of(
@@ -256,6 +269,7 @@ class World {
   void apply(const Event& event) {
     trace_.push_back(event);
     if (is_fault(event.kind)) ++faults_;
+    clock_.advance(milliseconds(1));  // so that a purge and a load have an order
     if (event.kind == Kind::ask) return ask(event.process);
     auto& process = *processes_[static_cast<std::size_t>(event.process)];
     ++process.counts[static_cast<std::size_t>(event.kind)];
@@ -285,7 +299,7 @@ class World {
         break;
       case Kind::hear: {
         const auto message = take(process.ear.inbox);
-        hear_message(message, process.cache.listener());
+        MessageReader().hear(message, process.cache.listener());
         break;
       }
       case Kind::lose:
@@ -309,6 +323,7 @@ class World {
       case Kind::purge:
         process.cache.purge(process.thread, kKey, [](const Result<void>&) {});
         for (auto& load : process.loading) load.purged = true;
+        calls_before_purge_ = calls_;
         break;
       case Kind::purge_all:
         process.cache.purge_all(process.thread, [](const Result<void>&) {});
@@ -400,12 +415,15 @@ class World {
     }
     // All faults are over, so the next callers are served, with one call at most.
     const int before = calls_;
-    for (int p = 0; p < 2; ++p) {
-      auto& process = *processes_[static_cast<std::size_t>(p)];
+    for (int i = 0; i < 4; ++i) {
+      auto& process = *processes_[static_cast<std::size_t>(i % 2)];
       callers_.emplace_back();
       ask_at(process, callers_.back(), kPatience);
       drain();
       if (callers_.back().answers != 1 || !callers_.back().answer) return "not back to normal";
+      // A process that was deaf during the purge answers once with its copy, and looks behind that.
+      if (happened(Kind::lose) && i < 2) continue;
+      if (happened(Kind::purge) && number_of(callers_.back().body) <= calls_before_purge_) return "purged, and served";
     }
     if (calls_ > before + 1) return "not back to one call for all";
     return {};
@@ -469,7 +487,7 @@ class World {
     run_posted();
   }
 
-  void ask_at(Process& process, Caller& caller, seconds patience) {
+  void ask_at(Process& process, Caller& caller, milliseconds patience) {
     caller.asked = true;
     caller.asked_at = clock_.steady();
     caller.deadline = clock_.steady() + patience;
@@ -490,13 +508,16 @@ class World {
     process.cache.get(process.thread, lookup, loader(process), take_answer);
   }
 
+  // The number of the call that has brought a body; 0 for the one that was there before.
+  static int number_of(const std::string& body) { return body == "before" ? 0 : std::stoi(body.substr(5)); }
+
   Loader loader(Process& process) {
     return [this, &process](LoadRequest request, LoadCallback done) {
       process.queued.push_back([this, &process, turn = std::move(request.turn), done = std::move(done)](bool) mutable {
         turn([this, &process, done = std::move(done)](bool go) mutable {
           if (!go) return;
           ++calls_;
-          process.loading.push_back({std::move(done), false, "call " + std::to_string(calls_)});
+          process.loading.push_back({std::move(done), false, "call " + std::to_string(calls_), clock_.steady()});
         });
       });
     };
@@ -510,7 +531,8 @@ class World {
                      .content_type = entry.content_type,
                      .etag = entry.etag,
                      .spans = entry.spans,
-                     .early_refresh = false});
+                     .early_refresh = false,
+                     .request_time = call.began});
     if (!call.purged) return;
     const auto kept = process.cache.peek(kKey, hash64(kKey), clock_.steady());
     process.wrote_purged |= kept.served && kept.served->entry->body == call.body;
@@ -539,7 +561,7 @@ class World {
           take(process->remote.replies)();
         } else if (!process->ear.inbox.empty()) {
           const auto message = take(process->ear.inbox);
-          hear_message(message, process->cache.listener());
+          MessageReader().hear(message, process->cache.listener());
         } else if (!process->queued.empty()) {
           take(process->queued)(true);
         } else if (!process->loading.empty()) {
@@ -560,6 +582,7 @@ class World {
   int asked_ = 0;
   int faults_ = 0;
   int calls_ = 0;
+  int calls_before_purge_ = 0;
   std::set<Kind> happened_;
   std::vector<Event> trace_;
 };
@@ -572,6 +595,9 @@ bool independent(const Event& a, const Event& b, const Scenario& scenario) {
     return e.kind == Kind::ask ? scenario.process_of[static_cast<std::size_t>(e.process)] : e.process;
   };
   if (process(a) == process(b)) return false;
+  // The moment of a purge is compared with those of the other process's loads and values.
+  const auto dated = [](Kind kind) { return kind == Kind::reply || kind == Kind::turn || kind == Kind::load_ok; };
+  if ((a.kind == Kind::purge && dated(b.kind)) || (b.kind == Kind::purge && dated(a.kind))) return false;
   if (a.kind == Kind::ask && b.kind == Kind::ask) return false;
   return !(touches_redis(a.kind) && touches_redis(b.kind));
 }
@@ -688,7 +714,19 @@ INSTANTIATE_TEST_SUITE_P(
                  .in_memory = true,
                  .purge_all = true},
         Scenario{
-            .name = "FreshInRedisAllPurged", .process_of = kTwoProcesses, .entry_age = seconds(1), .purge_all = true}),
+            .name = "FreshInRedisAllPurged", .process_of = kTwoProcesses, .entry_age = seconds(1), .purge_all = true},
+        Scenario{.name = "KeptInMemoryOneProcessPurgedAndLost",
+                 .process_of = kOneProcess,
+                 .entry_age = seconds(200),
+                 .in_memory = true,
+                 .faults = 2,
+                 .purge_and_loss = true},
+        Scenario{.name = "FreshInMemoryPurgedAndLost",
+                 .process_of = kTwoProcesses,
+                 .entry_age = seconds(1),
+                 .in_memory = true,
+                 .faults = 2,
+                 .purge_and_loss = true}),
     [](const auto& scenario) { return scenario.param.name; });
 
 }  // namespace

@@ -166,7 +166,7 @@ TEST_F(RedisTierTest, StoresForAMillisecond) {
   EXPECT_EQ(writes_ok_, 1U);
 }
 
-TEST_F(RedisTierTest, TakesAnotherVersionsOrADamagedValueForNothingAndCountsIt) {
+TEST_F(RedisTierTest, TellsAnotherVersionsOrADamagedValueFromNothingAndCountsIt) {
   std::string value;
   encode_head("weather:1:2", entry(), value);
   value += entry().body;
@@ -180,8 +180,8 @@ TEST_F(RedisTierTest, TakesAnotherVersionsOrADamagedValueForNothingAndCountsIt) 
                             value.substr(0, value.size() - 1), std::string("{}"), std::string()}) {
     server_.command({"SET", "app1:weather:1:2", other});
     const auto back = read("weather:1:2");
-    ASSERT_TRUE(back);
-    EXPECT_FALSE(*back);
+    ASSERT_TRUE(back && *back);
+    EXPECT_EQ((*back)->kind, EntryKind::unreadable);
     EXPECT_EQ(metrics_.value(Counter::cache_codec_refused), ++refused);
   }
 }
@@ -333,8 +333,10 @@ TEST_F(RedisTierTest, GivesALeaseBack) {
 
 TEST_F(RedisTierTest, ErasesAValueAndRaisesTheEpoch) {
   write("weather:1:2", entry());
-  EXPECT_TRUE(result_of<void>([&](auto done) { tier_.erase("weather:1:2", std::move(done)); }));
-  EXPECT_FALSE(*read("weather:1:2"));
+  EXPECT_TRUE(result_of<void>(
+      [&](auto done) { tier_.bury("weather:1:2", make_tombstone(clock_.wall(), seconds(60)), std::move(done)); }));
+  EXPECT_EQ((*read("weather:1:2"))->kind, EntryKind::tombstone);
+  EXPECT_GT(ttl_ms("app1:weather:1:2"), 50'000);
   const auto first = raise_epoch(0);
   const auto second = raise_epoch(0);
   EXPECT_GT(first, 0U);

@@ -40,7 +40,9 @@ class Ear final : public FleetListener {
     return false;
   }
   void on_fail(std::string_view key) override { note(cat("fail ", key)); }
-  void on_purge(std::string_view key) override { note(cat("purge ", key)); }
+  void on_purge(std::string_view key, std::optional<WallTime> at) override {
+    note(cat(at ? "purge " : "plain purge ", key));
+  }
   Epoch::Heard on_epoch(std::uint64_t epoch) override {
     note(cat("epoch ", epoch));
     return Epoch::Heard::known;

@@ -61,8 +61,18 @@ class RemoteTierContract : public testing::Test {
   Result<void> store(std::size_t process, const Entry& entry, bool release = false) {
     return result_of<void>([&](auto done) { tier(process).store(kKey, entry, release, std::move(done)); });
   }
-  Result<void> erase(std::size_t process) {
-    return result_of<void>([&](auto done) { tier(process).erase(kKey, std::move(done)); });
+  Result<void> bury(std::size_t process) {
+    return result_of<void>([&](auto done) {
+      tier(process).bury(kKey, make_tombstone(std::chrono::floor<milliseconds>(world_.clock().wall()), kLong),
+                         std::move(done));
+    });
+  }
+  Result<void> purge(std::size_t process) {
+    auto buried = bury(process);
+    const auto announced = result_of<void>([&](auto done) {
+      tier(process).announce_purge(kKey, std::chrono::floor<milliseconds>(world_.clock().wall()), std::move(done));
+    });
+    return buried ? announced : buried;
   }
   Result<std::uint64_t> raise_epoch(std::size_t process, std::uint64_t ours) {
     return result_of<std::uint64_t>([&](auto done) { tier(process).raise_epoch(ours, std::move(done)); });
@@ -144,18 +154,49 @@ TYPED_TEST(RemoteTierContract, AnEntryThatIsOverIsNotStoredAndNotAnnounced) {
   over.stored_at -= kLong;
   EXPECT_TRUE(this->store(0, over));
   EXPECT_FALSE(this->read(1));
-  ASSERT_TRUE(this->erase(0));
+  ASSERT_TRUE(this->purge(0));
   this->expect_heard(1, cat("purge ", kKey));
   EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("purge ", kKey)));
 }
 
-TYPED_TEST(RemoteTierContract, ErasingRemovesTheValueAlone) {
+TYPED_TEST(RemoteTierContract, APurgeLeavesATombstoneInsteadOfTheValueAndNoMore) {
   ASSERT_TRUE(this->take_lease(0, "mine")->won);
   ASSERT_TRUE(this->store(0, this->entry()));
-  ASSERT_TRUE(this->erase(1));
-  EXPECT_FALSE(this->read(0));
+  const auto before = this->world_.clock().wall();
+  ASSERT_TRUE(this->purge(1));
+  for (const std::size_t process : {0, 1}) {
+    const auto found = this->read(process);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->kind, EntryKind::tombstone);
+    EXPECT_GE(found->stored_at, std::chrono::floor<milliseconds>(before));
+    EXPECT_TRUE(found->body.empty());
+  }
+  EXPECT_EQ(this->look(0)->entry->kind, EntryKind::tombstone);
   EXPECT_TRUE(this->look(0)->lease_left) << "the lease stays";
-  EXPECT_TRUE(this->erase(1)) << "of nothing";
+  EXPECT_TRUE(this->purge(1)) << "of nothing";
+}
+
+TYPED_TEST(RemoteTierContract, AValueReplacesATombstoneButIsNotPutBackOverOne) {
+  ASSERT_TRUE(this->purge(0));
+  this->tier(1).put_back(kKey, this->entry());
+  EXPECT_EQ(this->read(1)->kind, EntryKind::tombstone);
+  ASSERT_TRUE(this->store(1, this->entry()));
+  EXPECT_EQ(this->read(0), this->entry());
+}
+
+TYPED_TEST(RemoteTierContract, WhatIsLostIsPutBackAndNothingIsReplaced) {
+  const auto mine = this->entry();
+  this->tier(0).put_back(kKey, mine);
+  EXPECT_EQ(this->read(0), mine);
+  auto other = mine;
+  other.body = "{}";
+  this->tier(0).put_back(kKey, other);
+  EXPECT_EQ(this->read(0), mine);
+  auto over = this->entry();
+  over.stored_at -= kLong;
+  this->tier(0).put_back(kOther, over);
+  EXPECT_FALSE(this->read(0, kOther)) << "it is over";
+  EXPECT_TRUE(this->world_.ear(1).heard.empty()) << "nobody is told";
 }
 
 // --- leases ---
@@ -338,7 +379,7 @@ TYPED_TEST(RemoteTierContract, OtherProcessesHearEveryChange) {
   ASSERT_TRUE(this->store(0, entry));
   this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
   this->tier(0).give_back(kKey);
-  ASSERT_TRUE(this->erase(0));
+  ASSERT_TRUE(this->purge(0));
   const auto epoch = cat("epoch ", this->raise_epoch(0, 4).value_or(0));
   this->expect_heard(1, epoch);
   const auto failed = cat("fail ", kKey);
@@ -349,7 +390,7 @@ TYPED_TEST(RemoteTierContract, ReadingAndTakingALeaseTellNobody) {
   ASSERT_TRUE(this->try_read(0));
   ASSERT_TRUE(this->take_lease(0, "mine"));
   ASSERT_TRUE(this->look(0));
-  ASSERT_TRUE(this->erase(0));
+  ASSERT_TRUE(this->purge(0));
   this->expect_heard(1, cat("purge ", kKey));
   EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("purge ", kKey)));
 }
@@ -372,6 +413,14 @@ TYPED_TEST(RemoteTierContract, AProcessThatHearsOfAFillFindsTheValueAndNoLease) 
 
 // --- a tier that is full ---
 
+TYPED_TEST(RemoteTierContract, APurgeRemovesTheValueEvenWithoutRoomForATombstone) {
+  ASSERT_TRUE(this->store(0, this->entry()));
+  this->world_.fill_up();
+  EXPECT_FALSE(this->purge(1));
+  EXPECT_FALSE(this->read(0));
+  this->expect_heard(0, cat("purge ", kKey));
+}
+
 TYPED_TEST(RemoteTierContract, ARefusedEntryIsNotAnnouncedAndItsLeaseIsFree) {
   ASSERT_TRUE(this->take_lease(0, "mine")->won);
   this->world_.fill_up();
@@ -383,7 +432,7 @@ TYPED_TEST(RemoteTierContract, ARefusedEntryIsNotAnnouncedAndItsLeaseIsFree) {
   ASSERT_TRUE(seen);
   EXPECT_FALSE(seen->entry);
   EXPECT_FALSE(seen->lease_left);
-  ASSERT_TRUE(this->erase(0));
+  EXPECT_FALSE(this->purge(0)) << "there is no room for the tombstone";
   this->expect_heard(1, cat("purge ", kKey));
   EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("fail ", kKey), cat("purge ", kKey)))
       << "those who wait for the lease learn that it is free";
@@ -404,7 +453,7 @@ TYPED_TEST(RemoteTierContract, ARefusalWithoutALeaseTellsNobody) {
   EXPECT_FALSE(this->store(0, this->entry(), false));
   EXPECT_FALSE(this->take_lease(0, "mine"));
   EXPECT_FALSE(this->raise_epoch(0, 0));
-  ASSERT_TRUE(this->erase(0));
+  EXPECT_FALSE(this->purge(0)) << "there is no room for the tombstone";
   this->expect_heard(1, cat("purge ", kKey));
   EXPECT_THAT(this->world_.ear(1).heard, ElementsAre(cat("purge ", kKey)));
 }
@@ -421,7 +470,7 @@ TYPED_TEST(RemoteTierContract, EveryCallEndsWithAnErrorWhereTheTierIsGone) {
   expect_unavailable(this->take_lease(0, "mine"));
   expect_unavailable(this->look(0));
   expect_unavailable(this->store(0, this->entry(), true));
-  expect_unavailable(this->erase(0));
+  expect_unavailable(this->purge(0));
   expect_unavailable(this->raise_epoch(0, 0));
   this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
   this->tier(0).give_back(kKey);

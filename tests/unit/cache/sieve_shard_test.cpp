@@ -70,6 +70,30 @@ std::string keys(Shard& shard) {
   return out;
 }
 
+TEST(SieveShard, ErasesWhatWasStoredUntilAMoment) {
+  Shard shard(1 << 20);
+  const WallTime stored{seconds(1000)};
+  const auto insert = [&](WallTime stored_at) {
+    auto entry = std::make_shared<Entry>();
+    entry->body = "{}";
+    entry->stored_at = stored_at;
+    shard.insert("A", {.entry = std::move(entry), .born = kStart});
+  };
+  const auto erased = [&](WallTime wall, SteadyTime steady) {
+    return shard.shard.erase_until("A", hash64("A"), {.wall = wall, .steady = steady});
+  };
+  EXPECT_FALSE(erased(stored, kStart)) << "there is nothing";
+  insert(stored);
+  EXPECT_FALSE(erased(stored - milliseconds(1), kStart - milliseconds(1)));
+  EXPECT_TRUE(erased(stored, kStart));
+  EXPECT_FALSE(shard.has("A"));
+  for (const auto wrong : {std::chrono::minutes(10), std::chrono::minutes(-10)}) {
+    insert(stored + wrong);  // dated by another clock, so that its age counts
+    EXPECT_FALSE(erased(stored, kStart - milliseconds(1)));
+    EXPECT_TRUE(erased(stored, kStart));
+  }
+}
+
 TEST(SieveShard, GivesBackWhatItKeeps) {
   Shard shard(1 << 20);
   EXPECT_FALSE(shard.find("A"));

@@ -31,7 +31,13 @@ class ThrowingRemote final : public RemoteTier {
   }
   void store_failure(std::string_view key, const FailureMemo& memo) override { remote_.store_failure(key, memo); }
   void give_back(std::string_view key) override { remote_.give_back(key); }
-  void erase(std::string_view key, DoneCallback done) override { remote_.erase(key, std::move(done)); }
+  void bury(std::string_view key, const Entry& tombstone, DoneCallback done) override {
+    remote_.bury(key, tombstone, std::move(done));
+  }
+  void announce_purge(std::string_view key, WallTime at, DoneCallback done) override {
+    remote_.announce_purge(key, at, std::move(done));
+  }
+  void put_back(std::string_view key, const Entry& entry) override { remote_.put_back(key, entry); }
   void raise_epoch(std::uint64_t ours, EpochCallback done) override {
     if (throw_on_raise) throw std::runtime_error("raise");
     remote_.raise_epoch(ours, std::move(done));

@@ -194,7 +194,7 @@ TEST_F(FleetTest, APurgeReachesEveryProcess) {
   second_->purge(*second_thread_, kKey, [&](const Result<void>& result) { done = result.has_value(); });
   EXPECT_TRUE(done);
   EXPECT_FALSE(peek().served);
-  EXPECT_TRUE(fleet_.values.empty());
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
 }
 
 TEST_F(FleetTest, PurgingAllMakesEverythingAMissWithoutScanning) {
@@ -352,7 +352,7 @@ TEST_F(FleetTest, APurgeDuringALoadKeepsItFromBeingStored) {
   EXPECT_EQ(answers[0]->entry->body, "{old}");
   EXPECT_FALSE(answers[0]->stored);
   EXPECT_FALSE(peek().served);
-  EXPECT_TRUE(fleet_.values.empty());
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
 }
 
 TEST_F(FleetTest, ARefreshIsNotBegunForACopyThatAnotherProcessHasRenewedMeanwhile) {
@@ -587,7 +587,367 @@ TEST_F(FleetTest, WhatIsLoadedBeforeTheFirstConnectionIsDoubtful) {
   EXPECT_EQ(doubted.served->outcome, Outcome::hit);
   EXPECT_TRUE(doubted.refresh);
   cache_->refresh(*thread_, lookup(), loader());
-  EXPECT_EQ(loads_, 2) << "another process may have purged it meanwhile";
+  EXPECT_EQ(loads_, 1) << "nobody has purged it meanwhile";
+  EXPECT_EQ(fleet_.values.count(std::string(kKey)), 1U) << "and Redis gets it";
+}
+
+TEST_F(FleetTest, WhatAnotherProcessPurgesBeforeTheFirstConnectionIsLoadedAgain) {
+  Answers answers;
+  remote_.failing = ErrorKind::redis_unavailable;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  fleet_.listeners = {&second_->listener()};
+  clock_.advance(milliseconds(10));
+  second_->purge(*second_thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  remote_.failing.reset();
+  cache_->listener().on_listening();
+  ASSERT_TRUE(peek().refresh);
+  cache_->refresh(*thread_, lookup(), loader());
+  EXPECT_EQ(loads_, 2);
+  EXPECT_FALSE(peek().served) << "the purged version";
+  complete(value("{2}"));
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+  EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}");
+}
+
+// --- purges of one key ---
+
+// The first process's SET is caught on its way until the second has purged the key.
+TEST_F(FleetTest, AProcessNeverServesWhatItHasPurgedAlthoughALateSetBringsItBack) {
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  remote_.hold = true;
+  complete(value("{1}"));  // answered, in memory, on its way to Redis
+  clock_.advance(milliseconds(10));
+  second_->purge(*second_thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(fleet_.values[std::string(kKey)].body, "{1}");
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
+  executor_.run_posted();
+  EXPECT_EQ(loads_, 2);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->entry->body, "{2}");
+}
+
+TEST_F(FleetTest, APurgeIsRepeatedAfterALateSet) {
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  remote_.hold = true;
+  complete(value("{1}"));
+  clock_.advance(milliseconds(10));
+  second_->purge(*second_thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  remote_.hold = false;
+  remote_.release();
+  executor_.advance(milliseconds(2100));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{2}"));
+  executor_.advance(seconds(30));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}") << "a later value stays";
+}
+
+TEST_F(FleetTest, APurgeWithoutRedisIsOwedAndObeyedHereMeanwhile) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  clock_.advance(milliseconds(10));
+  remote_.failing = ErrorKind::redis_unavailable;
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+  remote_.failing.reset();
+  clock_.advance(milliseconds(1));
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  executor_.run_posted();
+  EXPECT_EQ(loads_, 2) << "not what Redis still holds";
+  EXPECT_TRUE(second_->peek(kKey, hash64(kKey), clock_.steady()).served) << "the purge could not be published";
+  executor_.advance(seconds(1));
+  EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+  complete(value("{2}"));
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}") << "the value that was loaded after the purge";
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
+  executor_.run_posted();
+  EXPECT_EQ(answers.back()->entry->body, "{2}");
+  EXPECT_EQ(loads_, 2);
+}
+
+// The purge is owed, and meanwhile another value was stored.
+TEST_F(FleetTest, AnOwedPurgeLeavesALaterValueAlone) {
+  remote_.failing = ErrorKind::redis_unavailable;
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+  clock_.advance(milliseconds(10));
+  Answers answers;
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
+  complete(value("{2}"));
+  remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}");
+}
+
+// A full Redis takes the deletion and the message, but not the tombstone. The message must not be repeated: every
+// process drops its copy because of it.
+TEST_F(BusyFleetTest, ARedisThatRefusesTombstonesCostsOneLoadPerProcess) {
+  ask_for(seconds(2));
+  EXPECT_EQ(loads_, 1);
+  remote_.refusing = second_remote_.refusing = true;
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+  ask_for(seconds(40));
+  EXPECT_EQ(loads_, 3);
+  remote_.refusing = second_remote_.refusing = false;
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+}
+
+// Redis is first heard, and the fleet's time is not that of the machine.
+TEST_F(FleetTest, APurgeIsAMomentWhateverTheClockSays) {
+  for (const auto step : {std::chrono::hours(-1), std::chrono::hours(1)}) {
+    SCOPED_TRACE(step.count());
+    Answers answers;
+    remote_.failing = ErrorKind::redis_unavailable;
+    cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+    clock_.step_wall(step);
+    remote_.failing.reset();
+    clock_.advance(milliseconds(10));
+    cache_->get(*thread_, lookup(), loader(), into(answers));
+    complete(value("{new}"));
+    executor_.advance(seconds(5));
+    EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{new}");
+    EXPECT_TRUE(peek().served);
+    cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+    clock_.advance(milliseconds(10));
+  }
+}
+
+// A process that has not heard Redis yet, and whose clock is 10 minutes ahead, loads a value.
+class WronglyDatedTest : public FleetTest {
+ protected:
+  void SetUp() override {
+    FleetTest::SetUp();
+    remote_.failing = ErrorKind::redis_unavailable;
+    clock_.step_wall(kAhead);
+    cache_->get(*thread_, lookup(), loader(), into(answers_));
+    complete(value("{1}"));
+    clock_.step_wall(-kAhead);
+    clock_.advance(kBefore);
+    fleet_.listeners = {&second_->listener()};
+  }
+  void connect() {
+    remote_.failing.reset();
+    fleet_.listeners = {&cache_->listener(), &second_->listener()};
+    cache_->listener().on_listening();
+  }
+  void purge(bool accepted) {
+    second_->purge(*second_thread_, kKey, [=](const Result<void>& result) { EXPECT_EQ(result.has_value(), accepted); });
+  }
+  void look() {
+    ASSERT_TRUE(peek().refresh);
+    cache_->refresh(*thread_, lookup(), loader());
+    executor_.run_posted();
+  }
+
+  static constexpr std::chrono::minutes kAhead{10};
+  static constexpr seconds kBefore{1};  // less than clocks may differ
+  Answers answers_;
+};
+
+TEST_F(WronglyDatedTest, AValueMeetsTheTombstoneOfAPurge) {
+  purge(true);
+  connect();
+  look();
+  EXPECT_EQ(loads_, 2);
+  EXPECT_FALSE(peek().served);
+}
+
+TEST_F(WronglyDatedTest, AValueIsDroppedByThePurgesMessage) {
+  connect();
+  purge(true);
+  EXPECT_FALSE(peek().served);
+}
+
+TEST_F(WronglyDatedTest, AValueIsPutBackWithARightDateAndCanBePurged) {
+  second_remote_.failing = ErrorKind::redis_unavailable;
+  purge(false);  // owed
+  connect();
+  look();
+  EXPECT_EQ(fleet_.values[std::string(kKey)].stored_at, clock_.wall() - kBefore) << "it is put back";
+  EXPECT_FALSE(peek().refresh) << "and confirmed";
+  second_remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+  EXPECT_FALSE(peek().served);
+  second_->get(*second_thread_, lookup(), loader(), into(answers_));
+  executor_.run_posted();
+  EXPECT_EQ(loads_, 2);
+}
+
+// Redis's time steps (a failover to a machine with another clock) after a purge and the load that followed it.
+TEST_F(FleetTest, WhatWasLoadedAfterAPurgeIsKeptWhenTheTimeSteps) {
+  Answers answers;
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  clock_.advance(milliseconds(10));
+  auto loaded = value("{1}");
+  loaded.request_time = clock_.steady();
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(std::move(loaded));
+  clock_.step_wall(seconds(100));
+  clock_.advance(milliseconds(10));
+  cache_->listener().on_disconnected();
+  cache_->listener().on_listening();
+  ASSERT_TRUE(peek().refresh);
+  cache_->refresh(*thread_, lookup(), loader());  // reads Redis, whose value looks purged
+  EXPECT_TRUE(peek().served) << "the copy in memory does not";
+}
+
+// Redis is away for one purge, and refuses another for good.
+TEST_F(FleetTest, AnOwedPurgeDoesNotWaitForOneThatIsRefusedForGood) {
+  const std::string other = "weather:3:4";
+  remote_.failing = ErrorKind::redis_error;
+  remote_.failing_detail = "NOPERM this user has no permissions";
+  cache_->purge(*thread_, other, [](const Result<void>& result) { EXPECT_FALSE(result); });
+  remote_.failing = ErrorKind::redis_unavailable;
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+  remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+  EXPECT_EQ(fleet_.values[other].kind, EntryKind::tombstone);
+}
+
+// Redis is full: it takes the message, which one process misses, but not the tombstone, so that the process looks and
+// finds nothing.
+TEST_F(FleetTest, ATombstoneThatComesLateIsAnnouncedAgain) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  second_->listener().on_disconnected();
+  fleet_.listeners = {&cache_->listener()};
+  clock_.advance(milliseconds(10));
+  remote_.refusing = second_remote_.refusing = true;
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+  fleet_.listeners = {&cache_->listener(), &second_->listener()};
+  second_->listener().on_listening();
+  ASSERT_TRUE(second_->peek(kKey, hash64(kKey), clock_.steady()).refresh);
+  second_->refresh(*second_thread_, lookup(), loader());
+  executor_.run_posted();
+  remote_.refusing = second_remote_.refusing = false;
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+  EXPECT_FALSE(second_->peek(kKey, hash64(kKey), clock_.steady()).served);
+}
+
+// The load begins before the purge and ends after it, and the message comes last.
+TEST_F(FleetTest, ALoadThatBeganBeforeAPurgeIsOlderThanThePurge) {
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  auto loaded = value("{1}");
+  loaded.request_time = clock_.steady();
+  clock_.advance(milliseconds(10));
+  fleet_.lose_messages = true;
+  second_->purge(*second_thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  const auto at = clock_.wall();
+  clock_.advance(milliseconds(1));
+  complete(std::move(loaded));
+  fleet_.lose_messages = false;
+  cache_->listener().on_purge(kKey, at);
+  EXPECT_FALSE(peek().served);
+  executor_.advance(seconds(9));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone) << "the second look";
+}
+
+// A third process's SET arrives after all readings of the purging process, which has ended.
+TEST_F(FleetTest, WhoHasHeardOfAPurgeTakesNothingFromBeforeIt) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  const auto purged = fleet_.values[std::string(kKey)];
+  clock_.advance(milliseconds(10));
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  executor_.advance(seconds(20));
+  fleet_.values[std::string(kKey)] = purged;
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
+  executor_.run_posted();
+  EXPECT_EQ(loads_, 2);
+  complete(fail(ErrorKind::provider_error));
+  executor_.advance(seconds(3));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone) << "and purges it again";
+}
+
+TEST_F(FleetTest, ATombstoneThatIsLostIsLeftAgain) {
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  fleet_.values.clear();
+  executor_.advance(milliseconds(2100));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+}
+
+// Something keeps bringing an old value back.
+TEST_F(FleetTest, APurgeIsNotRepeatedForEver) {
+  Answers answers;
+  ask_both(answers);
+  complete(value("{1}"));
+  executor_.run_posted();
+  const auto old = fleet_.values[std::string(kKey)];
+  clock_.advance(milliseconds(10));
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  int purges = 0;
+  for (int second = 0; second < 60; ++second) {
+    purges += fleet_.values[std::string(kKey)].kind == EntryKind::tombstone ? 1 : 0;
+    fleet_.values[std::string(kKey)] = old;
+    executor_.advance(seconds(1));
+  }
+  EXPECT_EQ(purges, 7) << "the purge itself, and three times in a row after each of its two readings";
+}
+
+TEST_F(FleetTest, ManyOwedPurgesBecomeOneOfEverything) {
+  remote_.failing = ErrorKind::redis_unavailable;
+  for (int i = 0; i <= 1000; ++i) {
+    cache_->purge(*thread_, "weather:" + std::to_string(i) + ":0",
+                  [](const Result<void>& result) { EXPECT_FALSE(result); });
+  }
+  remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.epoch, 1U);
+  EXPECT_TRUE(fleet_.values.empty());
+}
+
+TEST_F(FleetTest, WhatRedisHasLostIsPutBackFromMemoryWithoutALoad) {
+  const auto key_of = [](int i) { return "weather:" + std::to_string(i) + ":0"; };
+  const auto lookup_of = [&](const std::string& key) {
+    return Lookup{.key = key, .hash = hash64(key), .deadline = clock_.steady() + seconds(10)};
+  };
+  Answers answers;
+  for (int i = 0; i < 200; ++i) {
+    const auto key = key_of(i);
+    cache_->get(*thread_, lookup_of(key), loader(), into(answers));
+    complete(value("{1}"));
+  }
+  executor_.run_posted();
+  cache_->listener().on_disconnected();
+  fleet_.values.clear();  // Redis was restarted empty
+  clock_.advance(milliseconds(10));
+  cache_->listener().on_listening();
+  const auto ask_all = [&] {
+    for (int i = 0; i < 200; ++i) {
+      const auto key = key_of(i);
+      const auto peeked = cache_->peek(key, hash64(key), clock_.steady());
+      ASSERT_TRUE(peeked.served);
+      if (peeked.refresh) cache_->refresh(*thread_, lookup_of(key), loader());
+    }
+    executor_.run_posted();
+  };
+  ask_all();
+  EXPECT_EQ(fleet_.values.size(), 100U) << "in one second";
+  clock_.advance(seconds(1));
+  ask_all();
+  EXPECT_EQ(fleet_.values.size(), 200U);
+  const int before = remote_.reads;
+  clock_.advance(seconds(1));
+  ask_all();
+  EXPECT_EQ(remote_.reads, before) << "each copy is looked up until it is put back";
+  EXPECT_EQ(loads_, 200);
 }
 
 // A clock that holds one thread at its nth reading.

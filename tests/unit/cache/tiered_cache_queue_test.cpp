@@ -122,8 +122,8 @@ TEST_F(FleetTest, AForcedQuestionIsNotAnsweredWithAFailureThatTheFleetRemembers)
 TEST_F(FleetTest, AForcedQuestionWhoseLoadFailsFallsBackOnWhatRedisHolds) {
   for (const auto age : {seconds(2), seconds(100)}) {
     Answers answers;
-    cache_->listener().on_purge(kKey);
-    second_->listener().on_purge(kKey);
+    cache_->listener().on_purge(kKey, std::nullopt);
+    second_->listener().on_purge(kKey, std::nullopt);
     fleet_.leases.clear();
     second_->get(*second_thread_, lookup(), loader(), into(answers));
     complete(value("{1}"));
