@@ -9,11 +9,14 @@
 //   nothing   it is a message that a fleet must not mind
 // `strands` marks a fault after which a lease may be left without a holder that ends it; such a lease ends by itself.
 // `loses` marks a fault that takes values out of Redis, `purges` one that must be taken for a purge of everything.
+// `echoes` is how long its effect outlasts it, at most (ms).
 
 import { FAILURES } from './provider.mjs';
 
 const command = (...words) => ({ redis }) => redis.command(...words);
-const refusing = (begin, end) => ({ touches: 'redis', begin: command(...begin), end: command(...end) });
+const changed = (begin, end) => ({ touches: 'redis', begin: command(...begin), end: command(...end) });
+const SUBSCRIBES_AGAIN = 15_000; // a process whose SUBSCRIBE was refused tries again
+
 const said = (...words) => ({ touches: 'nothing', moment: true, begin: command('PUBLISH', 'weather:events', words.join(' ')) });
 const key = (place) => `weather:${place}:7`;
 
@@ -35,11 +38,12 @@ export const KINDS = {
   'redis-killed': { touches: 'redis', loses: true, begin: ({ redis }) => redis.kill(), end: ({ redis }) => redis.start() },
   'redis-frozen': { touches: 'redis', strands: true, begin: ({ redis }) => redis.freeze(), end: ({ redis }) => redis.thaw() },
   'redis-emptied': { touches: 'data', loses: true, moment: true, begin: command('FLUSHALL') },
-  'redis-full': refusing(['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']),
-  'redis-readonly': refusing(['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']),
-  'redis-noperm': refusing(['ACL', 'SETUSER', 'default', '-@write'], ['ACL', 'SETUSER', 'default', '+@all']),
-  'redis-misconf': { touches: 'redis', begin: ({ redis }) => redis.failToSave(), end: ({ redis }) => redis.recoverFromFailedSave() },
-  'channel-refused': refusing(['ACL', 'SETUSER', 'default', 'resetchannels'], ['ACL', 'SETUSER', 'default', 'allchannels']),
+  'redis-full': changed(['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']),
+  // These three refuse the end of a lease, too.
+  'redis-readonly': { ...changed(['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']), strands: true },
+  'redis-noperm': { ...changed(['ACL', 'SETUSER', 'default', '-@write'], ['ACL', 'SETUSER', 'default', '+@all']), strands: true },
+  'redis-misconf': { touches: 'redis', strands: true, begin: ({ redis }) => redis.failToSave(), end: ({ redis }) => redis.recoverFromFailedSave() },
+  'channel-refused': { ...changed(['ACL', 'SETUSER', 'default', 'resetchannels'], ['ACL', 'SETUSER', 'default', 'allchannels']), echoes: SUBSCRIBES_AGAIN },
 
   'epoch-deleted': { touches: 'data', moment: true, begin: command('DEL', 'weather:epoch') },
   'epoch-garbage': { touches: 'data', moment: true, begin: command('SET', 'weather:epoch', 'garbage') },
@@ -123,7 +127,7 @@ export function makeSchedule(random, { milliseconds, members, places, kinds = Ob
 // Makes the faults of a schedule, and records each when it has ended.
 export async function makeFaults(schedule, { site, members, start, record, sleep }) {
   await Promise.all(schedule.map(async (item) => {
-    const { touches, strands = false, loses = false, purges = false, fails = false, moment, begin, end } = KINDS[item.name];
+    const { touches, strands = false, loses = false, purges = false, fails = false, echoes = 0, moment, begin, end } = KINDS[item.name];
     const scene = { ...site, ...item, member: members.find(({ name }) => name === item.member) };
     await sleep(start + item.at - performance.now());
     const at = performance.now();
@@ -132,6 +136,6 @@ export async function makeFaults(schedule, { site, members, start, record, sleep
       await sleep(start + item.until - performance.now());
       await end(scene);
     }
-    record({ type: 'fault', name: item.name, touches, strands, loses, purges, fails, member: item.member, place: item.place ?? null, at, until: performance.now() });
+    record({ type: 'fault', name: item.name, touches, strands, loses, purges, fails, echoes, member: item.member, place: item.place ?? null, at, until: performance.now() });
   }));
 }

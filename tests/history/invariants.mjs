@@ -4,6 +4,7 @@
 // an excuse, the name of one of EXCUSES, is counted and is no violation.
 
 import { CAUTION, LEASE_AT_MOST, SLOW } from './faults.mjs';
+import { RECOVERY } from './past.mjs';
 import { WIND } from './provider.mjs';
 
 // What a clock, a scheduler and a local network may cost (ms). The time for which this program did not run is added
@@ -11,9 +12,6 @@ import { WIND } from './provider.mjs';
 const SLACK = 300;
 // On a busy machine a process may run this much after its timer; an answer that is never sent is later.
 const TIMER = 1000;
-// A process is well again this long after a fault of its Redis has ended: it has reconnected, listens, and its breaker
-// is closed (which waits up to 1 s between two attempts).
-const RECOVERY = 3000;
 // A message from one process to another.
 const MESSAGE = 300;
 // A look into Redis behind an answer.

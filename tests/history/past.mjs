@@ -9,12 +9,15 @@
 //            age, mark (X-Cache), how (Cache-Status), problem }; status 0: no answer
 //   call     a call of the provider: { process, place, version, at, ended, outcome }
 //   purge    { process, life, place (null: everything), sent, at, status }
-//   fault    { name, touches, strands, loses, purges, fails, member (null: all), place (null: all), at, until }
+//   fault    { name, touches, strands, loses, purges, fails, echoes, member (null: all), place (null: all), at, until }
 //   process  { process, life, at, what }: started, killed, told to end, ended, died (with why)
 //   memory   the resident memory of a process: { process, life, at, kib }
 //   stall    the recording program itself did not run for a while: { at, took }
 
 export const MINUTE = 60_000;
+// A process is well again this long after a fault of its Redis has ended: it has reconnected, listens, and its breaker
+// is closed (which waits up to 1 s between two attempts).
+export const RECOVERY = 3000;
 
 export class Past {
   #calls;
@@ -57,7 +60,7 @@ export class Past {
   lastCutOff(process, to, matches = () => true) {
     const cuts = this.faults.filter((fault) => fault.at < to && matches(fault)
       && (fault.touches === 'redis' || (['link', 'process'].includes(fault.touches) && fault.member === process)));
-    return Math.max(-Infinity, ...cuts.map(({ until }) => Math.min(until, to)));
+    return Math.max(-Infinity, ...cuts.map(({ until, echoes = 0 }) => Math.min(until + echoes, to)));
   }
 
   // Whether this process was connected to a Redis that worked and forgot nothing, all the time.
@@ -78,15 +81,21 @@ export class Past {
     return Math.max(purge.at, ...reasons.map(({ until }) => until)) + (reasons.some(lasting) ? 61_000 : 6000);
   }
 
+  // When every process has learned of a purge of everything that Redis took, at the latest.
+  learnedBy(purge) {
+    const cuts = this.faults.filter(({ touches, at, until, echoes = 0 }) => ['redis', 'link', 'process'].includes(touches) && at < purge.at + RECOVERY && until + echoes > purge.sent - RECOVERY);
+    return Math.max(purge.at, ...cuts.map(({ until, echoes = 0 }) => until + echoes + RECOVERY));
+  }
+
   // Whether somebody purged this place, or everything. A purge is repeated by those who know of it when they see that
   // Redis has lost it (within `watch`).
   purged(place, from, to, watch) {
     if (this.purges.some((purge) => (purge.place === null || purge.place === place) && purge.sent < to && purge.at > from)) return true;
     if (this.purges.some((purge) => purge.place === null && purge.status === 503 && purge.sent < to && this.paidBy(purge) > from)) return true;
     if (this.hadFault(from - watch, to, ({ purges }) => purges)) return true;
-    // A process that cannot listen learns of a purge of everything late, and it takes what was stored in between with it.
-    if (this.hadFault(from - watch, to, ({ name }) => name === 'channel-refused')
-      && this.purges.some((purge) => purge.place === null && purge.sent < to && purge.at > from - watch)) return true;
+    // A process that is cut off or cannot listen learns of a purge of everything late, and takes what it has loaded in
+    // between for purged with all the rest.
+    if (this.purges.some((purge) => purge.place === null && purge.sent < to && this.learnedBy(purge) > from)) return true;
     return this.hadFault(from - watch, to, ({ loses, touches }) => loses || touches === 'data')
       && this.purges.some((purge) => purge.place === null && purge.sent < to && purge.at > from - watch);
   }
