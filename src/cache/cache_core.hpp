@@ -27,7 +27,7 @@
 
 namespace wx::cache {
 
-// What Redis holds for a key, as a process sees it.
+// The content of a key in Redis, as this process judges it.
 struct Found {
   std::optional<Copy> copy;
   std::optional<Moment> purged_at = {};  // everything stored until then is purged

@@ -7,16 +7,13 @@
 #include "cache/answer_once.hpp"
 #include "cache/cache_core.hpp"
 #include "cache/cache_thread.hpp"
+#include "cache/purge_pauses.hpp"
 #include "observability/log_exception.hpp"
 #include "redis/reply_class.hpp"
 
 namespace wx::cache {
 namespace {
 
-constexpr milliseconds kFirstPause{500};
-constexpr milliseconds kLongestPause{4000};
-// The pause after a lasting refusal: a missing permission, or a replica.
-constexpr milliseconds kRefusedPause{60'000};
 // A SET that was under way during the purge has arrived by then, or comes with another connection.
 constexpr milliseconds kSoon{2000};
 constexpr int kMostRepetitions = 3;
@@ -47,10 +44,6 @@ void KeyPurges::on_revived(const std::shared_ptr<CacheCore>& core, std::string_v
   core_ = core;
   if (std::ranges::any_of(soon_, [&](const Reading& reading) { return reading.purge.key == key; })) return;
   guarded([&](CacheCore& live) { read_later(live, soon_, {.key = std::string(key), .at = at}, kSoon); });
-}
-
-Entry KeyPurges::tombstone_of(const CacheCore& core, const Moment& at) {
-  return make_tombstone(core.wall_of(at), core.options.tombstone_span);
 }
 
 // Null if nothing is pending of this purge: it is done, or the key was purged again since.
@@ -85,7 +78,8 @@ void KeyPurges::attempt(CacheCore& core, const Purge& purge, Attempted attempted
       current.buried = true;
       if (late) current.announced = false;
     };
-    thread_.remote()->bury(purge.key, tombstone_of(core, purge.at), answered(buried));
+    const auto tombstone = make_tombstone(core.wall_of(purge.at), core.options.tombstone_span);
+    thread_.remote()->bury(purge.key, tombstone, answered(buried));
   }
   if (announce) {
     const auto announced = [](Pending& current) { current.announced = true; };
@@ -134,10 +128,11 @@ void KeyPurges::schedule_retry() {
   const bool lasting = std::ranges::all_of(pending_, [](const auto& each) { return each.second.lasting; });
   if (retry_timer_ && lasting == lasting_pause_) return;
   if (!retry_timer_) {
-    pause_ = pause_ == nanoseconds(0) ? nanoseconds(kFirstPause) : std::min<nanoseconds>(2 * pause_, kLongestPause);
+    pause_ = pause_ == nanoseconds(0) ? nanoseconds(kFirstPurgePause)
+                                      : std::min<nanoseconds>(2 * pause_, kLongestPurgePause);
   }
   lasting_pause_ = lasting;
-  const nanoseconds pause = lasting ? nanoseconds(kRefusedPause) : pause_;
+  const nanoseconds pause = lasting ? nanoseconds(kRefusedPurgePause) : pause_;
   retry_timer_ = thread_.executor().after(thread_.random().between(pause / 2, pause), [this] {
     retry_timer_.reset();
     guarded([this](CacheCore& core) { retry(core); });

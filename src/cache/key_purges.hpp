@@ -1,5 +1,5 @@
-// What follows a purge of one key: the tombstone and the announcement are repeated until Redis has accepted each, and
-// then Redis is read again, in case a SET that was under way has brought the purged value back.
+// Carries a purge of one key to Redis: repeats the tombstone and the announcement until Redis has accepted each, and
+// then reads Redis again, in case a SET that was under way has brought the purged value back.
 //
 //   pending    what Redis has not accepted: tried again after 0.5 s, doubling to 4 s, or after a minute if Redis
 //              refuses for good. Redis is read first: a later value or tombstone needs no tombstone any more. (A value
@@ -77,7 +77,6 @@ class KeyPurges {
   void arm_readings(CacheCore& core);
   void read_due(CacheCore& core);
   void read(const Purge& purge);
-  [[nodiscard]] static Entry tombstone_of(const CacheCore& core, const Moment& at);
   // Calls work(core), unless the cache is destroyed. An exception is logged.
   template <class Work>
   void guarded(Work work);

@@ -5,25 +5,16 @@
 
 #include "cache/cache_core.hpp"
 #include "cache/cache_thread.hpp"
+#include "cache/purge_pauses.hpp"
 #include "observability/log_exception.hpp"
 #include "redis/reply_class.hpp"
 
 namespace wx::cache {
-namespace {
-
-// The first and the longest pause between attempts, each shortened at random by up to a half. An attempt without a
-// connection costs nothing.
-constexpr milliseconds kFirstPause{500};
-constexpr milliseconds kLongestPause{4000};
-// The pause after a lasting refusal: a missing permission, or a replica.
-constexpr milliseconds kRefusedPause{60'000};
-
-}  // namespace
 
 void PurgeDebt::set_pending(const std::shared_ptr<CacheCore>& core) {
   core_ = core;
   pending_ = true;
-  pause_ = kFirstPause;
+  pause_ = kFirstPurgePause;
   schedule();
 }
 
@@ -36,7 +27,7 @@ void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch) {
 void PurgeDebt::schedule() {
   const auto half = pause_ / 2;
   const auto pause = thread_.random().between(half, 2 * half);
-  pause_ = std::min<nanoseconds>(2 * pause_, kLongestPause);
+  pause_ = std::min<nanoseconds>(2 * pause_, kLongestPurgePause);
   timer_ = thread_.executor().after(pause, [this] { guarded([this](CacheCore& core) { try_again(core); }); });
 }
 
@@ -45,7 +36,7 @@ void PurgeDebt::try_again(CacheCore& core) {
     guarded([&](CacheCore& live) {
       if (epoch) return on_purged(live, *epoch);
       if (!pending_) return;
-      if (redis::is_lasting_refusal(epoch.error())) pause_ = kRefusedPause;
+      if (redis::is_lasting_refusal(epoch.error())) pause_ = kRefusedPurgePause;
       schedule();
     });
   });

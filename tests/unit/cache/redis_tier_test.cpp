@@ -33,7 +33,7 @@ class RedisTierTest : public testing::Test {
     context_.poll();
   }
 
-  // What the callback that `ask` takes got.
+  // Calls `ask` with a callback, and returns the result that the callback receives.
   template <class Value, class Ask>
   Result<Value> result_of(Ask ask) {
     auto result = test::result_of<Value>(context_, std::move(ask));

@@ -33,6 +33,12 @@ class TieredCacheTest : public testing::Test {
     return {.key = kKey, .hash = hash64(kKey), .mode = mode, .deadline = clock_.steady() + seconds(10)};
   }
 
+  // One of many places.
+  static std::string key_of(int i) { return "weather:" + std::to_string(i) + ":0"; }
+  Lookup lookup_of(std::string_view key) {
+    return {.key = key, .hash = hash64(key), .deadline = clock_.steady() + seconds(10)};
+  }
+
   // A loader that waits for the test to give the answer.
   Loader loader() {
     return [this](LoadRequest request, LoadCallback done) {

@@ -456,10 +456,6 @@ TEST_F(FleetTest, AnAnswerSurvivesAFillWhoseValueIsOutOfReach) {
 }
 
 TEST_F(FleetTest, ManyMessagesCauseFewLooks) {
-  const auto key_of = [](int i) { return "weather:" + std::to_string(i) + ":0"; };
-  const auto lookup_of = [&](const std::string& key) {
-    return Lookup{.key = key, .hash = hash64(key), .deadline = clock_.steady() + seconds(10)};
-  };
   Answers answers;
   for (int i = 0; i < 1000; ++i) {
     const auto key = key_of(i);
@@ -904,8 +900,7 @@ TEST_F(FleetTest, APurgeIsNotRepeatedForEver) {
 TEST_F(FleetTest, ManyOwedPurgesBecomeOneOfEverything) {
   remote_.failing = ErrorKind::redis_unavailable;
   for (int i = 0; i <= 1000; ++i) {
-    cache_->purge(*thread_, "weather:" + std::to_string(i) + ":0",
-                  [](const Result<void>& result) { EXPECT_FALSE(result); });
+    cache_->purge(*thread_, key_of(i), [](const Result<void>& result) { EXPECT_FALSE(result); });
   }
   remote_.failing.reset();
   executor_.advance(seconds(5));
@@ -914,10 +909,6 @@ TEST_F(FleetTest, ManyOwedPurgesBecomeOneOfEverything) {
 }
 
 TEST_F(FleetTest, WhatRedisHasLostIsPutBackFromMemoryWithoutALoad) {
-  const auto key_of = [](int i) { return "weather:" + std::to_string(i) + ":0"; };
-  const auto lookup_of = [&](const std::string& key) {
-    return Lookup{.key = key, .hash = hash64(key), .deadline = clock_.steady() + seconds(10)};
-  };
   Answers answers;
   for (int i = 0; i < 200; ++i) {
     const auto key = key_of(i);
