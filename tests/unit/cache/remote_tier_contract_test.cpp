@@ -78,12 +78,13 @@ class RemoteTierContract : public testing::Test {
     return result_of<std::uint64_t>([&](auto done) { tier(process).raise_epoch(ours, std::move(done)); });
   }
 
+  // Equal at each call.
   Entry entry(milliseconds fresh_for = kLong) const {
     Entry entry;
     entry.body = "{\"latitude\":52.52}";
     entry.content_type = "application/json";
     entry.etag = "5f2a";
-    entry.stored_at = std::chrono::floor<milliseconds>(world_.clock().wall());
+    entry.stored_at = began_;
     entry.spans.fresh_for = fresh_for;
     entry.epoch = 3;
     return entry;
@@ -99,6 +100,7 @@ class RemoteTierContract : public testing::Test {
   }
 
   World world_;
+  const WallTime began_ = std::chrono::floor<milliseconds>(world_.clock().wall());
 };
 
 using Worlds = testing::Types<test::FakeWorld, test::RedisWorld>;
