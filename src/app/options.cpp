@@ -50,7 +50,7 @@ Options make_options(const config::Settings& settings) {
   if (settings.cache_write_before) options.cache.write_wait = kWriteWait;
   // The longest load, retries included. A lease must outlast it; a flight must outlast it and the wait before it.
   const auto longest = std::max(settings.upstream_timeout, settings.mock_delay);
-  options.cache.lease_span = longest + kMargin;
+  options.cache.lease_span = longest + cache::kLeaseEdge + kMargin;
   options.cache.flight_age_limit = settings.request_timeout + longest + kMargin;
   // No value lives longer. With CACHE_TTL=auto, an answer is fresh until the provider's next value, which comes within
   // a day, and for half a minute more at most (weather/lifetime.hpp).

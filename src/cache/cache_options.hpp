@@ -14,7 +14,7 @@ struct CacheOptions {
   milliseconds soft_wait{1500};
   // A flight ends this long after it began or last changed its leader, with the fallback or an error.
   milliseconds flight_age_limit{20'000};
-  // The time for which a lease is taken. It must exceed the longest load, including its retry.
+  // The time for which a lease is taken. It must exceed the longest load, including its retry, by more than kLeaseEdge.
   milliseconds lease_span{6'000};
   // How long a tombstone stays in Redis. It must exceed the spans of every value that a process of the fleet may hold.
   milliseconds tombstone_span{std::chrono::hours(48)};

@@ -107,7 +107,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     // The flight has ended, or has another leader. A lease that was won is of no use, and the loader must not hold its
     // turn.
     actions.proceed = false;
-    actions.release_lease = result.has_value() && result->won;
+    actions.release_lease = result.has_value() && result->won && still_ours(lease_until, now);
     return actions;
   }
   if (!result) {
@@ -127,7 +127,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
   }
   if (end_if_settled(*result, actions, now)) {
     actions.proceed = false;
-    actions.release_lease = result->won;
+    actions.release_lease = result->won && still_ours(lease_until, now);
   } else if (result->won) {
     lease_until_ = lease_until;
     begin_load(actions, now);
@@ -264,6 +264,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
     if (options_.memory) actions.fill_memory = copy;
     if (options_.remote) actions.write_remote = copy;
   }
+  actions.look_before_write = !ours;
   actions.release_lease = ours;
   actions.answer = Verdict{.outcome = outcome, .tier = Tier::loader, .copy = std::move(copy)};
   end(actions);

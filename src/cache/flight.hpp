@@ -49,6 +49,8 @@
 //   looking   free, an error, or a refusal  queued    load
 //             without a fallback
 //   loading   loaded                        ended     answer (miss), fill memory, write Redis, release the lease
+//   loading   loaded, without a lease, or   ended     the same, but write Redis only over an older value, and release
+//             near its end                            nothing
 //   loading   failed                        ended     answer (fallback, else the error), remember the failure
 //   loading   refused, with an answer to    ended     answer (fallback), remember the refusal
 //             fall back on
@@ -140,6 +142,7 @@ struct Actions {
   std::optional<Copy> write_remote;
   std::optional<Copy> confirmed;             // the held copy was not purged in a gap
   bool put_back = false;                     // Redis has lost it
+  bool look_before_write = false;            // with write_remote: no lease is held, so others may have loaded
   bool release_lease = false;                // with write_remote, or alone
   std::optional<Failure> failed;             // a failed load to remember
   bool failure_to_fleet = false;             // the lease becomes the fleet's memory of the failure
@@ -215,7 +218,7 @@ class Flight {
   [[nodiscard]] bool confirms_held(const Copy& copy, SteadyTime now) const;
   [[nodiscard]] bool ends_doubts(const Result<std::optional<Copy>>& result, SteadyTime now) const;
   [[nodiscard]] bool refuses_held_answer(const Copy& copy, SteadyTime now) const;
-  [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && now < *lease_until_; }
+  [[nodiscard]] bool lease_ours(SteadyTime now) const { return lease_until_ && still_ours(*lease_until_, now); }
   // The fallback, else `error`.
   [[nodiscard]] Verdict fallback_or(Error error, SteadyTime now) const;
   Actions look_if_awaiting();

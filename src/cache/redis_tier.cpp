@@ -108,7 +108,7 @@ void RedisTier::take_lease(std::string_view key, std::string_view token, millise
 }
 
 void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTime until) {
-  if (clock_.steady() >= until) return;  // the lease has expired
+  if (!still_ours(until, clock_.steady())) return;
   const std::string asked = lease;
   client_.command({"GET", asked},
                   [this, lease = std::move(lease), token = std::move(token), until](Result<Reply> reply) mutable {

@@ -17,9 +17,15 @@ namespace wx::cache {
 // The longest that any process takes a lease or lets the fleet remember a failure. The settings of the processes may
 // differ, so these are constants of the protocol: a lease or a memo in Redis that lasts longer, or for ever, is not one
 // of ours as it stands (a restored backup, PERSIST, another tool), and would end all loads of its key. A lease lasts as
-// long as a load, for which the settings allow a minute, and a second of margin.
-inline constexpr milliseconds kLongestLease{61'000};
+// long as a load, for which the settings allow a minute, a second of margin, and kLeaseEdge.
+inline constexpr milliseconds kLongestLease{62'000};
 inline constexpr milliseconds kLongestFailure{300'000};
+// The last part of a lease. Its holder then lets it end by itself, because a command that arrives late would end the
+// lease of the next holder.
+inline constexpr milliseconds kLeaseEdge{1000};
+[[nodiscard]] constexpr bool still_ours(SteadyTime lease_until, SteadyTime now) {
+  return now < lease_until - kLeaseEdge;
+}
 
 // A failed load that the fleet remembers.
 struct FailureMemo {

@@ -105,10 +105,13 @@ class Run : public std::enable_shared_from_this<Run> {
   // The part of step() without the lock.
   void perform(CacheCore& core, Applied& applied);
   void write_and_answer(CacheCore& core, Applied& applied);
+  void store(const Actions& actions, RemoteTier::DoneCallback done);
   void store_before_answer(CacheCore& core, const Applied& applied, RemoteTier::DoneCallback stored);
   void limit_age(CacheCore& core);
   void look_again_after(nanoseconds span);
 
+  // What a reply of Redis shows of purges.
+  void heed_purge(CacheCore& core, const Found& found);
   // Gives a reply of Redis to the flight: first what it shows of purges, then the event.
   template <class Event>
   void step_with(CacheCore& core, Found& found, Event event);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cache/answer_once.hpp"
 #include "cache/run.hpp"
 
 namespace wx::cache {
@@ -23,13 +24,17 @@ Result<LeaseSeen> seen_of(Result<LeaseView> view, std::optional<Copy> copy) {
 
 template <class Event>
 void Run::step_with(CacheCore& core, Found& found, Event event) {
-  if (found.purged_at) core.purge_until(key_, *found.purged_at);
+  heed_purge(core, found);
   step(core, [&](State& state) {
     core.drop_purged(found.copy);
     if (found.copy && found.copy->entry->stored_at <= state.flight.purged_until()) found.copy.reset();
     if (found.unreadable) state.flight.on_unreadable();
     return event(state);
   });
+}
+
+void Run::heed_purge(CacheCore& core, const Found& found) {
+  if (found.purged_at) core.purge_until(key_, *found.purged_at);
   if (!found.revived || !core.looks.pass(core.clock.steady())) return;
   if (const auto owner = core_.lock()) thread_.key_purges().on_revived(owner, key_, *found.purged_at);
 }
@@ -123,7 +128,29 @@ void Run::write_and_answer(CacheCore& core, Applied& applied) {
   };
   if (core.options.write_wait > milliseconds(0)) return store_before_answer(core, applied, std::move(on_stored));
   applied.answered.answer(thread_);
-  remote->store(key_, *actions.write_remote->entry, actions.release_lease, std::move(on_stored));
+  store(actions, std::move(on_stored));
+}
+
+// Writes the loaded value. A load that holds no lease any more reads Redis first, because another process may have
+// loaded or purged the key meanwhile.
+void Run::store(const Actions& actions, RemoteTier::DoneCallback done) {
+  const auto& loaded = *actions.write_remote;
+  if (!actions.look_before_write) {
+    return thread_.remote()->store(key_, *loaded.entry, actions.release_lease, std::move(done));
+  }
+  thread_.remote()->read(key_, [self = shared_from_this(), loaded,
+                                done = AnswerOnce<void>(std::move(done))](Result<std::optional<Entry>> result) mutable {
+    self->guarded([&](CacheCore& core) {
+      if (!result) return done(std::unexpected(std::move(result.error())));
+      auto found = core.take_over(self->key_, std::move(*result));
+      self->heed_purge(core, found);
+      core.drop_purged(found.copy);
+      const bool purged = found.purged_at && stored_until(loaded, *found.purged_at);
+      if (purged || (found.copy && found.copy->entry->stored_at >= loaded.entry->stored_at)) return done({});
+      self->thread_.remote()->store(self->key_, *loaded.entry, false,
+                                    [done = std::move(done)](auto stored) mutable { done(std::move(stored)); });
+    });
+  });
 }
 
 // For platforms that freeze the process after an answer: the write is sent first, and the answer waits for its result,
@@ -144,12 +171,11 @@ void Run::store_before_answer(CacheCore& core, const Applied& applied, RemoteTie
   };
   const auto timer =
       std::make_shared<std::unique_ptr<Timer>>(thread_.executor().after(core.options.write_wait, answer));
-  thread_.remote()->store(key_, *applied.actions.write_remote->entry, applied.actions.release_lease,
-                          [on_stored = std::move(on_stored), answer, timer](Result<void> result) mutable {
-                            on_stored(std::move(result));
-                            timer->reset();
-                            answer();
-                          });
+  store(applied.actions, [on_stored = std::move(on_stored), answer, timer](Result<void> result) mutable {
+    on_stored(std::move(result));
+    timer->reset();
+    answer();
+  });
 }
 
 }  // namespace wx::cache

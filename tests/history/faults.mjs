@@ -83,7 +83,7 @@ export const KINDS = {
 };
 
 export const SLOW = 900; // ms that a call of a slow provider takes at most
-export const LEASE_AT_MOST = 60_000; // ms
+export const LEASE_AT_MOST = 62_000; // ms
 // The provider fails so shortly, and is then well for so long, that the breaker and the memos of failures, whose waits
 // double from 0.5 s, are over before it fails again.
 const FAILS_AT_MOST = 3500; // ms

@@ -8,7 +8,7 @@ import { Link } from './link.mjs';
 export const TOKEN = 'history-token';
 
 // Short spans, so that a run of two minutes sees each of them end many times. Milliseconds. The lease of a load lasts
-// 1 s longer than a call may take; both are well above what any wait may last while the provider is well
+// 2 s longer than a call may take; both are well above what any wait may last while the provider is well
 // (invariants.mjs), so that a wait for a lease is seen.
 export const TIMES = {
   fresh: 3000,

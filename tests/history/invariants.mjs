@@ -43,7 +43,7 @@ export const EXCUSES = {
 };
 
 const total = ({ fresh, stale, keep }) => fresh + stale + keep;
-const leaseOf = ({ callWithin }) => callWithin + 1000;
+const leaseOf = ({ callWithin }) => callWithin + 2000;
 const reals = (past) => past.answers.filter(({ mock }) => !mock);
 
 // Whether a lease without a holder may make questions for this place wait.

@@ -274,15 +274,30 @@ TEST_F(LeaseTest, WonMeansGo) {
   EXPECT_EQ(actions.proceed, true);
   const auto stored = flight.loaded(copy_aged(seconds(0)), false, now());
   EXPECT_TRUE(stored.release_lease);
+  EXPECT_FALSE(stored.look_before_write);
 }
 
-TEST_F(LeaseTest, IsNotGivenBackOnceItMayBeSomebodyElses) {
-  auto flight = asked();
-  (void)flight.leased(LeaseSeen{.won = true}, now() + seconds(6), now());
-  clock_.advance(seconds(6));
-  const auto stored = flight.loaded(copy_aged(seconds(0)), false, now());
-  EXPECT_TRUE(stored.write_remote.has_value());
-  EXPECT_FALSE(stored.release_lease);
+// In its last second, a command about it may arrive when it is another process's.
+TEST_F(LeaseTest, EndsByItselfNearItsEnd) {
+  for (const auto& [after, ours] : {std::pair(milliseconds(4999), true), std::pair(milliseconds(5000), false)}) {
+    const auto until = now() + seconds(6);
+    auto loading = asked();
+    (void)loading.leased(LeaseSeen{.won = true}, until, now());
+    auto failing = asked();
+    (void)failing.leased(LeaseSeen{.won = true}, until, now());
+    auto settled = asked();
+    auto given_up = asked();
+    (void)given_up.age_limit(now());
+    clock_.advance(after);
+    EXPECT_EQ(loading.holds_lease(now()), ours);
+    const auto stored = loading.loaded(copy_aged(seconds(0)), false, now());
+    EXPECT_TRUE(stored.write_remote.has_value());
+    EXPECT_EQ(stored.release_lease, ours);
+    EXPECT_EQ(stored.look_before_write, !ours);
+    EXPECT_EQ(failing.loaded(fail(ErrorKind::provider_error), false, now()).failure_to_fleet, ours);
+    EXPECT_EQ(settled.leased(LeaseSeen{.won = true, .copy = copy_aged(seconds(1))}, until, now()).release_lease, ours);
+    EXPECT_EQ(given_up.leased(LeaseSeen{.won = true}, until, now()).release_lease, ours);
+  }
 }
 
 TEST_F(LeaseTest, AValueThatCameMeanwhileIsTakenAndTheLeaseGivenBack) {
@@ -414,7 +429,9 @@ TEST_F(LeaseTest, WithoutAnAnswerFromRedisTheProcessLoadsAlone) {
   const auto actions = flight.leased(fail(ErrorKind::redis_timeout), now(), now());
   EXPECT_EQ(actions.proceed, true);
   EXPECT_TRUE(flight.redis_unavailable());
-  EXPECT_FALSE(flight.loaded(copy_aged(seconds(0)), false, now()).release_lease);
+  const auto stored = flight.loaded(copy_aged(seconds(0)), false, now());
+  EXPECT_FALSE(stored.release_lease);
+  EXPECT_TRUE(stored.look_before_write) << "others may have loaded";
 }
 
 TEST_F(LeaseTest, AFailedLoadIsRememberedByTheFleet) {

@@ -872,6 +872,105 @@ TEST_F(FleetTest, WhoHasHeardOfAPurgeTakesNothingFromBeforeIt) {
   EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone) << "and purges it again";
 }
 
+// A load that outlasts its lease.
+class LateLoadTest : public FleetTest {
+ protected:
+  void SetUp() override {
+    FleetTest::SetUp();
+    begin();
+  }
+  // The first process asks the source, and its lease ends before the answer comes.
+  void begin() {
+    cache_->get(*thread_, lookup(), loader(), into(answers_));
+    late_ = value("{late}");
+    late_.request_time = clock_.steady();
+    clock_.advance(milliseconds(5500));
+  }
+  // The second process asks the source and gets an answer at once.
+  void others_load() {
+    clock_.advance(seconds(1));
+    second_->get(*second_thread_, lookup(), loader(), into(answers_));
+    ASSERT_EQ(waiting_.size(), 2U);
+    std::swap(waiting_.front(), waiting_.back());
+    complete(value("{later}"));
+  }
+  void answer_comes() {
+    complete(std::move(late_));
+    executor_.run_posted();
+    ASSERT_FALSE(answers_.empty());
+    EXPECT_EQ(answers_.back()->entry->body, "{late}") << "the caller gets what it waited for";
+  }
+  const Entry& in_redis() { return fleet_.values[std::string(kKey)]; }
+  Entry value_of(std::string body) {
+    Entry entry;
+    entry.body = std::move(body);
+    entry.spans = spans_;
+    return entry;
+  }
+
+  Answers answers_;
+  Loaded late_;
+};
+
+TEST_F(LateLoadTest, IsStoredWhereRedisHoldsNothingAndItsLeaseEndsByItself) {
+  answer_comes();
+  EXPECT_EQ(in_redis().body, "{late}");
+  EXPECT_EQ(fleet_.leases.size(), 1U);
+}
+
+TEST_F(LateLoadTest, ReplacesAnOlderValue) {
+  Entry older = value_of("{older}");
+  older.stored_at = clock_.wall() - seconds(30);
+  fleet_.values[std::string(kKey)] = older;
+  answer_comes();
+  EXPECT_EQ(in_redis().body, "{late}");
+}
+
+TEST_F(LateLoadTest, DoesNotReplaceALaterValue) {
+  others_load();
+  answer_comes();
+  EXPECT_EQ(in_redis().body, "{later}");
+}
+
+// What was purged with everything is no later value, whatever its date.
+TEST_F(LateLoadTest, ReplacesAValueOfALowerEpoch) {
+  answer_comes();
+  fleet_.leases.clear();
+  fleet_.epoch = 7;
+  learn_epoch();
+  begin();
+  Entry purged = value_of("{purged}");
+  purged.stored_at = clock_.wall();
+  fleet_.values[std::string(kKey)] = purged;
+  answer_comes();
+  EXPECT_EQ(in_redis().body, "{late}");
+}
+
+TEST_F(LateLoadTest, MeetsATombstoneThatItHasNotHeardOf) {
+  fleet_.lose_messages = true;
+  second_->purge(*second_thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  answer_comes();
+  EXPECT_EQ(in_redis().kind, EntryKind::tombstone);
+  EXPECT_FALSE(peek().served) << "memory forgets it, too";
+}
+
+TEST_F(LateLoadTest, IsPurgedWhileItLooks) {
+  remote_.hold_replies = true;
+  answer_comes();
+  clock_.advance(milliseconds(10));
+  second_->purge(*second_thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  ASSERT_EQ(remote_.replies.size(), 1U);
+  remote_.replies.front()();
+  EXPECT_EQ(in_redis().kind, EntryKind::tombstone);
+}
+
+TEST_F(LateLoadTest, IsNotStoredWhereRedisCannotSayWhatItHolds) {
+  remote_.failing = ErrorKind::redis_timeout;
+  answer_comes();
+  EXPECT_EQ(remote_.writes, 0);
+  EXPECT_TRUE(peek().served) << "this process has it";
+}
+
 TEST_F(FleetTest, ATombstoneThatIsLostIsLeftAgain) {
   cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
   fleet_.values.clear();
