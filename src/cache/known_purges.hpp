@@ -6,15 +6,12 @@
 
 #include <atomic>
 #include <cstddef>
-#include <list>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 
 #include "base/mutex.hpp"
 #include "cache/entry.hpp"
+#include "cache/recent_keys.hpp"
 
 namespace wx::cache {
 
@@ -28,11 +25,8 @@ class KnownPurges {
   [[nodiscard]] std::optional<Moment> find(std::string_view key) const;
 
  private:
-  using Order = std::list<std::pair<std::string, Moment>>;
-
   mutable Mutex mutex_;
-  Order order_ WX_GUARDED_BY(mutex_);                                                  // oldest first
-  std::unordered_map<std::string_view, Order::iterator> items_ WX_GUARDED_BY(mutex_);  // the keys are views into order_
+  RecentKeys<Moment> purges_ WX_GUARDED_BY(mutex_){kLimit};
   std::atomic<bool> any_{false};  // spares reads the mutex where nothing was ever purged
 };
 
