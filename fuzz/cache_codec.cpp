@@ -30,11 +30,13 @@ std::string_view key_in(std::string_view value) {
   return value.substr(0, value.find_first_of(" \n"));
 }
 
-// A value that decodes must be the only encoding of its key and entry.
+// A value that decodes must be the only encoding of its key and entry. Values of 0.1.0 are only read.
 void decode_any(std::string_view value) {
   const auto key = key_in(value);
   const auto entry = wx::cache::decode(key, value);
-  if (entry) require(encoded(key, *entry) == value);
+  if (!entry) return;
+  require(!wx::cache::is_of_later_version(value));
+  require(value.starts_with("wx1 ") || encoded(key, *entry) == value);
 }
 
 // Takes numbers and texts off the front of the input.

@@ -8,12 +8,18 @@
 namespace wx::cache {
 namespace {
 
+constexpr std::string_view kFormat = "wx";  // followed by the version
+constexpr std::uint64_t kNumber = 2;
 constexpr std::string_view kVersion = "wx2";
+constexpr std::string_view kVersionBefore = "wx1";
 constexpr std::uint64_t kMaxSpan = 10ULL * 366 * 24 * 3'600'000;  // ms; the sum of three spans cannot overflow
 
 // The checksum covers the line up to the checksum, and the body, so that any damage is detected.
 ContentTag checksum(std::string_view line, std::string_view body) {
   return ContentTag(content_hash(body, content_hash(line)));
+}
+ContentTag checksum_before(std::string_view line, std::string_view body) {
+  return ContentTag(hash64(body, hash64(line)));
 }
 
 // Removes " name=value" from the front of a line. The order of fields is fixed and each value has one canonical form,
@@ -141,17 +147,28 @@ std::optional<Entry> decode(std::string_view key, std::string_view value) {
   if (end == std::string_view::npos) return std::nullopt;
   const auto line = value.substr(0, end);
   const auto body = value.substr(end + 1);
-  if (!line.starts_with(kVersion)) return std::nullopt;
+  const bool before = line.starts_with(kVersionBefore);
+  if (!before && !line.starts_with(kVersion)) return std::nullopt;
 
   Entry entry;
   std::uint64_t size = 0;
   Fields fields(line.substr(kVersion.size()));
-  if (fields.take("key") != key || !parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
+  if (!before && fields.take("key") != key) return std::nullopt;
+  if (!parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
+  if (before && entry.kind == EntryKind::tombstone) return std::nullopt;
   const auto covered = line.substr(0, line.size() - fields.rest().size());
+  const auto expected = before ? checksum_before(covered, body) : checksum(covered, body);
   const auto sum = fields.take("sum");
-  if (!sum || !fields.rest().empty() || *sum != checksum(covered, body).view()) return std::nullopt;
+  if (!sum || !fields.rest().empty() || *sum != expected.view()) return std::nullopt;
   entry.body = Body::copy_of(body);
   return entry;
+}
+
+bool is_of_later_version(std::string_view value) {
+  if (!value.starts_with(kFormat)) return false;
+  value.remove_prefix(kFormat.size());
+  const auto number = parse_unsigned(value.substr(0, value.find_first_of(" \n")));
+  return number && *number > kNumber;
 }
 
 }  // namespace wx::cache

@@ -4,9 +4,13 @@
 //       type=application/json etag=5f2a.. size=143 sum=9c1e..        (one line)
 //   {"latitude":52.52,...}
 //
-// The first word is the version of the format. A value of another version or another key, and a truncated or damaged
-// value, count as a miss, not as an error. Times and spans are in milliseconds. The key does not include CACHE_PREFIX.
-// The checksum is content_hash() of everything else.
+// The first word is the version of the format. A value of another key, and a truncated or damaged value, count as a
+// miss, not as an error. Times and spans are in milliseconds. The key does not include CACHE_PREFIX. The checksum is
+// content_hash() of everything else.
+//
+// Values of 0.1.0 are read, too, so that an update of a fleet does not begin with an empty cache: wx1, which names no
+// key, has no tombstones, and has another checksum. This ends with 0.3. A value of a later version is none for this
+// one.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -30,7 +34,11 @@ inline constexpr std::uint64_t kMaxMilliseconds = 1ULL << 52;
 // its times and spans must not be negative, and no span may exceed ten years.
 void encode_head(std::string_view key, const Entry& entry, std::string& out);
 
-// Returns the entry in `value`, or nothing if `value` is not a complete, undamaged entry of `key` in this version.
+// Returns the entry in `value`, or nothing if `value` is not a complete, undamaged entry of `key` in this version or
+// the one before.
 [[nodiscard]] std::optional<Entry> decode(std::string_view key, std::string_view value);
+
+// Returns true if the first word of `value` is that of a later version.
+[[nodiscard]] bool is_of_later_version(std::string_view value);
 
 }  // namespace wx::cache

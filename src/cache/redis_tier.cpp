@@ -24,6 +24,12 @@ const Error* error_of(const Result<Reply>& reply) {
   return reply ? nullptr : &reply.error();
 }
 
+Entry unreadable() {
+  Entry entry;
+  entry.kind = EntryKind::unreadable;
+  return entry;
+}
+
 }  // namespace
 
 RedisTier::RedisTier(redis::Client& client, std::string prefix, const Clock& clock, observability::Metrics& metrics,
@@ -41,9 +47,14 @@ std::optional<Entry> RedisTier::entry_of(std::string_view key, const Reply& repl
   auto entry = decode(key, reply.text());
   if (entry) return entry;
   metrics_.add(Counter::cache_codec_refused);
-  Entry unreadable;
-  unreadable.kind = EntryKind::unreadable;
-  return unreadable;
+  if (is_of_later_version(reply.text())) later_.put(key, clock_.steady());
+  return unreadable();
+}
+
+std::string RedisTier::place_of(std::string_view key) const {
+  const auto* seen = later_.find(key);
+  const bool beside = seen != nullptr && clock_.steady() - *seen < kLaterFor;
+  return beside ? value_key_beside(prefix_, key) : value_key(prefix_, key);
 }
 
 void RedisTier::read(std::string_view key, ReadCallback done) {
@@ -54,137 +65,23 @@ void RedisTier::read(std::string_view key, ReadCallback done) {
                    done = AnswerOnce<std::optional<Entry>>(std::move(done))](Result<Reply> reply) mutable {
                     record(key, error_of(reply));
                     if (!reply) return done(std::unexpected(std::move(reply.error())));
-                    done(entry_of(key, *reply));
+                    auto entry = entry_of(key, *reply);
+                    if (later_.empty()) return done(std::move(entry));
+                    if (!reply->is_null() && is_of_later_version(reply->text()))
+                      return read_beside(key, std::move(done));
+                    later_.erase(key);
+                    done(std::move(entry));
                   });
 }
 
-// --- leases ---
-
-struct RedisTier::LeaseAttempt {
-  std::string key;
-  std::string lease;
-  std::string token;
-  SteadyTime until;  // the latest possible end of the lease
-  bool won = false;
-  std::optional<Error> error = std::nullopt;
-};
-
-void RedisTier::take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) {
-  if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
-  const auto value = value_key(prefix_, key);
-  const auto attempt = std::make_shared<LeaseAttempt>(LeaseAttempt{.key = std::string(key),
-                                                                   .lease = lease_key(prefix_, key),
-                                                                   .token = std::string(token),
-                                                                   .until = clock_.steady() + span});
-  const auto expiry = cat(span.count());
-  const std::array<redis::Argument, 6> set{"SET", attempt->lease, token, "NX", "PX", expiry};
-  const std::array<redis::Argument, 2> get_value{"GET", value};
-  auto on_set = [this, attempt](Result<Reply> reply) {
-    if (reply) {
-      attempt->won = reply->is_ok();
-      return;
-    }
-    attempt->error = std::move(reply.error());
-    if (attempt->error->kind != ErrorKind::redis_timeout) return;
-    give_back_if_ours(attempt->lease, attempt->token, attempt->until);
-  };
-  auto on_value = [this, attempt, done = AnswerOnce<LeaseView>(std::move(done))](Result<Reply> reply) mutable {
-    if (!reply && !attempt->error) {
-      attempt->error = std::move(reply.error());
-      if (attempt->won) give_back_if_ours(attempt->lease, attempt->token, attempt->until);
-    }
-    // A caller that did not win also needs the state of the lease, and has time for another round trip.
-    if (!attempt->error && !attempt->won) return look(attempt->key, std::move(done));
-    record(attempt->key, attempt->error ? &*attempt->error : nullptr);
-    if (attempt->error) return done(std::unexpected(std::move(*attempt->error)));
-    LeaseView view;
-    view.won = true;
-    view.entry = entry_of(attempt->key, *reply);
-    done(std::move(view));
-  };
-  std::array<redis::Command, 2> commands{redis::Command{set, std::move(on_set)},
-                                         redis::Command{get_value, std::move(on_value)}};
-  client_.pipeline(commands);
-}
-
-void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTime until) {
-  if (!still_ours(until, clock_.steady())) return;
-  const std::string asked = lease;
-  client_.command({"GET", asked},
-                  [this, lease = std::move(lease), token = std::move(token), until](Result<Reply> reply) mutable {
-                    if (reply && reply->is_text() && reply->text() == token) {
-                      client_.command({"DEL", lease}, [](const Result<Reply>&) {});
-                    } else if (!reply && reply.error().kind == ErrorKind::redis_timeout) {
-                      // The server still does not answer in time. Each attempt takes one command timeout, so this loop
-                      // is slow.
-                      give_back_if_ours(std::move(lease), std::move(token), until);
-                    }
+void RedisTier::read_beside(std::string_view key, AnswerOnce<std::optional<Entry>> done) {
+  client_.command({"GET", value_key_beside(prefix_, key)},
+                  [this, key = std::string(key), done = std::move(done)](Result<Reply> reply) mutable {
+                    record(key, error_of(reply));
+                    if (!reply) return done(std::unexpected(std::move(reply.error())));
+                    auto entry = entry_of(key, *reply);
+                    done(entry ? std::move(entry) : unreadable());
                   });
-}
-
-// The results of the three commands of look().
-struct RedisTier::Look {
-  explicit Look(std::string_view of, LeaseCallback callback) : key(of), done(std::move(callback)) {}
-
-  // Records the first error. Returns true if there is a reply.
-  bool note(const Result<Reply>& reply) {
-    if (!reply && !error) error = reply.error();
-    return reply.has_value();
-  }
-
-  std::string key;
-  LeaseView view;
-  bool held = false;
-  bool decoded = true;
-  std::optional<Error> error;
-  AnswerOnce<LeaseView> done;
-};
-
-void RedisTier::look(std::string_view key, LeaseCallback done) {
-  if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
-  const auto value = value_key(prefix_, key);
-  const auto lease = lease_key(prefix_, key);
-  const std::array<redis::Argument, 2> get_value{"GET", value};
-  const std::array<redis::Argument, 2> get_lease{"GET", lease};
-  const std::array<redis::Argument, 2> get_left{"PTTL", lease};
-  const auto found = std::make_shared<Look>(key, std::move(done));
-  auto on_value = [this, found](const Result<Reply>& reply) {
-    if (!found->note(reply)) return;
-    found->decoded = false;  // remains false if decoding throws
-    found->view.entry = entry_of(found->key, *reply);
-    found->decoded = true;
-  };
-  auto on_lease = [found](const Result<Reply>& reply) {
-    if (!found->note(reply) || reply->is_null()) return;
-    found->held = true;
-    found->view.failure = parse_failure_text(reply->text());
-  };
-  auto on_left = [this, found](const Result<Reply>& reply) {
-    if (found->note(reply) && found->held) {
-      const auto left = limit_lease(*found, reply->integer());
-      if (found->view.failure) {
-        found->view.failure->left = left;
-      } else {
-        found->view.lease_left = left;
-      }
-    }
-    record(found->key, found->error ? &*found->error : nullptr);
-    if (found->error) return found->done(std::unexpected(std::move(*found->error)));
-    if (!found->decoded) return found->done(fail(ErrorKind::internal));
-    found->done(std::move(found->view));
-  };
-  std::array<redis::Command, 3> commands{redis::Command{get_value, std::move(on_value)},
-                                         redis::Command{get_lease, std::move(on_lease)},
-                                         redis::Command{get_left, std::move(on_left)}};
-  client_.pipeline(commands);
-}
-
-// Returns how long a lease or a failure counts, given the reply to PTTL: -1 if it has no end, -2 if it has just ended.
-milliseconds RedisTier::limit_lease(const Look& found, std::int64_t pttl) {
-  const auto longest = found.view.failure ? kLongestFailure : kLongestLease;
-  if (pttl != -1 && pttl <= longest.count()) return milliseconds(std::max<std::int64_t>(pttl, 0));
-  client_.command({"PEXPIRE", lease_key(prefix_, found.key), cat(longest.count())}, [](const Result<Reply>&) {});
-  return longest;
 }
 
 // --- writes ---
@@ -198,7 +95,7 @@ void RedisTier::store(std::string_view key, const Entry& entry, bool release, Do
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   head_.clear();
   encode_head(key, entry, head_);
-  const auto value = value_key(prefix_, key);
+  const auto value = place_of(key);
   const auto lease = lease_key(prefix_, key);
   const auto expiry = cat(left.count());
   const std::array<redis::Argument, 5> set{"SET", value, redis::Argument(head_, entry.body), "PX", expiry};
@@ -274,9 +171,10 @@ void RedisTier::bury(std::string_view key, const Entry& tombstone, DoneCallback 
   head_.clear();
   encode_head(key, tombstone, head_);
   const auto value = value_key(prefix_, key);
+  const auto beside = value_key_beside(prefix_, key);
   const auto expiry = cat(tombstone.spans.total().count());
   // DEL first: a full Redis refuses SET, but lets the value go. SET is refused wherever DEL is.
-  const std::array<redis::Argument, 2> del{"DEL", value};
+  const std::array<redis::Argument, 3> del{"DEL", value, beside};
   const std::array<redis::Argument, 5> set{"SET", value, head_, "PX", expiry};
   std::array<redis::Command, 2> commands{redis::Command{del, [](const Result<Reply>&) {}},
                                          redis::Command{set, recorded(key, std::move(done))}};
@@ -299,7 +197,7 @@ void RedisTier::put_back(std::string_view key, const Entry& entry) {
   if (left <= milliseconds(0) || unavailable(key)) return;
   head_.clear();
   encode_head(key, entry, head_);
-  const auto value = value_key(prefix_, key);
+  const auto value = place_of(key);
   const auto expiry = cat(left.count());
   const std::array<redis::Argument, 6> set{"SET", value, redis::Argument(head_, entry.body), "NX", "PX", expiry};
   client_.command(set, [this, key = std::string(key)](const Result<Reply>& reply) { record(key, error_of(reply)); });

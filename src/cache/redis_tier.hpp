@@ -1,15 +1,18 @@
 // The shared tier in Redis: one value per key (codec.hpp), one lease per key, and messages on one channel. It uses
-// no Lua, and every command names a single key, as a cluster requires.
+// no Lua, and the keys of a command are in one slot, as a cluster requires.
 //
 //   value    SET <key> <entry> PX <its spans> [NX]            GET <key>
-//   purge    DEL <key>, SET <key> <tombstone> PX <longest>
+//   purge    DEL <key> <beside>, SET <key> <tombstone> PX <longest>
 //   lease    SET <lease> <token> NX PX <span>                 GET <lease>, PTTL <lease>, DEL <lease>
 //                                                             (PEXPIRE <lease> <longest>, see kLongestLease)
 //   failure  SET <lease> fail:<kind>:<count> XX PX <memo>     GET <lease>, PTTL <lease>
 //   message  PUBLISH <channel> <message> (fleet_message.hpp)
 //
-// DEL <lease> does not compare the token. Only the process that won the lease sends it, right after it was won, or
-// after a load, if the lease has not expired by this process's clock (Flight).
+// A value of a later version of the format is left alone. This process then stores and reads its own at <beside>
+// (value_key_beside()). So processes of both versions share a Redis, and neither undoes the other's work.
+//
+// DEL <lease> does not compare the token. Only the process that won the lease sends it, while more than kLeaseEdge of it
+// is left by this process's clock (Flight).
 //
 // While the client's breaker is open, every operation fails at once with redis_unavailable. store_failure() and
 // give_back(), which have no callback, do nothing then.
@@ -20,6 +23,8 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "cache/answer_once.hpp"
+#include "cache/recent_keys.hpp"
 #include "cache/redis_epoch.hpp"
 #include "cache/remote_tier.hpp"
 #include "observability/log.hpp"
@@ -49,11 +54,18 @@ class RedisTier final : public RemoteTier {
   [[nodiscard]] RedisEpoch& redis_epoch() { return epoch_; }
 
  private:
+  // A key is forgotten after this time, which is longer than a load, if no value of a later version is met there.
+  static constexpr std::chrono::minutes kLaterFor{5};
+  static constexpr std::size_t kLaterLimit = 10'000;
   struct LeaseAttempt;
   struct Look;
 
   [[nodiscard]] bool unavailable(std::string_view key) const { return !client_.available(key); }
   [[nodiscard]] std::optional<Entry> entry_of(std::string_view key, const redis::Reply& reply);
+  // Reads this version's value while the key holds one of a later version. Without one, the entry is unreadable.
+  void read_beside(std::string_view key, AnswerOnce<std::optional<Entry>> done);
+  // The key in Redis for this process's values of a cache key.
+  [[nodiscard]] std::string place_of(std::string_view key) const;
   milliseconds limit_lease(const Look& found, std::int64_t pttl);
   // Releases a lease with an unknown owner (its SET was not answered in time) if it holds `token`. Retries until
   // `until`.
@@ -75,9 +87,10 @@ class RedisTier final : public RemoteTier {
   observability::Metrics& metrics_;
   observability::Log& log_;
   RedisEpoch epoch_;
-  bool refused_before_ = false;  // a command was refused, and no write has been accepted since
-  std::string key_;              // buffer, reused by read()
-  std::string head_;             // buffer, reused by store()
+  bool refused_before_ = false;                // a command was refused, and no write has been accepted since
+  RecentKeys<SteadyTime> later_{kLaterLimit};  // the keys that hold a value of a later version, and when they were seen
+  std::string key_;                            // buffer, reused by read()
+  std::string head_;                           // buffer, reused by store()
 };
 
 }  // namespace wx::cache

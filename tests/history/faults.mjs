@@ -59,6 +59,8 @@ export const KINDS = {
   // Nobody's lease; the fleet may respect it for as long as one of its own could last (LEASE_AT_MOST).
   'lease-endless': { touches: 'data', place: true, moment: true, begin: ({ redis, place }) => redis.command('SET', `weather:lease:{${key(place)}}`, 'somebody', 'NX') },
   'value-copied': { touches: 'data', place: true, moment: true, begin: ({ redis, place, otherPlace }) => redis.command('COPY', key(otherPlace), key(place), 'REPLACE') },
+  // A value of a later version, which a process must leave alone.
+  'value-later': { touches: 'data', place: true, moment: true, begin: ({ redis, place }) => redis.command('SET', key(place), 'wx3 of a later version\n{}') },
   'message-epoch-huge': said('epoch', '18446744073709551615'),
   'message-epoch-old': said('epoch', '0'),
 

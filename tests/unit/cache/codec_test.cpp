@@ -1,7 +1,5 @@
 #include "cache/codec.hpp"
 
-#include <charconv>
-
 #include <gtest/gtest.h>
 
 #include "base/hash.hpp"
@@ -127,14 +125,46 @@ TEST(Codec, RefusesAValueOfAnotherKey) {
   EXPECT_FALSE(decode("weather:48.85:2.35", moved));
 }
 
-// Written by version 0.1.0: the checksum is correct there, and the value names no key.
-TEST(Codec, IgnoresTheFormatBefore) {
-  const std::string line =
-      "wx1 stored_at=1767225600000 fresh=10000 stale=0 keep=0 early=1 kind=answer epoch=0 type=application/json "
-      "etag=5f2a size=2";
-  char sum[16];
-  const auto end = std::to_chars(sum, sum + sizeof sum, hash64("{}", hash64(line)), 16).ptr;
-  EXPECT_FALSE(decode(kKey, cat(line, " sum=", std::string_view(sum, end), "\n{}")));
+// A value as 0.1.0 writes it. It names no key.
+std::string of_0_1_0(std::string_view kind) {
+  const auto line = cat("wx1 stored_at=1767225600000 fresh=10000 stale=20 keep=30 early=1 kind=", kind,
+                        " epoch=7 type=application/json etag=5f2a size=2");
+  return cat(line, " sum=", ContentTag(hash64("{}", hash64(line))).view(), "\n{}");
+}
+
+TEST(Codec, ReadsTheFormatBefore) {
+  Entry entry;
+  entry.body = "{}";
+  entry.content_type = "application/json";
+  entry.etag = "5f2a";
+  entry.stored_at = WallTime(milliseconds(1'767'225'600'000));
+  entry.spans = {.fresh_for = seconds(10), .stale_for = milliseconds(20), .keep_for = milliseconds(30)};
+  entry.epoch = 7;
+  entry.early_refresh = true;
+  EXPECT_EQ(decode(kKey, of_0_1_0("answer")), entry);
+  entry.kind = EntryKind::refusal;
+  EXPECT_EQ(decode(kKey, of_0_1_0("refusal")), entry);
+}
+
+TEST(Codec, RefusesADamagedValueOfTheFormatBefore) {
+  EXPECT_FALSE(decode(kKey, of_0_1_0("tombstone"))) << "it has none";
+  const auto value = of_0_1_0("answer");
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    auto damaged = value;
+    ++damaged[at];
+    EXPECT_FALSE(decode(kKey, damaged)) << damaged;
+    EXPECT_FALSE(decode(kKey, std::string_view(value).substr(0, at))) << at;
+  }
+  EXPECT_FALSE(decode(kKey, value + "x"));
+}
+
+TEST(Codec, TellsALaterVersion) {
+  for (const auto* later : {"wx3", "wx3 key=weather:1:2", "wx10 {}", "wx3\n"})
+    EXPECT_TRUE(is_of_later_version(later)) << later;
+  for (const auto* other : {"", "wx", "wx ", "wx2", "wx2 key=weather:1:2", "wx1 ", "wx-3 ", "wx3x ", "wy3 ", "w",
+                            " wx3 ", "WX3 ", "wx99999999999999999999 ", "{\"latitude\":52.52}"}) {
+    EXPECT_FALSE(is_of_later_version(other)) << other;
+  }
 }
 
 TEST(Codec, RefusesOtherVersionsAndOtherThings) {

@@ -186,6 +186,83 @@ TEST_F(RedisTierTest, TellsAnotherVersionsOrADamagedValueFromNothingAndCountsIt)
   }
 }
 
+// --- values of a later version ---
+
+class LaterVersionTest : public RedisTierTest {
+ protected:
+  static constexpr std::string_view kKey = "weather:1:2";
+  static constexpr std::string_view kLater = "wx3 a format of its own\n{}";
+  const std::string value_key_{"app1:weather:1:2"};
+  const std::string beside_{"app1:weather:wx2:{app1:weather:1:2}"};
+
+  // The value of the later version, which this process has seen.
+  void SetUp() override {
+    RedisTierTest::SetUp();
+    server_.command({"SET", value_key_, std::string(kLater)});
+    EXPECT_EQ(found()->kind, EntryKind::unreadable);
+  }
+  std::optional<Entry> found() { return read(kKey).value_or(std::nullopt); }
+};
+
+TEST_F(LaterVersionTest, IsLeftAloneAndOurValueIsBesideIt) {
+  write(kKey, entry());
+  EXPECT_EQ(server_.command({"GET", value_key_}), kLater);
+  EXPECT_NEAR(static_cast<double>(ttl_ms(beside_)), 10'000, 500);
+  EXPECT_EQ(found(), entry());
+  EXPECT_EQ(look(kKey).entry, entry());
+  EXPECT_EQ(lease(kKey, "mine").entry, entry());
+}
+
+TEST_F(LaterVersionTest, IsFoundByAProcessThatHasNotSeenIt) {
+  write(kKey, entry());
+  RedisTier other(*client_, "app1:", clock_, metrics_, log_);
+  const auto seen = result_of<std::optional<Entry>>([&](auto done) { other.read(kKey, std::move(done)); });
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(*seen, entry());
+}
+
+TEST_F(LaterVersionTest, IsLeftAloneByAProcessThatSeesItOnlyWithTheLease) {
+  RedisTier other(*client_, "app1:", clock_, metrics_, log_);
+  const auto view =
+      result_of<LeaseView>([&](auto done) { other.take_lease(kKey, "mine", seconds(5), std::move(done)); });
+  ASSERT_TRUE(view && view->won && view->entry);
+  EXPECT_EQ(view->entry->kind, EntryKind::unreadable);
+  (void)result_of<void>([&](auto done) { other.store(kKey, entry(), true, std::move(done)); });
+  EXPECT_EQ(server_.command({"GET", value_key_}), kLater);
+  EXPECT_EQ(found(), entry());
+}
+
+TEST_F(LaterVersionTest, IsNotReplacedByACopyThatIsPutBack) {
+  tier_.put_back(kKey, entry());
+  EXPECT_EQ(found(), entry());
+  EXPECT_EQ(server_.command({"GET", value_key_}), kLater);
+}
+
+TEST_F(LaterVersionTest, IsPurgedWithOurs) {
+  write(kKey, entry());
+  RedisTier other(*client_, "app1:", clock_, metrics_, log_);  // has not seen it
+  ASSERT_TRUE(result_of<void>(
+      [&](auto done) { other.bury(kKey, make_tombstone(clock_.wall(), seconds(60)), std::move(done)); }));
+  EXPECT_EQ(server_.command({"EXISTS", beside_}), "0");
+  EXPECT_EQ(found()->kind, EntryKind::tombstone);
+  write(kKey, entry());
+  EXPECT_EQ(server_.command({"EXISTS", beside_}), "0") << "the key is ours again";
+  EXPECT_EQ(found(), entry());
+}
+
+TEST_F(LaterVersionTest, LeavesTheKeyToUsWhenItIsGone) {
+  server_.command({"DEL", value_key_});
+  EXPECT_FALSE(found());
+  write(kKey, entry());
+  EXPECT_EQ(server_.command({"EXISTS", beside_}), "0");
+}
+
+TEST_F(LaterVersionTest, IsForgottenWhereNobodyAsksForIt) {
+  clock_.advance(std::chrono::minutes(6));
+  write(kKey, entry());
+  EXPECT_EQ(server_.command({"EXISTS", beside_}), "0");
+}
+
 // A body is copied once, into the connection's buffer. Each further copy would need a large allocation.
 TEST_F(RedisTierTest, CopiesTheBodyOfAStoreOnce) {
   auto large = entry();
