@@ -39,6 +39,13 @@ class Fields {
     return value;
   }
 
+  // Removes the first word of the line.
+  bool take_word(std::string_view word) {
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+
   bool number(std::string_view name, std::uint64_t max, std::uint64_t& out) {
     const auto text = take(name);
     const auto value = text ? parse_unsigned(*text) : std::nullopt;
@@ -110,6 +117,19 @@ bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   return true;
 }
 
+// What follows the version and the key.
+template <class Checksum>
+std::optional<Entry> decode_rest(Fields fields, std::string_view line, std::string_view body, Checksum checksum_of) {
+  Entry entry;
+  std::uint64_t size = 0;
+  if (!parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
+  const auto covered = line.substr(0, line.size() - fields.rest().size());
+  const auto sum = fields.take("sum");
+  if (!sum || !fields.rest().empty() || *sum != checksum_of(covered, body).view()) return std::nullopt;
+  entry.body = Body::copy_of(body);
+  return entry;
+}
+
 }  // namespace
 
 void encode_head(std::string_view key, const Entry& entry, std::string& out) {
@@ -147,21 +167,13 @@ std::optional<Entry> decode(std::string_view key, std::string_view value) {
   if (end == std::string_view::npos) return std::nullopt;
   const auto line = value.substr(0, end);
   const auto body = value.substr(end + 1);
-  const bool before = line.starts_with(kVersionBefore);
-  if (!before && !line.starts_with(kVersion)) return std::nullopt;
-
-  Entry entry;
-  std::uint64_t size = 0;
-  Fields fields(line.substr(kVersion.size()));
-  if (!before && fields.take("key") != key) return std::nullopt;
-  if (!parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
-  if (before && entry.kind == EntryKind::tombstone) return std::nullopt;
-  const auto covered = line.substr(0, line.size() - fields.rest().size());
-  const auto expected = before ? checksum_before(covered, body) : checksum(covered, body);
-  const auto sum = fields.take("sum");
-  if (!sum || !fields.rest().empty() || *sum != expected.view()) return std::nullopt;
-  entry.body = Body::copy_of(body);
-  return entry;
+  Fields fields(line);
+  if (fields.take_word(kVersion)) {
+    return fields.take("key") == key ? decode_rest(fields, line, body, checksum) : std::nullopt;
+  }
+  if (!fields.take_word(kVersionBefore)) return std::nullopt;
+  auto entry = decode_rest(fields, line, body, checksum_before);
+  return entry && entry->kind != EntryKind::tombstone ? std::move(entry) : std::nullopt;
 }
 
 bool is_of_later_version(std::string_view value) {
