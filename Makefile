@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak history history-ci fuzz bench micro load instructions format clean
+.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak history storm history-ci fuzz bench micro load instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -91,7 +91,12 @@ history: ## run a fleet with random faults and check what its clients saw (SECON
 	@scripts/build $(PRESET) weather-cache
 	@scripts/test-history $(PRESET) --seconds=$(SECONDS) $(if $(SEED),--seed=$(SEED)) $(if $(FAULTS),--faults=$(FAULTS)) $(if $(PER_MINUTE),--per-minute=$(PER_MINUTE)) $(if $(KEEP),--keep=$(KEEP))
 
-history-ci: ## check the histories of two minutes, with a fixed seed and a fresh one, as CI does
+storm: ## check that no fault of Redis makes a fleet call the provider in storms, one minute (FAULTS, SEED, KEEP)
+	@scripts/install-packages build test history
+	@scripts/build $(PRESET) weather-cache
+	@scripts/test-history $(PRESET) storm $(if $(FAULTS),--faults=$(FAULTS)) $(if $(SEED),--seed=$(SEED)) $(if $(KEEP),--keep=$(KEEP))
+
+history-ci: ## check the histories of two minutes, with a fixed seed and a fresh one, and the storms, as CI does
 	@scripts/install-packages build test history
 	@scripts/build $(PRESET) weather-cache
 	@scripts/test-history $(PRESET) ci

@@ -19,7 +19,8 @@ export const TIMES = {
   redisWithin: 300,
 };
 
-const SETTINGS = {
+// `perMinute` is UPSTREAM_LIMIT, which the whole fleet shares.
+export const historySettings = (perMinute) => ({
   CACHE_TTL: `${TIMES.fresh}ms`,
   CACHE_STALE: `${TIMES.stale}ms`,
   CACHE_KEEP: `${TIMES.keep}ms`,
@@ -31,8 +32,8 @@ const SETTINGS = {
   DRAIN_TIMEOUT: '8s', // more than REQUEST_TIMEOUT, so that an exit code of 1 is a fault
   MOCK_DELAY: '50ms',
   REDIS_TIMEOUT: `${TIMES.redisWithin}ms`,
-  ADMIN_TOKEN: TOKEN,
-};
+  UPSTREAM_LIMIT: `${perMinute}/m`,
+});
 
 // The kinds of process in a fleet of four.
 export const PROCESSES = [
@@ -44,6 +45,8 @@ export const PROCESSES = [
 
 const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 const SAMPLE = 1000; // ms between two measurements of a process's memory
+// A client gives up after this time, in which every process should have answered long ago.
+const PATIENCE = 18_000; // ms
 
 export class Member {
   #record;
@@ -56,14 +59,15 @@ export class Member {
   up = false;
   life = 0; // how often it was started
 
-  // `perMinute` is UPSTREAM_LIMIT, which the whole fleet shares.
-  static async open({ name, settings }, { redis, provider, record, perMinute }) {
+  // `settings` are those of the process, but for the addresses, the token of TOKEN and the number of processes in the
+  // fleet.
+  static async open({ name, settings }, { redis, provider, record, fleetSize = PROCESSES.length }) {
     const member = new Member();
     member.name = name;
     member.#record = record;
     member.link = await Link.open(redis.port);
     member.#settings = {
-      ...SETTINGS, UPSTREAM_LIMIT: `${perMinute}/m`, FLEET_SIZE: String(PROCESSES.length), ...settings,
+      FLEET_SIZE: String(fleetSize), ADMIN_TOKEN: TOKEN, ...settings,
       REDIS_URL: `redis://127.0.0.1:${member.link.port}`, OPEN_METEO_URL: await provider.serve(name),
     };
     member.#sampling = setInterval(() => member.#measureMemory(), SAMPLE);
@@ -97,6 +101,11 @@ export class Member {
     this.#agent = new Agent({ keepAlive: true, maxSockets: 64 });
   }
 
+  // What the process of this life has logged.
+  get log() {
+    return this.#service.lines;
+  }
+
   kill() {
     this.up = false;
     this.#service?.signal('SIGKILL');
@@ -124,7 +133,7 @@ export class Member {
     const life = this.life;
     return new Promise((resolve) => {
       const done = (fields) => resolve({ process: this.name, life, sent, at: performance.now(), ...fields });
-      const sending = request(target, { method, headers: { Accept: 'application/json', ...headers }, agent: this.#agent, timeout: 3 * TIMES.answerWithin });
+      const sending = request(target, { method, headers: { Accept: 'application/json', ...headers }, agent: this.#agent, timeout: PATIENCE });
       sending.on('timeout', () => sending.destroy(new Error('no answer')));
       sending.on('error', (error) => done({ status: 0, error: error.message }));
       sending.on('response', (response) => {

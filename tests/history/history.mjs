@@ -13,18 +13,17 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { CALM_LAST, KINDS, makeFaults, makeSchedule } from './faults.mjs';
-import { Member, PROCESSES, TIMES } from './fleet.mjs';
+import { historySettings, Member, PROCESSES, TIMES } from './fleet.mjs';
 import { judge } from './invariants.mjs';
 import { Past } from './past.mjs';
 import { Provider } from './provider.mjs';
 import { follow, KNOWN_PLACES, makePlan } from './questions.mjs';
 import { Random } from './random.mjs';
 import { Redis } from './redis.mjs';
+import { watchStalls } from './stalls.mjs';
 import { progressOf, scheduleOf, storyOf, summaryOf } from './story.mjs';
 
 const QUOTAS = [1200, 1200, 1200, 200]; // calls a minute: three runs in four have enough
-const STALL = 50; // ms
-const NAP = 10; // ms
 const PROGRESS = 10_000; // ms
 const STORIES = 5;
 const ALL = Object.keys(KINDS).join(',');
@@ -39,17 +38,6 @@ const { values: options } = parseArgs({
     check: { type: 'string' },
   },
 });
-
-// Notes when this program itself does not run, because then its measurements are wrong by as much.
-function watchStalls(record) {
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    if (now - last > STALL + NAP) record({ type: 'stall', at: now, took: now - last - NAP });
-    last = now;
-  }, NAP);
-  return () => clearInterval(timer);
-}
 
 function kindsOf(list) {
   const kinds = list === 'none' ? [] : list.split(',').filter(Boolean);
@@ -81,7 +69,10 @@ async function run({ seed, milliseconds, kinds, quota }) {
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
   try {
-    for (const each of PROCESSES) members.push(await Member.open(each, { redis, provider, record, perMinute }));
+    for (const each of PROCESSES) {
+      const settings = { ...historySettings(perMinute), ...each.settings };
+      members.push(await Member.open({ name: each.name, settings }, { redis, provider, record }));
+    }
     await Promise.all(members.map((member) => member.start()));
     const start = performance.now();
     telling = setInterval(() => console.log(progressOf(events, performance.now() - start)), PROGRESS);
