@@ -160,8 +160,9 @@ void KeyPurges::retry_one(CacheCore& core, const Purge& purge) {
     guarded([&](CacheCore& live) {
       if (!entry) return on_attempted(live, purge, entry.error());
       const auto at = live.wall_of(purge.at);
-      if (auto* current = pending_of(purge); *entry && follows(**entry, at) && current != nullptr)
-        current->buried = true;
+      // A value of this version says nothing about one of a later version beside it.
+      const bool followed = *entry && follows(**entry, at) && !thread_.remote()->holds_later_version(purge.key);
+      if (auto* current = pending_of(purge); followed && current != nullptr) current->buried = true;
       purge_again(live, purge);
     });
   });

@@ -19,8 +19,8 @@ namespace wx::cache {
 [[nodiscard]] inline std::string lease_key(std::string_view prefix, std::string_view key) {
   return cat(prefix, "weather:lease:{", prefix, key, "}");
 }
-// Where this version stores a value while the value's own key holds one of a later version. Whoever purges the key, of
-// whichever version, deletes this one, too.
+// Where this version stores a value while the value's own key holds one of a later version. Whoever purges the key
+// deletes this one, too; later versions must do so for this one. 0.1.0 does not.
 [[nodiscard]] inline std::string value_key_beside(std::string_view prefix, std::string_view key) {
   return cat(prefix, "weather:wx2:{", prefix, key, "}");
 }

@@ -42,46 +42,72 @@ RedisTier::RedisTier(redis::Client& client, std::string prefix, const Clock& clo
       log_(log),
       epoch_(client, prefix_) {}
 
+// --- reads ---
+
 std::optional<Entry> RedisTier::entry_of(std::string_view key, const Reply& reply) {
   if (reply.is_null()) return std::nullopt;
   auto entry = decode(key, reply.text());
   if (entry) return entry;
-  metrics_.add(Counter::cache_codec_refused);
-  if (is_of_later_version(reply.text())) later_.put(key, clock_.steady());
+  if (!is_of_later_version(reply.text())) metrics_.add(Counter::cache_codec_refused);
   return unreadable();
 }
 
-std::string RedisTier::place_of(std::string_view key) const {
+std::optional<Entry> RedisTier::value_of(std::string_view key, const Reply& reply, std::optional<Entry> beside) {
+  auto entry = entry_of(key, reply);
+  if (entry && entry->kind == EntryKind::unreadable && is_of_later_version(reply.text())) {
+    later_.put(key, clock_.steady());
+    return beside ? std::move(beside) : std::move(entry);
+  }
+  if (later_.find(key) != nullptr) {
+    later_.erase(key);
+    // Otherwise it would come back with the next value of a later version.
+    client_.command({"DEL", value_key_beside(prefix_, key)}, [](const Result<Reply>&) {});
+  }
+  return entry;
+}
+
+bool RedisTier::holds_later_version(std::string_view key) const {
   const auto* seen = later_.find(key);
-  const bool beside = seen != nullptr && clock_.steady() - *seen < kLaterFor;
-  return beside ? value_key_beside(prefix_, key) : value_key(prefix_, key);
+  return seen != nullptr && clock_.steady() - *seen < kLaterFor;
 }
 
 void RedisTier::read(std::string_view key, ReadCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
+  if (holds_later_version(key)) return read_both(key, AnswerOnce<std::optional<Entry>>(std::move(done)));
   key_.assign(prefix_).append(key);
   client_.command({"GET", key_},
                   [this, key = std::string(key),
                    done = AnswerOnce<std::optional<Entry>>(std::move(done))](Result<Reply> reply) mutable {
+                    auto entry = reply ? value_of(key, *reply) : std::nullopt;
+                    if (holds_later_version(key)) return read_both(key, std::move(done));
                     record(key, error_of(reply));
                     if (!reply) return done(std::unexpected(std::move(reply.error())));
-                    auto entry = entry_of(key, *reply);
-                    if (later_.empty()) return done(std::move(entry));
-                    if (!reply->is_null() && is_of_later_version(reply->text()))
-                      return read_beside(key, std::move(done));
-                    later_.erase(key);
                     done(std::move(entry));
                   });
 }
 
-void RedisTier::read_beside(std::string_view key, AnswerOnce<std::optional<Entry>> done) {
-  client_.command({"GET", value_key_beside(prefix_, key)},
-                  [this, key = std::string(key), done = std::move(done)](Result<Reply> reply) mutable {
-                    record(key, error_of(reply));
-                    if (!reply) return done(std::unexpected(std::move(reply.error())));
-                    auto entry = entry_of(key, *reply);
-                    done(entry ? std::move(entry) : unreadable());
-                  });
+void RedisTier::read_both(std::string_view key, AnswerOnce<std::optional<Entry>> done) {
+  const auto beside = value_key_beside(prefix_, key);
+  const auto value = value_key(prefix_, key);
+  const std::array<redis::Argument, 2> get_beside{"GET", beside};
+  const std::array<redis::Argument, 2> get_value{"GET", value};
+  const auto ours = std::make_shared<Result<std::optional<Entry>>>();
+  auto on_beside = [this, ours, key = std::string(key)](Result<Reply> reply) {
+    if (reply) {
+      *ours = entry_of(key, *reply);
+    } else {
+      *ours = std::unexpected(std::move(reply.error()));
+    }
+  };
+  auto on_value = [this, ours, key = std::string(key), done = std::move(done)](Result<Reply> reply) mutable {
+    if (reply && !*ours) reply = std::unexpected(std::move(ours->error()));
+    record(key, error_of(reply));
+    if (!reply) return done(std::unexpected(std::move(reply.error())));
+    done(value_of(key, *reply, std::move(**ours)));
+  };
+  std::array<redis::Command, 2> commands{redis::Command{get_beside, std::move(on_beside)},
+                                         redis::Command{get_value, std::move(on_value)}};
+  client_.pipeline(commands);
 }
 
 // --- writes ---
@@ -95,7 +121,7 @@ void RedisTier::store(std::string_view key, const Entry& entry, bool release, Do
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   head_.clear();
   encode_head(key, entry, head_);
-  const auto value = place_of(key);
+  const auto value = own_key(key);
   const auto lease = lease_key(prefix_, key);
   const auto expiry = cat(left.count());
   const std::array<redis::Argument, 5> set{"SET", value, redis::Argument(head_, entry.body), "PX", expiry};
@@ -197,7 +223,7 @@ void RedisTier::put_back(std::string_view key, const Entry& entry) {
   if (left <= milliseconds(0) || unavailable(key)) return;
   head_.clear();
   encode_head(key, entry, head_);
-  const auto value = place_of(key);
+  const auto value = own_key(key);
   const auto expiry = cat(left.count());
   const std::array<redis::Argument, 6> set{"SET", value, redis::Argument(head_, entry.body), "NX", "PX", expiry};
   client_.command(set, [this, key = std::string(key)](const Result<Reply>& reply) { record(key, error_of(reply)); });
@@ -209,6 +235,10 @@ redis::Callback RedisTier::recorded(std::string_view key, DoneCallback done) {
     if (!reply) return done(std::unexpected(std::move(reply.error())));
     done({});
   };
+}
+
+std::string RedisTier::own_key(std::string_view key) const {
+  return holds_later_version(key) ? value_key_beside(prefix_, key) : value_key(prefix_, key);
 }
 
 milliseconds RedisTier::time_left(const Entry& entry) const {

@@ -8,11 +8,12 @@
 //   failure  SET <lease> fail:<kind>:<count> XX PX <memo>     GET <lease>, PTTL <lease>
 //   message  PUBLISH <channel> <message> (fleet_message.hpp)
 //
-// A value of a later version of the format is left alone. This process then stores and reads its own at <beside>
-// (value_key_beside()). So processes of both versions share a Redis, and neither undoes the other's work.
+// A value of a later version of the format is left alone. While the key holds one, this process stores and reads its
+// own at <beside> (value_key_beside()), always together with the key. So processes of both versions share a Redis, and
+// neither undoes the other's work.
 //
-// DEL <lease> does not compare the token. Only the process that won the lease sends it, while more than kLeaseEdge of it
-// is left by this process's clock (Flight).
+// DEL <lease> is sent only by the process that won the lease, while more than kLeaseEdge of it is left by this
+// process's clock (Flight). So it need not compare the token.
 //
 // While the client's breaker is open, every operation fails at once with redis_unavailable. store_failure() and
 // give_back(), which have no callback, do nothing then.
@@ -50,6 +51,7 @@ class RedisTier final : public RemoteTier {
   void announce_purge(std::string_view key, WallTime at, DoneCallback done) override;
   void put_back(std::string_view key, const Entry& entry) override;
   void raise_epoch(std::uint64_t ours, EpochCallback done) override;
+  [[nodiscard]] bool holds_later_version(std::string_view key) const override;
 
   [[nodiscard]] RedisEpoch& redis_epoch() { return epoch_; }
 
@@ -62,10 +64,14 @@ class RedisTier final : public RemoteTier {
 
   [[nodiscard]] bool unavailable(std::string_view key) const { return !client_.available(key); }
   [[nodiscard]] std::optional<Entry> entry_of(std::string_view key, const redis::Reply& reply);
-  // Reads this version's value while the key holds one of a later version. Without one, the entry is unreadable.
-  void read_beside(std::string_view key, AnswerOnce<std::optional<Entry>> done);
-  // The key in Redis for this process's values of a cache key.
-  [[nodiscard]] std::string place_of(std::string_view key) const;
+  // The value of a key, given the reply to GET and what is beside: if the key holds a value of a later version, that is
+  // noted, and the value is the one beside or, without one, unreadable.
+  [[nodiscard]] std::optional<Entry> value_of(std::string_view key, const redis::Reply& reply,
+                                              std::optional<Entry> beside = std::nullopt);
+  // Reads the key and what is beside.
+  void read_both(std::string_view key, AnswerOnce<std::optional<Entry>> done);
+  // The key in Redis where this process stores.
+  [[nodiscard]] std::string own_key(std::string_view key) const;
   milliseconds limit_lease(const Look& found, std::int64_t pttl);
   // Releases a lease with an unknown owner (its SET was not answered in time) if it holds `token`. Retries until
   // `until`.

@@ -21,18 +21,24 @@ struct RedisTier::LeaseAttempt {
   SteadyTime until;  // the latest possible end of the lease
   bool won = false;
   std::optional<Error> error = std::nullopt;
+  std::optional<Entry> beside = std::nullopt;
 };
 
 void RedisTier::take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
-  const auto value = place_of(key);
+  const auto value = value_key(prefix_, key);
+  const auto beside = value_key_beside(prefix_, key);
   const auto attempt = std::make_shared<LeaseAttempt>(LeaseAttempt{.key = std::string(key),
                                                                    .lease = lease_key(prefix_, key),
                                                                    .token = std::string(token),
                                                                    .until = clock_.steady() + span});
   const auto expiry = cat(span.count());
   const std::array<redis::Argument, 6> set{"SET", attempt->lease, token, "NX", "PX", expiry};
+  const std::array<redis::Argument, 2> get_beside{"GET", beside};
   const std::array<redis::Argument, 2> get_value{"GET", value};
+  auto on_beside = [this, attempt](const Result<Reply>& reply) {
+    if (reply) attempt->beside = entry_of(attempt->key, *reply);
+  };
   auto on_set = [this, attempt](Result<Reply> reply) {
     if (reply) {
       attempt->won = reply->is_ok();
@@ -53,12 +59,13 @@ void RedisTier::take_lease(std::string_view key, std::string_view token, millise
     if (attempt->error) return done(std::unexpected(std::move(*attempt->error)));
     LeaseView view;
     view.won = true;
-    view.entry = entry_of(attempt->key, *reply);
+    view.entry = value_of(attempt->key, *reply, std::move(attempt->beside));
     done(std::move(view));
   };
-  std::array<redis::Command, 2> commands{redis::Command{set, std::move(on_set)},
+  std::array<redis::Command, 3> commands{redis::Command{get_beside, std::move(on_beside)},
+                                         redis::Command{set, std::move(on_set)},
                                          redis::Command{get_value, std::move(on_value)}};
-  client_.pipeline(commands);
+  client_.pipeline(std::span(commands).subspan(holds_later_version(key) ? 0 : 1));
 }
 
 void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTime until) {
@@ -67,7 +74,8 @@ void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTi
   client_.command({"GET", asked},
                   [this, lease = std::move(lease), token = std::move(token), until](Result<Reply> reply) mutable {
                     if (reply && reply->is_text() && reply->text() == token) {
-                      client_.command({"DEL", lease}, [](const Result<Reply>&) {});
+                      if (still_ours(until, clock_.steady()))
+                        client_.command({"DEL", lease}, [](const Result<Reply>&) {});
                     } else if (!reply && reply.error().kind == ErrorKind::redis_timeout) {
                       // The server still does not answer in time. Each attempt takes one command timeout, so this loop
                       // is slow.
@@ -76,7 +84,7 @@ void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTi
                   });
 }
 
-// The results of the three commands of look().
+// The results of the commands of look().
 struct RedisTier::Look {
   explicit Look(std::string_view of, LeaseCallback callback) : key(of), done(std::move(callback)) {}
 
@@ -87,6 +95,7 @@ struct RedisTier::Look {
   }
 
   std::string key;
+  std::optional<Entry> beside;
   LeaseView view;
   bool held = false;
   bool decoded = true;
@@ -96,16 +105,21 @@ struct RedisTier::Look {
 
 void RedisTier::look(std::string_view key, LeaseCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
-  const auto value = place_of(key);
+  const auto value = value_key(prefix_, key);
+  const auto beside = value_key_beside(prefix_, key);
   const auto lease = lease_key(prefix_, key);
+  const std::array<redis::Argument, 2> get_beside{"GET", beside};
   const std::array<redis::Argument, 2> get_value{"GET", value};
   const std::array<redis::Argument, 2> get_lease{"GET", lease};
   const std::array<redis::Argument, 2> get_left{"PTTL", lease};
   const auto found = std::make_shared<Look>(key, std::move(done));
+  auto on_beside = [this, found](const Result<Reply>& reply) {
+    if (found->note(reply)) found->beside = entry_of(found->key, *reply);
+  };
   auto on_value = [this, found](const Result<Reply>& reply) {
     if (!found->note(reply)) return;
     found->decoded = false;  // remains false if decoding throws
-    found->view.entry = entry_of(found->key, *reply);
+    found->view.entry = value_of(found->key, *reply, std::move(found->beside));
     found->decoded = true;
   };
   auto on_lease = [found](const Result<Reply>& reply) {
@@ -127,10 +141,10 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
     if (!found->decoded) return found->done(fail(ErrorKind::internal));
     found->done(std::move(found->view));
   };
-  std::array<redis::Command, 3> commands{redis::Command{get_value, std::move(on_value)},
-                                         redis::Command{get_lease, std::move(on_lease)},
-                                         redis::Command{get_left, std::move(on_left)}};
-  client_.pipeline(commands);
+  std::array<redis::Command, 4> commands{
+      redis::Command{get_beside, std::move(on_beside)}, redis::Command{get_value, std::move(on_value)},
+      redis::Command{get_lease, std::move(on_lease)}, redis::Command{get_left, std::move(on_left)}};
+  client_.pipeline(std::span(commands).subspan(holds_later_version(key) ? 0 : 1));
 }
 
 // Returns how long a lease or a failure counts, given the reply to PTTL: -1 if it has no end, -2 if it has just ended.

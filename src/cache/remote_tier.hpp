@@ -98,6 +98,10 @@ class RemoteTier {
   // epoch, which is higher than `ours`, this process's epoch, even if the tier has lost its own. After an error it is
   // unknown whether the epoch was raised.
   virtual void raise_epoch(std::uint64_t ours, EpochCallback done) = 0;
+
+  // Returns true if the key held a value of a later version when this tier last read it. What read() returned then is
+  // this version's own value beside it.
+  [[nodiscard]] virtual bool holds_later_version(std::string_view key) const = 0;
 };
 
 }  // namespace wx::cache

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -165,6 +166,10 @@ class FakeRemote final : public cache::RemoteTier {
     });
   }
 
+  [[nodiscard]] bool holds_later_version(std::string_view key) const override {
+    return later_versions.contains(std::string(key));
+  }
+
   // Performs the commands that were held back, in order.
   void release() {
     auto ready = std::exchange(held, {});
@@ -176,6 +181,7 @@ class FakeRemote final : public cache::RemoteTier {
   bool purges_in_one = false;    // a held announcement of a purge reaches Redis with the command held before it
   bool hold = false;
   bool hold_replies = false;
+  std::set<std::string> later_versions;  // keys that hold a value of a later version, besides ours
   std::optional<ErrorKind> failing;
   std::string failing_detail;  // the detail of that error, as Redis words it
   std::deque<std::move_only_function<void()>> held;

@@ -176,7 +176,7 @@ TEST_F(RedisTierTest, TellsAnotherVersionsOrADamagedValueFromNothingAndCountsIt)
   encode_head("weather:1:3", entry(), of_another_key);
   of_another_key += entry().body;
   std::uint64_t refused = 0;
-  for (const auto& other : {"wx1" + value.substr(3), "wx3" + value.substr(3), damaged, of_another_key,
+  for (const auto& other : {"wx1" + value.substr(3), "wx0" + value.substr(3), damaged, of_another_key,
                             value.substr(0, value.size() - 1), std::string("{}"), std::string()}) {
     server_.command({"SET", "app1:weather:1:2", other});
     const auto back = read("weather:1:2");
@@ -211,6 +211,34 @@ TEST_F(LaterVersionTest, IsLeftAloneAndOurValueIsBesideIt) {
   EXPECT_EQ(found(), entry());
   EXPECT_EQ(look(kKey).entry, entry());
   EXPECT_EQ(lease(kKey, "mine").entry, entry());
+}
+
+TEST_F(LaterVersionTest, IsNoDamage) {
+  EXPECT_EQ(metrics_.value(Counter::cache_codec_refused), 0U);
+  EXPECT_TRUE(tier_.holds_later_version(kKey));
+  EXPECT_FALSE(tier_.holds_later_version("weather:1:3"));
+}
+
+// A purge, or the end of its spans, while this process believes that it is there.
+TEST_F(LaterVersionTest, MayBeGoneWhenTheLeaseIsTaken) {
+  write(kKey, entry());
+  RedisTier other(*client_, "app1:", clock_, metrics_, log_);
+  const auto tombstone = make_tombstone(clock_.wall(), seconds(60));
+  ASSERT_TRUE(result_of<void>([&](auto done) { other.bury(kKey, tombstone, std::move(done)); }));
+  server_.command({"SET", beside_, "late"});  // a write that was under way
+  EXPECT_EQ(lease(kKey, "mine").entry, tombstone);
+  EXPECT_FALSE(tier_.holds_later_version(kKey));
+  EXPECT_EQ(look(kKey).entry, tombstone);
+  EXPECT_EQ(server_.command({"EXISTS", beside_}), "0") << "it would come back with the next later value";
+}
+
+TEST_F(LaterVersionTest, MayBeGoneWhileThisProcessWaitsForAnother) {
+  server_.command({"DEL", value_key_});
+  RedisTier other(*client_, "app1:", clock_, metrics_, log_);
+  ASSERT_TRUE(result_of<void>([&](auto done) { other.store(kKey, entry(), false, std::move(done)); }));
+  EXPECT_EQ(look(kKey).entry, entry());
+  write(kKey, entry());
+  EXPECT_EQ(server_.command({"EXISTS", beside_}), "0") << "the key is ours again";
 }
 
 TEST_F(LaterVersionTest, IsFoundByAProcessThatHasNotSeenIt) {

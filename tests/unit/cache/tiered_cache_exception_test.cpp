@@ -42,6 +42,9 @@ class ThrowingRemote final : public RemoteTier {
     if (throw_on_raise) throw std::runtime_error("raise");
     remote_.raise_epoch(ours, std::move(done));
   }
+  [[nodiscard]] bool holds_later_version(std::string_view key) const override {
+    return remote_.holds_later_version(key);
+  }
 
   bool throw_on_read = false;
   bool throw_on_lease = false;
