@@ -65,6 +65,15 @@ void CacheCore::drop_purged(std::optional<Copy>& copy) const {
   if (copy->entry->epoch != epoch() || copy->entry->stored_at <= purged_until) copy.reset();
 }
 
+bool CacheCore::may_replace(const Copy& held, const Copy& loaded) const {
+  std::optional<Copy> valid = held;
+  drop_purged(valid);
+  if (!valid) return true;
+  if (valid->entry->stored_at >= loaded.entry->stored_at) return false;
+  const bool refused = loaded.entry->kind == EntryKind::refusal && valid->entry->kind == EntryKind::answer;
+  return !refused || valid->freshness(clock.steady()) == Freshness::gone;
+}
+
 bool CacheCore::on_fill(const Fill& fill) {
   metrics.add(Counter::cache_fills_heard);
   const auto hash = hash64(fill.key);
@@ -88,6 +97,7 @@ void CacheCore::on_purge(std::string_view key, std::optional<WallTime> at) {
   metrics.add(Counter::cache_purges);
   // A moment of the future would make every value until then look purged.
   if (at && !ahead_of_clock(*at, clock)) return purge_until(key, moment_of(*at));
+  ++undated_purges_;
   const auto hash = hash64(key);
   auto& shard = flights.shard_of(hash);
   const FlightTable::Locked lock(shard);

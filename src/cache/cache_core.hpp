@@ -56,6 +56,8 @@ class CacheCore final : public FleetListener {
   [[nodiscard]] std::uint64_t epoch() const override { return current_epoch_.load(); }
   // The number of purges of everything that this process knows of, its own included.
   [[nodiscard]] std::uint64_t purges() const { return purges_.load(); }
+  // The number of purges of single keys that named no moment. Nobody remembers those.
+  [[nodiscard]] std::uint64_t undated_purges() const { return undated_purges_.load(); }
   [[nodiscard]] Validity validity() const;
 
   // Turns what Redis holds for a key into a copy of this process, or the moment of a purge. Adopts the entry's epoch if
@@ -71,6 +73,8 @@ class CacheCore final : public FleetListener {
   // call this under the lock of the flight's shard, in the step that gives the copy to the flight. Then a later change
   // of the epoch reaches the copy (Flight::new_epoch).
   void drop_purged(std::optional<Copy>& copy) const;
+  // Returns true if a value that was loaded without a lease may replace this one in Redis.
+  [[nodiscard]] bool may_replace(const Copy& held, const Copy& loaded) const;
 
   // Purges everything for this process alone: what memory holds, and what Redis holds with a time until now.
   void purge_here();
@@ -100,6 +104,7 @@ class CacheCore final : public FleetListener {
   std::atomic<std::uint64_t> current_epoch_{0};  // epoch_.current() and epoch_.read()
   std::atomic<std::uint64_t> read_epoch_{0};
   std::atomic<std::uint64_t> purges_{0};
+  std::atomic<std::uint64_t> undated_purges_{0};
   // See purge_here(): of memory's copies, and of Redis's values (time since the epoch of WallTime, in ms).
   std::atomic<nanoseconds::rep> memory_purged_until_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<milliseconds::rep> purged_until_{WallTime::min().time_since_epoch().count()};

@@ -49,8 +49,8 @@
 //   looking   free, an error, or a refusal  queued    load
 //             without a fallback
 //   loading   loaded                        ended     answer (miss), fill memory, write Redis, release the lease
-//   loading   loaded, without a lease, or   ended     the same, but write Redis only over an older value, and release
-//             near its end                            nothing
+//   loading   loaded, without a lease, or   ended     the same, but look in Redis before the write, which a later value
+//             near its end                            or a later purge forbids, and release nothing
 //   loading   failed                        ended     answer (fallback, else the error), remember the failure
 //   loading   refused, with an answer to    ended     answer (fallback), remember the refusal
 //             fall back on

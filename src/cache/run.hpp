@@ -105,8 +105,11 @@ class Run : public std::enable_shared_from_this<Run> {
   // The part of step() without the lock.
   void perform(CacheCore& core, Applied& applied);
   void write_and_answer(CacheCore& core, Applied& applied);
-  void store(const Actions& actions, RemoteTier::DoneCallback done);
-  void store_before_answer(CacheCore& core, const Applied& applied, RemoteTier::DoneCallback stored);
+  void store(CacheCore& core, const Actions& actions, RemoteTier::DoneCallback done);
+  void look_and_store(CacheCore& core, const Copy& loaded, RemoteTier::DoneCallback done);
+  // Counts the result of a write, and passes it on.
+  [[nodiscard]] RemoteTier::DoneCallback counted(RemoteTier::DoneCallback done) const;
+  void store_before_answer(CacheCore& core, const Applied& applied);
   void limit_age(CacheCore& core);
   void look_again_after(nanoseconds span);
 

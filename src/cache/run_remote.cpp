@@ -122,40 +122,49 @@ void Run::write_and_answer(CacheCore& core, Applied& applied) {
     applied.answered.answer(thread_);
     return;
   }
-  auto on_stored = [weak = core_](const Result<void>& result) {
-    const auto live = weak.lock();
-    if (live) live->metrics.add(result ? Counter::cache_write_ok : Counter::cache_write_failed);
-  };
-  if (core.options.write_wait > milliseconds(0)) return store_before_answer(core, applied, std::move(on_stored));
+  if (core.options.write_wait > milliseconds(0)) return store_before_answer(core, applied);
   applied.answered.answer(thread_);
-  store(actions, std::move(on_stored));
+  store(core, actions, [](const Result<void>&) {});
 }
 
-// Writes the loaded value. A load that holds no lease any more reads Redis first, because another process may have
-// loaded or purged the key meanwhile.
-void Run::store(const Actions& actions, RemoteTier::DoneCallback done) {
+// Stores the loaded value.
+void Run::store(CacheCore& core, const Actions& actions, RemoteTier::DoneCallback done) {
   const auto& loaded = *actions.write_remote;
-  if (!actions.look_before_write) {
-    return thread_.remote()->store(key_, *loaded.entry, actions.release_lease, std::move(done));
-  }
-  thread_.remote()->read(key_, [self = shared_from_this(), loaded,
+  if (actions.look_before_write) return look_and_store(core, loaded, std::move(done));
+  thread_.remote()->store(key_, *loaded.entry, actions.release_lease, counted(std::move(done)));
+}
+
+// Stores a value without a lease, unless Redis shows, or this process hears meanwhile, that another process has loaded
+// or purged the key since.
+void Run::look_and_store(CacheCore& core, const Copy& loaded, RemoteTier::DoneCallback done) {
+  const auto purges = core.purges();
+  const auto undated_purges = core.undated_purges();
+  thread_.remote()->read(key_, [self = shared_from_this(), loaded, purges, undated_purges,
                                 done = AnswerOnce<void>(std::move(done))](Result<std::optional<Entry>> result) mutable {
-    self->guarded([&](CacheCore& core) {
-      if (!result) return done(std::unexpected(std::move(result.error())));
-      auto found = core.take_over(self->key_, std::move(*result));
-      self->heed_purge(core, found);
-      core.drop_purged(found.copy);
-      const bool purged = found.purged_at && stored_until(loaded, *found.purged_at);
-      if (purged || (found.copy && found.copy->entry->stored_at >= loaded.entry->stored_at)) return done({});
-      self->thread_.remote()->store(self->key_, *loaded.entry, false,
-                                    [done = std::move(done)](auto stored) mutable { done(std::move(stored)); });
+    self->guarded([&](CacheCore& live) {
+      if (!result) return self->counted(std::move(done))(std::unexpected(std::move(result.error())));
+      const auto found = live.take_over(self->key_, std::move(*result));
+      self->heed_purge(live, found);
+      const bool purged = (found.purged_at && stored_until(loaded, *found.purged_at)) || live.purges() != purges ||
+                          live.undated_purges() != undated_purges;
+      if (purged || found.unreadable || (found.copy && !live.may_replace(*found.copy, loaded))) return done({});
+      self->thread_.remote()->store(self->key_, *loaded.entry, false, self->counted(std::move(done)));
     });
   });
 }
 
+RemoteTier::DoneCallback Run::counted(RemoteTier::DoneCallback done) const {
+  return [weak = core_, done = std::move(done)](Result<void> result) mutable {
+    if (const auto live = weak.lock()) {
+      live->metrics.add(result ? Counter::cache_write_ok : Counter::cache_write_failed);
+    }
+    done(std::move(result));
+  };
+}
+
 // For platforms that freeze the process after an answer: the write is sent first, and the answer waits for its result,
 // at most for write_wait.
-void Run::store_before_answer(CacheCore& core, const Applied& applied, RemoteTier::DoneCallback on_stored) {
+void Run::store_before_answer(CacheCore& core, const Applied& applied) {
   // Copies of the waiters: if something here throws, step() still answers `applied`.
   const auto pending = std::make_shared<AnsweredWaiters>();
   pending->waiters.reserve(applied.answered.waiters.size());
@@ -171,8 +180,7 @@ void Run::store_before_answer(CacheCore& core, const Applied& applied, RemoteTie
   };
   const auto timer =
       std::make_shared<std::unique_ptr<Timer>>(thread_.executor().after(core.options.write_wait, answer));
-  store(applied.actions, [on_stored = std::move(on_stored), answer, timer](Result<void> result) mutable {
-    on_stored(std::move(result));
+  store(core, applied.actions, [answer, timer](const Result<void>&) {
     timer->reset();
     answer();
   });

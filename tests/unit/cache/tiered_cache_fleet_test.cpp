@@ -685,6 +685,20 @@ TEST_F(FleetTest, AnOwedPurgeLeavesALaterValueAlone) {
 
 // A full Redis takes the deletion and the message, but not the tombstone. The message must not be repeated: every
 // process drops its copy because of it.
+// What this version has stored beside a value of a later version does not tell whether that one was purged.
+TEST_F(FleetTest, AnOwedPurgeReachesAValueOfALaterVersion) {
+  remote_.failing = ErrorKind::redis_unavailable;
+  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+  clock_.advance(milliseconds(10));
+  Answers answers;
+  second_->get(*second_thread_, lookup(), loader(), into(answers));
+  complete(value("{2}"));
+  remote_.later_versions.insert(std::string(kKey));
+  remote_.failing.reset();
+  executor_.advance(seconds(5));
+  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
+}
+
 TEST_F(BusyFleetTest, ARedisThatRefusesTombstonesCostsOneLoadPerProcess) {
   ask_for(seconds(2));
   EXPECT_EQ(loads_, 1);
@@ -930,6 +944,7 @@ TEST_F(LateLoadTest, DoesNotReplaceALaterValue) {
   others_load();
   answer_comes();
   EXPECT_EQ(in_redis().body, "{later}");
+  EXPECT_EQ(metrics_.value(observability::Counter::cache_write_ok), 1U) << "that of the other process";
 }
 
 // What was purged with everything is no later value, whatever its date.
@@ -962,6 +977,59 @@ TEST_F(LateLoadTest, IsPurgedWhileItLooks) {
   ASSERT_EQ(remote_.replies.size(), 1U);
   remote_.replies.front()();
   EXPECT_EQ(in_redis().kind, EntryKind::tombstone);
+}
+
+// 0.1.0 and people send purges that name no moment.
+TEST_F(LateLoadTest, HearsOfAPurgeWhileItLooks) {
+  remote_.hold_replies = true;
+  answer_comes();
+  cache_->listener().on_purge(kKey, std::nullopt);
+  remote_.replies.front()();
+  EXPECT_FALSE(fleet_.values.contains(std::string(kKey)));
+}
+
+TEST_F(LateLoadTest, HearsOfAPurgeOfEverythingWhileItLooks) {
+  remote_.hold_replies = true;
+  answer_comes();
+  fleet_.epoch = 7;
+  learn_epoch();
+  remote_.replies.front()();
+  EXPECT_FALSE(fleet_.values.contains(std::string(kKey)));
+}
+
+TEST_F(LateLoadTest, LearnsOfAPurgeOfEverythingFromALaterValue) {
+  Entry later = value_of("{later}");
+  later.epoch = 7;
+  later.stored_at = clock_.wall() - seconds(30);
+  fleet_.values[std::string(kKey)] = later;
+  answer_comes();
+  EXPECT_EQ(in_redis().body, "{later}") << "ours is from before the purge";
+}
+
+TEST_F(LateLoadTest, DoesNotReplaceAnAnswerByARefusal) {
+  Entry older = value_of("{older}");
+  older.stored_at = clock_.wall() - seconds(30);
+  fleet_.values[std::string(kKey)] = older;
+  complete(Loaded::refusal("No data is available for this location"));
+  EXPECT_EQ(in_redis().body, "{older}");
+}
+
+TEST_F(LateLoadTest, IsAnsweredAfterItsWriteWhereTheProcessMayBeFrozen) {
+  CacheOptions options;
+  options.write_wait = milliseconds(200);
+  cache(&remote_, options);
+  fleet_.listeners = {&cache_->listener(), &second_->listener()};
+  waiting_.clear();
+  answers_.clear();
+  fleet_.leases.clear();
+  begin();
+  remote_.hold_replies = true;
+  complete(std::move(late_));
+  EXPECT_TRUE(answers_.empty());
+  remote_.replies.front()();
+  EXPECT_EQ(answers_.size(), 1U);
+  EXPECT_EQ(in_redis().body, "{late}");
+  EXPECT_EQ(metrics_.value(observability::Counter::cache_write_ok), 1U);
 }
 
 TEST_F(LateLoadTest, IsNotStoredWhereRedisCannotSayWhatItHolds) {
