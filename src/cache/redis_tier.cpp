@@ -52,18 +52,25 @@ std::optional<Entry> RedisTier::entry_of(std::string_view key, const Reply& repl
   return unreadable();
 }
 
-std::optional<Entry> RedisTier::value_of(std::string_view key, const Reply& reply, std::optional<Entry> beside) {
-  auto entry = entry_of(key, reply);
+RedisTier::Beside RedisTier::read_beside(std::string_view key) {
+  if (!holds_later_version(key)) return nullptr;
+  auto beside = std::make_shared<std::optional<Entry>>();
+  client_.command({"GET", value_key_beside(prefix_, key)},
+                  [this, beside, key = std::string(key)](const Result<Reply>& reply) {
+                    if (reply) *beside = entry_of(key, *reply);
+                  });
+  return beside;
+}
+
+void RedisTier::judge(std::string_view key, const Reply& reply, const Beside& beside, std::optional<Entry>& entry) {
   if (entry && entry->kind == EntryKind::unreadable && is_of_later_version(reply.text())) {
     later_.put(key, clock_.steady());
-    return beside ? std::move(beside) : std::move(entry);
-  }
-  if (later_.find(key) != nullptr) {
+    if (beside && *beside) entry = std::move(*beside);
+  } else if (later_.find(key) != nullptr) {
     later_.erase(key);
     // Otherwise it would come back with the next value of a later version.
     client_.command({"DEL", value_key_beside(prefix_, key)}, [](const Result<Reply>&) {});
   }
-  return entry;
 }
 
 bool RedisTier::holds_later_version(std::string_view key) const {
@@ -73,41 +80,22 @@ bool RedisTier::holds_later_version(std::string_view key) const {
 
 void RedisTier::read(std::string_view key, ReadCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
-  if (holds_later_version(key)) return read_both(key, AnswerOnce<std::optional<Entry>>(std::move(done)));
+  auto beside = beside_of(key);
   key_.assign(prefix_).append(key);
   client_.command({"GET", key_},
-                  [this, key = std::string(key),
+                  [this, key = std::string(key), beside = std::move(beside),
                    done = AnswerOnce<std::optional<Entry>>(std::move(done))](Result<Reply> reply) mutable {
-                    auto entry = reply ? value_of(key, *reply) : std::nullopt;
-                    if (holds_later_version(key)) return read_both(key, std::move(done));
-                    record(key, error_of(reply));
-                    if (!reply) return done(std::unexpected(std::move(reply.error())));
+                    if (!reply) {
+                      record(key, &reply.error());
+                      return done(std::unexpected(std::move(reply.error())));
+                    }
+                    auto entry = value_of(key, *reply, beside);
+                    const bool now_known = !beside && !later_.empty() && holds_later_version(key);
+                    if (now_known)
+                      return read(key, [done = std::move(done)](auto result) mutable { done(std::move(result)); });
+                    record(key, nullptr);
                     done(std::move(entry));
                   });
-}
-
-void RedisTier::read_both(std::string_view key, AnswerOnce<std::optional<Entry>> done) {
-  const auto beside = value_key_beside(prefix_, key);
-  const auto value = value_key(prefix_, key);
-  const std::array<redis::Argument, 2> get_beside{"GET", beside};
-  const std::array<redis::Argument, 2> get_value{"GET", value};
-  const auto ours = std::make_shared<Result<std::optional<Entry>>>();
-  auto on_beside = [this, ours, key = std::string(key)](Result<Reply> reply) {
-    if (reply) {
-      *ours = entry_of(key, *reply);
-    } else {
-      *ours = std::unexpected(std::move(reply.error()));
-    }
-  };
-  auto on_value = [this, ours, key = std::string(key), done = std::move(done)](Result<Reply> reply) mutable {
-    if (reply && !*ours) reply = std::unexpected(std::move(ours->error()));
-    record(key, error_of(reply));
-    if (!reply) return done(std::unexpected(std::move(reply.error())));
-    done(value_of(key, *reply, std::move(**ours)));
-  };
-  std::array<redis::Command, 2> commands{redis::Command{get_beside, std::move(on_beside)},
-                                         redis::Command{get_value, std::move(on_value)}};
-  client_.pipeline(commands);
 }
 
 // --- writes ---
@@ -238,7 +226,8 @@ redis::Callback RedisTier::recorded(std::string_view key, DoneCallback done) {
 }
 
 std::string RedisTier::own_key(std::string_view key) const {
-  return holds_later_version(key) ? value_key_beside(prefix_, key) : value_key(prefix_, key);
+  const bool beside = !later_.empty() && holds_later_version(key);
+  return beside ? value_key_beside(prefix_, key) : value_key(prefix_, key);
 }
 
 milliseconds RedisTier::time_left(const Entry& entry) const {

@@ -21,10 +21,12 @@
 // Thread-safety: the I/O thread of the client only.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
-#include "cache/answer_once.hpp"
 #include "cache/recent_keys.hpp"
 #include "cache/redis_epoch.hpp"
 #include "cache/remote_tier.hpp"
@@ -64,12 +66,19 @@ class RedisTier final : public RemoteTier {
 
   [[nodiscard]] bool unavailable(std::string_view key) const { return !client_.available(key); }
   [[nodiscard]] std::optional<Entry> entry_of(std::string_view key, const redis::Reply& reply);
+  // What is beside a value of a later version. It is there when the reply to the command after beside_of() comes.
+  // Null if no such value is known.
+  using Beside = std::shared_ptr<std::optional<Entry>>;
+  [[nodiscard]] Beside beside_of(std::string_view key) { return later_.empty() ? nullptr : read_beside(key); }
+  [[nodiscard]] Beside read_beside(std::string_view key);
   // The value of a key, given the reply to GET and what is beside: if the key holds a value of a later version, that is
   // noted, and the value is the one beside or, without one, unreadable.
-  [[nodiscard]] std::optional<Entry> value_of(std::string_view key, const redis::Reply& reply,
-                                              std::optional<Entry> beside = std::nullopt);
-  // Reads the key and what is beside.
-  void read_both(std::string_view key, AnswerOnce<std::optional<Entry>> done);
+  [[nodiscard]] std::optional<Entry> value_of(std::string_view key, const redis::Reply& reply, const Beside& beside) {
+    auto entry = entry_of(key, reply);
+    if (!later_.empty() || (entry && entry->kind == EntryKind::unreadable)) judge(key, reply, beside, entry);
+    return entry;
+  }
+  void judge(std::string_view key, const redis::Reply& reply, const Beside& beside, std::optional<Entry>& entry);
   // The key in Redis where this process stores.
   [[nodiscard]] std::string own_key(std::string_view key) const;
   milliseconds limit_lease(const Look& found, std::int64_t pttl);

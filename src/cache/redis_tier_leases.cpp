@@ -19,26 +19,22 @@ struct RedisTier::LeaseAttempt {
   std::string lease;
   std::string token;
   SteadyTime until;  // the latest possible end of the lease
+  Beside beside;
   bool won = false;
   std::optional<Error> error = std::nullopt;
-  std::optional<Entry> beside = std::nullopt;
 };
 
 void RedisTier::take_lease(std::string_view key, std::string_view token, milliseconds span, LeaseCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   const auto value = value_key(prefix_, key);
-  const auto beside = value_key_beside(prefix_, key);
   const auto attempt = std::make_shared<LeaseAttempt>(LeaseAttempt{.key = std::string(key),
                                                                    .lease = lease_key(prefix_, key),
                                                                    .token = std::string(token),
-                                                                   .until = clock_.steady() + span});
+                                                                   .until = clock_.steady() + span,
+                                                                   .beside = beside_of(key)});
   const auto expiry = cat(span.count());
   const std::array<redis::Argument, 6> set{"SET", attempt->lease, token, "NX", "PX", expiry};
-  const std::array<redis::Argument, 2> get_beside{"GET", beside};
   const std::array<redis::Argument, 2> get_value{"GET", value};
-  auto on_beside = [this, attempt](const Result<Reply>& reply) {
-    if (reply) attempt->beside = entry_of(attempt->key, *reply);
-  };
   auto on_set = [this, attempt](Result<Reply> reply) {
     if (reply) {
       attempt->won = reply->is_ok();
@@ -59,13 +55,12 @@ void RedisTier::take_lease(std::string_view key, std::string_view token, millise
     if (attempt->error) return done(std::unexpected(std::move(*attempt->error)));
     LeaseView view;
     view.won = true;
-    view.entry = value_of(attempt->key, *reply, std::move(attempt->beside));
+    view.entry = value_of(attempt->key, *reply, attempt->beside);
     done(std::move(view));
   };
-  std::array<redis::Command, 3> commands{redis::Command{get_beside, std::move(on_beside)},
-                                         redis::Command{set, std::move(on_set)},
+  std::array<redis::Command, 2> commands{redis::Command{set, std::move(on_set)},
                                          redis::Command{get_value, std::move(on_value)}};
-  client_.pipeline(std::span(commands).subspan(holds_later_version(key) ? 0 : 1));
+  client_.pipeline(commands);
 }
 
 void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTime until) {
@@ -86,7 +81,8 @@ void RedisTier::give_back_if_ours(std::string lease, std::string token, SteadyTi
 
 // The results of the commands of look().
 struct RedisTier::Look {
-  explicit Look(std::string_view of, LeaseCallback callback) : key(of), done(std::move(callback)) {}
+  Look(std::string_view of, Beside b, LeaseCallback callback)
+      : key(of), beside(std::move(b)), done(std::move(callback)) {}
 
   // Records the first error. Returns true if there is a reply.
   bool note(const Result<Reply>& reply) {
@@ -95,7 +91,7 @@ struct RedisTier::Look {
   }
 
   std::string key;
-  std::optional<Entry> beside;
+  Beside beside;
   LeaseView view;
   bool held = false;
   bool decoded = true;
@@ -106,20 +102,15 @@ struct RedisTier::Look {
 void RedisTier::look(std::string_view key, LeaseCallback done) {
   if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   const auto value = value_key(prefix_, key);
-  const auto beside = value_key_beside(prefix_, key);
   const auto lease = lease_key(prefix_, key);
-  const std::array<redis::Argument, 2> get_beside{"GET", beside};
   const std::array<redis::Argument, 2> get_value{"GET", value};
   const std::array<redis::Argument, 2> get_lease{"GET", lease};
   const std::array<redis::Argument, 2> get_left{"PTTL", lease};
-  const auto found = std::make_shared<Look>(key, std::move(done));
-  auto on_beside = [this, found](const Result<Reply>& reply) {
-    if (found->note(reply)) found->beside = entry_of(found->key, *reply);
-  };
+  const auto found = std::make_shared<Look>(key, beside_of(key), std::move(done));
   auto on_value = [this, found](const Result<Reply>& reply) {
     if (!found->note(reply)) return;
     found->decoded = false;  // remains false if decoding throws
-    found->view.entry = value_of(found->key, *reply, std::move(found->beside));
+    found->view.entry = value_of(found->key, *reply, found->beside);
     found->decoded = true;
   };
   auto on_lease = [found](const Result<Reply>& reply) {
@@ -141,10 +132,10 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
     if (!found->decoded) return found->done(fail(ErrorKind::internal));
     found->done(std::move(found->view));
   };
-  std::array<redis::Command, 4> commands{
-      redis::Command{get_beside, std::move(on_beside)}, redis::Command{get_value, std::move(on_value)},
-      redis::Command{get_lease, std::move(on_lease)}, redis::Command{get_left, std::move(on_left)}};
-  client_.pipeline(std::span(commands).subspan(holds_later_version(key) ? 0 : 1));
+  std::array<redis::Command, 3> commands{redis::Command{get_value, std::move(on_value)},
+                                         redis::Command{get_lease, std::move(on_lease)},
+                                         redis::Command{get_left, std::move(on_left)}};
+  client_.pipeline(commands);
 }
 
 // Returns how long a lease or a failure counts, given the reply to PTTL: -1 if it has no end, -2 if it has just ended.

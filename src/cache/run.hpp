@@ -105,15 +105,12 @@ class Run : public std::enable_shared_from_this<Run> {
   // The part of step() without the lock.
   void perform(CacheCore& core, Applied& applied);
   void write_and_answer(CacheCore& core, Applied& applied);
-  void store(CacheCore& core, const Actions& actions, RemoteTier::DoneCallback done);
   void look_and_store(CacheCore& core, const Copy& loaded, RemoteTier::DoneCallback done);
-  // Counts the result of a write, and passes it on.
-  [[nodiscard]] RemoteTier::DoneCallback counted(RemoteTier::DoneCallback done) const;
   void store_before_answer(CacheCore& core, const Applied& applied);
   void limit_age(CacheCore& core);
   void look_again_after(nanoseconds span);
 
-  // What a reply of Redis shows of purges.
+  // The purge that a reply of Redis has shown, or that was known before.
   void heed_purge(CacheCore& core, const Found& found);
   // Gives a reply of Redis to the flight: first what it shows of purges, then the event.
   template <class Event>

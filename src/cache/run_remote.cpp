@@ -20,11 +20,21 @@ Result<LeaseSeen> seen_of(Result<LeaseView> view, std::optional<Copy> copy) {
   return LeaseSeen{.won = view->won, .copy = std::move(copy), .failure = view->failure, .lease_left = view->lease_left};
 }
 
+// Counts the result of a write.
+struct WriteCounter {
+  std::weak_ptr<CacheCore> core;
+
+  void operator()(const Result<void>& result) const {
+    const auto live = core.lock();
+    if (live) live->metrics.add(result ? Counter::cache_write_ok : Counter::cache_write_failed);
+  }
+};
+
 }  // namespace
 
 template <class Event>
 void Run::step_with(CacheCore& core, Found& found, Event event) {
-  heed_purge(core, found);
+  if (found.purged_at) heed_purge(core, found);
   step(core, [&](State& state) {
     core.drop_purged(found.copy);
     if (found.copy && found.copy->entry->stored_at <= state.flight.purged_until()) found.copy.reset();
@@ -34,7 +44,7 @@ void Run::step_with(CacheCore& core, Found& found, Event event) {
 }
 
 void Run::heed_purge(CacheCore& core, const Found& found) {
-  if (found.purged_at) core.purge_until(key_, *found.purged_at);
+  core.purge_until(key_, *found.purged_at);
   if (!found.revived || !core.looks.pass(core.clock.steady())) return;
   if (const auto owner = core_.lock()) thread_.key_purges().on_revived(owner, key_, *found.purged_at);
 }
@@ -124,14 +134,9 @@ void Run::write_and_answer(CacheCore& core, Applied& applied) {
   }
   if (core.options.write_wait > milliseconds(0)) return store_before_answer(core, applied);
   applied.answered.answer(thread_);
-  store(core, actions, [](const Result<void>&) {});
-}
-
-// Stores the loaded value.
-void Run::store(CacheCore& core, const Actions& actions, RemoteTier::DoneCallback done) {
   const auto& loaded = *actions.write_remote;
-  if (actions.look_before_write) return look_and_store(core, loaded, std::move(done));
-  thread_.remote()->store(key_, *loaded.entry, actions.release_lease, counted(std::move(done)));
+  if (actions.look_before_write) return look_and_store(core, loaded, [](const Result<void>&) {});
+  remote->store(key_, *loaded.entry, actions.release_lease, WriteCounter{core_});
 }
 
 // Stores a value without a lease, unless Redis shows, or this process hears meanwhile, that another process has loaded
@@ -142,24 +147,20 @@ void Run::look_and_store(CacheCore& core, const Copy& loaded, RemoteTier::DoneCa
   thread_.remote()->read(key_, [self = shared_from_this(), loaded, purges, undated_purges,
                                 done = AnswerOnce<void>(std::move(done))](Result<std::optional<Entry>> result) mutable {
     self->guarded([&](CacheCore& live) {
-      if (!result) return self->counted(std::move(done))(std::unexpected(std::move(result.error())));
+      if (!result) return done(std::unexpected(std::move(result.error())));
       const auto found = live.take_over(self->key_, std::move(*result));
-      self->heed_purge(live, found);
+      if (found.purged_at) self->heed_purge(live, found);
       const bool purged = (found.purged_at && stored_until(loaded, *found.purged_at)) || live.purges() != purges ||
                           live.undated_purges() != undated_purges;
       if (purged || found.unreadable || (found.copy && !live.may_replace(*found.copy, loaded))) return done({});
-      self->thread_.remote()->store(self->key_, *loaded.entry, false, self->counted(std::move(done)));
+      self->thread_.remote()->store(
+          self->key_, *loaded.entry, false,
+          [count = WriteCounter{self->core_}, done = std::move(done)](Result<void> stored) mutable {
+            count(stored);
+            done(std::move(stored));
+          });
     });
   });
-}
-
-RemoteTier::DoneCallback Run::counted(RemoteTier::DoneCallback done) const {
-  return [weak = core_, done = std::move(done)](Result<void> result) mutable {
-    if (const auto live = weak.lock()) {
-      live->metrics.add(result ? Counter::cache_write_ok : Counter::cache_write_failed);
-    }
-    done(std::move(result));
-  };
 }
 
 // For platforms that freeze the process after an answer: the write is sent first, and the answer waits for its result,
@@ -180,10 +181,17 @@ void Run::store_before_answer(CacheCore& core, const Applied& applied) {
   };
   const auto timer =
       std::make_shared<std::unique_ptr<Timer>>(thread_.executor().after(core.options.write_wait, answer));
-  store(core, applied.actions, [answer, timer](const Result<void>&) {
+  auto on_stored = [answer, timer](const Result<void>&) {
     timer->reset();
     answer();
-  });
+  };
+  const auto& loaded = *applied.actions.write_remote;
+  if (applied.actions.look_before_write) return look_and_store(core, loaded, std::move(on_stored));
+  thread_.remote()->store(key_, *loaded.entry, applied.actions.release_lease,
+                          [count = WriteCounter{core_}, on_stored](const Result<void>& result) {
+                            count(result);
+                            on_stored(result);
+                          });
 }
 
 }  // namespace wx::cache
