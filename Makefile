@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak history storm history-ci fuzz bench micro load instructions format clean
+.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak history storm rolling history-ci fuzz bench micro load instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -96,7 +96,12 @@ storm: ## check that no fault of Redis makes a fleet call the provider in storms
 	@scripts/build $(PRESET) weather-cache
 	@scripts/test-history $(PRESET) storm $(if $(FAULTS),--faults=$(FAULTS)) $(if $(SEED),--seed=$(SEED)) $(if $(KEEP),--keep=$(KEEP))
 
-history-ci: ## check the histories of two minutes, with a fixed seed and a fresh one, and the storms, as CI does
+rolling: ## check a rolling update from 0.1.0 to this version and back, one minute (SEED, KEEP)
+	@scripts/install-packages build test history
+	@scripts/build $(PRESET) weather-cache
+	@scripts/test-history $(PRESET) rolling $(if $(SEED),--seed=$(SEED)) $(if $(KEEP),--keep=$(KEEP))
+
+history-ci: ## check the histories of two minutes, with a fixed seed and a fresh one, storms, and a rolling update, as CI does
 	@scripts/install-packages build test history
 	@scripts/build $(PRESET) weather-cache
 	@scripts/test-history $(PRESET) ci

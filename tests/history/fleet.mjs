@@ -58,6 +58,7 @@ export class Member {
   link;
   up = false;
   life = 0; // how often it was started
+  program; // if not the built one
 
   // `settings` are those of the process, but for the addresses, the token of TOKEN and the number of processes in the
   // fleet.
@@ -75,7 +76,7 @@ export class Member {
   }
 
   async start() {
-    const service = await startService(this.#settings);
+    const service = await startService(this.#settings, this.program);
     this.#service = service;
     this.life += 1;
     this.up = true;

@@ -385,7 +385,7 @@ function firstAfter(answers, moment) {
   return low;
 }
 
-function grouped(list, keyOf = ({ place }) => place) {
+export function grouped(list, keyOf = ({ place }) => place) {
   const groups = new Map();
   for (const each of list) {
     const key = keyOf(each);

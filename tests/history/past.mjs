@@ -45,6 +45,11 @@ export class Past {
     return this.setting.processes.find(({ name }) => name === process).memory;
   }
 
+  // Which life of the process this moment is in.
+  lifeAt(process, at) {
+    return this.deeds.filter((deed) => deed.process === process && deed.what === 'started' && deed.at <= at).length;
+  }
+
   // For how long the recording program did not run between two moments.
   stalled(from, to) {
     return this.stalls.filter(({ at, took }) => at > from && at - took < to).reduce((sum, { took }) => sum + took, 0);

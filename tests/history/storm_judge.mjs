@@ -16,6 +16,9 @@
 //              one load through after a wait, which doubles after each that fails, and is up to a quarter shorter
 //   concurrency                  UPSTREAM_CONCURRENCY
 
+import { grouped } from './invariants.mjs';
+import { Past } from './past.mjs';
+
 // What a scheduler and a local network may add to the way of a call to the provider (ms). The time for which this
 // program did not run is added to it.
 const SLACK = 300;
@@ -36,59 +39,45 @@ export function callsOfBreaker(milliseconds, { breakerAfter, breakerWait, longes
   return calls;
 }
 
-const seconds = (ms) => (ms / 1000).toFixed(1);
-
-function grouped(list, keyOf) {
-  const groups = new Map();
-  for (const each of list) {
-    const key = keyOf(each);
-    groups.set(key, [...(groups.get(key) ?? []), each]);
-  }
-  return groups;
-}
-
 // The calls of one place that were more than `loaders` in a span.
-function tooEarly(calls, loaders, { limits, events }) {
-  const stalled = (from, to) => events.filter(({ type, at, took }) => type === 'stall' && at > from && at - took < to).reduce((sum, { took }) => sum + took, 0);
+function tooEarly(past, calls, loaders, span) {
   return calls.filter((call, i) => {
     if (i < loaders) return false;
     const before = calls[i - loaders];
-    return call.at - before.at + SLACK + stalled(before.at - SLACK, call.at) < limits.span;
+    return call.at - before.at + SLACK + past.stalled(before.at - SLACK, call.at) < span;
   });
 }
 
 // Returns what the run saw, and what of it breaks a rule: { calls, retries, answers, errors, violations }.
 export function judgeStorm(run) {
-  const { fault, processes, places, limits, failing, events } = run;
-  const of = (type) => events.filter((event) => event.type === type);
-  const answers = of('answer');
+  const { fault, processes, places, limits, failing, start, events } = run;
+  const past = new Past({ setting: {}, events });
+  const { answers, deeds } = past;
   const errors = answers.filter(({ status }) => status !== 200);
-  const all = of('call').sort((a, b) => a.at - b.at);
-  const calls = all.filter(({ outcome }) => outcome === 'ok');
-  const retries = all.filter(({ outcome }) => outcome !== 'ok');
-  const purges = of('purge').length;
+  const calls = past.calls.filter(({ outcome }) => outcome === 'ok');
+  const retries = past.calls.filter(({ outcome }) => outcome !== 'ok');
+  const purges = past.purges.length;
   const violations = [];
   const violated = (rule, seen, allowed, example = '') => violations.push(`${rule}: ${seen}, at most ${allowed}${example && `; ${example}`}`);
-  // A process that has started again has an empty memory.
-  const lifeOf = ({ process, at }) => of('process').filter((deed) => deed.process === process && deed.what === 'started' && deed.at <= at).length;
-  const when = ({ at }) => `${seconds(at - run.start)} s`;
+  const when = (...these) => `${these.map(({ at }) => ((at - start) / 1000).toFixed(1)).join(', ')} s`;
 
   if (errors.length > 0) {
     const [first] = errors;
     violated('every client gets an answer', `${errors.length} errors`, 0, `the first is ${first.status} ${first.problem ?? first.error ?? ''} by ${first.process} for place ${first.place} at ${when(first)}`);
   }
-  for (const deed of of('process')) if (deed.what === 'died') violated('every process stays alive', `${deed.process} ended`, 'none', deed.why);
+  for (const deed of deeds) if (deed.what === 'died') violated('every process stays alive', `${deed.process} ended`, 'none', deed.why);
 
   // A purge of everything costs each loader one load of each place.
   const findStorms = (rule, groups, loaders) => {
-    const spots = [...groups].map(([name, list]) => ({ name, list, early: tooEarly(list, loaders, run) }));
+    const spots = [...groups].map(([name, list]) => ({ name, list, early: tooEarly(past, list, loaders, limits.span) }));
     const beyond = spots.filter(({ early }) => early.length > purges * loaders);
     if (beyond.length === 0) return;
     const worst = beyond.reduce((a, b) => (b.early.length > a.early.length ? b : a));
     violated(rule, `${beyond.reduce((sum, { early }) => sum + early.length, 0)} calls too early`, `${purges * loaders} for each place`,
-      `${worst.name}: calls at ${worst.list.map(({ at }) => seconds(at - run.start)).join(', ')} s`);
+      `${worst.name}: calls at ${when(...worst.list)}`);
   };
-  findStorms('one call per process, place and span', grouped(calls, (call) => `${call.process}, life ${lifeOf(call)}, place ${call.place}`), 1);
+  // A process that has started again has an empty memory.
+  findStorms('one call per process, place and span', grouped(calls, (call) => `${call.process}, life ${past.lifeAt(call.process, call.at)}, place ${call.place}`), 1);
   findStorms(`calls of ${fault.loaders} process${fault.loaders === 1 ? '' : 'es'} per place and span`, grouped(calls, ({ place }) => `place ${place}`), fault.loaders);
 
   const time = failing.until - failing.from;
