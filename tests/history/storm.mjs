@@ -1,7 +1,7 @@
-// Whether a fault of Redis makes a fleet call the provider in storms: eight fleets of four processes, one for each
-// fault, side by side, each with a Redis and a provider of its own. The fault lasts from second 5 to second 50, and the
-// provider fails from second 20 on. So the fault is there while the provider is well and while it fails, and it ends
-// under the watch, because a fleet could also begin a storm when its Redis is well again.
+// Whether a fault of Redis makes a fleet call the provider in storms: nine fleets of four processes, one for each
+// fault, side by side, each with a Redis and a provider of its own. Unless a fault says otherwise, it lasts from second 5
+// to second 50, and the provider fails from second 20 on. So the fault is there while the provider is well and while it
+// fails, and it ends under the watch, because a fleet could also begin a storm when its Redis is well again.
 //
 //   node storm.mjs [--faults=NAME,NAME] [--seed=NUMBER] [--keep=FOLDER]
 //
@@ -30,7 +30,7 @@ const NEXT_QUESTION = 100; // ms from one question of a process to the next
 const AGAIN = 5000; // ms after which a fault that Redis or a process can undo is made again
 
 // The spans are short enough for several in a run; the kept span is the usual one, and outlasts it. Redis has more time
-// than usual to answer, because a machine that runs eight fleets may be busy. All else is as usual.
+// than usual to answer, because a machine that runs nine fleets may be busy. All else is as usual.
 const SETTINGS = { CACHE_TTL: '10s', CACHE_STALE: '10s', REDIS_TIMEOUT: '1s' };
 const LIMITS = {
   span: 0.9 * 0.8 * 10_000,
@@ -80,9 +80,23 @@ const FAULTS = {
   // A purge of everything meets a key that holds no number.
   'epoch-garbage': { loaders: 1, ...again('epoch-garbage'), plan: [purge(FAULT.from + 1000, 'A')] },
   'channel-refused': { loaders: 1, ...lasting('channel-refused', ['PUBLISH', 'weather:events', 'probe'], '-NOPERM') },
-  'one-cut-off': {
+  // One process loses Redis, loads for itself, and is back while the provider is well.
+  'cut-off-early': {
     loaders: 2,
-    begin: ({ members }) => members.at(-1).link.refuse(),
+    async begin({ members, until }) {
+      members.at(-1).link.refuse();
+      await until(12_000);
+      members.at(-1).link.heal();
+    },
+  },
+  // One process hears that the others renew what they have, and loses Redis before it has looked; then the provider
+  // fails. The purge brings many renewals into that moment.
+  'cut-off-late': {
+    loaders: 2, plan: [purge(11_500, 'A')],
+    async begin({ members, until }) {
+      await until(FAILING.from - 100);
+      members.at(-1).link.refuse();
+    },
     end: ({ members }) => members.at(-1).link.heal(),
   },
 };

@@ -20,8 +20,8 @@ async function ended(child) {
 }
 
 // Starts the service with these settings and nothing from this process's environment. It waits long for Redis, because
-// on a busy machine 50 ms pass before any program answers. With the setting of startClock(), it runs on that clock. Another
-// program is one of another version.
+// on a busy machine 50 ms pass before any program answers. With the setting of startClock(), it runs on that clock.
+// `program` is another one than the built one, for example of an earlier version.
 export async function startService(settings = {}, program = settings.WX_TEST_CLOCK ? MOVABLE : PROGRAM) {
   const child = spawn(program, [], {
     env: { PATH: process.env.PATH, ADDRESS: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', THREADS: '2', OPEN_METEO_URL: 'http://127.0.0.1:1', REDIS_TIMEOUT: '5s', ...settings },
