@@ -69,6 +69,7 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
     if (backplane_) backplane_->connected();
   });
   if (!backplane_) return;
+  redis_->on_available([this] { time_watch_->available(); });
   redis_->on_disconnected([this] {
     time_watch_->disconnected();
     backplane_->disconnected();

@@ -50,8 +50,9 @@ class IoThread {
 
   // Before run().
   [[nodiscard]] Result<std::uint16_t> listen() { return server_.listen(); }
-  // Sets a handler that is called on this thread at every connection to Redis and every half minute, once the time of
-  // Redis is known. Of the first thread, before run(), and only with Redis.
+  // Sets a handler that is called on this thread at every connection to Redis, when its breaker closes, and every half
+  // minute, once the time of Redis is known. `connected` except for the last. Of the first thread, before run(), and
+  // only with Redis.
   void on_redis_watch(std::move_only_function<void(bool connected)> handler) {
     time_watch_->on_asked(std::move(handler));
   }

@@ -45,8 +45,8 @@ class Provider {
   // Both must outlive this object and the last callback of the client.
   void attach(Executor* timers, FleetBudget* fleet);
 
-  // Exchanges the count of calls with the fleet where that is due. Call it at every connection to the store and every
-  // half minute, so that a store that has lost counts gets them back.
+  // Exchanges the count of calls with the fleet where that is due. Call it whenever the store can be used again, and
+  // every half minute, so that a store that has lost counts gets them back.
   void watch_fleet(Watch why);
 
   // Makes the call when its turn has come and request.turn confirms it (see cache::LoadRequest). A Proceed that is

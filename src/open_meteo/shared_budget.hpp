@@ -37,7 +37,8 @@
 namespace wx::open_meteo {
 
 enum class Counting : std::uint8_t { alone, fleet };
-// Why an exchange without a call is due: a connection to the store has been made, or half a minute has passed.
+// Why an exchange without a call is due: the store can be used again (a new connection, or a breaker that has closed),
+// or half a minute has passed.
 enum class Watch : std::uint8_t { connected, interval };
 
 class SharedBudget {

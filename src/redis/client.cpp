@@ -69,6 +69,9 @@ void Client::on_push(std::move_only_function<void(const Reply&)> handler) {
 void Client::on_connected(std::move_only_function<void()> handler) {
   link_->connected_handler = std::move(handler);
 }
+void Client::on_available(std::move_only_function<void()> handler) {
+  link_->on_available(std::move(handler));
+}
 void Client::on_disconnected(std::move_only_function<void()> handler) {
   link_->disconnected_handler = std::move(handler);
 }

@@ -100,6 +100,10 @@ class Client {
   void on_push(std::move_only_function<void(const Reply&)> handler);
   // Sets the handler called after every handshake, when state() is already up: the place to subscribe. Before start().
   void on_connected(std::move_only_function<void()> handler);
+  // Sets the handler called whenever a server's breaker has closed again, so that commands that respect it may be sent.
+  // If a connection ends an outage, that is after the replies to the commands of the handler above: the breaker's probe
+  // follows them. Before start().
+  void on_available(std::move_only_function<void()> handler);
   // Sets the handler called whenever a connection that was up is lost, after its commands have failed; not for stop().
   // Before start().
   void on_disconnected(std::move_only_function<void()> handler);

@@ -49,6 +49,7 @@ void ServerBreaker::on_probed(bool success) {
   if (breaker_.probed(success)) {
     open_ = false;
     log_.info("redis", "Redis breaker closed");
+    if (closed_handler_) guard_("the handler of a closed breaker threw", closed_handler_);
   } else if (breaker_.state() == Breaker::State::open) {
     set_probe_due();
   }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -28,6 +29,9 @@ class ServerBreaker {
   // All references must outlive the breaker.
   ServerBreaker(const Clock& clock, observability::Metrics& metrics, observability::Log& log, CallbackGuard& guard,
                 Ping ping);
+
+  // Sets the handler called whenever the breaker has closed again. Before the first of the calls below.
+  void on_closed(std::move_only_function<void()> handler) { closed_handler_ = std::move(handler); }
 
   // Whether commands may be sent. From any thread.
   [[nodiscard]] bool available() const { return !open_.load(std::memory_order_relaxed); }
@@ -51,6 +55,7 @@ class ServerBreaker {
   observability::Log& log_;
   CallbackGuard& guard_;
   Ping ping_;
+  std::move_only_function<void()> closed_handler_;
   Breaker breaker_{BreakerOptions{}};
   Random random_{random_seed()};
   std::optional<SteadyTime> probe_due_;

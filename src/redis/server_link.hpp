@@ -59,6 +59,7 @@ class ServerLink : private Connection::Listener {
 
   [[nodiscard]] bool available() const { return breaker_.available(); }
   void record(const Error* error);
+  void on_available(std::move_only_function<void()> handler) { breaker_.on_closed(std::move(handler)); }
 
   std::move_only_function<void(const Reply&)> push_handler;
   std::move_only_function<void()> connected_handler;

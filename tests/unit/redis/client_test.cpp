@@ -413,6 +413,32 @@ TEST(RedisClient, TellsOfConnectionsMadeAndLost) {
   EXPECT_EQ(lost, 1);
 }
 
+// The breaker's probe comes after the commands of the connected handler, so these are answered while it is still open.
+TEST(RedisClient, TellsWhenTheServerIsAvailableAgain) {
+  FakeRedis redis([](Peer& peer) {
+    peer.greet();
+    if (peer.number() > 1) peer.echo();
+  });
+  std::string told;
+  ClientUnderTest under(redis.url(), false);
+  under.on_loop([&] {
+    under.client().on_connected([&] {
+      under.client().command({"PING"}, [&](const Result<Reply>&) {
+        told += under.client().available("") ? "connected and available, " : "connected, ";
+      });
+    });
+    under.client().on_available([&] { told += under.client().available("") ? "available" : "too early"; });
+    // The breaker opens before the second connection.
+    under.client().on_disconnected([&] {
+      const Error failure{.kind = ErrorKind::redis_unavailable};
+      for (int i = 0; i < 5; ++i) under.client().record("", &failure);
+    });
+  });
+  under.start();
+  EXPECT_TRUE(eventually([&] { return under.on_loop([&] { return told.ends_with("available"); }); }));
+  EXPECT_EQ(under.on_loop([&] { return told; }), "connected and available, connected, available");
+}
+
 // The name may lead to a master by now, but each attempt that finds a replica again makes the next one less likely to
 // succeed.
 TEST(RedisClient, DialsAReplicaAnewLessAndLessOftenWhileItStaysOne) {

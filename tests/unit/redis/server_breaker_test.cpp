@@ -68,6 +68,32 @@ TEST_F(ServerBreakerTest, ProbesAtOnceWhenAConnectionIsMade) {
   EXPECT_TRUE(breaker_.available());
 }
 
+TEST_F(ServerBreakerTest, TellsWhenItHasClosed) {
+  int told = 0;
+  breaker_.on_closed([&] {
+    ++told;
+    EXPECT_TRUE(breaker_.available());
+  });
+  ping_ = [](Callback done) { done(fail(ErrorKind::redis_timeout)); };
+  open();
+  probe();
+  EXPECT_EQ(told, 0) << "the probe has failed";
+  ping_ = [this](Callback done) { done(*pong_); };
+  probe();
+  EXPECT_EQ(told, 1);
+  breaker_.on_connected();
+  EXPECT_EQ(told, 1) << "it was not open";
+}
+
+TEST_F(ServerBreakerTest, ClosesAlthoughTheHandlerThrows) {
+  breaker_.on_closed([] { throw std::runtime_error("no memory"); });
+  ping_ = [this](Callback done) { done(*pong_); };
+  open();
+  probe();
+  EXPECT_TRUE(breaker_.available());
+  EXPECT_FALSE(breaker_.probe_due());
+}
+
 TEST_F(ServerBreakerTest, ProbesAgainAfterAPingThatWasRefusedAtOnce) {
   ping_ = [](Callback done) { done(fail(ErrorKind::redis_unavailable)); };
   open();

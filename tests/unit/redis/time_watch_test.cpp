@@ -76,6 +76,18 @@ TEST_F(TimeWatchTest, AsksAtOnceAndThenEvery29Seconds) {
   EXPECT_EQ(under_->on_loop([&] { return followed_; }), "first next ");
 }
 
+TEST_F(TimeWatchTest, AsksAtOnceWhenTheServerIsAvailableAgain) {
+  const FakeRedis redis = answering_time([](Peer& peer) { peer.write(kTime); });
+  start(redis);
+  ASSERT_TRUE(hears(kServer));
+  pass(20s);
+  under_->on_loop([&] { watch_->available(); });
+  EXPECT_TRUE(hears(kServer));
+  EXPECT_EQ(under_->on_loop([&] { return followed_; }), "first first ");
+  pass(28s);
+  EXPECT_EQ(asked_, 2) << "the next one is due 29 s later";
+}
+
 TEST_F(TimeWatchTest, TakesALateReplyToo) {
   Signal go_on;
   const FakeRedis redis = answering_time([&](Peer& peer) {
