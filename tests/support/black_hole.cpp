@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <boost/asio/write.hpp>
 
@@ -72,6 +73,10 @@ struct Pair {
   }
 };
 
+BlackHole::ChooseDelay constant(milliseconds span) {
+  return [span](BlackHole::Direction, std::string_view) { return span; };
+}
+
 }  // namespace
 
 // The coroutines run on the loop's thread and hold references to this, so the loop must end first.
@@ -83,11 +88,13 @@ struct BlackHole::State {
       const std::size_t size =
           co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
       if (failed) break;
-      if (delay.count() > 0) {
-        asio::steady_timer timer(loop.context(), delay);
+      const bool from_client = &from == &pair->client;
+      const milliseconds pause =
+          choose_delay(from_client ? Direction::to_server : Direction::to_client, {buffer.data(), size});
+      if (pause.count() > 0) {
+        asio::steady_timer timer(loop.context(), pause);
         co_await timer.async_wait(asio::use_awaitable);
       }
-      const bool from_client = &from == &pair->client;
       const std::size_t commands = from_client ? pair->commands.feed({buffer.data(), size}) : 0;
       if (pair->swallowed) continue;
       if (!instead.empty()) {
@@ -159,7 +166,7 @@ struct BlackHole::State {
   bool reset_new = false;
   std::string farewell;  // sent on new connections, which are then closed; empty: none
   std::string instead;   // the answer to every command; empty: none
-  milliseconds delay{0};
+  ChooseDelay choose_delay = constant(milliseconds(0));
   std::set<std::shared_ptr<Pair>> pairs;
   std::optional<tcp::acceptor> acceptor;
   Background loop;
@@ -229,7 +236,11 @@ void BlackHole::lead_to(std::uint16_t upstream) {
 }
 
 void BlackHole::delay(milliseconds span) {
-  state_->loop.call([this, span] { state_->delay = span; });
+  delay(constant(span));
+}
+
+void BlackHole::delay(ChooseDelay choose) {
+  state_->loop.call([this, &choose] { state_->choose_delay = std::move(choose); });
 }
 
 std::size_t BlackHole::accepted() const {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -37,6 +38,11 @@ class BlackHole {
   void lead_to(std::uint16_t upstream);
   // Delays each piece of data by this much, in both directions.
   void delay(milliseconds span);
+  // Delays each piece of data by what `choose` says, which is called on the proxy's own thread. What follows a delayed
+  // piece in the same direction waits behind it.
+  enum class Direction : std::uint8_t { to_server, to_client };
+  using ChooseDelay = std::function<milliseconds(Direction direction, std::string_view piece)>;
+  void delay(ChooseDelay choose);
 
   [[nodiscard]] std::size_t accepted() const;  // connections so far
   [[nodiscard]] bool wait_for_accepted(std::size_t count, milliseconds timeout = milliseconds(10000)) const;
