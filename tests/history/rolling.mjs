@@ -17,7 +17,7 @@ import { follow, KNOWN_PLACES } from './questions.mjs';
 import { Random } from './random.mjs';
 import { Redis } from './redis.mjs';
 import { judgeRolling } from './rolling_judge.mjs';
-import { watchStalls } from './stalls.mjs';
+import { barrier, repeatedIfStalled, watchStalls } from './stalls.mjs';
 
 const PROCESSES = ['A', 'B', 'C', 'D'];
 const PROGRAMS = { old: process.env.WX_OLD_PROGRAM, present: process.env.WX_PROGRAM };
@@ -36,8 +36,9 @@ const PURGE_ONE = [300, 900]; // ms from one purge of a place to the next
 const PURGE_ALL = [6000, 12_000]; // ms from one purge of everything to the next
 
 // Both versions know all of these settings. Redis has more time than usual to answer, because the machine may be busy.
-const SETTINGS = { CACHE_TTL: '6s', CACHE_STALE: '6s', REDIS_TIMEOUT: '1s', UPSTREAM_CONCURRENCY: '2', UPSTREAM_LIMIT: 'off' };
+const SETTINGS = { CACHE_TTL: '6s', CACHE_STALE: '6s', REDIS_TIMEOUT: '3s', UPSTREAM_CONCURRENCY: '2', UPSTREAM_LIMIT: 'off' };
 const SPAN = 0.9 * 0.8 * 6000; // early refreshes begin at CACHE_EARLY of the fresh span, less 10 %
+const LONGEST_STALL = 1500; // ms, well below REDIS_TIMEOUT
 const LIMIT = 400; // calls a day, which are used up when all processes are the present program
 
 const { values: options } = parseArgs({ options: { seed: { type: 'string', default: '1' }, keep: { type: 'string' } } });
@@ -89,7 +90,7 @@ async function replaceAll(members, program, from, until) {
 }
 
 // Runs one fleet. Returns what rolling_judge.mjs needs.
-async function runFleet({ name, plan, places = [], settings, limit }, random, opened) {
+async function runFleet({ name, plan, places = [], settings, limit }, random, { opened, ready }) {
   const events = [];
   const record = (event) => events.push(event);
   const redis = await Redis.start();
@@ -105,6 +106,7 @@ async function runFleet({ name, plan, places = [], settings, limit }, random, op
       opened.push(member);
     }
     await Promise.all(members.map((member) => member.start()));
+    await ready();
     const start = performance.now();
     const until = (at) => delay(Math.max(0, start + at - performance.now()));
     const replace = async () => {
@@ -133,11 +135,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     process.exit(130);
   });
 }
-const random = new Random(options.seed);
-const runs = await Promise.all([
-  runFleet({ name: 'purges', plan: makePlan, places: KNOWN_PLACES }, random.fork(), opened),
-  runFleet({ name: 'quota', plan: makeWalk, settings: { UPSTREAM_LIMIT: `${LIMIT}/d` }, limit: LIMIT }, random.fork(), opened),
-]);
+const FLEETS = [
+  { name: 'purges', plan: makePlan, places: KNOWN_PLACES },
+  { name: 'quota', plan: makeWalk, settings: { UPSTREAM_LIMIT: `${LIMIT}/d` }, limit: LIMIT },
+];
+const runs = await repeatedIfStalled(LONGEST_STALL, () => {
+  const random = new Random(options.seed);
+  const ready = barrier(FLEETS.length);
+  return Promise.all(FLEETS.map((fleet) => runFleet(fleet, random.fork(), { opened, ready })));
+});
 if (options.keep) await writeFile(options.keep, JSON.stringify(runs));
 for (const run of runs) {
   const { answers, calls, purges, refused, mostLoads, violations } = judgeRolling(run);

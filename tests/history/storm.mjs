@@ -19,7 +19,7 @@ import { Provider } from './provider.mjs';
 import { follow, KNOWN_PLACES } from './questions.mjs';
 import { Random } from './random.mjs';
 import { Redis } from './redis.mjs';
-import { watchStalls } from './stalls.mjs';
+import { barrier, repeatedIfStalled, watchStalls } from './stalls.mjs';
 import { judgeStorm } from './storm_judge.mjs';
 
 const PROCESSES = ['A', 'B', 'C', 'D'];
@@ -31,7 +31,8 @@ const AGAIN = 5000; // ms after which a fault that Redis or a process can undo i
 
 // The spans are short enough for several in a run; the kept span is the usual one, and outlasts it. Redis has more time
 // than usual to answer, because a machine that runs nine fleets may be busy. All else is as usual.
-const SETTINGS = { CACHE_TTL: '10s', CACHE_STALE: '10s', REDIS_TIMEOUT: '1s' };
+const SETTINGS = { CACHE_TTL: '10s', CACHE_STALE: '10s', REDIS_TIMEOUT: '3s' };
+const LONGEST_STALL = 1500; // ms, well below REDIS_TIMEOUT
 const LIMITS = {
   span: 0.9 * 0.8 * 10_000,
   errorTtl: 1000, longestMemo: 30_000,
@@ -140,8 +141,8 @@ async function breakProvider(provider, { until }) {
   provider.failure = '500';
 }
 
-// Runs one fleet and judges what it did.
-async function runFleet(name, random, opened) {
+// Runs one fleet, which begins when `ready` says that all of them have started.
+async function runFleet(name, random, { opened, ready }) {
   const fault = FAULTS[name];
   const events = [];
   const record = (event) => events.push(event);
@@ -154,6 +155,7 @@ async function runFleet(name, random, opened) {
     for (const process of PROCESSES) members.push(await Member.open({ name: process, settings: SETTINGS }, { redis, provider, record }));
     opened.push(...members);
     await Promise.all(members.map((member) => member.start()));
+    await ready();
     const start = performance.now();
     const until = (at) => delay(Math.max(0, start + at - performance.now()));
     const scene = { redis, provider, members, until };
@@ -183,8 +185,11 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     process.exit(130);
   });
 }
-const random = new Random(options.seed);
-const runs = await Promise.all(names.map((name) => runFleet(name, random.fork(), opened)));
+const runs = await repeatedIfStalled(LONGEST_STALL, () => {
+  const random = new Random(options.seed);
+  const ready = barrier(names.length);
+  return Promise.all(names.map((name) => runFleet(name, random.fork(), { opened, ready })));
+});
 if (options.keep) await mkdir(options.keep, { recursive: true });
 for (const run of runs) {
   const { calls, retries, answers, errors, violations } = judgeStorm(run);
