@@ -11,10 +11,12 @@
 // `loses` marks a fault that takes values out of Redis, `purges` one that must be taken for a purge of everything.
 // `echoes` is how long its effect outlasts it, at most (ms).
 
+import { TIMES } from './fleet.mjs';
 import { FAILURES } from './provider.mjs';
 
 const command = (...words) => ({ redis }) => redis.command(...words);
 const changed = (begin, end) => ({ touches: 'redis', begin: command(...begin), end: command(...end) });
+const COUNT_TAKES = TIMES.redisWithin + 20; // ms, so that most of what is sent after a count is in time
 const SUBSCRIBES_AGAIN = 15_000; // a process whose SUBSCRIBE was refused tries again
 
 const said = (...words) => ({ touches: 'nothing', moment: true, begin: command('PUBLISH', 'weather:events', words.join(' ')) });
@@ -36,6 +38,15 @@ export const KINDS = {
   'link-reset': { touches: 'link', strands: true, moment: true, begin: ({ member }) => member.link.reset() },
 
   'redis-killed': { touches: 'redis', loses: true, begin: ({ redis }) => redis.kill(), end: ({ redis }) => redis.start() },
+  'redis-restarted': {
+    touches: 'redis',
+    loses: true,
+    moment: true,
+    begin: async ({ redis }) => {
+      await redis.kill();
+      await redis.start();
+    },
+  },
   'redis-frozen': { touches: 'redis', strands: true, begin: ({ redis }) => redis.freeze(), end: ({ redis }) => redis.thaw() },
   'redis-emptied': { touches: 'data', loses: true, moment: true, begin: command('FLUSHALL') },
   'redis-full': changed(['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']),
@@ -43,6 +54,13 @@ export const KINDS = {
   'redis-readonly': { ...changed(['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']), strands: true },
   'redis-noperm': { ...changed(['ACL', 'SETUSER', 'default', '-@write'], ['ACL', 'SETUSER', 'default', '+@all']), strands: true },
   'redis-misconf': { touches: 'redis', strands: true, begin: ({ redis }) => redis.failToSave(), end: ({ redis }) => redis.recoverFromFailedSave() },
+  // The counts of the quota alone come too late, as where another node of a cluster holds them.
+  'count-late': {
+    touches: 'redis',
+    strands: true,
+    begin: ({ members }) => members.forEach(({ link }) => link.delay((data) => (data.includes('{budget}') ? COUNT_TAKES : 0))),
+    end: ({ members }) => members.forEach(({ link }) => link.heal()),
+  },
   'channel-refused': { ...changed(['ACL', 'SETUSER', 'default', 'resetchannels'], ['ACL', 'SETUSER', 'default', 'allchannels']), echoes: SUBSCRIBES_AGAIN },
 
   'epoch-deleted': { touches: 'data', moment: true, begin: command('DEL', 'weather:epoch') },
@@ -66,6 +84,17 @@ export const KINDS = {
 
   'process-killed': { touches: 'process', strands: true, begin: ({ member }) => member.stop('SIGKILL'), end: ({ member }) => member.start() },
   'process-ended': { touches: 'process', begin: ({ member }) => member.stop('SIGTERM'), end: ({ member }) => member.start() },
+  // It starts while Redis is out of its reach, and finds it later.
+  'process-alone': {
+    touches: 'process',
+    strands: true,
+    begin: async ({ member }) => {
+      member.link.refuse();
+      await member.stop('SIGKILL');
+      await member.start();
+    },
+    end: ({ member }) => member.link.heal(),
+  },
   'process-frozen': { touches: 'process', strands: true, begin: ({ member }) => member.freeze(), end: ({ member }) => member.thaw() },
 
   'provider-slow': {
@@ -126,11 +155,21 @@ export function makeSchedule(random, { milliseconds, members, places, kinds = Ob
   return schedule.sort((a, b) => a.at - b.at);
 }
 
+// When which process starts again.
+export function restartsOf(schedule) {
+  return schedule.filter(({ name }) => name === 'process-killed' || name === 'process-ended').map(({ until, member }) => ({ at: until, process: member }));
+}
+
+// When the provider fails: { at, until }.
+export function failuresOf(schedule) {
+  return schedule.filter(({ name }) => KINDS[name].fails);
+}
+
 // Makes the faults of a schedule, and records each when it has ended.
 export async function makeFaults(schedule, { site, members, start, record, sleep }) {
   await Promise.all(schedule.map(async (item) => {
     const { touches, strands = false, loses = false, purges = false, fails = false, echoes = 0, moment, begin, end } = KINDS[item.name];
-    const scene = { ...site, ...item, member: members.find(({ name }) => name === item.member) };
+    const scene = { ...site, ...item, members, member: members.find(({ name }) => name === item.member) };
     await sleep(start + item.at - performance.now());
     const at = performance.now();
     await begin(scene);

@@ -4,16 +4,17 @@
 //   node history.mjs [--seconds=90] [--seed=NUMBER] [--faults=KIND,KIND|none] [--per-minute=CALLS] [--keep=FILE]
 //   node history.mjs --check=FILE       checks a history that was kept
 //
-// The seed decides the faults, the questions and the quota (which --per-minute replaces), but not how the machine runs the processes: the same seed asks the same
-// questions and makes the same faults at the same moments, and the answers may differ. WX_PROGRAM is the program;
-// WX_SANITIZED=1 says that it has a sanitizer. The exit code is 1 after a violation.
+// The seed decides the faults, the questions, the spans and the quota (which --per-minute replaces), but not how the
+// machine runs the processes: the same seed asks the same questions and makes the same faults at the same moments, and
+// the answers may differ. WX_PROGRAM is the program; WX_SANITIZED=1 says that it has a sanitizer. The exit code is 1
+// after a violation.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { CALM_LAST, KINDS, makeFaults, makeSchedule } from './faults.mjs';
-import { historySettings, Member, PROCESSES, TIMES } from './fleet.mjs';
+import { CALM_LAST, failuresOf, KINDS, makeFaults, makeSchedule, restartsOf } from './faults.mjs';
+import { historySettings, LONG_TIMES, Member, PROCESSES, TIMES } from './fleet.mjs';
 import { judge } from './invariants.mjs';
 import { Past } from './past.mjs';
 import { Provider } from './provider.mjs';
@@ -56,7 +57,8 @@ async function run({ seed, milliseconds, kinds, quota }) {
   const processes = PROCESSES.map(({ name }) => name);
   const calmFrom = milliseconds - CALM_LAST;
   const schedule = makeSchedule(random.fork(), { milliseconds, members: processes, places: KNOWN_PLACES, kinds });
-  const plan = makePlan(random.fork(), { milliseconds, processes, calmFrom });
+  const plan = makePlan(random.fork(), { milliseconds, processes, calmFrom, restarts: restartsOf(schedule), failures: failuresOf(schedule) });
+  const times = { ...TIMES, ...random.pick([{}, LONG_TIMES]) };
   const redis = await Redis.start();
   const provider = new Provider(record);
   const members = [];
@@ -70,7 +72,7 @@ async function run({ seed, milliseconds, kinds, quota }) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
   try {
     for (const each of PROCESSES) {
-      const settings = { ...historySettings(perMinute), ...each.settings };
+      const settings = { ...historySettings(times, perMinute), ...each.settings };
       members.push(await Member.open({ name: each.name, settings }, { redis, provider, record }));
     }
     await Promise.all(members.map((member) => member.start()));
@@ -82,7 +84,7 @@ async function run({ seed, milliseconds, kinds, quota }) {
       follow(plan, { members, start, record }),
     ]);
     const setting = {
-      processes: PROCESSES.map(({ name, memory }) => ({ name, memory })), times: TIMES, perMinute, start, calmFrom: start + calmFrom,
+      processes: PROCESSES.map(({ name, memory }) => ({ name, memory })), times, perMinute, start, calmFrom: start + calmFrom,
       clockOrigin: performance.timeOrigin, sanitized: process.env.WX_SANITIZED === '1',
     };
     return { setting, events };

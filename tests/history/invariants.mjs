@@ -4,6 +4,7 @@
 // an excuse, the name of one of EXCUSES, is counted and is no violation.
 
 import { CAUTION, LEASE_AT_MOST, SLOW } from './faults.mjs';
+import { TIMES } from './fleet.mjs';
 import { RECOVERY } from './past.mjs';
 import { WIND } from './provider.mjs';
 
@@ -30,7 +31,7 @@ const PROMPT = 2000;
 const COUNT_WAIT = 1000;
 
 // The faults during which a write can be under way for long.
-const HOLD_BACK = ['link-delayed', 'link-stalled', 'redis-frozen', 'process-frozen'];
+const HOLD_BACK = ['link-delayed', 'link-stalled', 'count-late', 'redis-frozen', 'process-frozen'];
 
 // All exceptions. There are no others.
 export const EXCUSES = {
@@ -54,8 +55,8 @@ function strandedLease(past, place, from, to) {
 }
 
 // A refusal for the quota is right if enough of it is used, or for a minute after the provider has refused.
-function rightlyRefused(past, { status, process, at }) {
-  return status === 429 && (past.nearQuota(process, at, 0.7) || past.hadFault(at - 75_000, at, ({ name }) => name === 'provider-429'));
+function rightlyRefused(past, { status, process, at }, part = 0.7) {
+  return status === 429 && (past.nearQuota(process, at, part) || past.hadFault(at - 75_000, at, ({ name }) => name === 'provider-429'));
 }
 
 export const INVARIANTS = [
@@ -148,7 +149,7 @@ export const INVARIANTS = [
           if (call && !(held?.call.version > call.version)) newest.set(key, { call, at: answer.at });
         } else if (held && held.at < answer.sent && (answer.status >= 500 || answer.status === 429)) {
           if (answer.at > held.call.at + total(past.setting.times) - 1000 || !past.ran(answer.process, answer.sent - SLACK, answer.at)) continue;
-          if (past.purged(answer.place, held.call.at, answer.at, WATCH)) continue;
+          if (past.purged(answer.place, held.call.at, answer.at, WATCH) || past.foundRedis(answer.process, held.call.at, answer.at)) continue;
           yield { event: answer, why: `${answer.problem}, although ${answer.process} served version ${held.call.version} ${Math.round(answer.sent - held.at)} ms before` };
         }
       }
@@ -187,6 +188,7 @@ export const INVARIANTS = [
         const list = newest.get(key) ?? newest.set(key, []).get(key);
         for (const held of list) {
           if (held.at >= answer.sent || call.ended >= held.call.at) continue;
+          if (past.foundRedis(answer.process, held.call.at, answer.at)) continue;
           if (past.purged(answer.place, held.call.at, answer.at, WATCH)) continue; // 'purged is gone' judges it
           // A process without a memory has what Redis has, and that only if every write was in time.
           if (!past.hasMemory(answer.process) && !fleetWell(past, call.at, answer.at)) continue;
@@ -220,7 +222,7 @@ export const INVARIANTS = [
         || past.purged(second.place, first.at - LOOK, second.at, WATCH) || forced(past, first, second);
       for (const { name } of past.setting.processes.filter(({ memory }) => memory)) {
         for (const [first, second] of neighbours(good.filter(({ process }) => process === name))) {
-          if (excluded(first, second) || !past.ran(name, first.at, second.at)) continue;
+          if (excluded(first, second) || !past.ran(name, first.at, second.at) || past.foundRedis(name, first.at, second.at)) continue;
           yield { event: second, why: `${name} had asked for it ${Math.round(second.at - first.at)} ms before` };
         }
       }
@@ -277,7 +279,7 @@ export const INVARIANTS = [
         for (const call of byPlace.get(answer.place) ?? []) {
           if (call.ended + MESSAGE > answer.sent || answer.at > call.at + past.setting.times.fresh - SLACK) continue;
           if (!fleetWell(past, call.at, answer.at) || past.purged(answer.place, call.at - LOOK, answer.at, WATCH)) continue;
-          if (!past.providerWell(call.at, answer.at)) continue; // a forced load may have failed since
+          if (past.failed(answer.place, call.at - SLACK, answer.at)) continue; // a forced load, since
           yield { event: answer, why: `${answer.status} ${answer.problem}, although ${call.process} loaded version ${call.version} ${Math.round(answer.sent - call.ended)} ms before` };
         }
       }
@@ -289,9 +291,22 @@ export const INVARIANTS = [
     * check(past) {
       for (const answer of past.answers) {
         if (answer.status === 200 || rightlyRefused(past, answer)) continue;
-        if (past.hadFault(answer.sent - CAUTION, answer.at, ({ touches, member }) => touches !== 'nothing' && touches !== 'data' && (member === null || member === answer.process))) continue;
+        // Where failures are remembered for longer, one may have come twice in a row.
+        const memo = answer.how?.includes('error-memo') ? 2 * (past.setting.times.error - TIMES.error) : 0;
+        if (past.hadFault(answer.sent - CAUTION - memo, answer.at, ({ touches, member }) => touches !== 'nothing' && touches !== 'data' && (member === null || member === answer.process))) continue;
         if (past.faults.some(({ name, place, at }) => name === 'lease-endless' && place === answer.place && at < answer.at && at + LEASE_AT_MOST + PROMPT > answer.sent)) continue;
         yield { event: answer, why: `${answer.status} ${answer.problem ?? answer.error}` };
+      }
+    },
+  },
+  {
+    name: 'refused with reason',
+    says: 'A question is refused for the quota only if nearly all of it is used.',
+    * check(past) {
+      for (const answer of past.answers) {
+        if (answer.problem !== 'provider-limited' || answer.how?.includes('error-memo')) continue; // the first refusal is judged
+        if (rightlyRefused(past, answer, 0.9)) continue;
+        yield { event: answer, why: `refused after ${past.countedUntil(answer.at)[0]} calls in this minute, of ${past.setting.perMinute}` };
       }
     },
   },

@@ -10,7 +10,7 @@ import { WIND } from './provider.mjs';
 
 // Histories begin long after the processes started.
 const T = 100_000;
-const TIMES = { fresh: 3000, stale: 2000, keep: 7000, answerWithin: 6000, callWithin: 2500, redisWithin: 300 };
+const TIMES = { fresh: 3000, stale: 2000, keep: 7000, error: 500, answerWithin: 6000, callWithin: 2500, redisWithin: 300 };
 const setting = {
   processes: [{ name: 'A', memory: true }, { name: 'B', memory: true }, { name: 'C', memory: false }, { name: 'D', memory: true }],
   times: TIMES, perMinute: 100, calmFrom: 1e9, clockOrigin: 0, sanitized: false,
@@ -26,6 +26,12 @@ const purge = (process, sent, { status = 204, place = 1, took = 5 } = {}) => ({ 
 const fault = (name, touches, at, until, more = {}) => ({ type: 'fault', name, touches, strands: false, loses: false, purges: false, fails: false, member: null, place: null, at: T + at, until: T + until, ...more });
 const deed = (process, at, what, why) => ({ type: 'process', process, life: 1, at: T + at, what, why });
 const memory = (at, kib) => ({ type: 'memory', process: 'A', life: 1, at: T + at, kib });
+
+// A process that starts while Redis is out of its reach.
+const ALONE = [fault('process-alone', 'process', -50, 2000, { member: 'A', strands: true }), deed('A', -10, 'started')];
+// Calls of another place each, within one minute.
+const callsOf = (count, process = 'A') => Array.from({ length: count }, (_, i) => call(process, 23_000 + i * 100, 1, { place: i + 2 }));
+const refused = (process, sent, more = {}) => failure(process, sent, 429, 'provider-limited', more);
 
 const verdictOf = (events, changed = {}) => judge(new Past({ setting: { ...setting, ...changed }, events }));
 
@@ -53,17 +59,24 @@ const CASES = [
   ['purged is gone', 'a purged version at a purger whose Redis did not take the purge', [call('A', 0, 1), purge('B', 1000, { status: 503 }), answer('B', 1100, 1, { age: 1 })], [], [call('A', 0, 1), purge('B', 1000, { status: 503 }), answer('A', 1400, 1, { age: 1 })]],
   ['versions rise', 'an older answer after a newer one', [call('A', 0, 1), call('B', 2000, 2), answer('A', 2100, 2), answer('A', 2500, 1, { age: 2 })], [], [call('A', 0, 1), call('B', 2000, 2), answer('B', 2100, 2), answer('A', 2500, 1, { age: 2 })]],
   ['versions rise', 'an older answer long after a purge of everything of which all have learned', [purge('B', 0, { place: null }), call('B', 1000, 1), call('A', 4000, 2), answer('A', 4100, 2), answer('A', 4500, 1)], [], [purge('B', 0, { place: null }), call('B', 100, 1), fault('link-refused', 'link', -500, 2000, { member: 'A' }), call('A', 1500, 2), answer('A', 1600, 2), answer('A', 3000, 1)]],
+  ['versions rise', 'an older answer long after a process has found Redis', [...ALONE, call('C', 5000, 3), call('A', 6000, 4), answer('A', 6100, 4), answer('A', 6500, 3)], [], [...ALONE, call('C', 50, 1), call('A', 500, 2), answer('A', 600, 2), answer('A', 2600, 1)]],
   ['one load at a time', 'two loads at once in a process', [call('A', 0, 1), call('A', 30, 2)], [], [call('A', 0, 1), call('A', 3000, 2)]],
   ['one load at a time', 'two loads at once in a fleet', [call('A', 0, 1), call('B', 30, 2)], [], [call('A', 0, 1), call('B', 30, 2), fault('redis-frozen', 'redis', -100, 500, { strands: true })]],
   ['one call per span', 'a second load of what is fresh', [call('A', 0, 1), call('A', 1000, 2), fault('redis-full', 'redis', -500, 2000)], [], [call('A', 0, 1), call('A', 2300, 2), fault('redis-full', 'redis', -500, 3000)]],
   ['one call per span', 'a second load by another process although Redis is well', [call('A', 0, 1), call('C', 1000, 2)], [], [call('A', 0, 1), call('C', 1000, 2), fault('redis-full', 'redis', -500, 2000)]],
+  ['one call per span', 'a second load before a process has found Redis', [...ALONE, call('A', 300, 1), call('A', 1300, 2)], [], [...ALONE, call('A', 1500, 1), call('A', 2500, 2)]],
   ['one call per span', 'a second load of what a slow call has brought', [call('A', 0, 1, { took: 900 }), call('A', 1500, 2), fault('redis-full', 'redis', -500, 2000)], [], [call('A', 0, 1, { took: 900 }), call('A', 2300, 2), fault('redis-full', 'redis', -500, 3000)]],
   ['failures are remembered', 'many calls that fail', [0, 70, 140].map((at, i) => call('A', at, i + 1, { outcome: '500' })), [], [0, 70, 600].map((at, i) => call('A', at, i + 1, { outcome: '500' }))],
   ['failures are remembered', 'a load by another process that has just failed', [call('A', 0, 1, { outcome: '500' }), call('B', 200, 2, { outcome: '500' })], [], [call('A', 0, 1, { outcome: '500' }), call('B', 200, 2, { outcome: '500' }), fault('redis-full', 'redis', -500, 2000)]],
   ['forced is new', 'an old answer to a forced question', [call('A', 0, 1), answer('B', 1000, 1, { forced: true, age: 1 })], [], [call('A', 0, 1), answer('B', 1000, 1, { forced: true, age: 1 }), fault('provider-500', 'provider', 900, 1200, { fails: true })]],
   ['shared', 'a failure that is remembered although another process has an answer', [call('A', 0, 1), failure('B', 1000, 502, 'provider-error'), fault('provider-500', 'provider', -5000, -3000, { fails: true })], [], [call('A', 0, 1), failure('B', 200, 502, 'provider-error'), fault('provider-500', 'provider', -5000, -3000, { fails: true })]],
+  ['shared', 'a failure that is remembered right after the provider has failed', [call('C', -400, 1, { outcome: '500' }), call('A', 0, 2), failure('B', 500, 502, 'provider-error'), fault('provider-500', 'provider', -500, -100, { fails: true })], [], [call('C', -40, 1, { outcome: '500' }), call('A', 0, 2), failure('B', 500, 502, 'provider-error'), fault('provider-500', 'provider', -500, 10, { fails: true })]],
   ['recovers', 'an error long after the last fault', [failure('A', 0, 503, 'overloaded'), fault('redis-killed', 'redis', -15_000, -7000, { loses: true })], [], [failure('A', 0, 503, 'overloaded'), fault('redis-killed', 'redis', -15_000, -5000, { loses: true })]],
   ['recovers', 'a place that is dead because of a lease without an end', [failure('A', 66_000, 504, 'timeout'), fault('lease-endless', 'data', 0, 1, { place: 1 })], [], [failure('A', 30_000, 504, 'timeout'), fault('lease-endless', 'data', 0, 1, { place: 1 })]],
+  ['refused with reason', 'a refusal although much of the quota is left', [...callsOf(89), refused('B', 35_000)], [], [...callsOf(90), refused('B', 35_000)]],
+  ['refused with reason', 'a refusal for the share of a process that counts with the others', [...callsOf(23), refused('A', 35_000)], [], [...callsOf(23), refused('A', 35_000), fault('link-refused', 'link', 30_000, 34_000, { member: 'A' })]],
+  ['refused with reason', 'a refusal for late counts', [...callsOf(23), refused('A', 35_000), fault('count-late', 'redis', 30_000, 34_000)], [], [...callsOf(23), refused('A', 35_000, { how: 'weather-cache; hit; detail=error-memo' })]],
+  ['refused with reason', 'a refusal for the calls of the minute before', [...callsOf(90), refused('A', 82_500)], [], [...callsOf(90), refused('A', 81_500)]],
   ['within the quota', 'more calls than allowed in a minute', Array.from({ length: 101 }, (_, i) => call('A', 21_000 + i * 300, 1, { place: i })), [], Array.from({ length: 100 }, (_, i) => call('A', 21_000 + i * 300, 1, { place: i }))],
   ['flat memory', 'a process that grows', [memory(0, 20_000), memory(21_000, 20_000), memory(60_000, 60_000)], [], [memory(0, 20_000), memory(21_000, 30_000), memory(60_000, 50_000)]],
   ['stays alive', 'a process that ends by itself', [deed('A', 0, 'died', 'SIGSEGV')], [], [deed('A', 0, 'killed'), deed('A', 1, 'ended')]],
@@ -116,6 +129,13 @@ test('a debt dies with its process, and no process that lives owes a purge for l
   const died = verdictOf([...owed, fault('process-killed', 'process', 1500, 2500, { member: 'B' }), deed('B', 1500, 'killed')]);
   assert.ok(died.excused['debt died'] > 0);
   assert.deepEqual(died.violations.filter(({ invariant }) => invariant === 'purged is gone'), []);
+});
+
+test('where failures are remembered for longer, a remembered one may come later', () => {
+  const memo = { how: 'weather-cache; hit; detail=error-memo' };
+  const of = (error, pause, more) => verdictOf([failure('A', 0, 502, 'provider-error', more), fault('provider-500', 'provider', -30_000, -pause, { fails: true })],
+    { times: { ...TIMES, error } }).violations.filter(({ invariant }) => invariant === 'recovers').length;
+  assert.deepEqual([of(500, 6100, memo), of(4000, 12_900, memo), of(4000, 13_100, memo), of(4000, 6100)], [1, 0, 1, 1]);
 });
 
 test('every exception has a case', () => {

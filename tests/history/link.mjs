@@ -45,7 +45,7 @@ export class Link {
     for (const pair of this.#pairs) pair.reset();
   }
 
-  // Delays each piece of data by `milliseconds()`, in both directions. The order stays.
+  // Delays each piece of data by `milliseconds(data)`, in both directions. The order stays.
   delay(milliseconds) {
     this.#delay = milliseconds;
   }
@@ -76,7 +76,8 @@ export class Link {
     const pair = {
       flush: () => { toRedis.flush(); fromRedis.flush(); },
       reset: () => {
-        if (!client.destroyed) client.resetAndDestroy();
+        // A socket that is being shut down cannot be reset: Node would never close it, nor end.
+        if (!client.destroyed && !client.writableEnded) client.resetAndDestroy();
         pair.end();
       },
       end: () => {
@@ -90,8 +91,8 @@ export class Link {
     // What the process had sent before it gave the connection up still arrives, as in a real network.
     client.on('close', () => toRedis.whenEmpty(pair.end));
     server.on('close', pair.end);
-    client.on('data', (data) => toRedis.take(data, this.#passes('to'), this.#delay()));
-    server.on('data', (data) => fromRedis.take(data, this.#passes('from'), this.#delay()));
+    client.on('data', (data) => toRedis.take(data, this.#passes('to'), this.#delay(data)));
+    server.on('data', (data) => fromRedis.take(data, this.#passes('from'), this.#delay(data)));
   }
 
   #passes(way) {

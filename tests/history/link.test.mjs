@@ -114,6 +114,27 @@ test('a link that refuses resets its connections and every new one, until it is 
   assert.equal(await answerTo(await client(), 'again'), 'AGAIN');
 });
 
+test('a delay knows the data, and what follows a late piece is late', async (context) => {
+  const { client, link } = await site(context);
+  const seen = [];
+  link.delay((data) => {
+    seen.push(data.toString());
+    return data.includes('count') ? 20 : 0;
+  });
+  const slow = await client();
+  const start = performance.now();
+  assert.equal(await answerTo(slow, 'get'), 'GET');
+  let answers = '';
+  slow.on('data', (text) => { answers += text; });
+  slow.write('count');
+  await new Promise((resolve) => setImmediate(resolve));
+  slow.write('get');
+  while (answers.length < 'COUNTGET'.length) await once(slow, 'data');
+  assert.equal(answers, 'COUNTGET');
+  assert.ok(performance.now() - start > 19);
+  assert.deepEqual(seen.slice(0, 2), ['get', 'GET']);
+});
+
 test('a delay keeps the order', async (context) => {
   const { client, link } = await site(context);
   const delays = [20, 0, 0, 0, 0, 0, 0, 0];

@@ -18,9 +18,14 @@ export const MINUTE = 60_000;
 // A process is well again this long after a fault of its Redis has ended: it has reconnected, listens, and its breaker
 // is closed (which waits up to 1 s between two attempts).
 export const RECOVERY = 3000;
+// Within this time of the boundary of two minutes a call counts in both.
+const BOUNDARY = 2000;
+// The faults by which a process that starts cannot read the epoch.
+const OUT_OF_REACH = ['redis-killed', 'redis-frozen', 'link-stalled', 'link-deaf', 'link-refused', 'process-alone'];
 
 export class Past {
   #calls;
+  #counted = new Map(); // the calls of each minute
 
   constructor({ setting, events }) {
     this.setting = setting;
@@ -34,6 +39,9 @@ export class Past {
     this.memory = of('memory');
     this.stalls = of('stall');
     this.#calls = new Map(this.calls.map((call) => [`${call.place}/${call.version}`, call]));
+    for (const call of this.calls) {
+      for (const minute of this.minutesOf(call.at)) this.#counted.set(minute, [...(this.#counted.get(minute) ?? []), call]);
+    }
   }
 
   // The call that an answer's value came from, if there was one.
@@ -92,6 +100,14 @@ export class Past {
     return Math.max(purge.at, ...cuts.map(({ until, echoes = 0 }) => until + echoes + RECOVERY));
   }
 
+  // Whether the process found Redis in between, which it could not reach since it had started: it learns then of all
+  // purges of everything, and takes what it has loaded before for purged.
+  foundRedis(process, from, to) {
+    const start = this.deeds.filter((deed) => deed.process === process && deed.what === 'started' && deed.at < from).at(-1)?.at;
+    return this.faults.some(({ name, member, at, until }) => OUT_OF_REACH.includes(name) && (member === null || member === process)
+      && at < start && start < until && from < until + RECOVERY && to > until);
+  }
+
   // Whether somebody purged this place, or everything. A purge is repeated by those who know of it when they see that
   // Redis has lost it (within `watch`).
   purged(place, from, to, watch) {
@@ -110,6 +126,11 @@ export class Past {
     return !this.hadFault(from - this.setting.times.callWithin, to, ({ fails }) => fails);
   }
 
+  // Whether some call for this place that was under way in between failed.
+  failed(place, from, to) {
+    return this.calls.some((call) => call.place === place && call.outcome !== 'ok' && call.ended > from && call.at < to);
+  }
+
   // Whether a client of this process asked for a new answer that a call at this moment may serve.
   wasForced(process, place, from, to) {
     return this.answers.some((answer) => answer.forced && answer.place === place && answer.process === process && answer.sent < to && answer.at > from);
@@ -118,7 +139,7 @@ export class Past {
   // Whether the process ran all the time, and in the same life.
   ran(process, from, to) {
     return !this.deeds.some((deed) => deed.process === process && deed.at > from && deed.at < to)
-      && !this.hadFault(from, to, ({ touches, member }) => touches === 'process' && member === process);
+      && !this.hadFault(from, to, ({ name, touches, member }) => touches === 'process' && name !== 'process-alone' && member === process);
   }
 
   // The minute of the provider's clock.
@@ -126,13 +147,29 @@ export class Past {
     return Math.floor((this.setting.clockOrigin + at) / MINUTE);
   }
 
-  // Whether so much of the fleet's quota, or of this process's share, was used in the minute around `at` that answers
-  // may be refused for it.
+  // The minutes in which a call at this moment counts.
+  minutesOf(at) {
+    return [...new Set([this.minuteOf(at - BOUNDARY), this.minuteOf(at + BOUNDARY)])];
+  }
+
+  // How many calls had been counted in the fullest minute of this moment, by whom: [all, those of the process].
+  countedUntil(at, process) {
+    const counts = this.minutesOf(at).map((minute) => {
+      const calls = (this.#counted.get(minute) ?? []).filter((call) => call.at < at);
+      return [calls.length, calls.filter((call) => call.process === process).length];
+    });
+    return counts.reduce((fullest, each) => (each[0] > fullest[0] ? each : fullest));
+  }
+
+  // Whether so much of the fleet's quota was used in the minute around `at` that answers may be refused for it. A process
+  // that may count alone takes each other one that it has seen, past ones included, to have made as many calls as itself
+  // since it has last heard of theirs.
   nearQuota(process, at, part) {
     const { perMinute, processes } = this.setting;
-    const minutes = [this.minuteOf(at - 2000), this.minuteOf(at + 2000)];
-    const calls = this.calls.filter((call) => call.at < at && minutes.includes(this.minuteOf(call.at)));
-    return calls.length >= part * perMinute || calls.filter((call) => call.process === process).length >= part * perMinute / processes.length;
+    const lives = this.deeds.filter((deed) => deed.what === 'started' && deed.at < at).length;
+    const [all, own] = this.countedUntil(at, process);
+    const alone = this.lastCutOff(process, at, ({ name }) => name !== 'count-late') > at - RECOVERY; // late counts are not lost
+    return all + (alone ? (Math.max(processes.length, lives) - 1) * own : 0) >= part * perMinute;
   }
 }
 

@@ -50,8 +50,8 @@ async function purge(member, place) {
 const somePlace = (random) => KNOWN_PLACES[Math.min(random.between(0, PLACES - 1), random.between(0, PLACES - 1))];
 
 // The plan of a run's questions, which follows from the seed alone. Each item is { at, process, what, place, ... } in
-// milliseconds after the start.
-export function makePlan(random, { milliseconds, processes, calmFrom }) {
+// milliseconds after the start; with `first`, it waits until the process is up.
+export function makePlan(random, { milliseconds, processes, calmFrom, restarts = [], failures = [] }) {
   const plan = [];
   for (const process of processes) {
     const stream = random.fork();
@@ -70,11 +70,33 @@ export function makePlan(random, { milliseconds, processes, calmFrom }) {
       for (let i = 0; i < 2; ++i) plan.push({ at: at + crowds.between(0, 50), process, what: 'ask', place, forced: false, mock: false });
     }
   }
+  // In some runs nobody purges everything, because that hides what is missed of a purge of one place.
   const purges = random.fork();
+  const everything = purges.pick([0, 0.3]);
   for (let at = 2000; at < calmFrom; at += purges.between(500, 4000)) {
-    plan.push({ at, process: purges.pick(processes), what: 'purge', place: purges.chance(0.15) ? null : somePlace(purges) });
+    plan.push({ at, process: purges.pick(processes), what: 'purge', place: purges.chance(everything) ? null : somePlace(purges) });
+  }
+  // The first thing that a process is asked after its start, when it knows least, may be a purge.
+  const firsts = random.fork();
+  for (const { at, process } of restarts) {
+    const place = somePlace(firsts);
+    if (firsts.chance(0.5)) plan.push({ at, process, what: 'purge', place, first: true });
+  }
+  // A place of which nobody has an answer when the provider begins to fail, which somebody wants anew when it is well.
+  const retries = random.fork();
+  for (const { at, until } of failures) {
+    const place = somePlace(retries);
+    plan.push({ at, process: retries.pick(processes), what: 'purge', place });
+    for (const after of [100, 700, 1500]) plan.push({ at: until + after, process: retries.pick(processes), what: 'ask', place, forced: true, mock: false });
+    for (const process of processes) {
+      for (const when of [at + 100, until + 500, until + 800, until + 1200, until + 2000]) plan.push({ at: when, process, what: 'ask', place, forced: false, mock: false });
+    }
   }
   return plan.sort((a, b) => a.at - b.at);
+}
+
+async function untilUp(member) {
+  for (let waited = 0; !member.up && waited < 5000; ++waited) await delay(1);
 }
 
 // Asks what the plan says, of the members that are up, and records every answer.
@@ -84,8 +106,9 @@ export async function follow(plan, { members, start, record }) {
     const wait = start + item.at - performance.now();
     if (wait > 0) await delay(wait);
     const member = members.find(({ name }) => name === item.process);
-    if (!member.up) continue;
-    const asked = (item.what === 'ask' ? ask(member, item.place, item) : purge(member, item.place)).then(record);
+    if (!member.up && !item.first) continue;
+    const begun = item.first ? untilUp(member) : Promise.resolve();
+    const asked = begun.then(() => (item.what === 'ask' ? ask(member, item.place, item) : purge(member, item.place))).then(record);
     pending.add(asked);
     asked.then(() => pending.delete(asked));
   }

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CALM_LAST, KINDS, makeFaults, makeSchedule } from './faults.mjs';
-import { makePlan } from './questions.mjs';
+import { CALM_LAST, failuresOf, KINDS, makeFaults, makeSchedule, restartsOf } from './faults.mjs';
+import { follow, makePlan } from './questions.mjs';
 import { Random } from './random.mjs';
 
 const MINUTES = 120_000;
@@ -61,12 +61,49 @@ test('a fault that touches one process names it', () => {
   }
 });
 
+test('everything is purged in some runs and not in others', () => {
+  const purgesAll = (seed) => planOf(seed).some(({ what, place }) => what === 'purge' && place === null);
+  assert.equal(new Set(Array.from({ length: 20 }, (_, seed) => purgesAll(seed))).size, 2);
+});
+
 test('purges end when the calm begins, and every process is asked until the end', () => {
   const plan = planOf(5);
   assert.ok(plan.some(({ what, place }) => what === 'purge' && place !== null));
   assert.ok(plan.filter(({ what }) => what === 'purge').every(({ at }) => at < 12_000));
   for (const member of MEMBERS) assert.ok(plan.some(({ at, process, what }) => what === 'ask' && process === member && at > 29_000));
   for (let i = 1; i < plan.length; ++i) assert.ok(plan[i].at >= plan[i - 1].at);
+});
+
+test('a process that starts again may be asked to purge first, and a place is asked for again when the provider is well', () => {
+  const schedule = Array.from({ length: 20 }, (_, i) => scheduleOf(i)).flat();
+  const [restarts, failures] = [restartsOf(schedule), failuresOf(schedule)];
+  assert.ok(restarts.length > 0 && restarts.every(({ at, process }) => schedule.some(({ name, until, member }) => /^process-(killed|ended)$/.test(name) && until === at && member === process)));
+  assert.ok(failures.length > 0 && failures.every(({ name }) => KINDS[name].fails));
+  const usual = makePlan(new Random(1), { milliseconds: 30_000, processes: MEMBERS, calmFrom: 12_000 });
+  const more = (events) => {
+    const plan = makePlan(new Random(1), { milliseconds: 30_000, processes: MEMBERS, calmFrom: 12_000, ...events });
+    const known = new Set(usual.map((item) => JSON.stringify(item)));
+    const others = plan.filter((item) => !known.has(JSON.stringify(item)));
+    assert.equal(plan.length, usual.length + others.length); // nothing else has changed
+    return others;
+  };
+  const firsts = more({ restarts: Array.from({ length: 40 }, (_, i) => ({ at: 100 * i, process: 'B' })) });
+  assert.ok(firsts.length > 5 && firsts.length < 35 && firsts.every(({ what, first, process }) => what === 'purge' && first && process === 'B'));
+  const retries = more({ failures: [{ at: 5000, until: 7000 }] });
+  assert.deepEqual(new Set(retries.map(({ place }) => place)).size, 1);
+  assert.equal(retries[0].what, 'purge');
+  assert.ok(retries.some(({ forced, at }) => forced && at > 7000));
+  for (const member of MEMBERS) assert.ok(retries.some(({ what, process, at }) => what === 'ask' && process === member && at < 7000) && retries.some(({ forced, process, at }) => !forced && process === member && at > 7300));
+});
+
+test('a process is asked only while it is up, and the first question waits for it', async () => {
+  const asked = [];
+  const member = (name, up) => ({ name, up, ask: async (method, path) => { asked.push(`${name} ${method} ${path}`); return { status: 204 }; } });
+  const members = [member('A', true), member('B', false)];
+  const item = (process, what, more) => ({ at: 0, process, what, place: 2, ...more });
+  setTimeout(() => { members[1].up = true; }, 20);
+  await follow([item('A', 'purge'), item('B', 'purge'), item('B', 'purge', { place: 3, first: true })], { members, start: performance.now(), record: () => {} });
+  assert.deepEqual(asked, ['A DELETE /weather?lat=2&lon=7', 'B DELETE /weather?lat=3&lon=7']);
 });
 
 test('a fault is made at its moment, ended at its end, and recorded', async () => {
