@@ -241,5 +241,25 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
   for (std::size_t i = 0; i < kProcesses; ++i) EXPECT_EQ(ask(i).status, 200);
 }
 
+// One process makes calls while Redis is away, and none afterwards that could tell the others of them.
+TEST_F(BudgetHour, CountsWhatAQuietProcessDidAlone) {
+  ask_all(5);
+  redis_.kill();
+  ask_all(6);
+  for (std::size_t i = 0; i < kLimit && ask(0).status == 200; ++i) {
+  }
+  const auto alone = provider_.calls();
+  redis_.start();
+  heal_all();
+  EXPECT_TRUE(all_counted()) << counted();
+  std::size_t refusals = 0;  // in a row
+  for (std::size_t i = 0; refusals < kProcesses - 1 && i < 2 * kLimit; ++i) {
+    refusals = ask(1 + i % (kProcesses - 1)).status == 429 ? refusals + 1 : 0;
+  }
+  EXPECT_GT(provider_.calls(), alone) << "the others use what is left";
+  EXPECT_GE(provider_.calls(), kLeastUsed);
+  EXPECT_LE(provider_.calls(), kLimit);
+}
+
 }  // namespace
 }  // namespace wx::test
