@@ -61,8 +61,7 @@ Moment CacheCore::moment_of(WallTime at) const {
 
 void CacheCore::drop_purged(std::optional<Copy>& copy) const {
   if (!copy) return;
-  const WallTime purged_until(milliseconds(purged_until_.load(std::memory_order_relaxed)));
-  if (copy->entry->epoch != epoch() || copy->entry->stored_at <= purged_until) copy.reset();
+  if (copy->entry->epoch != epoch() || copy->entry->stored_at <= everything_purged_until()) copy.reset();
 }
 
 bool CacheCore::may_replace(const Copy& held, const Copy& loaded) const {
@@ -159,8 +158,19 @@ void CacheCore::purge_here() {
   mark();
 }
 
-void CacheCore::on_purge_accepted() {
-  purged_until_ = WallTime::min().time_since_epoch().count();
+void CacheCore::on_purge_accepted(const Moment& at) {
+  // Another one that came later, and that Redis may not have taken.
+  if (at.steady.time_since_epoch().count() <= memory_purged_until_.load()) return;
+  // The epoch alone judges what was stored in the same millisecond.
+  purged_until_ = (at.wall - milliseconds(1)).time_since_epoch().count();
+  memory_purged_until_ = at.steady.time_since_epoch().count();
+}
+
+WallTime CacheCore::everything_purged_until() const {
+  const WallTime wall(milliseconds(purged_until_.load(std::memory_order_relaxed)));
+  if (wall == WallTime::min()) return wall;
+  return wall_of(
+      {.wall = wall, .steady = SteadyTime(nanoseconds(memory_purged_until_.load(std::memory_order_relaxed)))});
 }
 
 void CacheCore::forget_everything() {

@@ -69,7 +69,7 @@ class CacheCore final : public FleetListener {
   [[nodiscard]] Moment moment_of(WallTime at) const;
   // A copy that was dated by a wrong clock gets the date of its age. Others are returned as they are.
   [[nodiscard]] Copy rightly_dated(const Copy& copy) const;
-  // Drops a copy of another epoch, or from before a purge that only this process knows, as if Redis held none. Run must
+  // Drops a copy of another epoch, or from before a purge that this process has made, as if Redis held none. Run must
   // call this under the lock of the flight's shard, in the step that gives the copy to the flight. Then a later change
   // of the epoch reaches the copy (Flight::new_epoch).
   void drop_purged(std::optional<Copy>& copy) const;
@@ -78,9 +78,9 @@ class CacheCore final : public FleetListener {
 
   // Purges everything for this process alone: what memory holds, and what Redis holds with a time until now.
   void purge_here();
-  // Redis has accepted the purge: the epoch tells from now on what Redis holds from before it. (A purge by the time of
-  // a clock that is ahead would otherwise last until that time.)
-  void on_purge_accepted();
+  // Redis has accepted a purge of everything that was asked for at this moment. The epoch tells the others. This
+  // process goes by the moment as well, because the epoch may have been lost and be lower than that of a value.
+  void on_purge_accepted(const Moment& at);
 
   bool on_fill(const Fill& fill) override;
   void on_fail(std::string_view key) override;
@@ -96,6 +96,7 @@ class CacheCore final : public FleetListener {
   // Calls change(epoch_), and purges everything if that raises the epoch. Returns its result.
   template <class Change>
   std::invoke_result_t<Change, Epoch&> change_epoch(Change change);
+  [[nodiscard]] WallTime everything_purged_until() const;
   // Makes the flights and the memos forget what they know.
   void forget_everything();
 
@@ -105,7 +106,8 @@ class CacheCore final : public FleetListener {
   std::atomic<std::uint64_t> read_epoch_{0};
   std::atomic<std::uint64_t> purges_{0};
   std::atomic<std::uint64_t> undated_purges_{0};
-  // See purge_here(): of memory's copies, and of Redis's values (time since the epoch of WallTime, in ms).
+  // The moment of the last purge of everything that this process has made: steady for memory's copies, and wall for
+  // Redis's values (time since the epoch of WallTime, in ms).
   std::atomic<nanoseconds::rep> memory_purged_until_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<milliseconds::rep> purged_until_{WallTime::min().time_since_epoch().count()};
   // Steady time in ns. Copies inserted earlier are doubtful (see Validity). The minimum: no copy is.

@@ -19,7 +19,7 @@ void PurgeDebt::set_pending(const std::shared_ptr<CacheCore>& core) {
 }
 
 void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch) {
-  if (std::exchange(pending_, false)) core.on_purge_accepted();
+  pending_ = false;
   timer_.reset();
   core.on_epoch_key({.holds = EpochKey::Holds::number, .epoch = epoch});
 }

@@ -244,11 +244,12 @@ void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) 
     return done({});
   }
   thread.remote()->raise_epoch(core_->epoch(),
-                               [weak = std::weak_ptr(core_), &thread,
+                               [weak = std::weak_ptr(core_), &thread, at = core_->now(),
                                 done = AnswerOnce<void>(std::move(done))](Result<std::uint64_t> epoch) mutable {
                                  const auto core = weak.lock();
                                  if (!core) return done(fail(ErrorKind::draining));
                                  if (epoch) {
+                                   core->on_purge_accepted(at);
                                    thread.purge_debt().on_purged(*core, *epoch);
                                    return done({});
                                  }

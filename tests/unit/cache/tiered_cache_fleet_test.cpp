@@ -290,6 +290,26 @@ TEST_F(FleetTest, AFullRedisGetsAPurgeSoonAfterItHasRoom) {
   EXPECT_EQ(fleet_.epoch, 1U);
 }
 
+// The others have raised the epoch, of which this process has heard nothing, and Redis has lost it. A new number that
+// is lower than theirs makes none of their values a miss.
+TEST_F(FleetTest, WhoHasPurgedEverythingServesNothingFromBeforeWhateverItsEpoch) {
+  Entry theirs;
+  theirs.body = "{purged}";
+  theirs.spans = spans_;
+  theirs.stored_at = clock_.wall();
+  theirs.epoch = 7;
+  fleet_.values[std::string(kKey)] = theirs;
+  clock_.advance(milliseconds(10));
+  cache_->purge_all(*thread_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  EXPECT_LT(fleet_.epoch, 7U);
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  EXPECT_TRUE(answers.empty());
+  complete(value("{new}"));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0]->entry->body, "{new}");
+}
+
 TEST_F(FleetTest, APurgeReachesEveryProcessThoughRedisHasLostItsEpoch) {
   for (int i = 0; i < 3; ++i) second_->purge_all(*second_thread_, [](const Result<void>&) {});
   Answers answers;
