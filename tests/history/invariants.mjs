@@ -362,7 +362,7 @@ function paid(past, purge) {
   const troubles = past.faults.filter(({ touches, member, at, until }) => until > purge.sent - RECOVERY && at < purge.at + RECOVERY
     && (touches === 'redis' || touches === 'data' || member === purge.process));
   const over = Math.max(purge.at, ...troubles.map(({ until }) => until)) + RECOVERY;
-  return Math.max(over, past.lastCutOff(purge.process, over) + RECOVERY);
+  return Math.max(over, past.lastCutOff(purge.process, over) + RECOVERY, past.triedAgainBy(purge));
 }
 
 function debtDied(past, purge) {

@@ -89,9 +89,15 @@ export class Past {
   // When a purge that Redis did not take has reached the fleet at the latest: it is repeated every few seconds, or each
   // minute if Redis is a replica or gives no permission.
   paidBy(purge) {
-    const lasting = ({ name }) => name === 'redis-readonly' || name === 'redis-noperm';
     const reasons = this.faults.filter(({ at, until }) => at < purge.at && until > purge.sent);
-    return Math.max(purge.at, ...reasons.map(({ until }) => until)) + (reasons.some(lasting) ? 61_000 : 6000);
+    return Math.max(Math.max(purge.at, ...reasons.map(({ until }) => until)) + 6000, this.triedAgainBy(purge));
+  }
+
+  // When a purge that was refused lastingly (by a replica, or for want of a permission) is tried again, at the latest after
+  // the reason is over; -Infinity if it was not.
+  triedAgainBy(purge) {
+    const lasting = this.faults.filter(({ name, at, until }) => (name === 'redis-readonly' || name === 'redis-noperm') && at < purge.at && until > purge.sent);
+    return Math.max(...lasting.map(({ until }) => until)) + 61_000;
   }
 
   // When every process has learned of a purge of everything that Redis took, at the latest.
