@@ -32,10 +32,13 @@ std::uint32_t in_calls(std::int64_t amount) {
   return static_cast<std::uint32_t>((std::max<std::int64_t>(amount, 0) + kCall - 1) / kCall);
 }
 
-// The use of the whole fleet if every process that counts alone uses as much as this one.
+// The use of the whole fleet if every process that counts alone uses as much as this one. `known` is the use of all
+// when the store was last heard, `confirmed` this process's part of it.
+std::int64_t used_alone(std::int64_t known, std::int64_t confirmed, std::int64_t own, std::int64_t sharers) {
+  return known + std::max<std::int64_t>(own - confirmed, 0) * sharers;
+}
 std::int64_t used_alone(const WindowLedger& ledger, std::int64_t own, std::int64_t sharers) {
-  const auto known = ledger.others() + ledger.confirmed();
-  return known + std::max<std::int64_t>(own - ledger.confirmed(), 0) * sharers;
+  return used_alone(ledger.others() + ledger.confirmed(), ledger.confirmed(), own, sharers);
 }
 
 }  // namespace
@@ -55,10 +58,15 @@ SharedBudget::Numbered* SharedBudget::numbered(Window window, std::int64_t numbe
   return at == ledgers.end() ? nullptr : &*at;
 }
 
-const WindowLedger* SharedBudget::find(Window window, std::int64_t number) const {
+const SharedBudget::Numbered* SharedBudget::numbered(Window window, std::int64_t number) const {
   const auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
   const auto at = std::ranges::find(ledgers, number, &Numbered::number);
-  return at == ledgers.end() ? nullptr : &at->ledger;
+  return at == ledgers.end() ? nullptr : &*at;
+}
+
+const WindowLedger* SharedBudget::find(Window window, std::int64_t number) const {
+  const auto* const known = numbered(window, number);
+  return known == nullptr ? nullptr : &known->ledger;
 }
 
 WindowLedger* SharedBudget::find(Window window, std::int64_t number) {
@@ -70,7 +78,9 @@ WindowLedger& SharedBudget::at(Window window, std::int64_t number) {
   if (auto* const ledger = find(window, number)) return *ledger;
   auto& ledgers = ledgers_.at(static_cast<std::size_t>(window));
   const auto first = length(window) <= kLive ? WindowLedger::AtFirstLook::at_work : WindowLedger::AtFirstLook::unknown;
-  return ledgers.emplace_back(Numbered{.number = number, .ledger = WindowLedger(id_, first), .heard = false}).ledger;
+  return ledgers
+      .emplace_back(Numbered{.number = number, .ledger = WindowLedger(id_, first), .heard = false, .outage = {}})
+      .ledger;
 }
 
 std::uint64_t SharedBudget::limit_of(Window window) const {
@@ -126,6 +136,7 @@ SharedBudget::Parts SharedBudget::watch(Watch why, SteadyTime now, WallTime wall
     if (limits_.of(window) == 0) continue;
     const auto number = window_number(window, wall);
     const auto& ledger = at(window, number);
+    if (why == Watch::connected) note_outage(*numbered(window, number), now);
     if (why == Watch::connected || ledger.used() > 0) {
       parts.push_back({.window = window, .number = number, .own = ledger.own()});
     }
@@ -154,6 +165,7 @@ void SharedBudget::merge(const Parts& parts, const FleetBudget::Counts& counts, 
     auto* const known = numbered(parts[i].window, parts[i].number);
     if (known == nullptr) continue;  // the window is long over
     known->heard = true;
+    if (known->outage && !known->outage->until) known->outage->until = now + kReturn;
     auto* const ledger = &known->ledger;
     const auto& [totals, plain] = counts[i];
     ledger->merge(totals, now);
@@ -193,7 +205,34 @@ std::optional<Budget::Refusal> SharedBudget::decide(const Parts& parts, WallTime
   return refusal;
 }
 
-std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts& parts, WallTime wall) {
+void SharedBudget::note_outage(Numbered& numbered, SteadyTime now) {
+  const auto& before = numbered.outage;
+  if (!numbered.heard || (before && (!before->until || now < *before->until))) return;
+  const auto confirmed = numbered.ledger.confirmed();
+  numbered.outage = Outage{.known = numbered.ledger.others() + confirmed, .confirmed = confirmed, .until = {}};
+}
+
+std::optional<Budget::Refusal> SharedBudget::keep_to_part(const Parts& parts, SteadyTime now) const {
+  std::optional<Refusal> refusal;
+  for (const auto& part : parts) {
+    const auto* const known = numbered(part.window, part.number);
+    if (known == nullptr || !known->outage) continue;
+    const auto& outage = *known->outage;
+    if (!outage.until || now >= *outage.until) continue;
+    if (used_alone(outage.known, outage.confirmed, part.own, sharers(now)) >
+        static_cast<std::int64_t>(limit_of(part.window))) {
+      keep_later(refusal, part.window, *outage.until - now);
+    }
+  }
+  return refusal;
+}
+
+std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts& parts, SteadyTime now,
+                                                    WallTime wall) {
+  if (auto refusal = keep_to_part(parts, now)) {
+    give_back(parts);
+    return refusal;
+  }
   return decide(parts, wall, [purpose](const WindowLedger& ledger, const Part& part, std::uint64_t limit) {
     return stops(purpose, static_cast<std::uint64_t>(ledger.others() + part.own - kCall), limit);
   });
@@ -201,6 +240,13 @@ std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts
 
 std::optional<Budget::Refusal> SharedBudget::settle_alone(Purpose purpose, const Parts& parts, SteadyTime now,
                                                           WallTime wall) {
+  for (const auto& part : parts) {
+    if (auto* const known = numbered(part.window, part.number)) note_outage(*known, now);
+  }
+  if (auto refusal = keep_to_part(parts, now)) {
+    give_back(parts);
+    return refusal;
+  }
   return decide(parts, wall,
                 [purpose, processes = sharers(now)](const WindowLedger& ledger, const Part& part, std::uint64_t limit) {
                   const auto before = static_cast<std::uint64_t>(used_alone(ledger, part.own - kCall, processes));

@@ -14,6 +14,9 @@
 // (limit - known) / n, where n is FLEET_SIZE or the number of processes seen at work in the last five minutes,
 // whichever is higher. In a window of which nothing is known, that is limit / n.
 //
+// After an outage of the store, whoever is back first sees nothing yet of what the others have counted alone. So for
+// kReturn after its first reply, a process still keeps to its part of what was left before the outage.
+//
 // Boundaries. The provider's windows may begin slightly earlier or later than ours, and a call is under way for some
 // time. So within 2 s of a boundary a call counts in both windows, and is refused if either is full.
 //
@@ -46,6 +49,10 @@ class SharedBudget {
   using Purpose = cache::Purpose;
   using Refusal = Budget::Refusal;
   using Usage = Budget::Usage;
+
+  // Longer than any process takes to be back: the pauses before a connection and before a probe of the breaker are at
+  // most a second each.
+  static constexpr nanoseconds kReturn = std::chrono::seconds(5);
 
   // `id` distinguishes this process from every other, past ones included.
   SharedBudget(const Limits& limits, unsigned fleet_size, std::string id)
@@ -81,7 +88,7 @@ class SharedBudget {
 
   // Decides on a reserved call, after merge() or without a reply. A refused call is given back, but only in this
   // process: exchange `parts` once more.
-  [[nodiscard]] std::optional<Refusal> settle(Purpose purpose, const Parts& parts, WallTime wall);
+  [[nodiscard]] std::optional<Refusal> settle(Purpose purpose, const Parts& parts, SteadyTime now, WallTime wall);
   [[nodiscard]] std::optional<Refusal> settle_alone(Purpose purpose, const Parts& parts, SteadyTime now, WallTime wall);
 
   [[nodiscard]] Usage usage(Window window, Counting counting, SteadyTime now, WallTime wall) const;
@@ -89,20 +96,31 @@ class SharedBudget {
   [[nodiscard]] ThrottleLevel throttle_level(Counting counting, SteadyTime now, WallTime wall) const;
 
  private:
+  // What was known when the store was last heard before an outage. It matters again for kReturn after the outage.
+  struct Outage {
+    std::int64_t known = 0;           // calls of all processes
+    std::int64_t confirmed = 0;       // those of this process among them
+    std::optional<SteadyTime> until;  // when it no longer matters; unknown until a reply comes
+  };
   struct Numbered {
     std::int64_t number;
     WindowLedger ledger;
     bool heard = false;  // a reply for this window has come
+    std::optional<Outage> outage;
   };
 
   void roll(WallTime wall);
   [[nodiscard]] Numbered* numbered(Window window, std::int64_t number);
+  [[nodiscard]] const Numbered* numbered(Window window, std::int64_t number) const;
   [[nodiscard]] WindowLedger* find(Window window, std::int64_t number);
   [[nodiscard]] const WindowLedger* find(Window window, std::int64_t number) const;
   [[nodiscard]] WindowLedger& at(Window window, std::int64_t number);
   [[nodiscard]] std::uint64_t limit_of(Window window) const;
   // The number of processes among which a limit is shared out.
   [[nodiscard]] std::int64_t sharers(SteadyTime now) const;
+  static void note_outage(Numbered& numbered, SteadyTime now);
+  // Refuses a call that would be more than this process's part of what was left before an outage.
+  [[nodiscard]] std::optional<Refusal> keep_to_part(const Parts& parts, SteadyTime now) const;
   // Refuses the call if `refuses` says so for one of its windows, and gives it back then.
   template <class Refuses>
   [[nodiscard]] std::optional<Refusal> decide(const Parts& parts, WallTime wall, Refuses refuses);

@@ -35,8 +35,7 @@ constexpr nanoseconds kWatch = 29s;
 //   outage    the store does not answer for some rounds, and may have lost everything then; every process looks once it
 //             is back
 //   late      the replies of some processes come after their deadline, until the end of the round. From 80 % of the
-//   limit
-//             on a process waits for them.
+//             limit on, a process waits for them.
 //   kill      a process ends at any moment, also between the counting of a call and the call; another takes its place,
 //             or at the end of the round if the store does not answer or has lost everything in this round
 //
@@ -49,7 +48,7 @@ class FaultyHour {
   }
 
   void run() {
-    while (wall_ < kEnd && first_refusal_ < 0) {
+    while (wall_ < kEnd && first_full_ < 0) {
       begin_fault();
       for (std::size_t i = 0; i < 2 * kFleet; ++i) {
         if (one_in(60) && !down()) flush();
@@ -64,6 +63,9 @@ class FaultyHour {
       end_round();
     }
     while (down()) end_round();
+    // After an outage each first keeps to its part.
+    steady_ += SharedBudget::kReturn;
+    wall_ += std::chrono::floor<milliseconds>(SharedBudget::kReturn);
     for (std::size_t who = 0; who < kFleet; ++who) {
       while (ask(who)) {
       }
@@ -83,8 +85,9 @@ class FaultyHour {
   [[nodiscard]] std::int64_t calls() const { return calls_; }
   // Calls that were counted and not made.
   [[nodiscard]] std::int64_t not_made() const { return not_made_; }
-  // The calls when one was first refused although the store answers.
-  [[nodiscard]] std::int64_t first_refusal() const { return first_refusal_; }
+  // The calls when one was first refused although the store answers, and not only for the seconds in which a process
+  // keeps to its part after an outage.
+  [[nodiscard]] std::int64_t first_full() const { return first_full_; }
   [[nodiscard]] std::int64_t lost() const {
     std::int64_t lost = 0;
     for (const auto& [id, calls] : lost_) lost += calls;
@@ -195,7 +198,7 @@ class FaultyHour {
     Process& process = *fleet_[who];
     SharedBudget& budget = process.budget;
     const bool waits = budget.throttle_level(Counting::fleet, steady_, wall_) != ThrottleLevel::open;
-    if (budget.check(Purpose::cold, wall_)) return refuse();
+    if (const auto full = budget.check(Purpose::cold, wall_)) return refuse(*full);
     const auto parts = budget.reserve(steady_, wall_);
     std::optional<Budget::Refusal> refused;
     if (down()) {
@@ -207,19 +210,19 @@ class FaultyHour {
         process.replies.push_back({.parts = parts, .counts = std::move(counts)});
       } else {
         hear(process, parts, counts);
-        refused = budget.settle(Purpose::cold, parts, wall_);
+        refused = budget.settle(Purpose::cold, parts, steady_, wall_);
         if (refused) hear(process, parts, store_.exchange(budget.to_exchange(parts, steady_)));
       }
     }
-    if (refused) return refuse();
+    if (refused) return refuse(*refused);
     ++calls_;
     ++in_round_;
     excess_ = std::max(excess_, calls_ - kLimit - lost() - hidden_);
     made_[process.id] += kCall;
     return true;
   }
-  bool refuse() {
-    if (!down() && first_refusal_ < 0) first_refusal_ = calls_;
+  bool refuse(const Budget::Refusal& refusal) {
+    if (!down() && first_full_ < 0 && refusal.retry_after > SharedBudget::kReturn) first_full_ = calls_;
     return false;
   }
 
@@ -261,7 +264,7 @@ class FaultyHour {
   bool flushed_ = false;  // in this round
   std::int64_t excess_ = -kLimit;
   std::int64_t not_made_ = 0;
-  std::int64_t first_refusal_ = -1;
+  std::int64_t first_full_ = -1;
 };
 
 TEST(FleetFaults, GetTheProviderNoMoreCallsThanItsLimitAndWhatIsLostOrHidden) {
@@ -273,8 +276,8 @@ TEST(FleetFaults, GetTheProviderNoMoreCallsThanItsLimitAndWhatIsLostOrHidden) {
     hour.run();
     ASSERT_LE(hour.excess(), 0);
     if (hour.calls() <= kLimit) ++within_limit;
-    ASSERT_GE(hour.first_refusal(), kLimit - hour.not_made());
-    ASSERT_GE(hour.first_refusal(), 190);
+    ASSERT_GE(hour.first_full(), kLimit - hour.not_made());
+    ASSERT_GE(hour.first_full(), 190);
     ASSERT_TRUE(hour.opens_again());
     faults[0] += hour.flushes;
     faults[1] += hour.outages;

@@ -51,7 +51,7 @@ struct Fleet {
     const auto parts = budget.reserve(steady, wall);
     if (down) return told(budget.settle_alone(purpose, parts, steady, wall));
     exchange(budget, parts);
-    const auto refused = budget.settle(purpose, parts, wall);
+    const auto refused = budget.settle(purpose, parts, steady, wall);
     if (refused) exchange(budget, parts);
     return told(refused);
   }
@@ -154,6 +154,47 @@ TEST(SharedBudget, ALateReplyIsLearntFrom) {
   EXPECT_EQ(fleet.used(0), 41U);
 }
 
+// Four processes use up their parts during an outage, and the store has lost everything. The first one that is back
+// sees none of what the others did.
+TEST(SharedBudget, WhoIsBackFirstAfterAnOutageKeepsToItsPartForAWhile) {
+  for (const bool quiet : {false, true}) {
+    Fleet fleet("200/h", 4);
+    for (int i = 0; i < 160; ++i) ASSERT_EQ(fleet.take(static_cast<std::size_t>(i % 4)), "yes");
+    for (std::size_t p = 0; p < 4; ++p) fleet.watch(p);
+    fleet.down = true;
+    for (std::size_t p = quiet ? 1 : 0; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 10);
+    fleet.store.clear();
+    fleet.down = false;
+    fleet.watch(0, Watch::connected);
+    EXPECT_EQ(fleet.exhaust(0), quiet ? 10 : 0);
+    EXPECT_EQ(fleet.take(0), "no, hour 5000ms");
+    fleet.pass(2s);
+    EXPECT_EQ(fleet.take(0), "no, hour 3000ms");
+    for (std::size_t p = 1; p < 4; ++p) fleet.watch(p, Watch::connected);
+    fleet.pass(3s);
+    EXPECT_EQ(fleet.exhaust(0), 0) << "all is counted by now";
+    EXPECT_EQ(fleet.store.used("hour:495994"), 200 * kCall);
+  }
+}
+
+// Once the others have had the time to tell, what they have left may be used.
+TEST(SharedBudget, WhatIsLeftAfterAnOutageMayBeUsedByOne) {
+  Fleet fleet("200/h", 4);
+  for (int i = 0; i < 160; ++i) ASSERT_EQ(fleet.take(0), "yes");
+  fleet.down = true;
+  EXPECT_EQ(fleet.take(0), "yes");
+  fleet.down = false;
+  EXPECT_EQ(fleet.exhaust(0), 9);
+  fleet.pass(5s);
+  EXPECT_EQ(fleet.exhaust(0), 30);
+}
+
+TEST(SharedBudget, AFirstConnectionIsNoOutage) {
+  Fleet fleet("200/h", 4);
+  fleet.watch(0, Watch::connected);
+  EXPECT_EQ(fleet.exhaust(0), 200);
+}
+
 TEST(SharedBudget, WithoutTheStoreEachKeepsToItsPart) {
   Fleet fleet("60/m", 4);
   fleet.down = true;
@@ -246,7 +287,7 @@ TEST(SharedBudget, AReplyForAWindowThatIsOverDoesNotDisturbTheNext) {
   fleet.pass(1min);
   for (int i = 0; i < 5; ++i) ASSERT_EQ(fleet.take(0), "yes");
   budget.merge(old, {{.totals = {{"other", 3000, 0}}}}, fleet.steady);
-  EXPECT_FALSE(budget.settle(Purpose::cold, old, fleet.wall));
+  EXPECT_FALSE(budget.settle(Purpose::cold, old, fleet.steady, fleet.wall));
   EXPECT_EQ(fleet.used(0), 5U);
 }
 
@@ -263,7 +304,7 @@ TEST(SharedBudget, ATotalMayBeAnyNumber) {
     const auto parts = budget.reserve(fleet.steady, fleet.wall);
     budget.merge(parts, {{.totals = {{"other", total, 0}}, .plain = plain}}, fleet.steady);
     const bool full = total == WindowLedger::kMost || plain == kMost;
-    EXPECT_EQ(budget.settle(Purpose::cold, parts, fleet.wall).has_value(), full) << total << " " << plain;
+    EXPECT_EQ(budget.settle(Purpose::cold, parts, fleet.steady, fleet.wall).has_value(), full) << total << " " << plain;
     EXPECT_LE(fleet.used(0), 10U);
   }
 }
@@ -455,7 +496,7 @@ TEST(SharedBudget, ManyCallsUnderWayAtOnceDoNotOvershoot) {
       const auto at = pending.begin() + static_cast<long>(random.next() % pending.size());
       SharedBudget& asked = fleet.processes.at(at->process);
       asked.merge(at->parts, at->counts, fleet.steady);
-      if (asked.settle(Purpose::cold, at->parts, fleet.wall)) {
+      if (asked.settle(Purpose::cold, at->parts, fleet.steady, fleet.wall)) {
         fleet.exchange(asked, at->parts);
       } else {
         provider.called(at->asked_at);
