@@ -5,6 +5,7 @@ import { TOKEN } from './fleet.mjs';
 
 const PLACES = 20; // that many are asked for again and again
 const QUESTIONS_PER_SECOND = 12; // of each process
+const ROUNDS_NEXT = 100; // ms from one question of a process to the next in makeRounds()
 const ADMIN = { Authorization: `Bearer ${TOKEN}` };
 
 export const KNOWN_PLACES = Array.from({ length: PLACES }, (_, i) => i + 1);
@@ -93,6 +94,20 @@ export function makePlan(random, { milliseconds, processes, calmFrom, restarts =
     }
   }
   return plan.sort((a, b) => a.at - b.at);
+}
+
+// Another plan: every process is asked for every known place once in each two seconds, in an order that changes.
+export function makeRounds(random, { processes, milliseconds }) {
+  const plan = [];
+  for (const process of processes) {
+    let order = [];
+    for (let at = 0; at < milliseconds; at += ROUNDS_NEXT) {
+      if (order.length === 0) order = [...KNOWN_PLACES];
+      const [place] = order.splice(random.between(0, order.length - 1), 1);
+      plan.push({ at: at + random.between(0, ROUNDS_NEXT - 1), process, what: 'ask', place });
+    }
+  }
+  return plan;
 }
 
 async function untilUp(member) {

@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Member } from './fleet.mjs';
 import { Provider } from './provider.mjs';
-import { follow, KNOWN_PLACES } from './questions.mjs';
+import { follow, KNOWN_PLACES, makeRounds } from './questions.mjs';
 import { Random } from './random.mjs';
 import { Redis } from './redis.mjs';
 import { judgeRolling } from './rolling_judge.mjs';
@@ -30,7 +30,6 @@ const BACK = FORTH + PROCESSES.length * STEP + 8000;
 const END = BACK + PROCESSES.length * STEP + 6000;
 const LEAVES = 100; // ms from the last question for a process to its SIGTERM
 
-const NEXT_QUESTION = 100; // ms from one question of a process to the next
 const NEXT_STEP = 333; // ms from one new place of a process to the next
 const PURGE_ONE = [300, 900]; // ms from one purge of a place to the next
 const PURGE_ALL = [6000, 12_000]; // ms from one purge of everything to the next
@@ -43,17 +42,9 @@ const LIMIT = 400; // calls a day, which are used up when all processes are the 
 
 const { values: options } = parseArgs({ options: { seed: { type: 'string', default: '1' }, keep: { type: 'string' } } });
 
-// Every process is asked for every place once in each two seconds, and random ones are told to purge.
+// Every process is asked for every place again and again, and random ones are told to purge.
 function makePlan(random) {
-  const plan = [];
-  for (const process of PROCESSES) {
-    let order = [];
-    for (let at = 0; at < END; at += NEXT_QUESTION) {
-      if (order.length === 0) order = [...KNOWN_PLACES];
-      const [place] = order.splice(random.between(0, order.length - 1), 1);
-      plan.push({ at: at + random.between(0, NEXT_QUESTION - 1), process, what: 'ask', place });
-    }
-  }
+  const plan = makeRounds(random, { processes: PROCESSES, milliseconds: END });
   for (let at = 2000; at < END; at += random.between(...PURGE_ONE)) plan.push({ at, process: random.pick(PROCESSES), what: 'purge', place: random.pick(KNOWN_PLACES) });
   for (let at = 4000; at < END; at += random.between(...PURGE_ALL)) plan.push({ at, process: random.pick(PROCESSES), what: 'purge', place: null });
   return plan;

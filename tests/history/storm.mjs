@@ -16,7 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS } from './faults.mjs';
 import { Member } from './fleet.mjs';
 import { Provider } from './provider.mjs';
-import { follow, KNOWN_PLACES } from './questions.mjs';
+import { follow, KNOWN_PLACES, makeRounds } from './questions.mjs';
 import { Random } from './random.mjs';
 import { Redis } from './redis.mjs';
 import { barrier, repeatedIfStalled, watchStalls } from './stalls.mjs';
@@ -26,7 +26,6 @@ const PROCESSES = ['A', 'B', 'C', 'D'];
 const END = 60_000; // ms after the start, as all these
 const FAULT = { from: 5000, until: 50_000 };
 const FAILING = { from: 20_000, until: END };
-const NEXT_QUESTION = 100; // ms from one question of a process to the next
 const AGAIN = 5000; // ms after which a fault that Redis or a process can undo is made again
 
 // The spans are short enough for several in a run; the kept span is the usual one, and outlasts it. Redis has more time
@@ -110,20 +109,6 @@ const { values: options } = parseArgs({
   },
 });
 
-// Every process is asked for every place once in each two seconds, in an order that changes.
-function makePlan(random) {
-  const plan = [];
-  for (const process of PROCESSES) {
-    let order = [];
-    for (let at = 0; at < END; at += NEXT_QUESTION) {
-      if (order.length === 0) order = [...KNOWN_PLACES];
-      const [place] = order.splice(random.between(0, order.length - 1), 1);
-      plan.push({ at: at + random.between(0, NEXT_QUESTION - 1), process, what: 'ask', place });
-    }
-  }
-  return plan;
-}
-
 async function makeFault(fault, scene) {
   await scene.until(FAULT.from);
   const lasts = fault.end !== undefined;
@@ -159,7 +144,7 @@ async function runFleet(name, random, { opened, ready }) {
     const start = performance.now();
     const until = (at) => delay(Math.max(0, start + at - performance.now()));
     const scene = { redis, provider, members, until };
-    const plan = [...makePlan(random), ...(fault.plan ?? [])].sort((a, b) => a.at - b.at);
+    const plan = [...makeRounds(random, { processes: PROCESSES, milliseconds: END }), ...(fault.plan ?? [])].sort((a, b) => a.at - b.at);
     await Promise.all([makeFault(fault, scene), breakProvider(provider, scene), follow(plan, { members, start, record })]);
     return {
       fault: { name, loaders: fault.loaders }, processes: PROCESSES, places: KNOWN_PLACES, limits: LIMITS, start, failing: FAILING,
