@@ -61,7 +61,15 @@ Moment CacheCore::moment_of(WallTime at) const {
 
 void CacheCore::drop_purged(std::optional<Copy>& copy) const {
   if (!copy) return;
-  if (copy->entry->epoch != epoch() || copy->entry->stored_at <= everything_purged_until()) copy.reset();
+  const auto& entry = *copy->entry;
+  const WallTime purged_until(milliseconds(purged_until_.load(std::memory_order_relaxed)));
+  if (entry.epoch != epoch() || entry.stored_at <= purged_until || outlived_purge(entry)) copy.reset();
+}
+
+bool CacheCore::outlived_purge(const Entry& entry) const {
+  if (entry.epoch <= accepted_epoch_.load(std::memory_order_relaxed)) return false;
+  const Lock lock(mutex_);
+  return entry.stored_at < wall_of(accepted_at_);
 }
 
 bool CacheCore::may_replace(const Copy& held, const Copy& loaded) const {
@@ -158,19 +166,15 @@ void CacheCore::purge_here() {
   mark();
 }
 
-void CacheCore::on_purge_accepted(const Moment& at) {
-  // Another one that came later, and that Redis may not have taken.
-  if (at.steady.time_since_epoch().count() <= memory_purged_until_.load()) return;
-  // The epoch alone judges what was stored in the same millisecond.
-  purged_until_ = (at.wall - milliseconds(1)).time_since_epoch().count();
-  memory_purged_until_ = at.steady.time_since_epoch().count();
+void CacheCore::on_purge_accepted(std::uint64_t epoch, const Moment& at) {
+  const Lock lock(mutex_);
+  if (at.steady <= accepted_at_.steady) return;
+  accepted_at_ = at;
+  accepted_epoch_ = epoch;
 }
 
-WallTime CacheCore::everything_purged_until() const {
-  const WallTime wall(milliseconds(purged_until_.load(std::memory_order_relaxed)));
-  if (wall == WallTime::min()) return wall;
-  return wall_of(
-      {.wall = wall, .steady = SteadyTime(nanoseconds(memory_purged_until_.load(std::memory_order_relaxed)))});
+void CacheCore::on_debt_paid() {
+  purged_until_ = WallTime::min().time_since_epoch().count();
 }
 
 void CacheCore::forget_everything() {

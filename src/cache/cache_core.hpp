@@ -78,9 +78,13 @@ class CacheCore final : public FleetListener {
 
   // Purges everything for this process alone: what memory holds, and what Redis holds with a time until now.
   void purge_here();
-  // Redis has accepted a purge of everything that was asked for at this moment. The epoch tells the others. This
-  // process goes by the moment as well, because the epoch may have been lost and be lower than that of a value.
-  void on_purge_accepted(const Moment& at);
+  // Redis has accepted a purge of everything that was asked for at this moment, with this epoch. From now on the epoch
+  // tells what Redis holds from before it. But if Redis had lost the epoch, the new one may be lower than that of older
+  // values: those of a higher epoch are judged by the moment.
+  void on_purge_accepted(std::uint64_t epoch, const Moment& at);
+  // That purge was one of purge_here(). (A purge by the time of a clock that is ahead would otherwise last until that
+  // time.)
+  void on_debt_paid();
 
   bool on_fill(const Fill& fill) override;
   void on_fail(std::string_view key) override;
@@ -96,18 +100,20 @@ class CacheCore final : public FleetListener {
   // Calls change(epoch_), and purges everything if that raises the epoch. Returns its result.
   template <class Change>
   std::invoke_result_t<Change, Epoch&> change_epoch(Change change);
-  [[nodiscard]] WallTime everything_purged_until() const;
+  // The entry has a higher epoch than the last purge that Redis took from this process, and is older.
+  [[nodiscard]] bool outlived_purge(const Entry& entry) const;
   // Makes the flights and the memos forget what they know.
   void forget_everything();
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Epoch epoch_ WX_GUARDED_BY(mutex_);
-  std::atomic<std::uint64_t> current_epoch_{0};  // epoch_.current() and epoch_.read()
+  Moment accepted_at_ WX_GUARDED_BY(mutex_){.wall = WallTime::min(), .steady = SteadyTime::min()};
+  std::atomic<std::uint64_t> accepted_epoch_{~std::uint64_t{0}};  // the maximum: Redis took none
+  std::atomic<std::uint64_t> current_epoch_{0};                   // epoch_.current() and epoch_.read()
   std::atomic<std::uint64_t> read_epoch_{0};
   std::atomic<std::uint64_t> purges_{0};
   std::atomic<std::uint64_t> undated_purges_{0};
-  // The moment of the last purge of everything that this process has made: steady for memory's copies, and wall for
-  // Redis's values (time since the epoch of WallTime, in ms).
+  // See purge_here(): of memory's copies, and of Redis's values (time since the epoch of WallTime, in ms).
   std::atomic<nanoseconds::rep> memory_purged_until_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<milliseconds::rep> purged_until_{WallTime::min().time_since_epoch().count()};
   // Steady time in ns. Copies inserted earlier are doubtful (see Validity). The minimum: no copy is.

@@ -14,12 +14,14 @@ namespace wx::cache {
 void PurgeDebt::set_pending(const std::shared_ptr<CacheCore>& core) {
   core_ = core;
   pending_ = true;
+  at_ = core->now();
   pause_ = kFirstPurgePause;
   schedule();
 }
 
-void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch) {
-  pending_ = false;
+void PurgeDebt::on_purged(CacheCore& core, std::uint64_t epoch, const Moment& at) {
+  core.on_purge_accepted(epoch, at);
+  if (std::exchange(pending_, false)) core.on_debt_paid();
   timer_.reset();
   core.on_epoch_key({.holds = EpochKey::Holds::number, .epoch = epoch});
 }
@@ -34,7 +36,7 @@ void PurgeDebt::schedule() {
 void PurgeDebt::try_again(CacheCore& core) {
   thread_.remote()->raise_epoch(core.epoch(), [this](const Result<std::uint64_t>& epoch) {
     guarded([&](CacheCore& live) {
-      if (epoch) return on_purged(live, *epoch);
+      if (epoch) return on_purged(live, *epoch, at_);
       if (!pending_) return;
       if (redis::is_lasting_refusal(epoch.error())) pause_ = kRefusedPurgePause;
       schedule();

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
+#include "cache/entry.hpp"
 
 namespace wx::cache {
 
@@ -21,8 +22,9 @@ class PurgeDebt {
 
   // Call it when Redis did not accept a purge. The purge is pending from now on and is repeated.
   void set_pending(const std::shared_ptr<CacheCore>& core);
-  // Call it when Redis accepted a purge, the pending one or a later one. `epoch` is the new epoch.
-  void on_purged(CacheCore& core, std::uint64_t epoch);
+  // Call it when Redis accepted a purge, the pending one or a later one, which was asked for at `at`. `epoch` is the
+  // new epoch.
+  void on_purged(CacheCore& core, std::uint64_t epoch, const Moment& at);
 
  private:
   void schedule();
@@ -34,6 +36,7 @@ class PurgeDebt {
   CacheThread& thread_;
   std::weak_ptr<CacheCore> core_;
   bool pending_ = false;
+  Moment at_{};  // of the pending purge
   std::unique_ptr<Timer> timer_;
   nanoseconds pause_{0};  // before the next attempt
 };

@@ -249,8 +249,7 @@ void TieredCache::purge_all(CacheThread& thread, RemoteTier::DoneCallback done) 
                                  const auto core = weak.lock();
                                  if (!core) return done(fail(ErrorKind::draining));
                                  if (epoch) {
-                                   core->on_purge_accepted(at);
-                                   thread.purge_debt().on_purged(*core, *epoch);
+                                   thread.purge_debt().on_purged(*core, *epoch, at);
                                    return done({});
                                  }
                                  core->purge_here();

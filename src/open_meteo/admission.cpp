@@ -187,7 +187,9 @@ Admission::Payment Admission::settle(Purpose purpose, const SharedBudget::Parts&
   log_count(now);
   if (lost) metrics_.add(Counter::provider_counted_alone);
   if (!lost) shared_->merge(parts, *counts, now.steady);
-  const auto refused = lost ? shared_->settle_alone(purpose, parts, now.steady, now.wall)
+  const auto why = !counts && counts.error().kind == ErrorKind::redis_timeout ? SharedBudget::Silence::late
+                                                                              : SharedBudget::Silence::outage;
+  const auto refused = lost ? shared_->settle_alone(purpose, parts, why, now.steady, now.wall)
                             : shared_->settle(purpose, parts, now.steady, now.wall);
   log_throttle_level(now);
   if (refused) return {.refused = shed(*refused), .ask_again = !lost};

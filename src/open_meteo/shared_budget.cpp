@@ -32,13 +32,10 @@ std::uint32_t in_calls(std::int64_t amount) {
   return static_cast<std::uint32_t>((std::max<std::int64_t>(amount, 0) + kCall - 1) / kCall);
 }
 
-// The use of the whole fleet if every process that counts alone uses as much as this one. `known` is the use of all
-// when the store was last heard, `confirmed` this process's part of it.
-std::int64_t used_alone(std::int64_t known, std::int64_t confirmed, std::int64_t own, std::int64_t sharers) {
-  return known + std::max<std::int64_t>(own - confirmed, 0) * sharers;
-}
+// The use of the whole fleet if every process that counts alone uses as much as this one.
 std::int64_t used_alone(const WindowLedger& ledger, std::int64_t own, std::int64_t sharers) {
-  return used_alone(ledger.others() + ledger.confirmed(), ledger.confirmed(), own, sharers);
+  const auto known = ledger.others() + ledger.confirmed();
+  return known + std::max<std::int64_t>(own - ledger.confirmed(), 0) * sharers;
 }
 
 }  // namespace
@@ -87,12 +84,16 @@ std::uint64_t SharedBudget::limit_of(Window window) const {
   return static_cast<std::uint64_t>(limits_.of(window)) * kCall;
 }
 
-std::int64_t SharedBudget::sharers(SteadyTime now) const {
+std::int64_t SharedBudget::at_work(SteadyTime now) const {
   std::size_t live = 1;
   for (const auto& ledgers : ledgers_) {
     for (const auto& numbered : ledgers) live = std::max(live, numbered.ledger.live(now - kLive));
   }
-  return static_cast<std::int64_t>(std::max<std::size_t>(live, fleet_size_));
+  return static_cast<std::int64_t>(live);
+}
+
+std::int64_t SharedBudget::sharers(SteadyTime now) const {
+  return std::max<std::int64_t>(at_work(now), fleet_size_);
 }
 
 std::optional<Budget::Refusal> SharedBudget::check(Purpose purpose, WallTime wall) const {
@@ -164,7 +165,7 @@ void SharedBudget::merge(const Parts& parts, const FleetBudget::Counts& counts, 
   for (std::size_t i = 0; i < parts.size(); ++i) {
     auto* const known = numbered(parts[i].window, parts[i].number);
     if (known == nullptr) continue;  // the window is long over
-    known->heard = true;
+    known->heard = heard_ever_ = true;
     if (known->outage && !known->outage->until) known->outage->until = now + kReturn;
     auto* const ledger = &known->ledger;
     const auto& [totals, plain] = counts[i];
@@ -187,7 +188,8 @@ SharedBudget::Parts SharedBudget::lacking(const Parts& parts) const {
 }
 
 template <class Refuses>
-std::optional<Budget::Refusal> SharedBudget::decide(const Parts& parts, WallTime wall, Refuses refuses) {
+std::optional<Budget::Refusal> SharedBudget::decide(const Parts& parts, WallTime wall,
+                                                    const std::optional<Refusal>& otherwise, Refuses refuses) {
   std::optional<Refusal> refusal;
   for (const auto& part : parts) {
     const auto* const ledger = find(part.window, part.number);
@@ -197,6 +199,7 @@ std::optional<Budget::Refusal> SharedBudget::decide(const Parts& parts, WallTime
     });
     if (!refusal) keep_later(refusal, part.window, nanoseconds(0));  // the window has ended meanwhile
   }
+  if (!refusal) refusal = otherwise;
   if (refusal) {
     give_back(parts);
   } else {
@@ -205,49 +208,50 @@ std::optional<Budget::Refusal> SharedBudget::decide(const Parts& parts, WallTime
   return refusal;
 }
 
-void SharedBudget::note_outage(Numbered& numbered, SteadyTime now) {
-  const auto& before = numbered.outage;
-  if (!numbered.heard || (before && (!before->until || now < *before->until))) return;
+void SharedBudget::note_outage(Numbered& numbered, SteadyTime now) const {
+  auto& before = numbered.outage;
+  if (!heard_ever_ || (before && !before->until)) return;
+  if (before && now < *before->until) {
+    before->until.reset();  // it goes on
+    return;
+  }
   const auto confirmed = numbered.ledger.confirmed();
   numbered.outage = Outage{.known = numbered.ledger.others() + confirmed, .confirmed = confirmed, .until = {}};
 }
 
-std::optional<Budget::Refusal> SharedBudget::keep_to_part(const Parts& parts, SteadyTime now) const {
+std::optional<Budget::Refusal> SharedBudget::leave_parts(const Parts& parts, Counting counting, SteadyTime now) const {
   std::optional<Refusal> refusal;
   for (const auto& part : parts) {
     const auto* const known = numbered(part.window, part.number);
     if (known == nullptr || !known->outage) continue;
     const auto& outage = *known->outage;
-    if (!outage.until || now >= *outage.until) continue;
-    if (used_alone(outage.known, outage.confirmed, part.own, sharers(now)) >
-        static_cast<std::int64_t>(limit_of(part.window))) {
-      keep_later(refusal, part.window, *outage.until - now);
-    }
+    const auto until = outage.until.value_or(now + kReturn);
+    if (now >= until) continue;
+    const auto limit = static_cast<std::int64_t>(limit_of(part.window));
+    const auto left = std::max<std::int64_t>(limit - outage.known, 0);
+    const auto since = std::max<std::int64_t>(part.own - outage.confirmed, 0);
+    const auto of_one = left / sharers(now);
+    const auto allowed = counting == Counting::alone ? of_one : left - (at_work(now) - 1) * of_one;
+    if (since > allowed) keep_later(refusal, part.window, until - now);
   }
   return refusal;
 }
 
 std::optional<Budget::Refusal> SharedBudget::settle(Purpose purpose, const Parts& parts, SteadyTime now,
                                                     WallTime wall) {
-  if (auto refusal = keep_to_part(parts, now)) {
-    give_back(parts);
-    return refusal;
-  }
-  return decide(parts, wall, [purpose](const WindowLedger& ledger, const Part& part, std::uint64_t limit) {
-    return stops(purpose, static_cast<std::uint64_t>(ledger.others() + part.own - kCall), limit);
-  });
+  return decide(parts, wall, leave_parts(parts, Counting::fleet, now),
+                [purpose](const WindowLedger& ledger, const Part& part, std::uint64_t limit) {
+                  return stops(purpose, static_cast<std::uint64_t>(ledger.others() + part.own - kCall), limit);
+                });
 }
 
-std::optional<Budget::Refusal> SharedBudget::settle_alone(Purpose purpose, const Parts& parts, SteadyTime now,
-                                                          WallTime wall) {
+std::optional<Budget::Refusal> SharedBudget::settle_alone(Purpose purpose, const Parts& parts, Silence why,
+                                                          SteadyTime now, WallTime wall) {
   for (const auto& part : parts) {
-    if (auto* const known = numbered(part.window, part.number)) note_outage(*known, now);
+    auto* const known = numbered(part.window, part.number);
+    if (known != nullptr && why == Silence::outage) note_outage(*known, now);
   }
-  if (auto refusal = keep_to_part(parts, now)) {
-    give_back(parts);
-    return refusal;
-  }
-  return decide(parts, wall,
+  return decide(parts, wall, leave_parts(parts, Counting::alone, now),
                 [purpose, processes = sharers(now)](const WindowLedger& ledger, const Part& part, std::uint64_t limit) {
                   const auto before = static_cast<std::uint64_t>(used_alone(ledger, part.own - kCall, processes));
                   const auto after = static_cast<std::uint64_t>(used_alone(ledger, part.own, processes));

@@ -15,7 +15,8 @@
 // whichever is higher. In a window of which nothing is known, that is limit / n.
 //
 // After an outage of the store, whoever is back first sees nothing yet of what the others have counted alone. So for
-// kReturn after its first reply, a process still keeps to its part of what was left before the outage.
+// kReturn after its first reply, a process leaves their parts of what was left before the outage to the others that
+// were at work. A late reply is no outage.
 //
 // Boundaries. The provider's windows may begin slightly earlier or later than ours, and a call is under way for some
 // time. So within 2 s of a boundary a call counts in both windows, and is refused if either is full.
@@ -50,8 +51,8 @@ class SharedBudget {
   using Refusal = Budget::Refusal;
   using Usage = Budget::Usage;
 
-  // Longer than any process takes to be back: the pauses before a connection and before a probe of the breaker are at
-  // most a second each.
+  // Longer than a process usually takes to be back: the pauses before a connection and before a probe of the breaker
+  // are at most a second each.
   static constexpr nanoseconds kReturn = std::chrono::seconds(5);
 
   // `id` distinguishes this process from every other, past ones included.
@@ -89,7 +90,10 @@ class SharedBudget {
   // Decides on a reserved call, after merge() or without a reply. A refused call is given back, but only in this
   // process: exchange `parts` once more.
   [[nodiscard]] std::optional<Refusal> settle(Purpose purpose, const Parts& parts, SteadyTime now, WallTime wall);
-  [[nodiscard]] std::optional<Refusal> settle_alone(Purpose purpose, const Parts& parts, SteadyTime now, WallTime wall);
+  // `why` there was no reply: the store could not be reached, or the reply is late.
+  enum class Silence : std::uint8_t { outage, late };
+  [[nodiscard]] std::optional<Refusal> settle_alone(Purpose purpose, const Parts& parts, Silence why, SteadyTime now,
+                                                    WallTime wall);
 
   [[nodiscard]] Usage usage(Window window, Counting counting, SteadyTime now, WallTime wall) const;
   // The strictest level of all windows.
@@ -105,8 +109,8 @@ class SharedBudget {
   struct Numbered {
     std::int64_t number;
     WindowLedger ledger;
-    bool heard = false;  // a reply for this window has come
-    std::optional<Outage> outage;
+    bool heard = false;            // a reply for this window has come
+    std::optional<Outage> outage;  // the last one
   };
 
   void roll(WallTime wall);
@@ -118,12 +122,16 @@ class SharedBudget {
   [[nodiscard]] std::uint64_t limit_of(Window window) const;
   // The number of processes among which a limit is shared out.
   [[nodiscard]] std::int64_t sharers(SteadyTime now) const;
-  static void note_outage(Numbered& numbered, SteadyTime now);
-  // Refuses a call that would be more than this process's part of what was left before an outage.
-  [[nodiscard]] std::optional<Refusal> keep_to_part(const Parts& parts, SteadyTime now) const;
-  // Refuses the call if `refuses` says so for one of its windows, and gives it back then.
+  // The number of processes that are at work, this one included.
+  [[nodiscard]] std::int64_t at_work(SteadyTime now) const;
+  void note_outage(Numbered& numbered, SteadyTime now) const;
+  // Refuses a call that could take what the others may have used in an outage. Counting alone, a process keeps to its
+  // own part.
+  [[nodiscard]] std::optional<Refusal> leave_parts(const Parts& parts, Counting counting, SteadyTime now) const;
+  // Refuses the call if `refuses` says so for one of its windows, or else with `otherwise`, and gives it back then.
   template <class Refuses>
-  [[nodiscard]] std::optional<Refusal> decide(const Parts& parts, WallTime wall, Refuses refuses);
+  [[nodiscard]] std::optional<Refusal> decide(const Parts& parts, WallTime wall,
+                                              const std::optional<Refusal>& otherwise, Refuses refuses);
   void give_back(const Parts& parts);
   void count_unlimited(WallTime wall);
 
@@ -133,6 +141,7 @@ class SharedBudget {
   std::array<std::vector<Numbered>, kWindows> ledgers_;  // by window: those of the present number and its neighbours
   // Processes of version 0.1.0 have their own counter. Without any, it is looked at now and then only.
   bool plain_seen_ = false;
+  bool heard_ever_ = false;  // a reply has come
   std::optional<SteadyTime> plain_looked_at_;
   std::optional<SteadyTime> called_at_;
   std::optional<SteadyTime> watched_at_;

@@ -202,11 +202,11 @@ class FaultyHour {
     const auto parts = budget.reserve(steady_, wall_);
     std::optional<Budget::Refusal> refused;
     if (down()) {
-      refused = budget.settle_alone(Purpose::cold, parts, steady_, wall_);
+      refused = budget.settle_alone(Purpose::cold, parts, SharedBudget::Silence::outage, steady_, wall_);
     } else {
       auto counts = store_.exchange(budget.to_exchange(parts, steady_));
       if (process.late && !waits) {
-        refused = budget.settle_alone(Purpose::cold, parts, steady_, wall_);
+        refused = budget.settle_alone(Purpose::cold, parts, SharedBudget::Silence::late, steady_, wall_);
         process.replies.push_back({.parts = parts, .counts = std::move(counts)});
       } else {
         hear(process, parts, counts);

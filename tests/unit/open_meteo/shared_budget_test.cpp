@@ -49,7 +49,7 @@ struct Fleet {
     SharedBudget& budget = processes.at(process);
     if (const auto refused = budget.check(purpose, wall)) return told(refused);
     const auto parts = budget.reserve(steady, wall);
-    if (down) return told(budget.settle_alone(purpose, parts, steady, wall));
+    if (down) return told(budget.settle_alone(purpose, parts, SharedBudget::Silence::outage, steady, wall));
     exchange(budget, parts);
     const auto refused = budget.settle(purpose, parts, steady, wall);
     if (refused) exchange(budget, parts);
@@ -136,7 +136,8 @@ TEST(SharedBudget, ATimeoutIsNotCountedAgain) {
     // The store takes each exchange, but every reply comes too late.
     const auto parts = late.reserve(fleet.steady, fleet.wall);
     fleet.exchange(late, parts, false);
-    ASSERT_EQ(told(late.settle_alone(Purpose::cold, parts, fleet.steady, fleet.wall)), "yes");
+    ASSERT_EQ(told(late.settle_alone(Purpose::cold, parts, SharedBudget::Silence::late, fleet.steady, fleet.wall)),
+              "yes");
   }
   EXPECT_EQ(fleet.store.used("minute:29759670"), 80 * kCall);
   ASSERT_EQ(fleet.take(1), "yes");
@@ -149,7 +150,8 @@ TEST(SharedBudget, ALateReplyIsLearntFrom) {
   for (int i = 0; i < 40; ++i) ASSERT_EQ(fleet.take(1), "yes");
   const auto parts = late.reserve(fleet.steady, fleet.wall);
   const auto counts = fleet.store.exchange(late.to_exchange(parts, fleet.steady));
-  ASSERT_EQ(told(late.settle_alone(Purpose::cold, parts, fleet.steady, fleet.wall)), "yes");
+  ASSERT_EQ(told(late.settle_alone(Purpose::cold, parts, SharedBudget::Silence::late, fleet.steady, fleet.wall)),
+            "yes");
   late.merge(parts, counts, fleet.steady);
   EXPECT_EQ(fleet.used(0), 41U);
 }
@@ -180,13 +182,63 @@ TEST(SharedBudget, WhoIsBackFirstAfterAnOutageKeepsToItsPartForAWhile) {
 // Once the others have had the time to tell, what they have left may be used.
 TEST(SharedBudget, WhatIsLeftAfterAnOutageMayBeUsedByOne) {
   Fleet fleet("200/h", 4);
-  for (int i = 0; i < 160; ++i) ASSERT_EQ(fleet.take(0), "yes");
+  for (int i = 0; i < 160; ++i) ASSERT_EQ(fleet.take(static_cast<std::size_t>(i % 4)), "yes");
+  for (std::size_t p = 0; p < 4; ++p) fleet.watch(p);
   fleet.down = true;
   EXPECT_EQ(fleet.take(0), "yes");
   fleet.down = false;
   EXPECT_EQ(fleet.exhaust(0), 9);
   fleet.pass(5s);
   EXPECT_EQ(fleet.exhaust(0), 30);
+}
+
+// The window begins during the outage, so that nothing is known of it.
+TEST(SharedBudget, WhoIsBackFirstLeavesThePartsOfTheOthersInANewWindowToo) {
+  Fleet fleet("40/m", 4);
+  for (std::size_t p = 0; p < 4; ++p) ASSERT_EQ(fleet.take(p), "yes");
+  for (std::size_t p = 0; p < 4; ++p) fleet.watch(p);
+  fleet.down = true;
+  fleet.pass(1min);
+  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 10);
+  fleet.down = false;
+  fleet.watch(0, Watch::connected);
+  EXPECT_EQ(fleet.exhaust(0), 0);
+}
+
+TEST(SharedBudget, AnOutageMayGoOn) {
+  Fleet fleet("200/h", 4);
+  for (int i = 0; i < 160; ++i) ASSERT_EQ(fleet.take(static_cast<std::size_t>(i % 4)), "yes");
+  for (std::size_t p = 0; p < 4; ++p) fleet.watch(p);
+  for (std::size_t p = 0; p < 4; ++p) fleet.watch(p, Watch::connected);
+  fleet.pass(500ms);
+  fleet.down = true;
+  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(fleet.exhaust(p), 10);
+  fleet.pass(4400ms);
+  fleet.down = false;
+  fleet.watch(0, Watch::connected);
+  fleet.pass(100ms);
+  EXPECT_EQ(fleet.exhaust(0), 0) << "the others have had no time yet";
+}
+
+// A fleet whose processes are mostly idle, as FLEET_SIZE allows for many.
+TEST(SharedBudget, ALateReplyOrAReconnectionCostsABusyProcessNothing) {
+  for (const bool late : {true, false}) {
+    Fleet fleet("600/m", 1);
+    fleet.processes.clear();
+    fleet.processes.emplace_back(fleet.whole, 100, "busy");
+    for (int i = 0; i < 31; ++i) ASSERT_EQ(fleet.take(0), "yes");
+    SharedBudget& budget = fleet.processes.front();
+    if (late) {
+      const auto parts = budget.reserve(fleet.steady, fleet.wall);
+      const auto counts = fleet.store.exchange(budget.to_exchange(parts, fleet.steady));
+      ASSERT_EQ(told(budget.settle_alone(Purpose::cold, parts, SharedBudget::Silence::late, fleet.steady, fleet.wall)),
+                "yes");
+      budget.merge(parts, counts, fleet.steady);
+    } else {
+      fleet.watch(0, Watch::connected);
+    }
+    EXPECT_EQ(fleet.exhaust(0), late ? 568 : 569);
+  }
 }
 
 TEST(SharedBudget, AFirstConnectionIsNoOutage) {
