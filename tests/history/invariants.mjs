@@ -223,6 +223,9 @@ export const INVARIANTS = [
       for (const { name } of past.setting.processes.filter(({ memory }) => memory)) {
         for (const [first, second] of neighbours(good.filter(({ process }) => process === name))) {
           if (excluded(first, second) || !past.ran(name, first.at, second.at) || past.foundRedis(name, first.at, second.at)) continue;
+          // After a gap, a value that cannot be read may follow a purge.
+          const unreadable = past.hadFault(first.at, second.at, ({ name: kind, place }) => (kind === 'value-later' || kind === 'value-copied') && place === second.place);
+          if (unreadable && past.lastCutOff(name, second.at) > first.at - RECOVERY) continue;
           yield { event: second, why: `${name} had asked for it ${Math.round(second.at - first.at)} ms before` };
         }
       }

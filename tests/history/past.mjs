@@ -18,6 +18,8 @@ export const MINUTE = 60_000;
 // A process is well again this long after a fault of its Redis has ended: it has reconnected, listens, and its breaker
 // is closed (which waits up to 1 s between two attempts).
 export const RECOVERY = 3000;
+// For so long after an outage of Redis, a process leaves the parts of the others to them.
+const LEAVES_PARTS = 5000;
 // Within this time of the boundary of two minutes a call counts in both.
 const BOUNDARY = 2000;
 // The faults by which a process that starts cannot read the epoch.
@@ -174,7 +176,7 @@ export class Past {
     const { perMinute, processes } = this.setting;
     const lives = this.deeds.filter((deed) => deed.what === 'started' && deed.at < at).length;
     const [all, own] = this.countedUntil(at, process);
-    const alone = this.lastCutOff(process, at, ({ name }) => name !== 'count-late') > at - RECOVERY; // late counts are not lost
+    const alone = this.lastCutOff(process, at, ({ name }) => name !== 'count-late') > at - RECOVERY - LEAVES_PARTS; // late counts are not lost
     return all + (alone ? (Math.max(processes.length, lives) - 1) * own : 0) >= part * perMinute;
   }
 }
