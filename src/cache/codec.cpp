@@ -117,7 +117,7 @@ bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   return true;
 }
 
-// What follows the version and the key.
+// Decodes the fields after the version (and, in wx2, after the key) and the body.
 template <class Checksum>
 std::optional<Entry> decode_rest(Fields fields, std::string_view line, std::string_view body, Checksum checksum_of) {
   Entry entry;

@@ -66,8 +66,8 @@ class RedisTier final : public RemoteTier {
 
   [[nodiscard]] bool unavailable(std::string_view key) const { return !client_.available(key); }
   [[nodiscard]] std::optional<Entry> entry_of(std::string_view key, const redis::Reply& reply);
-  // What is beside a value of a later version. It is there when the reply to the command after beside_of() comes.
-  // Null if no such value is known.
+  // This version's entry at <beside>. beside_of() requests it, so it is complete when the reply to the next command
+  // comes. Null if the key is not known to hold a value of a later version.
   using Beside = std::shared_ptr<std::optional<Entry>>;
   [[nodiscard]] Beside beside_of(std::string_view key) { return later_.empty() ? nullptr : read_beside(key); }
   [[nodiscard]] Beside read_beside(std::string_view key);

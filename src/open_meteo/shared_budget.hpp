@@ -100,7 +100,7 @@ class SharedBudget {
   [[nodiscard]] ThrottleLevel throttle_level(Counting counting, SteadyTime now, WallTime wall) const;
 
  private:
-  // What was known when the store was last heard before an outage. It matters again for kReturn after the outage.
+  // The counts of the last reply before an outage. They limit this process during the outage and for kReturn after it.
   struct Outage {
     std::int64_t known = 0;           // calls of all processes
     std::int64_t confirmed = 0;       // those of this process among them

@@ -690,35 +690,39 @@ TEST_F(FleetTest, APurgeWithoutRedisIsOwedAndObeyedHereMeanwhile) {
   EXPECT_EQ(loads_, 2);
 }
 
-// The purge is owed, and meanwhile another value was stored.
-TEST_F(FleetTest, AnOwedPurgeLeavesALaterValueAlone) {
-  remote_.failing = ErrorKind::redis_unavailable;
-  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
-  clock_.advance(milliseconds(10));
-  Answers answers;
-  second_->get(*second_thread_, lookup(), loader(), into(answers));
-  complete(value("{2}"));
-  remote_.failing.reset();
-  executor_.advance(seconds(5));
-  EXPECT_EQ(fleet_.values[std::string(kKey)].body, "{2}");
+// The purge is owed, and meanwhile the other process has stored a value.
+class OwedPurgeTest : public FleetTest {
+ protected:
+  void SetUp() override {
+    FleetTest::SetUp();
+    remote_.failing = ErrorKind::redis_unavailable;
+    cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
+    clock_.advance(milliseconds(10));
+    second_->get(*second_thread_, lookup(), loader(), into(answers_));
+    complete(value("{2}"));
+  }
+  // Redis can be reached again.
+  const Entry& left_in_redis() {
+    remote_.failing.reset();
+    executor_.advance(seconds(5));
+    return fleet_.values[std::string(kKey)];
+  }
+
+  Answers answers_;
+};
+
+TEST_F(OwedPurgeTest, LeavesALaterValueAlone) {
+  EXPECT_EQ(left_in_redis().body, "{2}");
+}
+
+// What this version has stored beside a value of a later version does not tell whether that one was purged.
+TEST_F(OwedPurgeTest, ReachesAValueOfALaterVersion) {
+  remote_.later_versions.insert(std::string(kKey));
+  EXPECT_EQ(left_in_redis().kind, EntryKind::tombstone);
 }
 
 // A full Redis takes the deletion and the message, but not the tombstone. The message must not be repeated: every
 // process drops its copy because of it.
-// What this version has stored beside a value of a later version does not tell whether that one was purged.
-TEST_F(FleetTest, AnOwedPurgeReachesAValueOfALaterVersion) {
-  remote_.failing = ErrorKind::redis_unavailable;
-  cache_->purge(*thread_, kKey, [](const Result<void>& result) { EXPECT_FALSE(result); });
-  clock_.advance(milliseconds(10));
-  Answers answers;
-  second_->get(*second_thread_, lookup(), loader(), into(answers));
-  complete(value("{2}"));
-  remote_.later_versions.insert(std::string(kKey));
-  remote_.failing.reset();
-  executor_.advance(seconds(5));
-  EXPECT_EQ(fleet_.values[std::string(kKey)].kind, EntryKind::tombstone);
-}
-
 TEST_F(BusyFleetTest, ARedisThatRefusesTombstonesCostsOneLoadPerProcess) {
   ask_for(seconds(2));
   EXPECT_EQ(loads_, 1);
