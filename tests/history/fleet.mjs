@@ -4,6 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { request, Agent } from 'node:http';
 import { startService } from '../support/service.mjs';
 import { Link } from './link.mjs';
+import { Provider } from './provider.mjs';
+import { Redis } from './redis.mjs';
+import { watchStalls } from './stalls.mjs';
 
 export const TOKEN = 'history-token';
 
@@ -164,5 +167,48 @@ export class Member {
 
   #note(what, why) {
     this.#record({ type: 'process', process: this.name, life: this.life, at: performance.now(), what, ...(why && { why }) });
+  }
+}
+
+const running = new Set(); // what an interrupt must kill
+let interruptible = false;
+
+function killOnInterrupt() {
+  if (interruptible) return;
+  interruptible = true;
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      for (const each of running) each.kill();
+      process.exit(130);
+    });
+  }
+}
+
+// Starts a Redis, a provider and the processes ({ name, settings, program }), calls `use` with them, and ends them all.
+// Returns what `use` returns. `events` has all that they and this program's stalls record.
+export async function withFleet(processes, use) {
+  killOnInterrupt();
+  const events = [];
+  const record = (event) => events.push(event);
+  const redis = await Redis.start();
+  running.add(redis);
+  const provider = new Provider(record);
+  const members = [];
+  const unwatch = watchStalls(record);
+  try {
+    for (const { program, ...each } of processes) {
+      const member = await Member.open(each, { redis, provider, record });
+      member.program = program;
+      members.push(member);
+      running.add(member);
+    }
+    await Promise.all(members.map((member) => member.start()));
+    return await use({ redis, provider, members, events, record });
+  } finally {
+    unwatch();
+    await Promise.allSettled(members.map((member) => member.close()));
+    provider.close();
+    await redis.close();
+    for (const each of [redis, ...members]) running.delete(each);
   }
 }

@@ -14,14 +14,11 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { CALM_LAST, failuresOf, KINDS, makeFaults, makeSchedule, restartsOf } from './faults.mjs';
-import { historySettings, LONG_TIMES, Member, PROCESSES, TIMES } from './fleet.mjs';
+import { historySettings, LONG_TIMES, PROCESSES, TIMES, withFleet } from './fleet.mjs';
 import { judge } from './invariants.mjs';
 import { Past } from './past.mjs';
-import { Provider } from './provider.mjs';
 import { follow, KNOWN_PLACES, makePlan } from './questions.mjs';
 import { Random } from './random.mjs';
-import { Redis } from './redis.mjs';
-import { watchStalls } from './stalls.mjs';
 import { progressOf, scheduleOf, storyOf, summaryOf } from './story.mjs';
 
 const QUOTAS = [1200, 1200, 1200, 200]; // calls a minute: three runs in four have enough
@@ -50,8 +47,6 @@ function kindsOf(list) {
 async function run({ seed, milliseconds, kinds, quota }) {
   if (!(milliseconds >= CALM_LAST + 10_000)) throw new Error(`a run takes at least ${(CALM_LAST + 10_000) / 1000} seconds`);
   const random = new Random(seed);
-  const events = [];
-  const record = (event) => events.push(event);
   const usual = random.pick(QUOTAS); // always, so that a given quota does not change what follows
   const perMinute = quota ?? usual;
   const processes = PROCESSES.map(({ name }) => name);
@@ -59,42 +54,25 @@ async function run({ seed, milliseconds, kinds, quota }) {
   const schedule = makeSchedule(random.fork(), { milliseconds, members: processes, places: KNOWN_PLACES, kinds });
   const plan = makePlan(random.fork(), { milliseconds, processes, calmFrom, restarts: restartsOf(schedule), failures: failuresOf(schedule) });
   const times = { ...TIMES, ...random.pick([{}, LONG_TIMES]) };
-  const redis = await Redis.start();
-  const provider = new Provider(record);
-  const members = [];
-  const unwatch = watchStalls(record);
-  let telling;
-  const interrupt = () => {
-    for (const member of members) member.kill();
-    redis.kill();
-    process.exit(130);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
-  try {
-    for (const each of PROCESSES) {
-      const settings = { ...historySettings(times, perMinute), ...each.settings };
-      members.push(await Member.open({ name: each.name, settings }, { redis, provider, record }));
-    }
-    await Promise.all(members.map((member) => member.start()));
+  const fleet = PROCESSES.map(({ name, settings }) => ({ name, settings: { ...historySettings(times, perMinute), ...settings } }));
+  return withFleet(fleet, async ({ redis, provider, members, events, record }) => {
     const start = performance.now();
-    telling = setInterval(() => console.log(progressOf(events, performance.now() - start)), PROGRESS);
+    const telling = setInterval(() => console.log(progressOf(events, performance.now() - start)), PROGRESS);
     const sleep = (ms) => delay(Math.max(0, ms));
-    await Promise.all([
-      makeFaults(schedule, { site: { redis, provider }, members, start, record, sleep }),
-      follow(plan, { members, start, record }),
-    ]);
+    try {
+      await Promise.all([
+        makeFaults(schedule, { site: { redis, provider }, members, start, record, sleep }),
+        follow(plan, { members, start, record }),
+      ]);
+    } finally {
+      clearInterval(telling);
+    }
     const setting = {
       processes: PROCESSES.map(({ name, memory }) => ({ name, memory })), times, perMinute, start, calmFrom: start + calmFrom,
       clockOrigin: performance.timeOrigin, sanitized: process.env.WX_SANITIZED === '1',
     };
     return { setting, events };
-  } finally {
-    clearInterval(telling);
-    unwatch();
-    await Promise.allSettled(members.map((member) => member.close()));
-    provider.close();
-    await redis.close();
-  }
+  });
 }
 
 async function history() {

@@ -11,13 +11,11 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Member } from './fleet.mjs';
-import { Provider } from './provider.mjs';
+import { withFleet } from './fleet.mjs';
 import { follow, KNOWN_PLACES, makeRounds } from './questions.mjs';
 import { Random } from './random.mjs';
-import { Redis } from './redis.mjs';
 import { judgeRolling } from './rolling_judge.mjs';
-import { barrier, repeatedIfStalled, watchStalls } from './stalls.mjs';
+import { barrier, repeatedIfStalled } from './stalls.mjs';
 
 const PROCESSES = ['A', 'B', 'C', 'D'];
 const PROGRAMS = { old: process.env.WX_OLD_PROGRAM, present: process.env.WX_PROGRAM };
@@ -81,22 +79,9 @@ async function replaceAll(members, program, from, until) {
 }
 
 // Runs one fleet. Returns what rolling_judge.mjs needs.
-async function runFleet({ name, plan, places = [], settings, limit }, random, { opened, ready }) {
-  const events = [];
-  const record = (event) => events.push(event);
-  const redis = await Redis.start();
-  opened.push(redis);
-  const provider = new Provider(record);
-  const members = [];
-  const unwatch = watchStalls(record);
-  try {
-    for (const process of PROCESSES) {
-      const member = await Member.open({ name: process, settings: { ...SETTINGS, ...settings } }, { redis, provider, record });
-      member.program = PROGRAMS.old;
-      members.push(member);
-      opened.push(member);
-    }
-    await Promise.all(members.map((member) => member.start()));
+function runFleet({ name, plan, places = [], settings, limit }, random, ready) {
+  const processes = PROCESSES.map((process) => ({ name: process, settings: { ...SETTINGS, ...settings }, program: PROGRAMS.old }));
+  return withFleet(processes, async ({ members, events, record }) => {
     await ready();
     const start = performance.now();
     const until = (at) => delay(Math.max(0, start + at - performance.now()));
@@ -110,22 +95,10 @@ async function runFleet({ name, plan, places = [], settings, limit }, random, { 
       name, processes: PROCESSES, places, versions: VERSIONS, span: SPAN, limit, inFlight: PROCESSES.length * Number(SETTINGS.UPSTREAM_CONCURRENCY),
       dayOrigin: performance.timeOrigin, start, events: [...events],
     };
-  } finally {
-    unwatch();
-    await Promise.allSettled(members.map((member) => member.close()));
-    provider.close();
-    await redis.close();
-  }
+  });
 }
 
 console.log(`rolling: ${PROCESSES.length} processes of ${VERSIONS.old} are replaced and back for ${END / 1000} s, seed ${options.seed}`);
-const opened = [];
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    for (const each of opened) each.kill();
-    process.exit(130);
-  });
-}
 const FLEETS = [
   { name: 'purges', plan: makePlan, places: KNOWN_PLACES },
   { name: 'quota', plan: makeWalk, settings: { UPSTREAM_LIMIT: `${LIMIT}/d` }, limit: LIMIT },
@@ -133,7 +106,7 @@ const FLEETS = [
 const runs = await repeatedIfStalled(LONGEST_STALL, () => {
   const random = new Random(options.seed);
   const ready = barrier(FLEETS.length);
-  return Promise.all(FLEETS.map((fleet) => runFleet(fleet, random.fork(), { opened, ready })));
+  return Promise.all(FLEETS.map((fleet) => runFleet(fleet, random.fork(), ready)));
 });
 if (options.keep) await writeFile(options.keep, JSON.stringify(runs));
 for (const run of runs) {

@@ -14,12 +14,10 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { KINDS } from './faults.mjs';
-import { Member } from './fleet.mjs';
-import { Provider } from './provider.mjs';
+import { withFleet } from './fleet.mjs';
 import { follow, KNOWN_PLACES, makeRounds } from './questions.mjs';
 import { Random } from './random.mjs';
-import { Redis } from './redis.mjs';
-import { barrier, repeatedIfStalled, watchStalls } from './stalls.mjs';
+import { barrier, repeatedIfStalled } from './stalls.mjs';
 import { judgeStorm } from './storm_judge.mjs';
 
 const PROCESSES = ['A', 'B', 'C', 'D'];
@@ -127,19 +125,9 @@ async function breakProvider(provider, { until }) {
 }
 
 // Runs one fleet, which begins when `ready` says that all of them have started.
-async function runFleet(name, random, { opened, ready }) {
+function runFleet(name, random, ready) {
   const fault = FAULTS[name];
-  const events = [];
-  const record = (event) => events.push(event);
-  const redis = await Redis.start();
-  opened.push(redis);
-  const provider = new Provider(record);
-  const members = [];
-  const unwatch = watchStalls(record);
-  try {
-    for (const process of PROCESSES) members.push(await Member.open({ name: process, settings: SETTINGS }, { redis, provider, record }));
-    opened.push(...members);
-    await Promise.all(members.map((member) => member.start()));
+  return withFleet(PROCESSES.map((process) => ({ name: process, settings: SETTINGS })), async ({ redis, provider, members, events, record }) => {
     await ready();
     const start = performance.now();
     const until = (at) => delay(Math.max(0, start + at - performance.now()));
@@ -150,12 +138,7 @@ async function runFleet(name, random, { opened, ready }) {
       fault: { name, loaders: fault.loaders }, processes: PROCESSES, places: KNOWN_PLACES, limits: LIMITS, start, failing: FAILING,
       events: [...events], logs: Object.fromEntries(members.map((member) => [member.name, member.log])),
     };
-  } finally {
-    unwatch();
-    await Promise.allSettled(members.map((member) => member.close()));
-    provider.close();
-    await redis.close();
-  }
+  });
 }
 
 const names = options.faults.split(',').filter(Boolean);
@@ -163,17 +146,10 @@ const unknown = names.filter((name) => !FAULTS[name]);
 if (unknown.length > 0) throw new Error(`unknown faults: ${unknown.join(', ')}. Use some of: ${Object.keys(FAULTS).join(', ')}`);
 
 console.log(`storm: ${names.length} fleets of ${PROCESSES.length} processes for ${END / 1000} s, seed ${options.seed}`);
-const opened = [];
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    for (const each of opened) each.kill();
-    process.exit(130);
-  });
-}
 const runs = await repeatedIfStalled(LONGEST_STALL, () => {
   const random = new Random(options.seed);
   const ready = barrier(names.length);
-  return Promise.all(names.map((name) => runFleet(name, random.fork(), { opened, ready })));
+  return Promise.all(names.map((name) => runFleet(name, random.fork(), ready)));
 });
 if (options.keep) await mkdir(options.keep, { recursive: true });
 for (const run of runs) {
