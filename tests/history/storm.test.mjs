@@ -89,6 +89,13 @@ test('more calls of a failing provider than memos or breakers let through are a 
   finds(/^memos bound .*: 13 for place 1, at most 12/, [...failures(6, { place: () => 1 }), ...failures(6, { process: 'B', place: () => 1 })]);
 });
 
+test('processes that share a memo do not call a failing provider while it lasts', () => {
+  const shared = { loaders: 1, least: LEAST };
+  accepts([call('B', 21_000, { outcome: '500' })], shared);
+  finds(/^a memo holds for the fleet: 1 calls too early for place 1, at most 0; calls at 20\.0, 20\.6 s/, [call('B', 20_600, { outcome: '500' })], shared);
+  accepts([call('B', 20_600, { outcome: '500' })]);
+});
+
 test('a run that proves nothing is a violation', () => {
   const without = (left) => LEAST.filter((event) => event !== left);
   finds(/^the run is too short: B was never asked for 1/, [], { least: without(LEAST[4]) });

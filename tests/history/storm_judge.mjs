@@ -86,7 +86,11 @@ export function judgeStorm(run) {
     if (list.length > ofBreaker) violated('the breaker bounds the calls of a failing provider', `${list.length} by ${process}`, ofBreaker);
   }
   for (const [place, list] of grouped(retries, ({ place: name }) => name)) {
-    if (list.length > ofMemos * fault.loaders) violated('memos bound the calls of a failing provider', `${list.length} for place ${place}`, ofMemos * fault.loaders);
+    // A memo is the fleet's while it lasts, but a process that was not asked meanwhile does not know how many failures
+    // came before, and begins to count anew.
+    if (list.length > ofMemos * processes.length) violated('memos bound the calls of a failing provider', `${list.length} for place ${place}`, ofMemos * processes.length);
+    const early = fault.loaders === 1 ? tooEarly(past, list, 1, limits.errorTtl) : [];
+    if (early.length > 0) violated('a memo holds for the fleet', `${early.length} calls too early for place ${place}`, 0, `calls at ${when(...list)}`);
   }
 
   // Without these a run proves nothing.
