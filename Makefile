@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test image image-test deb deb-test screenshots check asan tsan soak history storm rolling history-ci fuzz bench micro load instructions format clean
+.PHONY: help run build test field image image-test deb deb-test screenshots check asan tsan soak history storm rolling history-ci fuzz bench micro load instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -43,8 +43,14 @@ test: ## build and run all tests (the page's if Chromium is installed; in CI alw
 	@scripts/test-metrics $(PRESET)
 	@scripts/test-docs $(PRESET)
 	@scripts/test-openapi $(PRESET)
+	@scripts/test-field $(PRESET)
 	@scripts/test-history $(PRESET) units
 	@scripts/test-page $(PRESET)
+
+field: ## run the reports from the field against the built program (FIELD=part of a file name)
+	@scripts/install-packages build test page
+	@scripts/build $(PRESET) weather-cache weather-cache-movable wx_moved_time
+	@scripts/test-field $(PRESET)
 
 image: ## build the container image (TAG=weather-cache) with docker, podman or buildah, whichever works
 	@scripts/image $(TAG)

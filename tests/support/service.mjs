@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const PROGRAM = process.env.WX_PROGRAM ?? new URL('../../build/release/weather-cache', import.meta.url).pathname;
+export const PROGRAM = process.env.WX_PROGRAM ?? new URL('../../build/release/weather-cache', import.meta.url).pathname;
 // The same program with a clock that a test can move.
 const MOVABLE = join(dirname(PROGRAM), 'tests/program/weather-cache-movable');
 
@@ -121,7 +121,8 @@ export async function startSilence() {
   };
 }
 
-// A provider whose next answers are those of `answer`: { status, body }, with a body as Open-Meteo writes it.
+// A provider whose next answers are those of `answer`: { status, headers, body }, with a body as Open-Meteo writes it, or
+// a text or Buffer that is sent as it is. `decide(request, count, good)` chooses an answer for each call, if it is set.
 export async function startProvider() {
   const good = {
     status: 200,
@@ -131,11 +132,12 @@ export async function startProvider() {
       current: { time: '2024-11-23T18:15', interval: 900, temperature_2m: 4.2, wind_speed_10m: 11.3 },
     },
   };
-  const provider = { good, answer: good, calls: 0 };
-  const server = createServer((_, response) => {
+  const provider = { good, answer: good, decide: undefined, calls: 0 };
+  const server = createServer((request, response) => {
     provider.calls += 1;
-    response.writeHead(provider.answer.status, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify(provider.answer.body));
+    const { status = 200, headers, body = '' } = provider.decide?.(request, provider.calls, good) ?? provider.answer;
+    response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+    response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
