@@ -22,6 +22,19 @@ TEST(ErrorMemos, HoldsTwiceAsLongWithEveryFailureInARowUpToALimit) {
   }
 }
 
+TEST(ErrorMemos, AFailureLongAfterTheLastOneIsTheFirstAgain) {
+  test::FakeClock clock;
+  ErrorMemos memos({.first = seconds(1), .longest = seconds(30)});
+  const auto fail = [&] { return memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady()).count; };
+  EXPECT_EQ(fail(), 1);
+  clock.advance(seconds(1 + 60) - milliseconds(1));  // the memo's own time, and twice the longest
+  EXPECT_EQ(fail(), 2);
+  clock.advance(seconds(2 + 60));
+  EXPECT_EQ(fail(), 1);
+  clock.advance(std::chrono::hours(3));
+  EXPECT_EQ(fail(), 1);
+}
+
 TEST(ErrorMemos, CountsNoFurtherThanTheFleetDoes) {
   test::FakeClock clock;
   ErrorMemos memos({});

@@ -1,8 +1,10 @@
 #include "observability/metrics.hpp"
 
+#include <cmath>
 #include <set>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace wx::observability {
@@ -51,6 +53,22 @@ TEST(Metrics, HistogramBucketsAreCumulative) {
   EXPECT_NE(text.find("weather_cache_hit_duration_seconds_bucket{le=\"5e-05\"} 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("weather_cache_hit_duration_seconds_bucket{le=\"0.001\"} 2\n"), std::string::npos) << text;
   EXPECT_NE(text.find("weather_cache_hit_duration_seconds_bucket{le=\"+Inf\"} 3\n"), std::string::npos) << text;
+}
+
+// A bucket counts what is at most its bound, as its label "le" (less or equal) says.
+TEST(Metrics, AHistogramsBoundBelongsToItsBucket) {
+  const std::array<std::pair<std::string_view, Timing>, 2> histograms{
+      {{"weather_cache_hit_duration_seconds", Timing::hit}, {"weather_cache_served_age_seconds", Timing::age}}};
+  for (const auto& [name, timing] : histograms) {
+    const auto& bounds = timing == Timing::age ? kAgeBounds : kBucketBounds;
+    Metrics metrics;
+    for (const double bound : bounds) metrics.observe(timing, nanoseconds(std::llround(bound * 1e9)));
+    const auto text = metrics.text();
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+      const auto line = fmt::format("\n{}_bucket{{le=\"{:g}\"}} {}\n", name, bounds[i], i + 1);
+      EXPECT_NE(text.find(line), std::string::npos) << line << text;
+    }
+  }
 }
 
 TEST(Metrics, GaugesAreReadTogetherAtEveryScrape) {
