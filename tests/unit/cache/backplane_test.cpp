@@ -64,9 +64,12 @@ class BackplaneTest : public testing::Test {
   }
 
   // `before` is called with each command. It may wait before the answer, or answer itself and return true.
-  [[nodiscard]] FakeRedis fake(std::function<bool(Peer&, const Words&)> before) {
-    return FakeRedis([this, before = std::move(before)](Peer& peer) {
-      peer.greet();
+  // `role` is what a connection says of the server at the handshake.
+  [[nodiscard]] FakeRedis fake(
+      std::function<bool(Peer&, const Words&)> before,
+      std::function<std::string_view(const Peer&)> role = [](const Peer&) { return "master"; }) {
+    return FakeRedis([this, before = std::move(before), role = std::move(role)](Peer& peer) {
+      peer.greet(role(peer));
       for (Words words = peer.next(); !words.empty(); words = peer.next()) {
         if (before(peer, words)) continue;
         if (words[0] == "SUBSCRIBE") {
@@ -155,6 +158,36 @@ TEST_F(BackplaneTest, TriesAgainAfterAnEpochThatWasToldTooLate) {
   start(redis, kTimeout);
   expect_to_listen_by_its_timer(redis);
   EXPECT_EQ(listener_.ours, 3U);
+}
+
+// A master that becomes a replica refuses a write. Its name then leads to another server, or to the same again.
+class FailoverTest : public BackplaneTest {
+ protected:
+  // How often the process's copies became doubtful after it had left the first server and come to one in this role.
+  int doubts_after_moving_to(std::string_view role) {
+    const FakeRedis redis = fake(
+        [&](Peer& peer, const Words& words) {
+          if (words[0] != "SET") return false;
+          peer.write("-READONLY You can't write against a read only replica.\r\n");
+          return true;
+        },
+        [role](const Peer& peer) { return peer.number() == 1 ? std::string_view("master") : role; });
+    start(redis);
+    run_until(context_, [this] { return backplane_->listening(); });
+    client_->command({"SET", "a", "b"}, [](const Result<redis::Reply>&) {});
+    run_until(context_, [&] { return redis.connections() == 2 && listener_.heard == 2; });
+    client_->stop();
+    context_.poll();
+    return listener_.deaf;
+  }
+};
+
+TEST_F(FailoverTest, AnotherServerInPlaceOfTheReplicaIsAGap) {
+  EXPECT_EQ(doubts_after_moving_to("master"), 1);
+}
+
+TEST_F(FailoverTest, TheSameReplicaAgainIsNone) {
+  EXPECT_EQ(doubts_after_moving_to("replica"), 0);
 }
 
 TEST_F(BackplaneTest, ReadsTheEpochNowAndThenWhereItMayNotSubscribe) {

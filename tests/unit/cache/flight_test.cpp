@@ -353,6 +353,23 @@ TEST_F(LeaseTest, AFillIsLookedAtAndAnswersEverybody) {
   EXPECT_TRUE(actions.ended);
 }
 
+// Another process may have served a stale copy and stored it again, or a copy whose load took longer than it is fresh.
+// The load that the lease is for is still to come.
+TEST_F(LeaseTest, AStaleCopyOfTheOtherDoesNotEndTheWaitForItsLoad) {
+  for (const auto age : {seconds(10), seconds(15), seconds(25)}) {
+    auto flight = awaiting();
+    EXPECT_TRUE(flight.on_fill().look);
+    auto actions = flight.looked(LeaseSeen{.copy = copy_aged(age), .lease_left = seconds(3)}, now());
+    EXPECT_FALSE(actions.answer) << age;
+    EXPECT_FALSE(actions.ended) << age;
+    EXPECT_TRUE(actions.await) << age;
+    EXPECT_TRUE(flight.on_fill().look);
+    actions = flight.looked(LeaseSeen{.copy = copy_aged(age)}, now());
+    EXPECT_FALSE(actions.ended) << age;
+    EXPECT_TRUE(actions.load) << age << ": the other's lease has ended without a fresh value";
+  }
+}
+
 TEST_F(LeaseTest, AFillHeardBeforeTheLeaseAnswersCounts) {
   auto flight = asked();
   EXPECT_FALSE(flight.on_fill().look);

@@ -1,6 +1,8 @@
 // The Redis tier over a real redis-server.
 #include "cache/redis_tier.hpp"
 
+#include <atomic>
+
 #include <gtest/gtest.h>
 
 #include "base/asio_executor.hpp"
@@ -13,6 +15,7 @@
 #include "support/memory_log.hpp"
 #include "support/redis_server.hpp"
 #include "support/run_until.hpp"
+#include "unit/redis/fake_redis.hpp"
 #include "unit/redis/options_for.hpp"
 
 namespace wx::cache {
@@ -531,6 +534,50 @@ TEST_F(RedisTierTest, OpensItsBreakerAfterFailuresAndClosesItByAPingOfItsOwn) {
   EXPECT_TRUE(read("weather:3:4"));
   EXPECT_TRUE(log_.contains("breaker open"));
   EXPECT_TRUE(log_.contains("breaker closed"));
+}
+
+// A lease that Redis gave too late belongs to nobody, so the others would wait for it to its end.
+TEST(RedisTierAndALateRedis, GivesALeaseBackWhoseReplyCameTooLate) {
+  using redis::test::Words;
+  redis::test::Signal too_late;
+  std::atomic<bool> given_back = false;
+  redis::test::FakeRedis redis([&](redis::test::Peer& peer) {
+    peer.greet();
+    std::string token;
+    for (Words words = peer.next(); !words.empty(); words = peer.next()) {
+      if (words[0] == "SET") {
+        token = words[2];
+        too_late.wait();
+        peer.write("+OK\r\n");
+      } else if (words[0] == "GET" && words[1].find(":lease:") != std::string::npos) {
+        peer.write(cat("$", token.size(), "\r\n", token, "\r\n"));
+      } else if (words[0] == "DEL") {
+        EXPECT_EQ(words[1], "app1:weather:lease:{app1:weather:1:2}");
+        given_back = true;
+        peer.write(":1\r\n");
+      } else {
+        peer.write("_\r\n");
+      }
+    }
+  });
+  const SystemClock clock;
+  observability::Metrics metrics;
+  test::MemoryLog log;
+  asio::io_context context{1};
+  const auto executor = make_asio_executor(context);
+  redis::Common common(redis::test::options_for(redis.url(), milliseconds(60)), clock, metrics, log);
+  redis::Client client(context, *executor, common);
+  RedisTier tier(client, "app1:", clock, metrics, log);
+  client.start();
+  run_until(context, [&] { return client.state() == redis::ConnectionState::up; });
+  const auto lease = test::result_of<LeaseView>(
+      context, [&](auto done) { tier.take_lease("weather:1:2", "a-token", seconds(5), std::move(done)); });
+  ASSERT_TRUE(lease && !*lease);
+  EXPECT_EQ(lease->error().kind, ErrorKind::redis_timeout);
+  too_late.set();
+  run_until(context, [&] { return given_back.load(); });
+  client.stop();
+  context.poll();
 }
 
 }  // namespace

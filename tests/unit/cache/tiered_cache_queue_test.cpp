@@ -57,6 +57,24 @@ TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
   EXPECT_EQ(cache_->flight_count(), 0U);
 }
 
+// Whoever gets the kept answer waits no longer, but the load that was waited for goes on as a refresh.
+TEST_F(QueueTest, ALoadIsMadeAlthoughEverybodyGotTheKeptAnswerMeanwhile) {
+  cache();
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(100));  // kept
+  cache_->get(*thread_, lookup(), queue(), into(answers));
+  executor_.advance(seconds(2));
+  ASSERT_EQ(answers.size(), 2U);
+  ASSERT_TRUE(answers[1]);
+  EXPECT_EQ(answers[1]->outcome, Outcome::soft_timeout);
+  start_queued();
+  complete(value("{2}"));
+  ASSERT_TRUE(peek().served);
+  EXPECT_EQ(peek().served->entry->body, "{2}");
+}
+
 TEST_F(QueueTest, ALoadIsQueuedForAsLongAsAnybodyWaitsForIt) {
   cache(&remote_);
   remote_.hold = true;

@@ -114,6 +114,8 @@ class ClientUnderTest {
   }
 
   Client& client() { return *client_; }
+  // The timers of a client whose clock the test moves. Use it on the I/O thread.
+  wx::test::ManualExecutor& timers() { return *manual_; }
   Executor& executor() { return manual_ ? static_cast<Executor&>(*manual_) : *executor_; }
   wx::test::MemoryLog& log() { return log_; }
   std::uint64_t count(Counter counter) const { return metrics_.value(counter); }

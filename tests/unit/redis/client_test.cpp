@@ -165,6 +165,38 @@ TEST(RedisClient, TakesASecondOfSilenceForTheEndAndDialsAnew) {
   EXPECT_EQ(redis.connections(), 2);
 }
 
+// This process may be late itself: on a busy machine, or after it was stopped. A reply that is in the socket by then is
+// read before anything is given up.
+TEST(RedisClient, ReadsAReplyThatHasComeBeforeItGivesTheCommandUp) {
+  Signal asked;
+  Signal go_on;
+  Signal answered;
+  FakeRedis redis([&](Peer& peer) {
+    peer.greet();
+    const Words words = peer.next();
+    asked.set();
+    go_on.wait();
+    peer.write("+in time\r\n");
+    answered.set();
+    peer.echo();
+  });
+  wx::test::FakeClock clock;
+  ClientUnderTest under(options_for(redis.url(), milliseconds(50)), clock);
+  ASSERT_TRUE(under.becomes(ConnectionState::up));
+  auto outcome = under.send({"GET", "a"});
+  ASSERT_TRUE(asked.wait());
+  under.on_loop([&] {  // which reads nothing meanwhile
+    go_on.set();
+    EXPECT_TRUE(answered.wait());
+    clock.advance(std::chrono::seconds(30));
+    under.timers().run_due();
+  });
+  EXPECT_EQ(ClientUnderTest::get(std::move(outcome)).text, "\"in time\"");
+  EXPECT_EQ(under.client().state(), ConnectionState::up);
+  EXPECT_EQ(under.count(Counter::redis_timeouts), 0U);
+  EXPECT_EQ(redis.connections(), 1);
+}
+
 TEST(RedisClient, AsksAnIdleConnectionForASignOfLife) {
   std::atomic<int> pings{0};
   FakeRedis redis([&](Peer& peer) {

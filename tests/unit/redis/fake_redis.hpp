@@ -65,11 +65,11 @@ class Peer {
   }
 
   // Answers the handshake like a Redis without a password.
-  void greet() {
+  void greet(std::string_view role = "master") {
     while (true) {
       const Words words = next();
       if (words.empty()) return;
-      if (words[0] == "HELLO") write("%1\r\n+version\r\n+7.0.0\r\n");
+      if (words[0] == "HELLO") write(cat("%2\r\n+version\r\n+7.0.0\r\n+role\r\n+", role, "\r\n"));
       if (words[0] == "CLIENT" || words[0] == "SELECT") write("+OK\r\n");
       if (words[0] == "PING") return write("+PONG\r\n");
     }
