@@ -35,7 +35,7 @@ constexpr std::array<Row, kErrorKinds> kRows{{
     {ErrorKind::provider_bad_reply, "provider-bad-reply", "The weather provider sent an invalid response"},
     {ErrorKind::provider_refused, "provider-refused", "The weather provider rejected the query"},
     {ErrorKind::provider_limited, "provider-limited", "The weather provider's request limit is used up"},
-    {ErrorKind::provider_denied, "provider-denied", "The weather provider rejected the API key"},
+    {ErrorKind::provider_denied, "provider-denied", "The weather provider denied access"},
     {ErrorKind::redis_unavailable, "redis-unavailable", "Redis is not connected"},
     {ErrorKind::redis_timeout, "redis-timeout", "Redis did not answer in time"},
     {ErrorKind::redis_error, "redis-error", "Redis answered with an error"},

@@ -36,11 +36,11 @@ enum class ErrorKind : std::uint8_t {
   // The provider.
   provider_unreachable,  // no connection, reset, name not resolved, TLS refused
   provider_timeout,      // no complete answer in time
-  provider_error,        // it answered 5xx
+  provider_error,        // it answered 5xx, or another status that is no answer
   provider_bad_reply,    // its answer was cut short, too large, not HTTP, or not a weather answer
   provider_refused,      // it answered 400: asking again would give the same
   provider_limited,      // it answered 429, or our own count says it would
-  provider_denied,       // it answered 401 or 403: the key is wrong
+  provider_denied,       // it answered 401 or 403: no key, a wrong one, or no access at all
   // Redis. No answer has these kinds, because the service works without it; each has a problem page all the same.
   redis_unavailable,  // not connected
   redis_timeout,      // no reply within the command's deadline
@@ -66,6 +66,8 @@ struct Error {
   int provider_status = 0;
   // Nothing was tried this time: this is the remembered error of an earlier attempt.
   bool remembered = false;
+  // A provider's fault that concerns this query alone: other queries may well be answered.
+  bool of_query = false;
 };
 
 template <class T>

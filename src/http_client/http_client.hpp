@@ -10,11 +10,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "http_client/header_times.hpp"
 #include "http_client/http_client_options.hpp"
 #include "observability/log.hpp"
 
@@ -35,6 +37,10 @@ struct GetResponse {
   std::string content_type;  // as sent; empty if there was none
   std::string body;          // decompressed
   nanoseconds duration{0};   // from the start to the last byte
+  // Header fields; empty if there was none, or none that can be read.
+  std::optional<std::chrono::sys_seconds> date = {};
+  std::optional<std::chrono::seconds> age = {};
+  std::optional<RetryAfter> retry_after = {};
 };
 
 using GetCallback = std::move_only_function<void(Result<GetResponse>)>;
@@ -54,9 +60,10 @@ class HttpClient {
 
   // Starts a transfer. `done` is called exactly once, on the client's thread, never from within get(), and must not
   // destroy the client; an exception that it throws is logged. Errors: provider_unreachable (no name, no connection,
-  // certificate refused, reset), provider_timeout, provider_bad_reply (too large, cut short, not HTTP, undecodable),
-  // draining, internal (the request is not valid, or libcurl could not be set up for it). Their detail is fit for the
-  // service's clients: it names no address.
+  // certificate refused, reset), provider_timeout, provider_bad_reply (too large, cut short, not HTTP, undecodable; a
+  // body above the size cap with status 200 is a fault of this query alone, see Error::of_query), draining, internal
+  // (the request is not valid, or libcurl could not be set up for it). Their detail is fit for the service's clients:
+  // it names no address.
   void get(GetRequest request, GetCallback done);
 
  private:

@@ -35,6 +35,14 @@ Target inspect(const std::string& url) {
   return target;
 }
 
+// The value of a header field of the final response, or empty. Of several fields of this name it is the first.
+std::string_view header(CURL* easy, const char* name) {
+  constexpr int kLastRequest = -1;
+  curl_header* found = nullptr;
+  if (curl_easy_header(easy, name, 0, CURLH_HEADER, kLastRequest, &found) != CURLHE_OK) return {};
+  return found->value;
+}
+
 bool is_header_line(std::string_view line) {
   return line.find(':') != std::string_view::npos && line.find_first_of(std::string_view("\r\n\0", 3)) == line.npos;
 }
@@ -96,15 +104,19 @@ bool Transfer::prepare(const GetRequest& request) {
 }
 
 Result<GetResponse> Transfer::result(CURLcode code) {
-  if (too_large_) return fail(ErrorKind::provider_bad_reply, "the answer was too large");
+  if (headers_too_large_) return fail(ErrorKind::provider_bad_reply, "the answer was too large");
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  if (body_too_large_) {
+    return std::unexpected(
+        Error{.kind = ErrorKind::provider_bad_reply, .detail = "the answer was too large", .of_query = status == 200});
+  }
   if (code != CURLE_OK) {
     curl_off_t pretransfer_us = 0;  // zero if the request could not be sent
     curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
     return std::unexpected(transfer_fault(code, pretransfer_us > 0));
   }
   GetResponse response;
-  long status = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   const char* type = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
@@ -113,6 +125,9 @@ Result<GetResponse> Transfer::result(CURLcode code) {
   curl_easy_getinfo(easy_, CURLINFO_TOTAL_TIME_T, &total);
   response.duration = std::chrono::microseconds(total);
   response.body = std::move(body_);
+  response.date = parse_http_date(header(easy_, "Date"));
+  response.age = parse_delta_seconds(header(easy_, "Age"));
+  response.retry_after = parse_retry_after(header(easy_, "Retry-After"));
   return response;
 }
 
@@ -124,7 +139,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   auto& transfer = *static_cast<Transfer*>(self);
   const std::size_t bytes = size * count;
   if (bytes > transfer.options_.max_body - transfer.body_.size()) {
-    transfer.too_large_ = true;
+    transfer.body_too_large_ = true;
     return CURL_WRITEFUNC_ERROR;
   }
   transfer.body_.append(data, bytes);
@@ -135,7 +150,7 @@ std::size_t Transfer::on_header(char*, std::size_t size, std::size_t count, void
   auto& transfer = *static_cast<Transfer*>(self);
   transfer.header_bytes_ += size * count;
   if (transfer.header_bytes_ > kMaxHeaderBytes) {
-    transfer.too_large_ = true;
+    transfer.headers_too_large_ = true;
     return CURL_WRITEFUNC_ERROR;
   }
   return size * count;

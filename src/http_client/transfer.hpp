@@ -43,7 +43,8 @@ class Transfer {
   curl_slist* headers_ = nullptr;
   std::string body_;
   std::size_t header_bytes_ = 0;
-  bool too_large_ = false;
+  bool body_too_large_ = false;
+  bool headers_too_large_ = false;
   char error_text_[CURL_ERROR_SIZE] = {};
 };
 

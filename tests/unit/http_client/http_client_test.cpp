@@ -75,6 +75,28 @@ TEST_F(Client, EveryStatusIsAnAnswer) {
   }
 }
 
+TEST_F(Client, ReadsTheTimesInTheHeader) {
+  auto reply = test::html_reply(503, "<html>");
+  reply.headers = {{"date", "Sat, 01 Aug 2026 12:00:00 GMT"}, {"AGE", "7"}, {"Retry-After", "120"}};
+  provider.always(reply);
+  const std::chrono::sys_seconds noon = std::chrono::sys_days(std::chrono::year(2026) / 8 / 1) + 12h;
+  auto outcome = get(client, request());
+  ASSERT_TRUE(outcome) << told(outcome);
+  EXPECT_EQ(outcome->date, noon);
+  EXPECT_EQ(outcome->age, 7s);
+  EXPECT_EQ(outcome->retry_after, RetryAfter(120s));
+  reply.headers = {{"Date", "now"}, {"Age", "-1"}, {"Retry-After", "Sat, 01 Aug 2026 12:00:00 GMT"}};
+  provider.always(reply);
+  outcome = get(client, request());
+  ASSERT_TRUE(outcome) << told(outcome);
+  EXPECT_FALSE(outcome->date || outcome->age);
+  EXPECT_EQ(outcome->retry_after, RetryAfter(noon));
+  provider.always(test::json_reply(200, "{}"));
+  outcome = get(client, request());
+  ASSERT_TRUE(outcome) << told(outcome);
+  EXPECT_FALSE(outcome->date || outcome->age || outcome->retry_after) << "the fields of the reply before are gone";
+}
+
 TEST_F(Client, FollowsNoRedirect) {
   provider.script([this](const auto& seen) {
     auto reply = test::json_reply(303, "{}");
@@ -115,7 +137,13 @@ TEST_F(Client, TakesABodyOfExactlyTheLimit) {
   provider.always(test::json_reply(200, std::string(1024UL * 1024, 'x')));
   EXPECT_EQ(told(get(client, request())), "200");
   provider.always(test::json_reply(200, std::string(1024UL * 1024 + 1, 'x')));
-  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+  auto outcome = get(client, request());
+  EXPECT_EQ(told(outcome), "provider-bad-reply: the answer was too large");
+  EXPECT_TRUE(outcome.error().of_query) << "another query may have a smaller answer";
+  provider.always(test::json_reply(503, std::string(1024UL * 1024 + 1, 'x')));
+  outcome = get(client, request());
+  EXPECT_EQ(told(outcome), "provider-bad-reply: the answer was too large");
+  EXPECT_FALSE(outcome.error().of_query);
   for (const auto framing : {ProviderReply::Framing::chunked, ProviderReply::Framing::content_length}) {
     auto reply = test::json_reply(200, std::string(5'000'000, 'x'));
     reply.framing = framing;
