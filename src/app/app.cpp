@@ -133,7 +133,8 @@ class App::Impl {
 
   [[nodiscard]] endpoints::ProcessStatus::Provider provider_status() const {
     const auto status = provider_->status();
-    endpoints::ProcessStatus::Provider provider{.breaker = open_meteo::name(status.breaker), .windows = {}};
+    endpoints::ProcessStatus::Provider provider{
+        .breaker = open_meteo::name(status.breaker), .windows = {}, .clock_ahead = status.clock_ahead};
     for (const auto window : kAllWindows) {
       const auto& usage = status.usage.at(static_cast<std::size_t>(window));
       provider.windows.push_back({.name = name(window), .used = usage.used, .limit = usage.limit});

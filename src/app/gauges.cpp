@@ -22,6 +22,9 @@ std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& stat
       status.redis.listening);
   add("weather_cache_open_meteo_available", "", "Whether the provider's breaker lets calls through",
       status.provider.breaker == "closed");
+  add("weather_cache_open_meteo_clock_difference_seconds", "",
+      "This machine's clock minus the provider's, by the provider's last answer; 0 before the first",
+      std::chrono::duration<double>(-status.provider.clock_ahead).count());
   const auto label_of = [](std::string_view window) { return cat("window=\"", window, "\""); };
   for (const auto& window : status.provider.windows) {
     add("weather_cache_open_meteo_budget_used", label_of(window.name), "Provider calls counted in the current window",

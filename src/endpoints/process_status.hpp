@@ -34,6 +34,7 @@ struct ProcessStatus {
     };
     std::string_view breaker = "closed";  // "closed", "open" or "half-open"
     std::vector<Window> windows = {};
+    milliseconds clock_ahead{0};  // of ours, by its last answer
   };
 
   ServicePhase phase = ServicePhase::starting;

@@ -80,7 +80,8 @@ namespace wx::observability {
   X(provider_slow, "weather_cache_open_meteo_slow_total", "", "Answers so slow that they count as failures")           \
   X(provider_breaker_opened, "weather_cache_open_meteo_breaker_opened_total", "",                                      \
     "Times the provider's breaker opened")                                                                             \
-  X(provider_closed_by_limit, "weather_cache_open_meteo_closed_by_limit_total", "", "Times a 429 closed the provider") \
+  X(provider_closed_by_limit, "weather_cache_open_meteo_closed_by_limit_total", "",                                    \
+    "Times the provider asked for a pause")                                                                            \
   X(provider_counted_alone, "weather_cache_open_meteo_counted_alone_total", "",                                        \
     "Provider calls counted without the fleet")                                                                        \
   X(mock_calls, "weather_cache_mock_calls_total", "", "Answers made by the mock")                                      \

@@ -1,5 +1,6 @@
 #include "open_meteo/admission.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -105,10 +106,14 @@ void Admission::join_fleet() {
 }
 
 Error Admission::shed(const ProviderBreaker::Refusal& refusal) {
-  const bool limited = refusal.kind == ErrorKind::provider_limited;
-  metrics_.add(limited ? Counter::provider_shed_limited : Counter::provider_shed_breaker);
+  metrics_.add(refusal.limited ? Counter::provider_shed_limited : Counter::provider_shed_breaker);
+  std::string_view why = "calls are paused after repeated failures";
+  if (refusal.limited) {
+    why = refusal.kind == ErrorKind::provider_limited ? "the provider limits this service"
+                                                      : "the provider has asked for a pause";
+  }
   return {.kind = refusal.kind,
-          .detail = limited ? "the provider limits this service" : "calls are paused after repeated failures",
+          .detail = std::string(why),
           .retry_after = std::chrono::ceil<milliseconds>(refusal.retry_after)};
 }
 
@@ -126,6 +131,12 @@ std::optional<Error> Admission::refusal(Purpose purpose, const Instant& now) {
   const auto refused = shared_ ? shared_->check(purpose, now.wall) : budget_.check(purpose, now.steady, now.wall);
   if (refused) return shed(*refused);
   return std::nullopt;
+}
+
+std::optional<Error> Admission::check_pause(const Instant& now) {
+  const Lock lock(mutex_);
+  if (breaker_.state(now.steady) != ProviderBreaker::State::limited) return std::nullopt;
+  return shed(breaker_.check(now.steady).error());
 }
 
 std::optional<Error> Admission::check(Purpose purpose, const Instant& now) {
@@ -233,28 +244,40 @@ Budget::Usage Admission::usage(Window window, Counting counting, const Instant& 
   return budget_.usage(window, now.steady, now.wall);
 }
 
-void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now) {
+void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now,
+                      std::optional<milliseconds> asked_pause) {
   const Lock lock(mutex_);
   const auto openings = breaker_.openings();
-  if (fault == nullptr) {
-    if (breaker_.is_slow(duration)) metrics_.add(Counter::provider_slow);
-    breaker_.succeeded(pass, duration, now.steady);
-  } else if (ProviderBreaker::is_failure(fault->kind)) {
-    breaker_.failed(pass, fault->kind, now.steady);
-  } else {
-    breaker_.release(pass);
+  switch (fault == nullptr ? ProviderBreaker::Health::well : ProviderBreaker::health(*fault)) {
+    case ProviderBreaker::Health::well:
+      if (breaker_.is_slow(duration)) metrics_.add(Counter::provider_slow);
+      breaker_.succeeded(pass, duration, now.steady);
+      break;
+    case ProviderBreaker::Health::ill:
+      breaker_.failed(pass, fault->kind, now.steady);
+      break;
+    case ProviderBreaker::Health::unknown:
+      breaker_.release(pass);
+      break;
   }
   metrics_.add(Counter::provider_breaker_opened, breaker_.openings() - openings);
-  if (fault != nullptr && fault->kind == ErrorKind::provider_limited) {
-    nanoseconds span = fault->retry_after.value_or(milliseconds(1000));
-    // Jitter, because processes that hit the limit of concurrent calls together must not retry together.
-    if (is_about_concurrency(fault->detail)) {
-      span = random_.between(span / 2, span);
-    }
-    breaker_.limit(span, now.steady);
-    metrics_.add(Counter::provider_closed_by_limit);
-  }
+  if (fault != nullptr) pause(*fault, asked_pause, now.steady);
   log_changes(now);
+}
+
+void Admission::pause(const Error& fault, std::optional<milliseconds> asked_pause, SteadyTime now) {
+  nanoseconds span{0};
+  if (fault.kind == ErrorKind::provider_limited) {
+    span = fault.retry_after.value_or(milliseconds(1000));
+    // Jitter, because processes that hit the limit of concurrent calls together must not retry together.
+    if (is_about_concurrency(fault.detail)) span = random_.between(span / 2, span);
+  }
+  span = std::max<nanoseconds>(span, asked_pause.value_or(milliseconds(0)));
+  if (span <= nanoseconds(0)) return;
+  // The other queries have not failed. They get the kind of this fault if it concerns them too.
+  const bool of_all = ProviderBreaker::health(fault) == ProviderBreaker::Health::ill;
+  breaker_.limit(span, of_all ? fault.kind : ErrorKind::provider_limited, now);
+  metrics_.add(Counter::provider_closed_by_limit);
 }
 
 std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanoseconds left, const Instant& now) {
@@ -281,10 +304,13 @@ ProviderStatus Admission::status(const Instant& now) {
 void Admission::log_changes(const Instant& now) {
   const auto state = breaker_.state(now.steady);
   if (std::exchange(logged_state_, state) != state) {
+    const auto free = breaker_.check(now.steady);
+    const bool asked = !free && free.error().limited && free.error().kind != ErrorKind::provider_limited;
     const bool bad = state == ProviderBreaker::State::open || state == ProviderBreaker::State::limited;
     const auto level = bad ? observability::LogLevel::warn : observability::LogLevel::info;
     if (log_.enabled(level)) {
-      log_.say(level, kRoom, sentence(state), {{"wait_ms", in_ms(breaker_.wait(now.steady))}});
+      log_.say(level, kRoom, asked ? "the provider asked for a pause: no calls until its Retry-After" : sentence(state),
+               {{"wait_ms", in_ms(breaker_.wait(now.steady))}});
     }
   }
   log_throttle_level(now);

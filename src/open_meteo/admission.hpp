@@ -39,6 +39,7 @@ struct Instant {
 struct ProviderStatus {
   ProviderBreaker::State breaker = ProviderBreaker::State::closed;
   std::array<Budget::Usage, kWindows> usage{};  // by Window
+  milliseconds clock_ahead{0};                  // see ProviderClock::ahead()
 };
 
 class Admission {
@@ -97,8 +98,13 @@ class Admission {
   // After a reply: the exchange that puts back what the store has lost. Usually it has no windows.
   [[nodiscard]] Exchange put_back(const SharedBudget::Parts& parts, const Instant& now);
 
-  // Records how a call ended, and ends its pass. `fault` is null for an answer.
-  void ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now);
+  // Returns the error of a call that may not be sent now, although it has entered: the provider has asked for a pause.
+  [[nodiscard]] std::optional<Error> check_pause(const Instant& now);
+
+  // Records how a call ended, and ends its pass. `fault` is null for an answer. `asked_pause` is what the reply's
+  // Retry-After asks for: no call is made before it is over, nor before the window ends that a 429 names.
+  void ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now,
+             std::optional<milliseconds> asked_pause = std::nullopt);
 
   // Returns the pause before a second attempt, or nothing if none is allowed. `left` is the remaining time of the call.
   // Takes one retry from the retry budget.
@@ -116,6 +122,7 @@ class Admission {
   [[nodiscard]] Budget::Usage usage(Window window, Counting counting, const Instant& now) WX_REQUIRES(mutex_);
   [[nodiscard]] Error shed(const ProviderBreaker::Refusal& refusal);
   [[nodiscard]] Error shed(const Budget::Refusal& refusal);
+  void pause(const Error& fault, std::optional<milliseconds> asked_pause, SteadyTime now) WX_REQUIRES(mutex_);
   void log_changes(const Instant& now) WX_REQUIRES(mutex_);
   void log_count(const Instant& now) WX_REQUIRES(mutex_);
   void log_throttle_level(const Instant& now) WX_REQUIRES(mutex_);

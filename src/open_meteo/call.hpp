@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -19,13 +20,20 @@ using Reply = http_client::GetResponse;
 struct AttemptTimes {
   WallTime sent;      // the request; the reply may be as old as that
   WallTime received;  // the reply
+  // The provider's clock minus this machine's, by the reply's date; empty without a date. The reader resets it if the
+  // reply's content shows that the date is wrong.
+  std::optional<milliseconds> ahead = {};
+
+  // The same times by the provider's clock, as far as it is known.
+  [[nodiscard]] WallTime sent_there() const { return sent + ahead.value_or(milliseconds(0)); }
+  [[nodiscard]] WallTime received_there() const { return received + ahead.value_or(milliseconds(0)); }
 };
 
 // Turns one reply into the value for the cache, or into an error. Called once per attempt, on the HTTP client's thread.
 // It need not set cache::Loaded::request_time, which the caller sets. The kind of the error determines the reaction of
 // the breaker, the pause after a 429, and whether a second attempt is made. refusal() makes the error for a status
 // other than 2xx.
-using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, const AttemptTimes& times)>;
+using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, AttemptTimes& times)>;
 
 struct Call {
   std::string target;  // path and query, without a host: "/v1/forecast?latitude=..."

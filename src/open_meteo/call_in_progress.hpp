@@ -55,6 +55,7 @@ struct CallInProgress {
   SteadyTime sent_at;                         // the last attempt
   SteadyTime call_deadline;                   // for both attempts together
   std::optional<Error> fault;                 // the first attempt's fault, during the second
+  std::optional<milliseconds> asked_pause;    // what the last reply's Retry-After asks for
   std::unique_ptr<Timer> retry_timer;         // used on the executor's thread only
 };
 

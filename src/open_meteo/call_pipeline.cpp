@@ -1,11 +1,13 @@
 #include "open_meteo/call_pipeline.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <variant>
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "open_meteo/reply_times.hpp"
 #include "open_meteo/thrown.hpp"
 
 namespace wx::open_meteo {
@@ -44,8 +46,15 @@ CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpCli
       queue_({.concurrency = options.concurrency, .max_queue = options.max_queue}),
       payment_(admission_, clock, log),
       results_(metrics, log),
+      provider_clock_(log),
       paused_([this](const CallPtr& call) { guarded(call, "an exception after a pause", [&] { resume(call); }); },
               log) {}
+
+ProviderStatus CallPipeline::status() {
+  auto status = admission_.status(now_of(clock_));
+  status.clock_ahead = provider_clock_.ahead();
+  return status;
+}
 
 void CallPipeline::attach(Executor* timers, FleetBudget* fleet) {
   paused_.attach(timers);
@@ -157,10 +166,13 @@ void CallPipeline::pay(const CallPtr& call) {
 
 void CallPipeline::send(const CallPtr& call) {
   if (closed_) return end(*call, fail(ErrorKind::draining));
-  call->sent_at = clock_.steady();
+  const auto now = now_of(clock_);
+  // The provider may have asked for a pause since this call entered.
+  if (auto refused = admission_.check_pause(now)) return end(*call, std::unexpected(*std::move(refused)));
+  call->sent_at = now.steady;
   const auto left = std::chrono::ceil<milliseconds>(call->call_deadline - call->sent_at);
   if (left <= milliseconds(0)) return end(*call, fail(ErrorKind::provider_timeout));
-  if (!std::exchange(call->sent, true)) admission_.called(now_of(clock_));
+  if (!std::exchange(call->sent, true)) admission_.called(now);
   client_.get({.url = address_.base_url + call->call.target,
                .headers = address_.headers,
                .connect_timeout = connect_timeout_,
@@ -176,7 +188,9 @@ void CallPipeline::finish(const CallPtr& call, Result<Reply> reply) {
   auto outcome = read(*call, std::move(reply));
   const Error* const fault = outcome ? nullptr : &outcome.error();
   const auto now = now_of(clock_);
-  if (call->pass) admission_.ended(*std::exchange(call->pass, std::nullopt), fault, duration, now);
+  if (call->pass) {
+    admission_.ended(*std::exchange(call->pass, std::nullopt), fault, duration, now, call->asked_pause);
+  }
   const bool second = std::exchange(call->fault, std::nullopt).has_value();
   if (fault != nullptr && !second && !closed_ && paused_.enabled()) {
     if (const auto span = admission_.retry_after(*fault, call->call_deadline - now.steady, now)) {
@@ -192,27 +206,48 @@ void CallPipeline::finish(const CallPtr& call, Result<Reply> reply) {
 }
 
 Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> reply) {
+  call.asked_pause.reset();
   Result<cache::Loaded> outcome = fail(ErrorKind::internal);
   if (!reply) {
     outcome = std::unexpected(std::move(reply.error()));
   } else {
     metrics_.observe(observability::Timing::provider, reply->duration);
-    const int status = reply->status;
-    const auto now = now_of(clock_);
-    const AttemptTimes times{.sent = now.wall - std::chrono::ceil<milliseconds>(now.steady - call.sent_at),
-                             .received = now.wall};
     try {
-      outcome = call.call.read(*std::move(reply), times);
+      outcome = read_reply(call, *std::move(reply));
     } catch (...) {
       return std::unexpected(thrown(log_, "an exception while reading a reply"));
-    }
-    // A reason is shown to clients and logged, so one that contains the API key is replaced.
-    if (!outcome && !address_.api_key.empty() && outcome.error().detail.contains(address_.api_key)) {
-      outcome.error().detail = cat("the provider answered with status ", status);
     }
   }
   results_.note(outcome ? nullptr : &outcome.error());
   return outcome;
+}
+
+Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply) {
+  const auto now = now_of(clock_);
+  AttemptTimes times{.sent = now.wall - std::chrono::ceil<milliseconds>(now.steady - call.sent_at),
+                     .received = now.wall};
+  times.ahead = clock_ahead(reply, times.sent, times.received);
+  const auto asked = pause_asked(reply, now.wall);
+  auto outcome = call.call.read(std::move(reply), times);
+  if (outcome) {
+    if (times.ahead) provider_clock_.note(*times.ahead, now.steady);
+    return outcome;
+  }
+  explain(outcome.error());
+  call.asked_pause = asked;
+  if (asked) outcome.error().retry_after = std::max(outcome.error().retry_after.value_or(milliseconds(0)), *asked);
+  return outcome;
+}
+
+void CallPipeline::explain(Error& fault) const {
+  const bool key = !address_.api_key.empty();
+  // A reason is shown to clients and logged, so one that contains the API key is replaced.
+  if (key && fault.detail.contains(address_.api_key)) {
+    fault.detail = cat("the provider answered with status ", fault.provider_status);
+  }
+  if (fault.kind == ErrorKind::provider_denied) {
+    fault.detail = cat(key ? "with the API key of this service: " : "without an API key: ", fault.detail);
+  }
 }
 
 void CallPipeline::pause(const CallPtr& call, nanoseconds span) {

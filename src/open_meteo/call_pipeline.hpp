@@ -27,6 +27,7 @@
 #include "open_meteo/open_meteo_options.hpp"
 #include "open_meteo/paused_calls.hpp"
 #include "open_meteo/provider_address.hpp"
+#include "open_meteo/provider_clock.hpp"
 
 namespace wx::open_meteo {
 
@@ -49,7 +50,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void watch(Watch why) { payment_.watch(why, shared_from_this()); }
 
   [[nodiscard]] const CallQueue& queue() const { return queue_; }
-  [[nodiscard]] ProviderStatus status() { return admission_.status(now_of(clock_)); }
+  [[nodiscard]] ProviderStatus status();
 
  private:
   // Runs one step of `call`; an exception ends the load.
@@ -67,6 +68,9 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void send(const CallPtr& call);
   void finish(const CallPtr& call, Result<Reply> reply);
   [[nodiscard]] Result<cache::Loaded> read(CallInProgress& call, Result<Reply> reply);
+  [[nodiscard]] Result<cache::Loaded> read_reply(CallInProgress& call, Reply reply);
+  // Says of a fault with a reply what only this service knows: whether it sends a key.
+  void explain(Error& fault) const;
   void pause(const CallPtr& call, nanoseconds span);
   void resume(const CallPtr& call);
   void try_again(const CallPtr& call);
@@ -89,6 +93,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   CallQueue queue_;
   CallPayment payment_;
   CallResults results_;
+  ProviderClock provider_clock_;
   PausedCalls paused_;
 };
 

@@ -41,9 +41,9 @@ void CallResults::note(const Error* fault) {
   }
   if (const auto counter = counter_of(fault->kind)) metrics_.add(*counter);
   if (fault->kind == ErrorKind::draining) return;
-  const bool refused = fault->kind == ErrorKind::provider_refused;
-  if (!refused && !changed(fault->kind)) return;
-  const auto level = refused ? observability::LogLevel::debug : observability::LogLevel::warn;
+  const bool of_query = fault->of_query || fault->kind == ErrorKind::provider_refused;
+  if (!of_query && !changed(fault->kind)) return;
+  const auto level = of_query ? observability::LogLevel::debug : observability::LogLevel::warn;
   if (!log_.enabled(level)) return;
   log_.say(level, kRoom, "a provider call failed",
            {{"result", name(fault->kind)},

@@ -18,8 +18,8 @@ class CallResults {
   CallResults(observability::Metrics& metrics, observability::Log& log) : metrics_(metrics), log_(log) {}
 
   // Records the end of one attempt; `fault` is null for a success. A fault that is not the provider's has no counter,
-  // and draining is not logged either. A refused query (400) shows that the provider works, so it is not a change and
-  // is logged at level debug only.
+  // and draining is not logged either. A refused query (400) and any other fault of one query alone say nothing of the
+  // provider, so they are no change and are logged at level debug only.
   void note(const Error* fault);
 
  private:

@@ -11,22 +11,23 @@ constexpr nanoseconds kProbeHint = milliseconds(1000);
 
 }  // namespace
 
-bool ProviderBreaker::is_failure(ErrorKind kind) {
-  switch (kind) {
+ProviderBreaker::Health ProviderBreaker::health(const Error& fault) {
+  if (fault.of_query) return fault.kind == ErrorKind::provider_bad_reply ? Health::well : Health::unknown;
+  switch (fault.kind) {
     case ErrorKind::provider_unreachable:
     case ErrorKind::provider_timeout:
     case ErrorKind::provider_error:
     case ErrorKind::provider_bad_reply:
     case ErrorKind::provider_denied:
-      return true;
+      return Health::ill;
     default:
-      return false;
+      return Health::unknown;
   }
 }
 
 std::expected<void, ProviderBreaker::Refusal> ProviderBreaker::check(SteadyTime now) const {
   if (now < limited_until_)
-    return std::unexpected(Refusal{.kind = ErrorKind::provider_limited, .retry_after = limited_until_ - now});
+    return std::unexpected(Refusal{.kind = limited_kind_, .retry_after = limited_until_ - now, .limited = true});
   if (state_ == State::half_open)
     return std::unexpected(Refusal{.kind = kind_, .retry_after = kProbeHint, .probing = true});
   if (state_ == State::open && now < open_until_)
@@ -62,8 +63,10 @@ void ProviderBreaker::release(Pass pass) {
   if (pass.probe && pass.era == era_) state_ = State::open;
 }
 
-void ProviderBreaker::limit(nanoseconds span, SteadyTime now) {
-  limited_until_ = std::max(limited_until_, now + span);
+void ProviderBreaker::limit(nanoseconds span, ErrorKind kind, SteadyTime now) {
+  if (now + span <= limited_until_) return;
+  limited_until_ = now + span;
+  limited_kind_ = kind;
 }
 
 void ProviderBreaker::open(ErrorKind kind, SteadyTime now) {

@@ -7,14 +7,16 @@
 //     |                              +-------- it failed: the wait doubles ------------+  |
 //     +----------------------------------------- it succeeded ---------------------------+
 //
-// Failures are: unreachable, no complete answer in time, an error, an invalid reply, a rejected key, and an answer so
-// slow that the next one may miss the timeout (BreakerOptions::slow). A refused query (400) and a 429 say nothing about
-// health; if a probe ends with one, the next load becomes the probe. The first load after the wait is the probe,
-// whatever its purpose; a background refresh is the cheapest one, because no client waits for it. The breaker refuses
-// all others meanwhile; which of them wait for the probe is decided above (Admission). The outcome of a call that
-// started before the breaker opened is ignored.
+// Failures are: unreachable, no complete answer in time, an error, a reply that is cut short or not from the provider,
+// denied access, and an answer so slow that the next one may miss the timeout (BreakerOptions::slow). A whole reply
+// that is wrong for its place alone (Error::of_query) shows, as an answer does, that the provider works. A refused
+// query (400) and a 429 say nothing about health; if a probe ends with one, the next load becomes the probe. The first
+// load after the wait is the probe, whatever its purpose; a background refresh is the cheapest one, because no client
+// waits for it. The breaker refuses all others meanwhile; which of them wait for the probe is decided above
+// (Admission). The outcome of a call that started before the breaker opened is ignored.
 //
-// A 429 blocks calls until the end of the window that it names, in every state of the breaker.
+// A 429, and any other failed reply with a Retry-After, blocks calls until the time that it names, in every state of
+// the breaker.
 //
 // Thread-safety: none. The caller holds a lock.
 #pragma once
@@ -47,9 +49,10 @@ class ProviderBreaker {
     std::uint64_t era = 0;
   };
   struct Refusal {
-    ErrorKind kind = ErrorKind::provider_error;  // of the last failure; provider_limited after a 429
+    ErrorKind kind = ErrorKind::provider_error;  // of the last failure, or of limit()
     nanoseconds retry_after{0};
     bool probing = false;  // a probe is under way, so its outcome will decide soon
+    bool limited = false;  // by limit()
   };
 
   ProviderBreaker(BreakerOptions options, Random random)
@@ -65,8 +68,9 @@ class ProviderBreaker {
   // Ends the pass of a call that was not made, or whose outcome says nothing about health.
   void release(Pass pass);
 
-  // Blocks calls for `span` after a 429. The caller also ends the call's pass, with release().
-  void limit(nanoseconds span, SteadyTime now);
+  // Blocks calls for `span`, because the provider said so in a fault of this kind. The longer of two such spans counts.
+  // The caller also ends the call's pass.
+  void limit(nanoseconds span, ErrorKind kind, SteadyTime now);
 
   [[nodiscard]] State state(SteadyTime now) const;
   // Returns true while a probe is under way.
@@ -80,8 +84,9 @@ class ProviderBreaker {
   [[nodiscard]] bool is_slow(nanoseconds duration) const {
     return options_.slow > nanoseconds(0) && duration >= options_.slow;
   }
-  // Returns true if an error of this kind counts as a failure.
-  [[nodiscard]] static bool is_failure(ErrorKind kind);
+  // What a fault says about the provider.
+  enum class Health : std::uint8_t { well, ill, unknown };
+  [[nodiscard]] static Health health(const Error& fault);
 
  private:
   void open(ErrorKind kind, SteadyTime now);
@@ -95,6 +100,7 @@ class ProviderBreaker {
   ErrorKind kind_ = ErrorKind::provider_error;
   SteadyTime open_until_;
   SteadyTime limited_until_;
+  ErrorKind limited_kind_ = ErrorKind::provider_limited;
 };
 
 // "closed", "half-open", "open", "limited"

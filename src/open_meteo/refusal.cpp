@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include "base/text.hpp"
+#include "open_meteo/body_text.hpp"
 
 namespace wx::open_meteo {
 namespace {
@@ -70,7 +71,7 @@ ErrorKind kind_of(int status, std::string_view reason) {
 
 std::string read_reason(std::string_view body) {
   simdjson::dom::parser parser;
-  const simdjson::padded_string padded(body);
+  const simdjson::padded_string padded(without_byte_order_mark(body));
   simdjson::dom::object object;
   std::string_view reason;
   if (parser.parse(padded).get_object().get(object) != simdjson::SUCCESS) return {};
@@ -98,6 +99,8 @@ Error refusal(int status, std::string_view body, WallTime now) {
   std::string reason = read_reason(body);
   error.kind = kind_of(status, reason);
   error.provider_status = status;
+  // Without a reason it is not the provider that rejects the query, but something in front of it, or in its place.
+  error.of_query = error.kind == ErrorKind::provider_error && status < 500 && !reason.empty();
   if (status == 429) error.retry_after = limit_lasts(reason, now);
   error.detail = reason.empty() ? cat("the provider answered with status ", status) : std::move(reason);
   return error;

@@ -22,7 +22,8 @@ namespace wx::open_meteo {
 // Returns true if the reason names the limit on concurrent calls, which is not tied to a window.
 [[nodiscard]] bool is_about_concurrency(std::string_view reason);
 
-// The error for a reply with a status other than 2xx.
+// The error for a reply with a status other than 2xx. Error::of_query is set for a rejection with a reason, such as
+// 404, that is neither provider_refused nor about access or a limit.
 [[nodiscard]] Error refusal(int status, std::string_view body, WallTime now);
 
 }  // namespace wx::open_meteo

@@ -27,4 +27,9 @@ Lifetime real_lifetime(const LifetimeOptions& options, const open_meteo::Current
   return {.spans = {fresh + spread, options.stale_for, options.keep_for}, .early_refresh = false};
 }
 
+bool fits(const open_meteo::CurrentWeather& weather, WallTime now) {
+  const WallTime from = weather.valid_from;
+  return now >= from - std::chrono::minutes(1) && now <= from + 2 * weather.valid_for;
+}
+
 }  // namespace wx::weather

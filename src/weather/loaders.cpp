@@ -13,10 +13,11 @@ LoaderFor provider_loaders(open_meteo::Provider& provider, const LifetimeOptions
     return [&provider, options, key_hash, target = std::move(target)](cache::LoadRequest request,
                                                                       cache::LoadCallback done) {
       auto read = [options, key_hash](const open_meteo::Reply& reply,
-                                      const open_meteo::AttemptTimes& times) -> Result<cache::Loaded> {
-        const auto weather = open_meteo::read_current_weather(reply, times.received);
+                                      open_meteo::AttemptTimes& times) -> Result<cache::Loaded> {
+        const auto weather = open_meteo::read_current_weather(reply, times.received_there());
         if (!weather) return std::unexpected(weather.error());
-        return make_answer(*weather, real_lifetime(options, *weather, times.sent, key_hash));
+        if (!fits(*weather, times.sent_there())) times.ahead.reset();
+        return make_answer(*weather, real_lifetime(options, *weather, times.sent_there(), key_hash));
       };
       provider.load({.target = target, .read = std::move(read)}, std::move(request), std::move(done));
     };

@@ -112,6 +112,38 @@ TEST(Provider, AnswerIsServedInTheContractsOrder) {
             first.body.substr(0, first.body.find(R"("source")")));
 }
 
+TEST(Provider, HasNoValueAtAPlaceAndThatIsItsAnswer) {
+  FakeProvider provider;
+  provider.script([](const ProviderRequest& request) { return weather_reply(request, "null", "10.7"); });
+  const RedisServer redis;
+  const Service service({{"OPEN_METEO_URL", provider.url()}, {"REDIS_URL", redis.url()}, {"CACHE_TTL", "15m"}});
+  const Answer first = service.get(kReal);
+  EXPECT_EQ(first.status, 200) << first.body;
+  EXPECT_TRUE(first.body.contains(R"("temperature_2m":null,"wind_speed_10m":10.7})")) << first.body;
+  EXPECT_EQ(first.header("X-Cache"), "MISS");
+  EXPECT_EQ(service.get(kReal).header("X-Cache"), "HIT") << "it is kept like any other answer";
+  const Answer page = service.get(kReal, {{"Accept", "text/html"}});
+  EXPECT_EQ(page.status, 200);
+  EXPECT_TRUE(page.body.contains("no value here")) << page.body;
+  EXPECT_EQ(provider.calls(), 1U);
+}
+
+TEST(Provider, AnswersGoodPlacesHoweverManyBadOnesThereAre) {
+  FakeProvider provider;
+  provider.script([](const ProviderRequest& request) {
+    if (request.parameter("latitude") == "1") return json_reply(200, R"({"latitude":nan,"longitude":nan})");
+    return weather_reply(request);
+  });
+  const Service service({{"OPEN_METEO_URL", provider.url()}, {"ERROR_TTL", "1ms"}});
+  for (int lon = 0; lon < 12; ++lon) {  // five failures in a row would open the breaker
+    const Answer bad = service.get(cat("/weather?lat=1&lon=", lon));
+    expect_problem(bad, 502);
+    EXPECT_EQ(json_at(bad.body, "/type"), "/problems/provider-bad-reply");
+  }
+  for (int lon = 0; lon < 12; ++lon) EXPECT_EQ(service.get(cat("/weather?lat=2&lon=", lon)).status, 200);
+  EXPECT_FALSE(service.log().contains("breaker is open")) << service.log();
+}
+
 TEST(Provider, AnswerIsFreshUntilTheNextQuarterOfAnHour) {
   FakeProvider provider;
   const Service service({{"OPEN_METEO_URL", provider.url()}});
@@ -184,7 +216,7 @@ std::vector<Fault> faults() {
       {"NanTemperature", json_reply(200, with(":2.3,", ":nan,")), 502, bad},
       {"NanLatitude", json_reply(200, with(":52.52,", ":nan,")), 502, bad},
       {"NanInAMemberWeDoNotUse", json_reply(200, with(":0.033974647521972656,", ":-nan,")), 502, bad},
-      {"NullTemperature", json_reply(200, with(":2.3,", ":null,")), 502, bad},
+      {"NullTime", json_reply(200, with("\"2024-11-23T18:15\"", "null")), 502, bad},
       {"TemperatureAsText", json_reply(200, with(":2.3,", ":\"2.3\",")), 502, bad},
       {"TemperatureBeyondAllNumbers", json_reply(200, with(":2.3,", ":1e999,")), 502, bad},
       {"WindMissing", json_reply(200, with(",\"wind_speed_10m\":10.7}", "}")), 502, bad},

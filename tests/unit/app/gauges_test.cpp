@@ -21,7 +21,8 @@ TEST(Gauges, TellTheSnapshot) {
       .connections = 3,
       .flights = 2,
       .memory = {.bytes = 10, .limit = 20, .entries = 1},
-      .provider = {.windows = {{.name = "minute", .used = 7, .limit = 600}, {.name = "day", .used = 8}}}};
+      .provider = {.windows = {{.name = "minute", .used = 7, .limit = 600}, {.name = "day", .used = 8}},
+                   .clock_ahead = -std::chrono::minutes(20)}};
   EXPECT_EQ(value(status, "weather_cache_http_connections"), 3);
   EXPECT_EQ(value(status, "weather_cache_cache_flights_active"), 2);
   EXPECT_EQ(value(status, "weather_cache_cache_memory_bytes"), 10);
@@ -30,6 +31,7 @@ TEST(Gauges, TellTheSnapshot) {
   EXPECT_EQ(value(status, "weather_cache_open_meteo_budget_used", "window=\"minute\""), 7);
   EXPECT_EQ(value(status, "weather_cache_open_meteo_budget_limit", "window=\"minute\""), 600);
   EXPECT_EQ(value(status, "weather_cache_open_meteo_budget_used", "window=\"day\""), 8);
+  EXPECT_EQ(value(status, "weather_cache_open_meteo_clock_difference_seconds"), 1200) << "ours is ahead";
   EXPECT_EQ(value(status, "weather_cache_uptime_seconds"), 1.5);
   EXPECT_EQ(value(status, "weather_cache_build_info", "version=\"1.2.3\""), 1);
 }

@@ -38,7 +38,8 @@ class Admitted : public testing::Test {
   void start(const OpenMeteoOptions& chosen) { admission.emplace(chosen, Random(7), metrics, log); }
   Instant now() const { return now_of(clock); }
   // Makes one call with this outcome. Returns "called", or the refusal if no call is allowed.
-  std::string call(const Error* fault = nullptr, nanoseconds duration = 100ms, Purpose purpose = Purpose::cold) {
+  std::string call(const Error* fault = nullptr, nanoseconds duration = 100ms, Purpose purpose = Purpose::cold,
+                   std::optional<milliseconds> asked_pause = {}) {
     if (const auto refused = admission->check(purpose, now())) return told(*refused);
     const auto pass = admission->enter(purpose, now());
     if (!pass) return told(pass.error());
@@ -48,7 +49,7 @@ class Admitted : public testing::Test {
       return told(*refused);
     }
     admission->called(now());
-    admission->ended(**pass, fault, duration, now());
+    admission->ended(**pass, fault, duration, now(), asked_pause);
     return "called";
   }
   static std::string told(const Error& error) {
@@ -132,6 +133,51 @@ TEST_F(Admitted, ALimitClosesTheProviderUntilItEnds) {
   EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 0U);
 }
 
+TEST_F(Admitted, ThePauseAfterALimitIsTheLaterOfOurReckoningAndRetryAfter) {
+  const auto limit = fault_of(ErrorKind::provider_limited, 429, 46s, "Minutely API request limit exceeded.");
+  EXPECT_EQ(call(&limit, 100ms, Purpose::cold, 120s), "called");
+  EXPECT_EQ(call(), "provider-limited 120000");
+  clock.advance(119'999ms);
+  EXPECT_EQ(call(), "provider-limited 1");
+  clock.advance(1ms);
+  EXPECT_EQ(call(&limit, 100ms, Purpose::cold, 5s), "called");
+  EXPECT_EQ(call(), "provider-limited 46000");
+}
+
+TEST_F(Admitted, TooManyAtOnceIsNotRetriedBeforeRetryAfter) {
+  const auto limit = fault_of(ErrorKind::provider_limited, 429, 30s, "Too many concurrent requests");
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(call(&limit, 100ms, Purpose::cold, 30s), "called");
+    EXPECT_EQ(retry_after(), 30s);
+    clock.advance(30s);
+  }
+}
+
+TEST_F(Admitted, ARetryAfterPausesAllCallsWhateverTheStatus) {
+  auto chosen = options();
+  chosen.breaker.failures = 5;
+  start(chosen);
+  const auto overloaded = fault_of(ErrorKind::provider_error, 503, 120s);
+  EXPECT_EQ(call(&overloaded, 100ms, Purpose::cold, 120s), "called");
+  for (const auto purpose : {Purpose::cold, Purpose::revalidate, Purpose::refresh, Purpose::early}) {
+    EXPECT_EQ(call(nullptr, 100ms, purpose), "provider-error 120000");
+  }
+  EXPECT_TRUE(admission->check_pause(now())) << "nor one that has entered before";
+  EXPECT_FALSE(admission->retry_after(overloaded, 300s, now())) << "nor a second attempt";
+  EXPECT_EQ(admission->check(Purpose::cold, now())->detail, "the provider has asked for a pause");
+  EXPECT_EQ(lines("the provider asked for a pause"), 1U) << log.text();
+  EXPECT_EQ(metrics.value(Counter::provider_closed_by_limit), 1U);
+  clock.advance(120s);
+  EXPECT_FALSE(admission->check_pause(now()));
+  EXPECT_EQ(call(), "called");
+  const auto refused = fault_of(ErrorKind::provider_refused, 400);
+  EXPECT_EQ(call(&refused, 100ms, Purpose::cold, 10s), "called");
+  EXPECT_EQ(call(), "provider-limited 10000") << "other queries are not refused as this one";
+  clock.advance(10s);
+  EXPECT_EQ(call(&overloaded, 100ms, Purpose::cold, 0s), "called");
+  EXPECT_EQ(call(), "called") << "no pause";
+}
+
 TEST_F(Admitted, TooManyAtOnceIsAShortPauseThatDiffersEachTime) {
   const auto limit = fault_of(ErrorKind::provider_limited, 429, 2s, "Too many concurrent requests");
   std::vector<milliseconds> pauses;
@@ -149,6 +195,41 @@ TEST_F(Admitted, RefusalsOfTheQuestionSayNothingAboutHealth) {
   const auto refused = fault_of(ErrorKind::provider_refused, 400);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(call(&refused), "called");
   EXPECT_EQ(log.text(), "");
+}
+
+// A whole reply that is wrong for one place: the provider answered.
+Error place_fault() {
+  return {.kind = ErrorKind::provider_bad_reply, .provider_status = 200, .of_query = true};
+}
+
+TEST_F(Admitted, BadPlacesDoNotOpenTheBreaker) {
+  const auto bad_place = place_fault();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(call(&bad_place), "called");
+  EXPECT_EQ(log.text(), "");
+  const auto failed = fault_of(ErrorKind::provider_error, 500);
+  EXPECT_EQ(call(&failed), "called");
+  EXPECT_EQ(call(&failed), "called");
+  EXPECT_EQ(call(&bad_place), "called");
+  EXPECT_EQ(call(&failed), "called");
+  EXPECT_EQ(call(&failed), "called");
+  EXPECT_EQ(call(), "called") << "the failures are not in a row: the provider answered in between";
+}
+
+TEST_F(Admitted, ABadPlaceAsTheProbeShowsThatTheProviderAnswers) {
+  const auto failed = fault_of(ErrorKind::provider_timeout);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(call(&failed), "called");
+  clock.advance(500ms);
+  const auto bad_place = place_fault();
+  EXPECT_EQ(call(&bad_place), "called");
+  EXPECT_EQ(admission->status(now()).breaker, ProviderBreaker::State::closed);
+  EXPECT_EQ(call(), "called");
+  EXPECT_EQ(metrics.value(Counter::provider_breaker_opened), 1U);
+}
+
+TEST_F(Admitted, ABadPlaceThatIsAnsweredTooLateIsAFailureAllTheSame) {
+  const auto bad_place = place_fault();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(call(&bad_place, 4s), "called") << "of 5 s";
+  EXPECT_EQ(admission->status(now()).breaker, ProviderBreaker::State::open);
 }
 
 TEST_F(Admitted, EachThrottleLevelIsOneLine) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "recorded.hpp"
 
 namespace wx::open_meteo {
@@ -32,6 +33,13 @@ std::string with(std::string_view from, std::string_view to) {
   const auto at = body.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return body.replace(at, from.size(), to);
+}
+
+// Whom the fault of `body` concerns: "query" (this place alone), "provider", or "accepted".
+std::string concerns(std::string_view body, std::string_view type = kJson, int status = 200) {
+  const auto outcome = read(body, type, status);
+  if (outcome) return "accepted";
+  return outcome.error().of_query ? "query" : "provider";
 }
 
 // The detail of the provider_bad_reply that `body` causes, or "accepted".
@@ -119,7 +127,7 @@ TEST(Reply, EveryNumberMustBeThereAndANumber) {
   EXPECT_EQ(fault(with(",\"wind_speed_10m\":1.070E+1", "")), "the reply has no current.wind_speed_10m");
   EXPECT_EQ(fault(with("\"interval\":900,", "")), "the reply has no current.interval");
   EXPECT_EQ(fault(with("\"time\":\"2024-11-23T18:15\",", "")), "the reply has no current.time");
-  for (const auto* other : {"null", "true", "\"2.3\"", "[2.3]", "{}"}) {
+  for (const auto* other : {"true", "\"2.3\"", "[2.3]", "{}"}) {
     EXPECT_EQ(fault(with("-0.0", other)), "the reply has an invalid current.temperature_2m") << other;
     EXPECT_EQ(fault(with("1.070E+1", other)), "the reply has an invalid current.wind_speed_10m") << other;
     EXPECT_EQ(fault(with("52.520", other)), "the reply has an invalid latitude") << other;
@@ -127,6 +135,74 @@ TEST(Reply, EveryNumberMustBeThereAndANumber) {
     EXPECT_EQ(fault(with("900", other)), "the reply has an invalid current.interval") << other;
   }
   EXPECT_EQ(fault(with("-0.0", "0." + std::string(40, '1'))), "the reply has an invalid current.temperature_2m");
+}
+
+// The provider has no value at some places (outside a regional model, for example), and says so with null.
+TEST(Reply, ANullIsTheProvidersAnswerThatThereIsNoValue) {
+  const auto answer = read(with("-0.0", "null"));
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(answer->temperature, "null");
+  EXPECT_EQ(answer->wind_speed, "1.070E+1");
+  EXPECT_EQ(answer->valid_for, 900s) << "it is kept like any other answer";
+  EXPECT_EQ(read(with("1.070E+1", "null"))->wind_speed, "null");
+  EXPECT_EQ(read(with("38.0", "null"))->elevation, "null");
+  EXPECT_EQ(read(with("52.520", "null"))->latitude, "null");
+  EXPECT_EQ(read(with("13.419998", " null "))->longitude, "null");
+  EXPECT_EQ(fault(with("\"elevation\":38.0", "\"latitude\":null")), "the reply has an invalid latitude")
+      << "given twice";
+}
+
+// Without these nothing tells what the values mean, or until when they hold.
+TEST(Reply, TimeIntervalAndUnitsCannotBeNull) {
+  EXPECT_EQ(fault(with("\"2024-11-23T18:15\"", "null")), "the reply has an invalid current.time");
+  EXPECT_EQ(fault(with("900", "null")), "the reply has an invalid current.interval");
+  EXPECT_EQ(fault(with("\"km/h\"", "null")), "the reply has an invalid current_units.wind_speed_10m");
+  EXPECT_EQ(fault(with("\"utc_offset_seconds\":0", "\"utc_offset_seconds\":null")),
+            "the reply has an invalid utc_offset_seconds");
+}
+
+TEST(Reply, AWholeReplyThatIsWrongConcernsItsPlaceAlone) {
+  for (const auto* token : {"nan", "-nan", "NaN", "Infinity", "1e999", "01", "undefined", "\"2.3\"", "{}", "[}"}) {
+    EXPECT_EQ(concerns(with("-0.0", token)), "query") << token;
+  }
+  EXPECT_EQ(concerns(R"({"latitude":nan,"longitude":nan})"), "query");
+  EXPECT_EQ(concerns("{}"), "query");
+  EXPECT_EQ(concerns("null"), "query");
+  EXPECT_EQ(concerns("nan"), "query");
+  EXPECT_EQ(concerns("[" + kGood + "]"), "query");
+  EXPECT_EQ(concerns(R"({"error":true,"reason":"no"})"), "query");
+  EXPECT_EQ(concerns(with("\"interval\":900,", "")), "query");
+  EXPECT_EQ(concerns(with("km/h", "\xff")), "query");
+  EXPECT_EQ(concerns(with("km/h", "}\\\"}")), "accepted") << "brackets and quotes within a text";
+  EXPECT_EQ(concerns(kGood + ","), "query");
+}
+
+TEST(Reply, WhatIsCutShortOrFromElsewhereConcernsTheProvider) {
+  for (std::size_t n = 0; n < kGood.size(); ++n) EXPECT_EQ(concerns(kGood.substr(0, n)), "provider") << n;
+  const std::string nan = with("-0.0", "nan");
+  EXPECT_EQ(concerns(nan.substr(0, nan.size() - 1)), "provider");
+  EXPECT_EQ(concerns("[" + kGood), "provider");
+  EXPECT_EQ(concerns(" \n"), "provider");
+  const std::string failure = "Unexpected error while streaming data: timeoutReached";
+  for (const auto& body : {failure, kGood + failure, kGood.substr(0, 200) + failure, failure + kGood}) {
+    EXPECT_EQ(concerns(body), "provider") << body;
+  }
+  EXPECT_EQ(concerns(" <html>{}</html>"), "provider") << "a page under the type of JSON";
+  EXPECT_EQ(concerns(kGood, "text/html"), "provider");
+  EXPECT_EQ(concerns(kGood, "text/html", 404), "provider");
+  for (const int status : {201, 206, 302, 500, 502, 503}) EXPECT_EQ(concerns(kGood, kJson, status), "provider");
+}
+
+TEST(Reply, AByteOrderMarkBeforeTheDocumentIsNoPartOfIt) {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto answer = read(mark + kGood);
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(answer->temperature, "-0.0");
+  EXPECT_EQ(fault(mark + mark + kGood), "the reply is not a complete JSON document") << "one mark only";
+  EXPECT_EQ(fault(kGood + mark), "the reply is not a complete JSON document");
+  EXPECT_EQ(concerns(mark), "provider") << "cut short";
+  EXPECT_EQ(read(mark + R"({"error":true,"reason":"Invalid timezone"})", kJson, 400).error().detail,
+            "Invalid timezone");
 }
 
 TEST(Reply, SectionsMustBeObjects) {
@@ -164,11 +240,27 @@ TEST(Reply, TheTimeMustBeADateAndAMinute) {
 }
 
 TEST(Reply, TheIntervalMustBeWholeSecondsUpToADay) {
-  for (const auto* interval : {"0", "-900", "900.0", "9e2", "86401", "99999999999999999"}) {
+  for (const auto* interval :
+       {"0", "-900", "-0.0", "900.5", "9e-1", "86401", "8.6401e4", "1e300", "1e-300", "99999999999999999"}) {
     EXPECT_EQ(fault(with("900", interval)), "the reply has an invalid current.interval") << interval;
   }
   EXPECT_EQ(fault(with("900", "86400")), "accepted");
   EXPECT_EQ(read(with("900", "3600"))->valid_for, 3600s);
+}
+
+TEST(Reply, AWholeNumberIsOneInEverySpelling) {
+  for (const auto* interval : {"900", "900.0", "900.000", "9e2", "9E+2", "9.00e2", "90000e-2", "0.9e3"}) {
+    const auto answer = read(with("900", interval));
+    ASSERT_TRUE(answer) << interval << ": " << answer.error().detail;
+    EXPECT_EQ(answer->valid_for, 900s) << interval;
+    EXPECT_EQ(answer->interval, "900") << interval << ": an integer for clients that read only integers";
+  }
+  for (const auto* offset : {"10800.0", "1.08e4", "108E2"}) {
+    const auto answer = read(with("\"utc_offset_seconds\":0", cat("\"utc_offset_seconds\":", offset)));
+    ASSERT_TRUE(answer) << offset << ": " << answer.error().detail;
+    EXPECT_EQ(answer->valid_from, std::chrono::sys_days(std::chrono::year(2024) / 11 / 23) + 15h + 15min);
+  }
+  EXPECT_TRUE(read(with("\"utc_offset_seconds\":0", "\"utc_offset_seconds\":-0.0")));
 }
 
 TEST(Reply, TheTimeIsLocalToTheOffset) {

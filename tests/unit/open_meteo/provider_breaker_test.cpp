@@ -144,7 +144,7 @@ TEST(ProviderBreaker, TellsThatAProbeIsUnderWay) {
   EXPECT_EQ(with.enter(), "probe");
   EXPECT_TRUE(with.breaker.probing());
   EXPECT_TRUE(with.breaker.check(with.now).error().probing);
-  with.breaker.limit(30s, with.now);
+  with.breaker.limit(30s, ErrorKind::provider_limited, with.now);
   EXPECT_FALSE(with.breaker.check(with.now).error().probing) << "the probe does not decide when a limit ends";
   with.fail();
   EXPECT_FALSE(with.breaker.probing());
@@ -176,11 +176,11 @@ TEST(ProviderBreaker, ALimitClosesTheProviderForItsSpanAndSaysNothingAboutHealth
   with.fail_often(2);
   EXPECT_EQ(with.enter(), "yes");
   with.breaker.release(with.pass);
-  with.breaker.limit(30s, with.now);
+  with.breaker.limit(30s, ErrorKind::provider_limited, with.now);
   EXPECT_EQ(with.state(), State::limited);
   EXPECT_EQ(with.enter(), "no: provider-limited");
   EXPECT_EQ(with.breaker.wait(with.now), 30s);
-  with.breaker.limit(10s, with.now);
+  with.breaker.limit(10s, ErrorKind::provider_limited, with.now);
   EXPECT_EQ(with.breaker.wait(with.now), 30s) << "the longer of the two";
   with.now += 30s - 1ns;
   EXPECT_EQ(with.enter(), "no: provider-limited");
@@ -190,13 +190,25 @@ TEST(ProviderBreaker, ALimitClosesTheProviderForItsSpanAndSaysNothingAboutHealth
   EXPECT_EQ(with.state(), State::open) << "the two earlier failures still count";
 }
 
+TEST(ProviderBreaker, TheLongestPauseTellsWhyItIsThere) {
+  Conversation with;
+  with.breaker.limit(10s, ErrorKind::provider_limited, with.now);
+  with.breaker.limit(2min, ErrorKind::provider_error, with.now);
+  with.breaker.limit(1min, ErrorKind::provider_limited, with.now);
+  EXPECT_EQ(with.enter(), "no: provider-error");
+  EXPECT_EQ(with.breaker.wait(with.now), 2min);
+  EXPECT_TRUE(with.breaker.check(with.now).error().limited);
+  with.now += 2min;
+  EXPECT_EQ(with.enter(), "yes");
+}
+
 TEST(ProviderBreaker, ALimitedProbeIsFollowedByAnother) {
   Conversation with;
   with.fail_often(3);
   with.now += 500ms;
   EXPECT_EQ(with.enter(), "probe");
   with.breaker.release(with.pass);
-  with.breaker.limit(1min, with.now);
+  with.breaker.limit(1min, ErrorKind::provider_limited, with.now);
   EXPECT_EQ(with.enter(), "no: provider-limited");
   with.now += 1min;
   EXPECT_EQ(with.enter(), "probe");
@@ -209,13 +221,20 @@ TEST(ProviderBreaker, NeverOpensIfItIsToldSo) {
 }
 
 TEST(ProviderBreaker, KnowsWhatIsAFailure) {
+  using Health = ProviderBreaker::Health;
   for (std::size_t k = 0; k < kErrorKinds; ++k) {
     const auto kind = static_cast<ErrorKind>(k);
     const bool expected = kind == ErrorKind::provider_unreachable || kind == ErrorKind::provider_timeout ||
                           kind == ErrorKind::provider_error || kind == ErrorKind::provider_bad_reply ||
                           kind == ErrorKind::provider_denied;
-    EXPECT_EQ(ProviderBreaker::is_failure(kind), expected) << wx::name(kind);
+    EXPECT_EQ(ProviderBreaker::health({.kind = kind}) == Health::ill, expected) << wx::name(kind);
+    EXPECT_NE(ProviderBreaker::health({.kind = kind}), Health::well) << wx::name(kind);
+    EXPECT_NE(ProviderBreaker::health({.kind = kind, .of_query = true}), Health::ill) << wx::name(kind);
   }
+  EXPECT_EQ(ProviderBreaker::health({.kind = ErrorKind::provider_bad_reply, .of_query = true}), Health::well)
+      << "a whole answer came in time";
+  EXPECT_EQ(ProviderBreaker::health({.kind = ErrorKind::provider_error, .of_query = true}), Health::unknown)
+      << "a query is rejected before the provider has worked on it";
 }
 
 // Whatever the order of events, there are never two probes at once, and good answers close the breaker.
@@ -243,7 +262,7 @@ TEST(ProviderBreaker, NeverHasTwoProbesAndAlwaysComesBack) {
         if (fate == 4) with.breaker.release(with.pass);
         if (fate == 5) {
           with.breaker.release(with.pass);
-          with.breaker.limit(1s, with.now);
+          with.breaker.limit(1s, ErrorKind::provider_limited, with.now);
         }
         if (fate > 5) with.succeed();
       }

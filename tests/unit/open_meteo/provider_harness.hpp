@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 inline Call call_at(std::string_view latitude, std::string_view longitude) {
   return {.target = current_weather_target(latitude, longitude),
           .read = [](const Reply& reply, const AttemptTimes& times) -> Result<cache::Loaded> {
-            auto weather = read_current_weather(reply, times.received);
+            auto weather = read_current_weather(reply, times.received_there());
             if (!weather) return std::unexpected(std::move(weather.error()));
             cache::Loaded loaded;
             loaded.body = std::move(weather->temperature);

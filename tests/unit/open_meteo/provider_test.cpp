@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "provider_harness.hpp"
 
 namespace wx::open_meteo {
@@ -98,13 +99,135 @@ TEST_F(ProviderCalls, ALimitTellsWhenItEnds) {
   EXPECT_EQ(outcome.error().provider_status, 429);
 }
 
+TEST_F(ProviderCalls, NoCallIsMadeBeforeTheProvidersRetryAfter) {
+  const WallTime noon = std::chrono::sys_days(std::chrono::year(2026) / 8 / 1) + 12h;
+  const auto with = [](test::ProviderReply reply, std::string_view retry_after) {
+    reply.headers = {{"Date", "Sat, 01 Aug 2026 12:00:00 GMT"}, {"Retry-After", std::string(retry_after)}};
+    return reply;
+  };
+  // At noon sharp a minute lasts 60 s and, by our own reckoning, the second in which the provider resets its count.
+  const auto limited = test::refusal(429, "Minutely API request limit exceeded.");
+  struct Case {
+    test::ProviderReply reply;
+    milliseconds pause;
+  };
+  for (const auto& [reply, pause] :
+       {Case{limited, 61s}, Case{with(limited, "120"), 120s}, Case{with(limited, "5"), 61s},
+        Case{with(limited, "Sat, 01 Aug 2026 12:02:00 GMT"), 120s},
+        Case{with(limited, "Saturday, 01-Aug-26 12:02:00 GMT"), 120s},
+        Case{with(limited, "Sat Aug  1 12:02:00 2026"), 120s}, Case{with(limited, "soon"), 61s},
+        Case{with(limited, "999999999999999999999"), 24h}, Case{with(test::html_reply(429, "<html>"), "120"), 120s},
+        Case{with(test::refusal(503, "The service is overloaded"), "120"), 120s},
+        Case{with(test::html_reply(503, "<html>"), "120"), 120s},
+        Case{with(test::html_reply(403, "<html>"), "120"), 120s},
+        Case{with(test::html_reply(200, "<html>"), "120"), 120s}}) {
+    SCOPED_TRACE(cat(reply.status, " ", reply.body, " ", reply.headers.empty() ? "" : reply.headers.back().second));
+    start();
+    clock.set_wall(noon);
+    server.always(reply);
+    const auto calls = server.calls();
+    EXPECT_FALSE(ask());
+    server.answer_weather();
+    clock.advance(pause - 1ms);
+    const auto early = ask();
+    ASSERT_FALSE(early);
+    EXPECT_EQ(early.error().retry_after, 1ms);
+    EXPECT_EQ(server.calls(), calls + 1) << "not a moment before";
+    clock.advance(1ms);
+    EXPECT_TRUE(ask());
+  }
+}
+
+TEST_F(ProviderCalls, TheWindowOfALimitEndsByTheProvidersClock) {
+  start();
+  clock.set_wall(std::chrono::sys_days(std::chrono::year(2026) / 8 / 1) + 22h + 20min);
+  auto reply = test::refusal(429, "Hourly API request limit exceeded. Please try again in the next hour.");
+  reply.headers = {{"Date", "Sat, 01 Aug 2026 22:50:00 GMT"}};
+  server.always(reply);
+  const auto outcome = ask();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().retry_after, 11min) << "10 min to the hour and a minute to reset the count, not 41 min";
+}
+
+TEST_F(ProviderCalls, TellsHowTheClocksDiffer) {
+  start();
+  clock.set_wall(std::chrono::sys_days(std::chrono::year(2026) / 8 / 1) + 12h + 20min);
+  EXPECT_TRUE(ask());
+  EXPECT_EQ(provider->status().clock_ahead, 0ms) << "the reply has no date";
+  server.script([](const auto& request) {
+    auto reply = test::weather_reply(request);
+    reply.headers = {{"Date", "Sat, 01 Aug 2026 12:00:00 GMT"}};
+    return reply;
+  });
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(ask());
+  EXPECT_EQ(provider->status().clock_ahead, -20min + 1s) << "a date has whole seconds";
+  const auto text = log.text();
+  EXPECT_NE(text.find("clock and the provider's differ"), std::string::npos) << text;
+  EXPECT_EQ(text.find("clock and the provider's differ"), text.rfind("clock and the provider's differ")) << text;
+}
+
+TEST_F(ProviderCalls, ADateThatTheReaderDoesNotBelieveIsIgnored) {
+  start();
+  auto call = call_at("1", "2");
+  call.read = [read = std::move(call.read)](Reply reply, AttemptTimes& times) mutable {
+    auto outcome = read(std::move(reply), times);
+    EXPECT_TRUE(times.ahead);
+    times.ahead.reset();
+    return outcome;
+  };
+  server.script([](const auto& request) {
+    auto reply = test::weather_reply(request);
+    reply.headers = {{"Date", "Thu, 01 Jan 1970 00:00:00 GMT"}};
+    return reply;
+  });
+  EXPECT_TRUE(ask(std::move(call)));
+  EXPECT_EQ(provider->status().clock_ahead, 0ms);
+}
+
+TEST_F(ProviderCalls, DeniedAccessIsNotBlamedOnAKeyThatIsNotSent) {
+  start();
+  server.always(test::refusal(401, "API key required."));
+  EXPECT_EQ(ask().error().detail, "without an API key: API key required.");
+  server.always(test::html_reply(403, "<html>blocked</html>"));
+  EXPECT_EQ(ask().error().detail, "without an API key: the provider answered with status 403");
+  auto chosen = options();
+  chosen.api_key = "s3cret";
+  start(chosen);
+  server.always(test::refusal(400, "The supplied API key is invalid."));
+  EXPECT_EQ(ask().error().detail, "with the API key of this service: The supplied API key is invalid.");
+  server.always(test::refusal(403, "No access with s3cret"));
+  EXPECT_EQ(ask().error().detail, "with the API key of this service: the provider answered with status 403");
+}
+
+TEST_F(ProviderCalls, BadPlacesDoNotKeepGoodOnesFromTheProvider) {
+  auto chosen = options();
+  chosen.breaker.failures = 2;
+  start(chosen);
+  for (const auto* body : {R"({"latitude":nan,"longitude":nan})", "{}", "null", R"({"error":true,"reason":"no"})"}) {
+    server.always(test::json_reply(200, body));
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(ask());
+  }
+  server.always(test::json_reply(200, std::string(5'000'000, ' ')));
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(ask());
+  server.always(test::refusal(404, "Not Found"));
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(ask());
+  server.answer_weather();
+  EXPECT_TRUE(ask());
+  for (const auto* change : {"breaker is open", "the provider answers again"}) {
+    EXPECT_EQ(log.text().find(change), std::string::npos) << log.text();
+  }
+  server.always(test::html_reply(200, "<html>"));
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(ask());
+  EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::open);
+}
+
 TEST_F(ProviderCalls, AnAnswerIsAsOldAsItsRequest) {
   start();
   const auto sent = clock.steady();
   const auto sent_wall = clock.wall();
   AttemptTimes seen;
   auto call = call_at("1", "2");
-  call.read = [&, read = std::move(call.read)](const Reply& reply, const AttemptTimes& times) mutable {
+  call.read = [&, read = std::move(call.read)](const Reply& reply, AttemptTimes& times) mutable {
     seen = times;
     return read(reply, times);
   };

@@ -178,6 +178,34 @@ TEST_F(Turn, ThereIsNoThirdAndNoneForTheRest) {
   }
 }
 
+TEST_F(Turn, ARetryAfterAllowsNoSecondAttempt) {
+  start_with_timers(options());
+  auto overloaded = test::refusal(503, "The service is overloaded");
+  overloaded.headers = {{"Retry-After", "1"}};
+  server.always(overloaded);
+  EXPECT_FALSE(ask());
+  EXPECT_EQ(server.calls(), 1U);
+}
+
+// Between its admission and its sending, a call waits for its lease and for the fleet's count.
+TEST_F(Turn, ACallThatHasEnteredIsNotSentIntoAPause) {
+  start(options());
+  Outcomes outcomes;
+  load(outcomes);
+  auto limited = test::refusal(429, "Minutely API request limit exceeded.");
+  limited.headers = {{"Retry-After", "600"}};
+  server.always(limited);
+  EXPECT_FALSE(ask());
+  answer_turn(true);
+  const auto held = outcomes.wait(1);
+  ASSERT_EQ(held.size(), 1U);
+  ASSERT_FALSE(held.front());
+  EXPECT_EQ(held.front().error().kind, ErrorKind::provider_limited);
+  EXPECT_EQ(held.front().error().retry_after, 600s);
+  EXPECT_EQ(server.calls(), 1U);
+  EXPECT_EQ(provider->slots().running, 0U);
+}
+
 TEST_F(Turn, BothAttemptsShareTheTimeout) {
   auto chosen = options();
   chosen.upstream_timeout = 1s;

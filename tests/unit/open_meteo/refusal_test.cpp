@@ -60,6 +60,16 @@ TEST(Refusal, EachStatusHasItsKind) {
   EXPECT_FALSE(refusal(503, "", kNow).retry_after);
 }
 
+TEST(Refusal, ARejectionInTheProvidersOwnWordsConcernsTheQueryAlone) {
+  constexpr std::string_view kOwn = R"({"error":true,"reason":"Not Found"})";
+  for (const int status : {404, 405, 410, 414, 422}) {
+    EXPECT_TRUE(refusal(status, kOwn, kNow).of_query) << status;
+    EXPECT_FALSE(refusal(status, "<html>404</html>", kNow).of_query) << status << ": something else answers there";
+    EXPECT_FALSE(refusal(status, "", kNow).of_query) << status;
+  }
+  for (const int status : {301, 401, 403, 500, 503}) EXPECT_FALSE(refusal(status, kOwn, kNow).of_query) << status;
+}
+
 TEST(Refusal, AWrongKeyIsNoFaultOfTheQuestion) {
   EXPECT_EQ(refusal(400, R"({"error":true,"reason":"The supplied API key is invalid."})", kNow).kind,
             ErrorKind::provider_denied);

@@ -58,6 +58,17 @@ TEST(RealLifetime, LastsTenSecondsWhereTheIntervalIsShorterThanThat) {
   EXPECT_EQ(fresh_after(-hours(1), seconds(0)), seconds(10));
 }
 
+TEST(RealLifetime, BelievesADateThatFitsTheValue) {
+  const auto value = weather();
+  for (const milliseconds after :
+       {milliseconds(-minutes(1)), milliseconds(0), milliseconds(minutes(15)), milliseconds(minutes(30))}) {
+    EXPECT_TRUE(fits(value, WallTime(kNoon) + after)) << after.count();
+  }
+  EXPECT_FALSE(fits(value, WallTime(kNoon) - minutes(1) - milliseconds(1)));
+  EXPECT_FALSE(fits(value, WallTime(kNoon) + minutes(30) + milliseconds(1))) << "an interval after its end";
+  EXPECT_FALSE(fits(value, WallTime(milliseconds(0))));
+}
+
 TEST(RealLifetime, IsSpreadByUpToHalfAMinutePerKey) {
   milliseconds least = hours(1);
   milliseconds most{0};

@@ -75,6 +75,41 @@ TEST_F(ProviderLoaders, CountFreshnessFromTheRequestUntilTheNextValue) {
   EXPECT_EQ(sent + answer->spans.fresh_for, quarter + 15min);
 }
 
+// Wherever our clock is, the answer is fresh for the ten minutes until the provider's next value.
+TEST_F(ProviderLoaders, CountFreshnessByTheProvidersClock) {
+  using std::chrono::sys_days;
+  loaders = provider_loaders(provider, {});
+  const WallTime quarter = sys_days(std::chrono::year(2026) / 8 / 1) + 12h;
+  std::string date = "Sat, 01 Aug 2026 12:05:00 GMT";
+  std::string age;
+  server.script([&](const auto& request) {
+    auto reply = test::weather_reply(request);
+    reply.headers = {{"Date", date}};
+    if (!age.empty()) reply.headers.emplace_back("Age", age);
+    const auto time = reply.body.find(R"("time":"2)") + 8;
+    return reply.body.replace(time, 16, "2026-08-01T12:00"), reply;
+  });
+  const auto fresh_for = [&](milliseconds ours) {
+    clock.set_wall(quarter + 5min + ours);
+    const auto answer = load("1", "2", 0);
+    EXPECT_TRUE(answer) << answer.error().detail;
+    return answer ? answer->spans.fresh_for : 0ms;
+  };
+  EXPECT_EQ(fresh_for(0ms), 10min);
+  for (const milliseconds ours :
+       {milliseconds(20min), milliseconds(24h * 365), milliseconds(-20min), milliseconds(-24h * 365 * 56)}) {
+    EXPECT_NEAR(static_cast<double>(fresh_for(ours).count()), 600'000, 1000) << ours.count();
+  }
+  date = "Sat, 01 Aug 2026 12:02:00 GMT";
+  age = "180";
+  EXPECT_NEAR(static_cast<double>(fresh_for(20min).count()), 600'000, 1000) << "kept three minutes on the way";
+  age.clear();
+  for (const auto* wrong : {"Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Aug 2036 12:05:00 GMT", "never"}) {
+    date = wrong;
+    EXPECT_EQ(fresh_for(0ms), 10min) << wrong << ": our clock is the better one";
+  }
+}
+
 TEST_F(ProviderLoaders, PassTheProvidersFaultOn) {
   server.always(test::refusal(500, "Something went wrong."));
   const auto outcome = load("1", "2");

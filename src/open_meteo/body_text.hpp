@@ -1,0 +1,21 @@
+// What can be said of a reply's body before it is parsed.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <string_view>
+
+namespace wx::open_meteo {
+
+// The body without the UTF-8 byte order mark that some servers and proxies put first. RFC 8259 §8.1 lets a parser
+// ignore it.
+[[nodiscard]] std::string_view without_byte_order_mark(std::string_view body);
+
+// Why a body that is no JSON document is none. The provider has failed if it sent no whole document: nothing, a
+// document that is not closed, or one that it gave up (it then writes a sentence into the body, because the status 200
+// has been sent). So has whoever answers with a web page. Every other document is whole, only its content is wrong
+// (a bare `nan`): that concerns the one place.
+[[nodiscard]] bool is_cut_short(std::string_view body);
+[[nodiscard]] bool is_web_page(std::string_view body);
+
+}  // namespace wx::open_meteo
