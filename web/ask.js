@@ -35,20 +35,25 @@ export function startAsk(i18n) {
     if (id !== 'result') clearInterval(ticking);
   }
 
+  // A value and its unit; a dash and a text where the provider has no value.
+  const reading = (value, unit) => (value === null ? [i18n.tenths(value), t('live.no-value')] : [i18n.tenths(value), unit]);
+
   function showResult(answer, data, mock) {
     const [mark, shape] = MARKS[answer.xCache] ?? MARKS.MISS;
     const units = data.current_units ?? {};
+    const temperature = reading(data.current.temperature_2m, units.temperature_2m ?? '°C');
+    const wind = reading(data.current.wind_speed_10m, units.wind_speed_10m ?? 'km/h');
     showOnly('result');
     byId('result').dataset.mark = mark;
     byId('mark-icon').setAttribute('href', `#${shape}`);
     setText(byId('mark-word'), t(`live.mark-${mark}`));
     setText(byId('mark-note'), t(`live.note-${mark}`));
-    setText(byId('temperature'), i18n.tenths(data.current.temperature_2m));
-    setText(byId('temperature-unit'), units.temperature_2m ?? '°C');
-    setText(byId('wind'), i18n.tenths(data.current.wind_speed_10m));
-    setText(byId('wind-unit'), units.wind_speed_10m ?? 'km/h');
+    setText(byId('temperature'), temperature[0]);
+    setText(byId('temperature-unit'), temperature[1]);
+    setText(byId('wind'), wind[0]);
+    setText(byId('wind-unit'), wind[1]);
     setText(byId('source'), data.source);
-    setText(byId('place'), `${data.latitude}, ${data.longitude}`);
+    setText(byId('place'), `${data.latitude ?? '–'}, ${data.longitude ?? '–'}`);
     byId('value-of-row').hidden = !data.current.time;
     if (data.current.time) setText(byId('value-of'), t('live.time-gmt', { time: data.current.time }));
     const age = Number(answer.age ?? 0);
@@ -56,7 +61,7 @@ export function startAsk(i18n) {
     showPath(i18n, answer, data.source, mock);
     setText(byId('ask-status'), t(`live.asked-${mark}`, {
       source: data.source,
-      temperature: `${i18n.tenths(data.current.temperature_2m)} ${units.temperature_2m ?? '°C'}`,
+      temperature: temperature.join(' '),
       time: i18n.ms(answer.duration),
     }));
   }

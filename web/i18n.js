@@ -22,7 +22,7 @@ export function makeI18n(language, texts) {
     has: (key) => texts[key] !== undefined,
     whole: (value) => (Number.isFinite(value) ? whole.format(value) : none),
     number: (value) => (Number.isFinite(value) ? significant(value) : none),
-    tenths: (value) => tenths.format(value),
+    tenths: (value) => (Number.isFinite(value) ? tenths.format(value) : none),
     ms: (value) => (Number.isFinite(value) ? `${significant(value)} ms` : none),
     percent: (part) => `${three.format(part * 100)} %`,
     bytes(count) {

@@ -11,11 +11,14 @@ function parsed(body) {
   }
 }
 
+// A number, or the provider's null where it has no value.
+const isReading = (value) => value === null || Number.isFinite(value);
+
 // The weather; null if the answer is not from this service (a captive portal also answers 200).
 export function weatherOf(body) {
   const data = parsed(body);
   const numbers = [data?.current?.temperature_2m, data?.current?.wind_speed_10m];
-  return numbers.every(Number.isFinite) && typeof data.source === 'string' ? data : null;
+  return numbers.every(isReading) && typeof data.source === 'string' ? data : null;
 }
 
 // The problem document of an answer (RFC 9457); null if the answer is not from this service.

@@ -162,6 +162,13 @@ void add_path(Values& values, const PageModel& model) {
                                             : std::string(web::text(language, "live.path-empty")));
 }
 
+// Fills a value and its unit. Where the provider has no value, a dash and a text stand for them.
+void add_reading(Values& values, Language language, std::string_view token, std::string_view unit,
+                 std::array<std::string_view, 2> slots) {
+  values.set_text(slots[0], value_text(language, token));
+  values.set_text(slots[1], is_null(token) ? web::text(language, "live.no-value") : unit);
+}
+
 // Without a result the card is hidden, and the script fills it later.
 void add_result(Values& values, const PageModel& model) {
   const auto language = model.language;
@@ -176,12 +183,13 @@ void add_result(Values& values, const PageModel& model) {
   values.set_text("mark-note", web::text(language, cat("live.note-", mark.name)));
   values.set_text("title-prefix",
                   model.result ? cat(web::text(language, cat("live.mark-", mark.name)), " · ") : std::string());
-  values.set_text("temperature", number_text(language, card.temperature));
-  values.set_text("temperature-unit", card.temperature_unit.empty() ? "°C" : card.temperature_unit);
-  values.set_text("wind", number_text(language, card.wind_speed));
-  values.set_text("wind-unit", card.wind_speed_unit.empty() ? "km/h" : card.wind_speed_unit);
+  add_reading(values, language, card.temperature, card.temperature_unit.empty() ? "°C" : card.temperature_unit,
+              {"temperature", "temperature-unit"});
+  add_reading(values, language, card.wind_speed, card.wind_speed_unit.empty() ? "km/h" : card.wind_speed_unit,
+              {"wind", "wind-unit"});
   values.set_text("source", card.source);
-  values.set_text("place", cat(card.latitude, ", ", card.longitude));
+  values.set_text("place", cat(is_null(card.latitude) ? kNoValue : card.latitude, ", ",
+                               is_null(card.longitude) ? kNoValue : card.longitude));
   values.set_text("age", seconds(card.age_seconds));
   values.set_text(
       "left", card.ttl_seconds > 0 ? seconds(card.ttl_seconds) : std::string(web::text(language, "live.not-fresh")));

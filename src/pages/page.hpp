@@ -50,7 +50,7 @@ struct ReadPath {
   std::optional<nanoseconds> total;
 };
 
-// The contents of the result card. Numbers are JSON tokens as the provider wrote them.
+// The contents of the result card. Numbers are JSON tokens as the provider wrote them, "null" where it has no value.
 struct ResultCard {
   Mark mark = Mark::miss;
   std::string_view source;  // "Memory Cache ⚡"

@@ -15,6 +15,14 @@ std::string number_text(Language language, std::string_view token) {
   return out;
 }
 
+bool is_null(std::string_view token) {
+  return token == "null";
+}
+
+std::string value_text(Language language, std::string_view token) {
+  return is_null(token) ? std::string(kNoValue) : number_text(language, token);
+}
+
 std::string duration_text(Language language, nanoseconds span) {
   const double ms = static_cast<double>(span.count()) / 1e6;
   int decimals = 0;

@@ -15,6 +15,11 @@ namespace wx::pages {
 // A JSON number token with the language's decimal separator.
 [[nodiscard]] std::string number_text(web::Language language, std::string_view token);
 
+// Whether a JSON token says that the provider has no value. value_text() shows kNoValue for it.
+inline constexpr std::string_view kNoValue = "\u2013";  // an en dash
+[[nodiscard]] bool is_null(std::string_view token);
+[[nodiscard]] std::string value_text(web::Language language, std::string_view token);
+
 // Milliseconds with about three significant digits, without trailing zeros: "0.021 ms", "3.2 ms", "503 ms".
 [[nodiscard]] std::string duration_text(web::Language language, nanoseconds span);
 

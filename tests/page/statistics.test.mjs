@@ -224,8 +224,12 @@ describe('patience', () => {
 describe('the weather in an answer', () => {
   const good = { latitude: 1, longitude: 2, current: { temperature_2m: 25.0, wind_speed_10m: 10.0 }, source: 'Memory Cache ⚡' };
   it('is read from what has it', () => assert.deepEqual(weatherOf(JSON.stringify(good)), good));
+  it('may have no value at a place', () => {
+    const empty = { ...good, current: { temperature_2m: null, wind_speed_10m: null } };
+    assert.deepEqual(weatherOf(JSON.stringify(empty)), empty);
+  });
   it('is not there where the answer is not this service’s', () => {
-    for (const body of ['<html>Sign in</html>', '', 'null', '[]', '{}', JSON.stringify({ ...good, source: undefined }), JSON.stringify({ ...good, current: { temperature_2m: 'warm' } })]) {
+    for (const body of [JSON.stringify({ ...good, current: { temperature_2m: 1 } }), '<html>Sign in</html>', '', 'null', '[]', '{}', JSON.stringify({ ...good, source: undefined }), JSON.stringify({ ...good, current: { temperature_2m: 'warm' } })]) {
       assert.equal(weatherOf(body), null, body);
     }
   });
@@ -306,6 +310,6 @@ describe('the words', () => {
     const en = makeI18n('en', {});
     const pt = makeI18n('pt-BR', {});
     assert.deepEqual([en.ms(0.0213), en.ms(3.14159), en.ms(503.4), en.ms(NaN)], ['0.0213 ms', '3.14 ms', '503 ms', '–']);
-    assert.deepEqual([pt.ms(0.0213), pt.tenths(25)], ['0,0213 ms', '25,0']);
+    assert.deepEqual([pt.ms(0.0213), pt.tenths(25), pt.tenths(null)], ['0,0213 ms', '25,0', '–']);
   });
 });

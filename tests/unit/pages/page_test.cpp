@@ -93,6 +93,25 @@ TEST(Page, ShowsTheResult) {
   EXPECT_EQ(text(page, "value-of"), "2026-01-01T00:00 GMT");
 }
 
+TEST(Page, ShowsADashAndAWordWhereTheProviderHasNoValue) {
+  PageModel model;
+  model.result = card();
+  model.result->temperature = "null";
+  const auto half = render_page(model);
+  EXPECT_EQ(text(half, "temperature"), "\u2013");
+  EXPECT_EQ(text(half, "temperature-unit"), "no value here");
+  EXPECT_EQ(text(half, "wind"), "10.7");
+  EXPECT_EQ(text(half, "wind-unit"), "km/h");
+  model.language = Language::pt_br;
+  model.result->wind_speed = "null";
+  model.result->latitude = "null";
+  const auto none = render_page(model);
+  EXPECT_EQ(text(none, "temperature-unit"), "sem valor aqui");
+  EXPECT_EQ(text(none, "wind"), "\u2013");
+  EXPECT_EQ(text(none, "wind-unit"), "sem valor aqui");
+  EXPECT_EQ(text(none, "place"), "\u2013, 13.419998");
+}
+
 TEST(Page, ShowsAPlaceOnTheEquator) {
   PageModel model;
   model.form = FormValues{"0", "0", false};
