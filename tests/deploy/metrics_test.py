@@ -23,7 +23,7 @@ DASHBOARD = ROOT / "deploy/grafana/dashboards/weather-cache.json"
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
 GIVEN_BY_PROMETHEUS = {"instance", "job", "le"}
 WORDS = {  # the words of PromQL that the queries use
-    "sum", "min", "max", "by", "rate", "increase", "histogram_quantile",
+    "sum", "min", "max", "abs", "by", "rate", "increase", "histogram_quantile",
 }
 
 
