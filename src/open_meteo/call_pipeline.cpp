@@ -1,13 +1,10 @@
 #include "open_meteo/call_pipeline.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <variant>
 
 #include "base/random.hpp"
-#include "base/text.hpp"
-#include "open_meteo/reply_times.hpp"
 #include "open_meteo/thrown.hpp"
 
 namespace wx::open_meteo {
@@ -203,51 +200,6 @@ void CallPipeline::finish(const CallPtr& call, Result<Reply> reply) {
   }
   if (outcome) outcome->request_time = call->sent_at;
   end(*call, std::move(outcome));
-}
-
-Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> reply) {
-  call.asked_pause.reset();
-  Result<cache::Loaded> outcome = fail(ErrorKind::internal);
-  if (!reply) {
-    outcome = std::unexpected(std::move(reply.error()));
-  } else {
-    metrics_.observe(observability::Timing::provider, reply->duration);
-    try {
-      outcome = read_reply(call, *std::move(reply));
-    } catch (...) {
-      return std::unexpected(thrown(log_, "an exception while reading a reply"));
-    }
-  }
-  results_.note(outcome ? nullptr : &outcome.error());
-  return outcome;
-}
-
-Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply) {
-  const auto now = now_of(clock_);
-  AttemptTimes times{.sent = now.wall - std::chrono::ceil<milliseconds>(now.steady - call.sent_at),
-                     .received = now.wall};
-  times.ahead = clock_ahead(reply, times.sent, times.received);
-  const auto asked = pause_asked(reply, now.wall);
-  auto outcome = call.call.read(std::move(reply), times);
-  if (outcome) {
-    if (times.ahead) provider_clock_.note(*times.ahead, now.steady);
-    return outcome;
-  }
-  explain(outcome.error());
-  call.asked_pause = asked;
-  if (asked) outcome.error().retry_after = std::max(outcome.error().retry_after.value_or(milliseconds(0)), *asked);
-  return outcome;
-}
-
-void CallPipeline::explain(Error& fault) const {
-  const bool key = !address_.api_key.empty();
-  // A reason is shown to clients and logged, so one that contains the API key is replaced.
-  if (key && fault.detail.contains(address_.api_key)) {
-    fault.detail = cat("the provider answered with status ", fault.provider_status);
-  }
-  if (fault.kind == ErrorKind::provider_denied) {
-    fault.detail = cat(key ? "with the API key of this service: " : "without an API key: ", fault.detail);
-  }
 }
 
 void CallPipeline::pause(const CallPtr& call, nanoseconds span) {
