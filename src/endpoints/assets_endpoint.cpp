@@ -37,7 +37,7 @@ void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset
   const auto [body, name] = encoding == Encoding::brotli ? std::pair(asset.brotli, std::string_view("br"))
                             : encoding == Encoding::gzip ? std::pair(asset.gzip, std::string_view("gzip"))
                                                          : std::pair(asset.plain, std::string_view());
-  const RequestId id(exchange.request().field(Field::x_request_id), context.random);
+  const RequestId id(std::nullopt, context.random);  // shared caches keep the answer, so it has no client's id
   auto& headers = context.headers;
   headers.clear();
   append_line(headers, "Content-Type", asset.type);
@@ -54,9 +54,9 @@ void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset
   append(headers, "Cross-Origin-Resource-Policy: same-origin\r\n");
   const auto if_none_match = exchange.request().field(Field::if_none_match);
   if (if_none_match && matches_etag(*if_none_match, etag)) {
-    return send(context, exchange, id, {.status = 304}, {});
+    return send(context, exchange, id, {.status = 304, .shared = true}, {});
   }
-  send(context, exchange, id, {.status = 200}, {body});
+  send(context, exchange, id, {.status = 200, .shared = true}, {body});
 }
 
 }  // namespace wx::endpoints

@@ -67,12 +67,14 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
                     std::initializer_list<http_server::BodyPart> body) {
   const auto& request = answer.request();
   const auto& entry = *cached.served.entry;
-  const RequestId id(request.field(Field::x_request_id), context.random);
+  // What a shared cache keeps goes to other clients too, so it names no client's request.
+  const bool shared = cached.storing == Storing::allowed;
+  const RequestId id(shared ? std::nullopt : request.field(Field::x_request_id), context.random);
   auto& headers = context.headers;
   headers.clear();
   append(headers, kJsonType);
   append_cache_status(headers, cached.served);
-  if (cached.storing == Storing::allowed) {
+  if (shared) {
     append_cache_control(headers, entry.spans);
   } else {
     append(headers, "Cache-Control: no-store\r\n");
@@ -81,11 +83,11 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
   append(headers, "ETag: W/\"");
   append(headers, entry.etag);
   append(headers, "\"\r\n");
-  append(headers, kVary);
+  append(headers, cached.vary);
   append_server_timing(headers, cached.served, cached.total);
 
   const auto if_none_match = request.field(Field::if_none_match);
-  Sent sent{.status = 200, .cache = x_cache(cached.served.outcome), .took = cached.total};
+  Sent sent{.status = 200, .cache = x_cache(cached.served.outcome), .took = cached.total, .shared = shared};
   if (if_none_match && matches_etag(*if_none_match, entry.etag)) {
     sent.status = 304;
     return send(context, answer, id, sent, {});

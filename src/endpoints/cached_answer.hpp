@@ -22,6 +22,7 @@ struct CachedAnswer {
   const cache::Served& served;
   nanoseconds total{0};  // from the request read to now: for Server-Timing and the log
   Storing storing = Storing::allowed;
+  std::string_view vary = {};           // a complete line; empty if the answer depends on the URL alone
   std::string_view extra_headers = {};  // complete lines
 };
 

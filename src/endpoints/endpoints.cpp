@@ -78,6 +78,7 @@ std::vector<Route> Endpoints::routes() {
     routes.push_back(
         {"/lab/stampede", Route::Match::exact, {{Method::post, [this](Exchange& e) { lab_.stampede(e); }}}});
   }
+  for (auto& route : routes) route.any_origin = any_origin(route.path);
   return routes;
 }
 
@@ -94,7 +95,7 @@ void Endpoints::respond(Exchange& exchange, int status, std::string_view type, s
 }
 
 void Endpoints::page(Exchange& exchange) {
-  respond(exchange, 200, kHtml, pages::render_page(page_model(context_, exchange.request())), kVary);
+  respond(exchange, 200, kHtml, pages::render_page(page_model(context_, exchange.request())), kVaryLanguage);
 }
 
 void Endpoints::asset(Exchange& exchange) {
@@ -135,7 +136,8 @@ void Endpoints::problem_page(Exchange& exchange) {
     const auto kind = static_cast<ErrorKind>(i);
     if (name(kind) != wanted) continue;
     const auto choice = choose_language(exchange.request());
-    return respond(exchange, 200, kHtml, pages::render_problem_page(kind, choice.language, choice.chosen), kVary);
+    return respond(exchange, 200, kHtml, pages::render_problem_page(kind, choice.language, choice.chosen),
+                   kVaryLanguage);
   }
   router_.refuse(exchange, ErrorKind::not_found, "No problem type has this name");
 }

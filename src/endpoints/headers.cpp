@@ -75,6 +75,10 @@ void append_ms(std::string& out, nanoseconds span) {
 
 }  // namespace
 
+bool any_origin(std::string_view path) {
+  return path == "/weather" || path == "/openapi.json" || path.starts_with("/v1/");
+}
+
 void append_line(std::string& out, std::string_view name, std::string_view value) {
   append(out, name);
   append(out, ": ");

@@ -10,8 +10,16 @@
 
 namespace wx::endpoints {
 
-inline constexpr std::string_view kVary = "Vary: Accept, Accept-Language, Accept-Encoding\r\n";
+// The request fields that an answer depends on (RFC 9110 §12.5.5), and no others: a shared cache keeps one copy for
+// each combination of their values. JSON is in no language, and only files are compressed.
+inline constexpr std::string_view kVaryJson = "Vary: Accept\r\n";
+inline constexpr std::string_view kVaryHtml = "Vary: Accept, Accept-Language\r\n";
+inline constexpr std::string_view kVaryLanguage = "Vary: Accept-Language\r\n";  // a page that is HTML in any case
 inline constexpr std::string_view kJsonType = "Content-Type: application/json; charset=utf-8\r\n";
+
+// Returns true if any site may read the answers at `path` (CORS): the API and its description. All other answers are
+// for this service's own page and for its operator.
+[[nodiscard]] bool any_origin(std::string_view path);
 
 void append_line(std::string& out, std::string_view name, std::string_view value);
 

@@ -74,7 +74,7 @@ void respond_problem(Context& context, Answer& answer, const Problem& problem) {
     append(headers, "Content-Type: application/problem+json\r\n");
   }
   append(headers, "Cache-Control: no-store\r\n");
-  append(headers, kVary);
+  append(headers, problem.html ? kVaryHtml : kVaryJson);
   if (const auto wait = retry_after_seconds(problem.error)) append(headers, cat("Retry-After: ", *wait, "\r\n"));
   append(headers, problem.extra_headers);
   send(context, answer, id, {.status = status, .error = name(problem.error.kind)}, {body});

@@ -13,6 +13,11 @@ using observability::TraceContext;
 namespace {
 
 constexpr std::size_t kLongestPath = 200;  // in a log line
+constexpr std::string_view kNoSniff = "X-Content-Type-Options: nosniff\r\n";
+// The Fetch standard hides all headers but a few from the scripts of other sites, unless they are named here.
+constexpr std::string_view kReadable =
+    "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n"
+    "Access-Control-Expose-Headers: X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After\r\n";
 
 std::string_view method_name(http_server::Method method) {
   switch (method) {
@@ -65,14 +70,11 @@ template <class Answer>
 void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,
           std::initializer_list<http_server::BodyPart> body) {
   auto& headers = context.headers;
-  append(
-      headers,
-      "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n"
-      "Access-Control-Expose-Headers: X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After\r\n");
-  append_line(headers, "X-Request-Id", id.text());
   const auto& request = answer.request();
+  append(headers, any_origin(request.path()) ? kReadable : kNoSniff);
+  append_line(headers, "X-Request-Id", id.text());
   const auto trace = http_server::trace_of(request);
-  if (trace) observability::append_traceparent(headers, *trace);
+  if (trace && !sent.shared) observability::append_traceparent(headers, *trace);
   log_answer(context, request, id.text(), trace, sent, body);
   answer.respond(sent.status, headers, body);
 }

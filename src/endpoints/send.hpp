@@ -18,10 +18,11 @@ struct Sent {
   std::string_view cache = {};  // X-Cache
   std::string_view error = {};  // name of the ErrorKind
   nanoseconds took{-1};         // since Request::began_at(); negative: not measured yet
+  bool shared = false;          // shared caches may keep it: `id` must not be the client's, and no trace is echoed
 };
 
-// Appends nosniff, CORS headers, the request id and the request's trace context to context.headers, and answers an
-// Exchange or a Responder.
+// Appends nosniff, CORS headers where any site may read (see any_origin()), the request id and the request's trace
+// context to context.headers, and answers an Exchange or a Responder.
 template <class Answer>
 void send(Context& context, Answer& answer, const RequestId& id, const Sent& sent,
           std::initializer_list<http_server::BodyPart> body);

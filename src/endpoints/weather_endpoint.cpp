@@ -63,6 +63,7 @@ void WeatherEndpoint::get(Exchange& exchange) {
       .mock = query.question.mock,
       .html = query.format == Format::html ||
               (query.format == Format::by_accept && prefers_html(request.field(Field::accept))),
+      .negotiated = query.format == Format::by_accept,
   };
   if (!query.faults.empty()) return refuse(exchange, asked, std::move(query.faults));
 
@@ -159,12 +160,12 @@ void WeatherEndpoint::answer(Answer& answer, const Served& served, const Asked& 
   if (asked.html) {
     answer_html(answer, served, asked, total);
   } else {
-    answer_json(answer, served, asked.mock, total);
+    answer_json(answer, served, asked, total);
   }
 }
 
 template <class Answer>
-void WeatherEndpoint::answer_json(Answer& answer, const Served& served, bool mock, nanoseconds total) {
+void WeatherEndpoint::answer_json(Answer& answer, const Served& served, const Asked& asked, nanoseconds total) {
   // `source` depends on the tier that answers, so the cached body does not contain it. It is inserted in place of the
   // closing brace.
   const Body& kept = served.entry->body;
@@ -173,9 +174,10 @@ void WeatherEndpoint::answer_json(Answer& answer, const Served& served, bool moc
   respond_cached(context_, answer,
                  {.served = served,
                   .total = total,
-                  .storing = mock ? Storing::forbidden : Storing::allowed,
-                  .extra_headers = mock ? std::string_view() : kLicense},
-                 {{kept, body}, ",\"source\":\"", source_name(served.tier, mock), "\"}"});
+                  .storing = asked.mock ? Storing::forbidden : Storing::allowed,
+                  .vary = asked.negotiated ? kVaryJson : std::string_view(),
+                  .extra_headers = asked.mock ? std::string_view() : kLicense},
+                 {{kept, body}, ",\"source\":\"", source_name(served.tier, asked.mock), "\"}"});
 }
 
 template <class Answer>
@@ -205,7 +207,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, const As
   append_cache_status(headers, served);
   // no-cache makes a second submit of the form reach the server, so that it shows HIT.
   append(headers, asked.mock ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n");
-  append(headers, kVary);
+  append(headers, asked.negotiated ? kVaryHtml : kVaryLanguage);
   append_server_timing(headers, served, total);
   append_page_security(headers);
   send(context_, answer, id, {.status = 200, .cache = x_cache(served.outcome), .took = total}, {body});

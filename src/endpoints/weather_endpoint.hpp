@@ -20,6 +20,7 @@ class WeatherEndpoint {
     cache::Mode mode = cache::Mode::normal;
     bool mock = false;
     bool html = false;
+    bool negotiated = false;  // Accept has decided on `html`
   };
 
   explicit WeatherEndpoint(Context& context) : context_(context) {}
@@ -39,7 +40,7 @@ class WeatherEndpoint {
   template <class Answer>
   void answer(Answer& answer, const cache::Served& served, const Asked& asked);
   template <class Answer>
-  void answer_json(Answer& answer, const cache::Served& served, bool mock, nanoseconds total);
+  void answer_json(Answer& answer, const cache::Served& served, const Asked& asked, nanoseconds total);
   template <class Answer>
   void answer_html(Answer& answer, const cache::Served& served, const Asked& asked, nanoseconds total);
   template <class Answer>

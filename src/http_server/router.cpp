@@ -40,9 +40,10 @@ std::string method_list(const auto& is_allowed) {
   return out;
 }
 
-// The CORS protocol (Fetch standard). Any site may read every answer, because no answer depends on cookies. A script
-// can send the admin token only if it knows the token.
-std::string options_headers(std::string_view methods) {
+// The CORS protocol (Fetch standard). A route with `any_origin` depends on no cookie. A script can send the admin token
+// only if it knows the token.
+std::string options_headers(std::string_view methods, bool any_origin) {
+  if (!any_origin) return cat("Allow: ", methods, "\r\n");
   return cat("Allow: ", methods, "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: ", methods,
              "\r\nAccess-Control-Allow-Headers: Accept, Accept-Language, Authorization, Cache-Control, If-None-Match, "
              "Traceparent, X-Request-Id\r\nAccess-Control-Max-Age: 86400\r\n");
@@ -52,13 +53,17 @@ std::string options_headers(std::string_view methods) {
 
 Router::Router(std::vector<Route> routes, RefusalFunction refuse) : refuse_(std::move(refuse)) {
   all_options_ = options_headers(method_list([&routes](Method method) {
-    return std::ranges::any_of(routes, [method](const Route& route) { return allows(route, method); });
-  }));
+                                   return std::ranges::any_of(
+                                       routes, [method](const Route& route) { return allows(route, method); });
+                                 }),
+                                 false);
   for (auto& route : routes) {
     const std::string methods = method_list([&route](Method method) { return allows(route, method); });
     auto& table = route.match == Route::Match::exact ? exact_ : prefixes_;
-    table.push_back(
-        {.route = std::move(route), .allow = cat("Allow: ", methods, "\r\n"), .options = options_headers(methods)});
+    const bool any_origin = route.any_origin;
+    table.push_back({.route = std::move(route),
+                     .allow = cat("Allow: ", methods, "\r\n"),
+                     .options = options_headers(methods, any_origin)});
   }
   std::ranges::sort(prefixes_, std::greater(), [](const Entry& entry) { return entry.route.path.size(); });
 }

@@ -1,6 +1,6 @@
 // Dispatches requests by path and method. A route that has GET also answers HEAD. The router itself answers OPTIONS
-// with 204 (Allow and CORS), unknown paths with 404, and methods that a route does not have with 405 and Allow
-// (RFC 9110 §15.5.6).
+// with 204 (Allow, and CORS where the route says so), unknown paths with 404, and methods that a route does not have
+// with 405 and Allow (RFC 9110 §15.5.6).
 //
 // Thread-safety: immutable after construction. handle(), refuse() and the functions of the routes may run on several
 // threads at once.
@@ -29,6 +29,7 @@ struct Route {
   Match match = Match::exact;
   // At least one; each of get, post, del at most once. The router adds HEAD and OPTIONS.
   std::vector<std::pair<Method, HandlerFunction>> methods;
+  bool any_origin = false;  // the answer to OPTIONS allows the scripts of any site (CORS)
 };
 
 class Router final : public Handler {

@@ -56,7 +56,7 @@ TEST_F(WeatherEndpointTest, AnswersARealQuestionWithAllThatAClientMayKnow) {
   provider_.answer(current());
   ASSERT_EQ(answer->status, 200);
   EXPECT_EQ(answer->header("Content-Type"), "application/json; charset=utf-8");
-  EXPECT_EQ(answer->header("Vary"), "Accept, Accept-Language, Accept-Encoding");
+  EXPECT_EQ(answer->header("Vary"), "Accept");
   EXPECT_EQ(answer->header("Link"), "<https://creativecommons.org/licenses/by/4.0/>; rel=\"license\"");
   EXPECT_EQ(answer->header("X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(answer->header("X-Request-Id").size(), 36U);
@@ -114,12 +114,58 @@ TEST_F(WeatherEndpointTest, ABypassThatFailsIsStillOne) {
   EXPECT_EQ(answer->answers, 1) << "the later result is discarded";
 }
 
+// A cache between us and the clients keeps one copy for each value of the fields that Vary names (RFC 9111 §4.1).
+TEST_F(WeatherEndpointTest, VariesOnlyOnWhatTheAnswerDependsOn) {
+  ask_mock(kMock);
+  const auto vary = [&](std::string_view more, std::string_view lines) {
+    return get(cat(kMock, more), cat("Accept-Language: pt-BR\r\nAccept-Encoding: gzip\r\n", lines))->header("Vary");
+  };
+  EXPECT_EQ(vary("", ""), "Accept");
+  EXPECT_EQ(vary("", kHtml), "Accept, Accept-Language");
+  EXPECT_EQ(vary("&format=json", kHtml), "none") << "the URL alone decides";
+  EXPECT_EQ(vary("&format=html", ""), "Accept-Language");
+  EXPECT_EQ(get("/weather")->header("Vary"), "Accept");
+  EXPECT_EQ(get("/weather", kHtml)->header("Vary"), "Accept, Accept-Language");
+}
+
 // The headers that a script of another site may read. The Fetch standard hides all others from it.
-TEST_F(WeatherEndpointTest, LetsOtherSitesReadWhatItTells) {
+TEST_F(WeatherEndpointTest, LetsOtherSitesReadTheApiAndNothingElse) {
   const std::string_view exposed = "X-Cache, Cache-Status, Age, ETag, Server-Timing, X-Request-Id, Retry-After";
-  for (const auto& answer : {ask_mock(kMock), get(kMock), get("/weather"), get("/nowhere"), get("/stats")}) {
+  for (const auto& answer : {ask_mock(kMock), get(kMock), get("/weather"), get("/openapi.json"),
+                             get("/weather?lat=1&lon=2&mock=true", "Cache-Control: only-if-cached\r\n")}) {
     EXPECT_EQ(answer->header("Access-Control-Allow-Origin"), "*");
     EXPECT_EQ(answer->header("Access-Control-Expose-Headers"), exposed);
+  }
+  for (const auto* target : {"/", "/stats", "/metrics", "/health/ready", "/health/live", "/robots.txt", "/nowhere",
+                             "/cache", "/problems/internal", "/lab/stampede", "/weatherx"}) {
+    for (const auto* method : {"GET", "POST", "OPTIONS"}) {
+      const auto answer = send(method, target);
+      EXPECT_EQ(answer->header("Access-Control-Allow-Origin"), "none") << method << " " << target;
+      EXPECT_EQ(answer->header("Access-Control-Expose-Headers"), "none") << method << " " << target;
+    }
+  }
+  EXPECT_EQ(send("OPTIONS", "/weather")->header("Access-Control-Allow-Origin"), "*");
+}
+
+// A shared cache gives the answer to other clients as well, who must not get the id or the trace of the first.
+TEST_F(WeatherEndpointTest, NamesNoRequestInWhatSharedCachesKeep) {
+  constexpr std::string_view kSent =
+      "X-Request-Id: mine\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+  const auto miss = get(kReal, kSent);
+  provider_.answer(current());
+  const auto hit = get(kReal, kSent);
+  const auto same = get(kReal, cat("If-None-Match: ", hit->header("ETag"), "\r\n", kSent));
+  ASSERT_EQ(same->status, 304);
+  for (const auto& answer : {miss, hit, same, get("/openapi.json", kSent)}) {
+    EXPECT_TRUE(answer->header("Cache-Control").starts_with("public, ")) << answer->headers;
+    EXPECT_EQ(answer->header("X-Request-Id").size(), 36U) << "a UUID of our own";
+    EXPECT_EQ(answer->header("traceparent"), "none");
+    EXPECT_FALSE(answer->headers.contains("mine") || answer->headers.contains("4bf92f")) << answer->headers;
+  }
+  for (const auto& answer : {get(kReal, cat(kHtml, kSent)), get("/weather", kSent), ask_mock(kMock, kSent)}) {
+    EXPECT_FALSE(answer->header("Cache-Control").contains("public"));
+    EXPECT_EQ(answer->header("X-Request-Id"), "mine");
+    EXPECT_NE(answer->header("traceparent"), "none");
   }
 }
 
