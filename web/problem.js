@@ -35,7 +35,7 @@ function adviceFor(kind, { lab, detail }) {
   if (kind === 'uri-too-long' || kind === 'headers-too-large') return 'too-long';
   if (kind === 'internal' || kind.startsWith('redis-')) return 'internal';
   if (kind === 'client-limited' || kind === 'provider-limited') return 'limited';
-  if (['lab-busy', 'overloaded', 'draining', 'request-timeout'].includes(kind)) return 'busy';
+  if (['lab-busy', 'mock-limited', 'overloaded', 'draining', 'request-timeout'].includes(kind)) return 'busy';
   if (kind === 'provider-refused') return 'refused';
   if (kind === 'provider-denied') return 'denied';
   if (kind.startsWith('provider-') || kind === 'deadline-exceeded') return lab ? 'provider' : 'plain';

@@ -14,7 +14,7 @@
 namespace wx {
 
 enum class ErrorKind : std::uint8_t {
-  // The client's request.
+  // The client's request (see is_clients()).
   bad_parameter,        // a parameter is missing, repeated, malformed or out of range
   malformed_request,    // not HTTP/1.x as RFC 9112 defines it
   unauthorized,         // the admin token is missing or wrong
@@ -28,6 +28,9 @@ enum class ErrorKind : std::uint8_t {
   not_cached,           // the request says only-if-cached, and no answer is cached
   client_limited,       // this client caused too many provider calls (CLIENT_LOADS)
   lab_busy,             // an experiment of the page is running, and only one may
+  mock_limited,         // this client asked the mock for too much (MOCK_LOADS)
+  token_limited,        // too many wrong admin tokens came from this client's address
+  cross_site,           // a page of another site has sent the request
   // This service.
   overloaded,         // too many connections, or the queue for the provider is full
   draining,           // shutting down
@@ -49,6 +52,11 @@ enum class ErrorKind : std::uint8_t {
 };
 
 inline constexpr std::size_t kErrorKinds = static_cast<std::size_t>(ErrorKind::redis_protocol) + 1;
+
+// Returns true for a fault of the client's request, whatever its HTTP status. No operator need act on it.
+[[nodiscard]] constexpr bool is_clients(ErrorKind kind) {
+  return kind < ErrorKind::overloaded;
+}
 
 // Stable lower-case name with dashes ("provider-timeout"): problem types, metric labels, log fields.
 [[nodiscard]] std::string_view name(ErrorKind kind);

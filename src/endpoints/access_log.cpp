@@ -19,8 +19,8 @@ std::optional<std::uint64_t> LineBudget::take(SteadyTime now) {
   return std::exchange(refused_, 0);
 }
 
-AccessLog::Kind AccessLog::kind_of(int status, nanoseconds took) {
-  if (status >= 500) return Kind::server_error;
+AccessLog::Kind AccessLog::kind_of(int status, bool clients, nanoseconds took) {
+  if (status >= 500) return clients ? Kind::client_5xx : Kind::server_error;
   if (status >= 400) return Kind::client_error;
   return took >= kSlow ? Kind::slow : Kind::plain;
 }
@@ -30,6 +30,7 @@ LogLevel AccessLog::level_of(Kind kind) {
     case Kind::server_error:
       return LogLevel::warn;
     case Kind::client_error:
+    case Kind::client_5xx:
     case Kind::slow:
       return LogLevel::info;
     case Kind::plain:

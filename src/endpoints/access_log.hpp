@@ -1,6 +1,6 @@
-// Chooses the requests that get a log line: server errors at level `warn`, client errors and slow requests at `info`,
-// all others at `debug`. Each kind has a budget, so that a flood of one kind of request does not flood the log. A line
-// carries the number of lines of its kind suppressed before it.
+// Chooses the requests that get a log line: server errors at level `warn`, client errors (also those whose status is
+// 5xx) and slow requests at `info`, all others at `debug`. Each kind has a budget, so that a flood of one kind of
+// request does not flood the log. A line carries the number of lines of its kind suppressed before it.
 //
 // Thread-safety: none; one per I/O thread.
 #pragma once
@@ -32,17 +32,18 @@ class LineBudget {
 
 class AccessLog {
  public:
-  enum class Kind : std::uint8_t { server_error, client_error, slow, plain };
+  enum class Kind : std::uint8_t { server_error, client_error, client_5xx, slow, plain };
   static constexpr nanoseconds kSlow = std::chrono::seconds(1);
 
-  [[nodiscard]] static Kind kind_of(int status, nanoseconds took);
+  // `clients`: the error is a fault of the client's request (see is_clients()).
+  [[nodiscard]] static Kind kind_of(int status, bool clients, nanoseconds took);
   [[nodiscard]] static observability::LogLevel level_of(Kind kind);
 
   // Writes `line` if the log's level includes its kind and the kind's budget allows it. Sets line.suppressed.
   void write(observability::Log& log, Kind kind, observability::RequestLine& line, SteadyTime now);
 
  private:
-  std::array<LineBudget, 4> budgets_;
+  std::array<LineBudget, 5> budgets_;
 };
 
 }  // namespace wx::endpoints

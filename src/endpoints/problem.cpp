@@ -77,7 +77,8 @@ void respond_problem(Context& context, Answer& answer, const Problem& problem) {
   append(headers, problem.html ? kVaryHtml : kVaryJson);
   if (const auto wait = retry_after_seconds(problem.error)) append(headers, cat("Retry-After: ", *wait, "\r\n"));
   append(headers, problem.extra_headers);
-  send(context, answer, id, {.status = status, .error = name(problem.error.kind)}, {body});
+  const auto kind = problem.error.kind;
+  send(context, answer, id, {.status = status, .error = name(kind), .clients = is_clients(kind)}, {body});
 }
 
 template void respond_problem(Context&, http_server::Exchange&, const Problem&);

@@ -45,7 +45,7 @@ void log_answer(Context& context, const Request& request, std::string_view id, c
   if (request.began_at() == SteadyTime()) return;
   const auto now = sent.took >= nanoseconds(0) ? request.began_at() + sent.took : context.clock.steady();
   const auto took = now - request.began_at();
-  const auto kind = AccessLog::kind_of(sent.status, took);
+  const auto kind = AccessLog::kind_of(sent.status, sent.clients, took);
   if (!context.log.enabled(AccessLog::level_of(kind))) return;
   const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());
   observability::RequestLine line{
@@ -76,6 +76,7 @@ void send(Context& context, Answer& answer, const RequestId& id, const Sent& sen
   const auto trace = http_server::trace_of(request);
   if (trace && !sent.shared) observability::append_traceparent(headers, *trace);
   log_answer(context, request, id.text(), trace, sent, body);
+  if (sent.clients) answer.blame_client();
   answer.respond(sent.status, headers, body);
 }
 

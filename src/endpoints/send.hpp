@@ -17,6 +17,7 @@ struct Sent {
   int status = 200;
   std::string_view cache = {};  // X-Cache
   std::string_view error = {};  // name of the ErrorKind
+  bool clients = false;         // it is a fault of the client's request
   nanoseconds took{-1};         // since Request::began_at(); negative: not measured yet
   bool shared = false;          // shared caches may keep it: `id` must not be the client's, and no trace is echoed
 };

@@ -10,6 +10,8 @@ int status_of(ErrorKind kind) {
       return 400;
     case ErrorKind::unauthorized:
       return 401;
+    case ErrorKind::cross_site:
+      return 403;
     case ErrorKind::not_found:
       return 404;
     case ErrorKind::method_not_allowed:
@@ -24,6 +26,8 @@ int status_of(ErrorKind kind) {
       return 431;
     case ErrorKind::client_limited:
     case ErrorKind::lab_busy:
+    case ErrorKind::mock_limited:
+    case ErrorKind::token_limited:
     case ErrorKind::provider_limited:
       return 429;
     case ErrorKind::version_unsupported:

@@ -16,11 +16,12 @@ constexpr std::size_t kEnoughOutput = std::size_t{64} * 1024;
 // The limit of bytes that a client may send after the last answer before the connection is closed.
 constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
 
-observability::Counter class_counter(int status) {
+observability::Counter class_counter(int status, bool client_blamed) {
   using enum observability::Counter;
   if (status < 300) return http_responses_2xx;
   if (status < 400) return http_responses_3xx;
-  return status < 500 ? http_responses_4xx : http_responses_5xx;
+  if (status < 500) return http_responses_4xx;
+  return client_blamed ? http_responses_5xx_client : http_responses_5xx;
 }
 
 // The trace id for the log; empty if the request has none.
@@ -231,6 +232,7 @@ void Connection::refuse(ErrorKind kind, std::string_view detail) {
 }
 
 void Connection::respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
+  const bool client_blamed = std::exchange(client_blamed_, false);
   if (answer_ == Answer::given) return;
   const bool late = answer_ == Answer::deferred && !in_handler_;
   answer_ = Answer::given;
@@ -238,6 +240,7 @@ void Connection::respond(int status, std::string_view headers, std::initializer_
   assert(server_->executor.in_this_thread());
   guard([&] {
     append_answer(status, headers, body);
+    server_->metrics.add(class_counter(status, client_blamed));
     if (late) answered_late();
   });
 }
@@ -253,7 +256,6 @@ void Connection::append_answer(int status, std::string_view headers, std::initia
                .headers = headers,
                .without_body = request_.method() == Method::head},
               body);
-  server_->metrics.add(class_counter(status));
 }
 
 std::shared_ptr<Channel> Connection::hold() {

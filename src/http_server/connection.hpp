@@ -44,6 +44,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   [[nodiscard]] const Request& request() const override { return request_; }
   [[nodiscard]] Executor& executor() override { return server_->executor; }
   [[nodiscard]] std::string_view peer() const override;
+  void blame_client() override { client_blamed_ = true; }
   void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) override;
   [[nodiscard]] std::shared_ptr<Channel> hold() override;
   void abandon() override;
@@ -97,7 +98,8 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   Answer answer_ = Answer::none;
   bool in_handler_ = false;
-  bool closing_ = false;  // close once out_ is written
+  bool client_blamed_ = false;  // for the next answer
+  bool closing_ = false;        // close once out_ is written
   bool head_is_new_ = true;
   ReadWatch<Connection> watch_;
   bool read_waiting_ = false;

@@ -26,6 +26,8 @@ class Channel {
   [[nodiscard]] virtual const Request& request() const = 0;
   [[nodiscard]] virtual Executor& executor() = 0;
   [[nodiscard]] virtual std::string_view peer() const = 0;
+  // See Exchange::blame_client.
+  virtual void blame_client() {}
   // See Exchange::respond.
   virtual void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) = 0;
   // Defers the answer. The result keeps the channel and its request alive.
@@ -45,9 +47,11 @@ class Responder {
   Responder& operator=(Responder&& other) noexcept;
   ~Responder();
 
-  // These two may be called only before respond().
+  // These may be called only before respond().
   [[nodiscard]] const Request& request() const { return channel_->request(); }
   [[nodiscard]] Executor& executor() { return channel_->executor(); }
+  // See Exchange::blame_client.
+  void blame_client() { channel_->blame_client(); }
   // See Exchange::respond. Ends the view of the request. An exception while the answer is written does not reach the
   // caller: the server logs it and closes the connection.
   void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body);
@@ -64,6 +68,12 @@ class Exchange {
 
   [[nodiscard]] const Request& request() const { return channel_.request(); }
   [[nodiscard]] Executor& executor() { return channel_.executor(); }
+
+  // The answer that follows tells of a fault of the client. If its status is 5xx, it does not count as an error of the
+  // service.
+  void blame_client() {
+    if (!settled_) channel_.blame_client();
+  }
 
   // Answers now. `headers` are complete "Name: value\r\n" lines (may be empty); the server adds the status line, Date,
   // Content-Length and, if needed, Connection. HEAD gets the same head without a body; 204 and 304 have neither body

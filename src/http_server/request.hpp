@@ -31,8 +31,9 @@ enum class Field : std::uint8_t {
   traceparent,
   origin,
   host,
+  sec_fetch_site,
 };
-inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::host) + 1;
+inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::sec_fetch_site) + 1;
 
 struct RequestHead;
 class Channel;

@@ -29,9 +29,11 @@ namespace wx::observability {
   X(http_responses_3xx, "weather_cache_http_responses_total", "class=\"3xx\"", "")                                     \
   X(http_responses_4xx, "weather_cache_http_responses_total", "class=\"4xx\"", "")                                     \
   X(http_responses_5xx, "weather_cache_http_responses_total", "class=\"5xx\"", "")                                     \
+  X(http_responses_5xx_client, "weather_cache_http_responses_total", "class=\"5xx-client\"", "")                       \
   X(http_connections_opened, "weather_cache_http_connections_opened_total", "", "Connections accepted")                \
   X(http_connections_closed, "weather_cache_http_connections_closed_total", "", "Connections closed")                  \
   X(http_connections_refused, "weather_cache_http_connections_refused_total", "", "Connections refused at the limit")  \
+  X(http_token_guesses, "weather_cache_http_token_guesses_total", "", "Requests with a wrong admin token")             \
   X(http_malformed, "weather_cache_http_malformed_total", "", "Requests refused as malformed")                         \
   X(cache_early_refresh, "weather_cache_cache_early_refreshes_total", "",                                              \
     "Refreshes started while the entry was fresh")                                                                     \

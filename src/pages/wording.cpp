@@ -75,6 +75,7 @@ std::string_view advice(Language language, ErrorKind kind, AdviceContext context
     case ErrorKind::provider_limited:
       return text_of("limited");
     case ErrorKind::lab_busy:
+    case ErrorKind::mock_limited:
     case ErrorKind::overloaded:
     case ErrorKind::draining:
     case ErrorKind::request_timeout:
@@ -91,6 +92,8 @@ std::string_view advice(Language language, ErrorKind kind, AdviceContext context
       return text_of("denied");
     case ErrorKind::malformed_request:
     case ErrorKind::unauthorized:
+    case ErrorKind::token_limited:
+    case ErrorKind::cross_site:
     case ErrorKind::content_too_large:
     case ErrorKind::version_unsupported:
     case ErrorKind::not_cached:

@@ -33,6 +33,7 @@ class FakeChannel final : public http_server::Channel, public std::enable_shared
     return *executor_;
   }
   [[nodiscard]] std::string_view peer() const override { return "192.0.2.1"; }
+  void blame_client() override { client_blamed = true; }
   void respond(int with, std::string_view lines, std::initializer_list<http_server::BodyPart> parts) override {
     ++answers;
     status = with;
@@ -59,6 +60,7 @@ class FakeChannel final : public http_server::Channel, public std::enable_shared
 
   int answers = 0;
   int abandoned = 0;
+  bool client_blamed = false;
   int status = 0;
   std::string headers;
   std::string body;

@@ -28,11 +28,12 @@ TEST(LineBudget, NeverSavesMoreThanABurst) {
 
 TEST(AccessLog, TellsKindsByStatusThenByTime) {
   using Kind = AccessLog::Kind;
-  EXPECT_EQ(AccessLog::kind_of(200, milliseconds(999)), Kind::plain);
-  EXPECT_EQ(AccessLog::kind_of(200, seconds(1)), Kind::slow);
-  EXPECT_EQ(AccessLog::kind_of(304, nanoseconds(0)), Kind::plain);
-  EXPECT_EQ(AccessLog::kind_of(404, seconds(9)), Kind::client_error);
-  EXPECT_EQ(AccessLog::kind_of(503, seconds(9)), Kind::server_error);
+  EXPECT_EQ(AccessLog::kind_of(200, false, milliseconds(999)), Kind::plain);
+  EXPECT_EQ(AccessLog::kind_of(200, false, seconds(1)), Kind::slow);
+  EXPECT_EQ(AccessLog::kind_of(304, false, nanoseconds(0)), Kind::plain);
+  EXPECT_EQ(AccessLog::kind_of(404, true, seconds(9)), Kind::client_error);
+  EXPECT_EQ(AccessLog::kind_of(503, false, seconds(9)), Kind::server_error);
+  EXPECT_EQ(AccessLog::kind_of(504, true, seconds(9)), Kind::client_5xx);
 }
 
 class AccessLogTest : public EndpointsTest {
@@ -66,6 +67,23 @@ TEST_F(AccessLogTest, AFloodOfFailuresIsNoFloodOfLines) {
   clock_.advance(seconds(1));
   get("/nowhere");
   EXPECT_TRUE(log_.contains("suppressed=990")) << log_.text();
+}
+
+// A client that asks for what it cannot get has caused no error of the service.
+TEST_F(AccessLogTest, WhatAClientBroughtUponItselfIsNoErrorOfTheService) {
+  constexpr std::string_view kOnlyCached = "Cache-Control: only-if-cached\r\n";
+  for (int i = 0; i < 1000; ++i) {
+    const auto answer = get("/weather?lat=1&lon=1", kOnlyCached);
+    ASSERT_EQ(answer->status, 504);
+    ASSERT_TRUE(answer->client_blamed);
+  }
+  EXPECT_EQ(log_.count("status=504"), static_cast<int>(LineBudget::kBurst));
+  EXPECT_EQ(AccessLog::level_of(AccessLog::Kind::client_5xx), observability::LogLevel::info);
+  auto failed = get("/weather?lat=1&lon=1");
+  provider_.answer(fail(ErrorKind::provider_error));
+  EXPECT_EQ(failed->status, 502);
+  EXPECT_FALSE(failed->client_blamed);
+  EXPECT_TRUE(log_.contains("status=502")) << "the flood has not used up the lines of real errors";
 }
 
 TEST_F(AccessLogTest, AFloodOfHitsLeavesTheBudgetOfFailuresAlone) {

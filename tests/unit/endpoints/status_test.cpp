@@ -20,7 +20,9 @@ TEST(Status, IsAsPublishedForEveryKindThatAClientMaySee) {
       {ErrorKind::provider_unreachable, 502}, {ErrorKind::provider_timeout, 504},
       {ErrorKind::provider_error, 502},       {ErrorKind::provider_bad_reply, 502},
       {ErrorKind::provider_refused, 400},     {ErrorKind::provider_limited, 429},
-      {ErrorKind::provider_denied, 502},
+      {ErrorKind::provider_denied, 502},      {ErrorKind::lab_busy, 429},
+      {ErrorKind::mock_limited, 429},         {ErrorKind::token_limited, 429},
+      {ErrorKind::cross_site, 403},
   };
   for (const auto& [kind, status] : table) EXPECT_EQ(status_of(kind), status) << name(kind);
 }

@@ -25,6 +25,24 @@ TEST(Server, KeepsAConnectionForSeveralRequests) {
   EXPECT_EQ(loopback.metrics.value(observability::Counter::http_responses_4xx), 1U);
 }
 
+TEST(Server, CountsWhatAClientBroughtUponItselfApart) {
+  std::vector<Route> routes;
+  const auto fails = [](bool blame) {
+    return [blame](Exchange& exchange) {
+      if (blame) exchange.blame_client();
+      exchange.respond(504, {}, {});
+      if (blame) exchange.blame_client();  // too late: it must not be said of the next answer
+    };
+  };
+  routes.push_back({"/own", Route::Match::exact, {{Method::get, fails(true)}}});
+  routes.push_back({"/ours", Route::Match::exact, {{Method::get, fails(false)}}});
+  Loopback loopback({}, std::move(routes));
+  Client client(loopback.port);
+  for (const auto* path : {"/own", "/ours", "/own", "/own"}) EXPECT_THAT(client.ask(path), StartsWith("HTTP/1.1 504 "));
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_responses_5xx_client), 3U);
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_responses_5xx), 1U);
+}
+
 TEST(Server, AnswersPipelinedRequestsInOrder) {
   Loopback loopback;
   Client client(loopback.port);
