@@ -95,7 +95,7 @@ struct Service {
   std::unique_ptr<cache::RedisTier> redis_tier;
   const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
   endpoints::LabGate lab;
-  endpoints::ClientLimit client_limit{{}};
+  endpoints::Limits limits{{}};
   cache::TieredCache cache{{}, clock, metrics, *log};
   weather::Service service{cache, [](const weather::Location&, std::uint64_t) -> cache::Loader {
                              return
@@ -113,7 +113,7 @@ struct Service {
                                   .log = *log,
                                   .read_status = read_status,
                                   .lab = lab,
-                                  .client_limit = client_limit,
+                                  .limits = limits,
                                   .random = Random(1)}};
 
  private:

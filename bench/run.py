@@ -198,7 +198,7 @@ class Bench:
             file.write(self.answer)
         limit = [os.path.join(self.start.build, "bench/limit_server"), path, "1"]
         service = [os.path.join(self.start.build, "weather-cache")]
-        settings = {"ADDRESS": "127.0.0.1", "LOG_LEVEL": "warn", "MOCK_DELAY": "0"}
+        settings = {"ADDRESS": "127.0.0.1", "LOG_LEVEL": "warn", "MOCK_DELAY": "0", "MOCK_LOADS": "off"}
         cases = {"limit": (limit, {}), "memory only": (service, settings)}
         if redis:
             cases["with Redis"] = (service, {**settings, "REDIS_URL": f"redis://127.0.0.1:{redis.port}"})

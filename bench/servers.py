@@ -116,7 +116,7 @@ class Starter:
 
     def ours(self, name="weather-cache", redis=None, cores=None, threads=1, port=None, **settings):
         env = {"ADDRESS": "127.0.0.1", "PORT": str(port or free_port()), "THREADS": str(threads), "LOG_LEVEL": "warn",
-               "MOCK_DELAY": "0", "CACHE_TTL": "1h", **settings}
+               "MOCK_DELAY": "0", "MOCK_LOADS": "off", "CACHE_TTL": "1h", **settings}
         if redis:
             env["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}"
         return self.keep(Server(name, [os.path.join(self.build, "weather-cache")], int(env["PORT"]), cores or self.cores, env,

@@ -31,7 +31,7 @@ class App::Impl {
         cache_(std::make_unique<cache::TieredCache>(options_.cache, fleet_clock_, metrics, log)),
         service_(*cache_, weather::provider_loaders(*provider_, options_.lifetime)),
         started_(clock.steady()),
-        client_limit_(options_.client_limit) {
+        limits_(options_.limits) {
     if (options_.redis) redis_ = std::make_unique<redis::Common>(*options_.redis, clock, metrics, log);
     metrics_.set_gauges([this] { return gauges_of(read_status(), options_.endpoints.version); });
   }
@@ -59,7 +59,7 @@ class App::Impl {
                         .service = service_,
                         .read_status = read_status_,
                         .lab = lab_,
-                        .client_limit = client_limit_,
+                        .limits = limits_,
                         .redis = redis_.get(),
                         .listener = cache_->listener(),
                         .clock = clock_,
@@ -155,7 +155,7 @@ class App::Impl {
   std::unique_ptr<redis::Common> redis_;
   const endpoints::ReadStatus read_status_ = [this] { return read_status(); };
   endpoints::LabGate lab_;
-  endpoints::ClientLimit client_limit_;
+  endpoints::Limits limits_;
   std::atomic<endpoints::ServicePhase> phase_{endpoints::ServicePhase::starting};
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<RedisFleetBudget> fleet_budget_;

@@ -54,7 +54,7 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
                   .log = shared.log,
                   .read_status = shared.read_status,
                   .lab = shared.lab,
-                  .client_limit = shared.client_limit,
+                  .limits = shared.limits,
                   .random = Random(random_seed())}),
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;

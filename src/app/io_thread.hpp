@@ -29,7 +29,7 @@ struct Shared {
   weather::Service& service;
   const endpoints::ReadStatus& read_status;
   endpoints::LabGate& lab;
-  endpoints::ClientLimit& client_limit;
+  endpoints::Limits& limits;
   redis::Common* redis;  // null: memory only
   cache::FleetListener& listener;
   const Clock& clock;

@@ -71,7 +71,8 @@ Options make_options(const config::Settings& settings) {
 
   options.endpoints.admin_token = settings.admin_token;
   options.endpoints.trusted_proxies = settings.trusted_proxies;
-  options.client_limit = settings.client_loads.value_or(endpoints::ClientLimitOptions());
+  options.limits.client_loads = settings.client_loads.value_or(endpoints::ClientLimitOptions());
+  options.limits.mock_loads = settings.mock_loads;
 
   options.mock_delay = settings.mock_delay;
   options.drain_delay = settings.drain_delay;

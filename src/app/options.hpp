@@ -6,8 +6,8 @@
 
 #include "cache/tiered_cache.hpp"
 #include "config/settings.hpp"
-#include "endpoints/client_limit.hpp"
 #include "endpoints/context.hpp"
+#include "endpoints/limits.hpp"
 #include "http_client/http_client_options.hpp"
 #include "http_server/server_options.hpp"
 #include "open_meteo/open_meteo_options.hpp"
@@ -25,7 +25,7 @@ struct Options {
   std::string cache_prefix;
   weather::LifetimeOptions lifetime;
   endpoints::EndpointOptions endpoints;
-  endpoints::ClientLimitOptions client_limit;
+  endpoints::LimitOptions limits;
   milliseconds mock_delay{500};
   milliseconds drain_delay{0};
   milliseconds drain_timeout{8000};

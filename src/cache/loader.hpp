@@ -48,6 +48,8 @@ enum class Purpose : std::uint8_t {
 };
 
 using Proceed = std::move_only_function<void(bool go)>;
+// Called once, on any thread, when a load really asks its source; destroyed without a call if it never does.
+using Begun = std::move_only_function<void()>;
 struct LoadRequest {
   Purpose purpose = Purpose::cold;
   // The latest deadline of the callers that wait when the load starts; if none waits, that of the caller that began it.
@@ -59,6 +61,8 @@ struct LoadRequest {
   // another process loads, has loaded or has failed), and LoadCallback must not be called. A loader that refuses before
   // its turn calls LoadCallback instead.
   std::move_only_function<void(Proceed)> turn;
+  // For whoever counts the loads of a client. May be empty.
+  Begun begun = {};
 };
 
 using LoadCallback = std::move_only_function<void(Result<Loaded>)>;

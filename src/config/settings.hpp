@@ -56,6 +56,7 @@ struct Settings {
 
   // The mock and the laboratory.
   std::chrono::milliseconds mock_delay{500};
+  endpoints::ClientLimitOptions mock_loads{.loads = 600, .window = std::chrono::minutes(1)};
   bool lab = true;
 
   int coordinate_decimals = -1;  // -1: exact

@@ -257,6 +257,12 @@ constexpr auto kTable = std::to_array<Setting>({
     {"MOCK_DELAY", "500ms", "How long a call of the mock takes", "a duration from 0 to 1m", open,
      [](S& s, Text v, Why&) { return set_duration(s.mock_delay, v, milliseconds(0), kMinute); },
      [](const S& s) { return format_duration(s.mock_delay); }},
+    {"MOCK_LOADS", "600/m",
+     "New mock places that one client may ask for, a fifth of them at once; `cache=off` is limited to 1000 requests at "
+     "once; `off`: no limit, for load tests",
+     "off or a number per minute, hour or day such as 600/m", open,
+     [](S& s, Text v, Why& why) { return set_parsed(s.mock_loads, endpoints::parse_client_loads(v), why); },
+     [](const S& s) { return endpoints::format_client_loads(s.mock_loads); }},
     {"LAB", "on", "`off` removes the mock and the lab, for a plain production service", "on or off", open,
      [](S& s, Text v, Why&) { return set_switch(s.lab, v); },
      [](const S& s) -> std::string { return s.lab ? "on" : "off"; }},

@@ -15,19 +15,57 @@ using http_server::Exchange;
 using http_server::Field;
 using http_server::Request;
 
-bool is_admin(const Request& request, std::string_view token) {
-  constexpr std::string_view kScheme = "Bearer ";
+namespace {
+
+constexpr std::string_view kScheme = "Bearer ";
+
+// The token that the request carries; nothing without one. Other schemes are not ours: a proxy may have its own.
+std::optional<std::string_view> bearer_token(const Request& request) {
   const auto sent = request.field(Field::authorization);
-  if (token.empty() || !sent || sent->size() <= kScheme.size()) return false;
-  return iequals(sent->substr(0, kScheme.size()), kScheme) &&
-         equal_in_constant_time(trim(sent->substr(kScheme.size())), token);
+  if (!sent || sent->size() <= kScheme.size() || !iequals(sent->substr(0, kScheme.size()), kScheme))
+    return std::nullopt;
+  return trim(sent->substr(kScheme.size()));
+}
+
+void note_guess(Context& context, std::string_view client, SteadyTime now) {
+  context.metrics.add(observability::Counter::http_token_guesses);
+  if (const auto suppressed = context.guess_lines.take(now)) {
+    context.log.warn("endpoints", "a wrong admin token", {{"client", client}, {"suppressed", *suppressed}});
+  }
+}
+
+}  // namespace
+
+Admin check_admin(Context& context, const Request& request) {
+  const std::string_view expected = context.options.admin_token;
+  const auto token = bearer_token(request);
+  if (expected.empty() || !token) return Admin::no;
+  const auto client = client_of(context, request);
+  const auto now = context.clock.steady();
+  auto& guesses = context.limits.token_guesses;
+  if (guesses.check(client, now).allowed) {
+    if (equal_in_constant_time(*token, expected)) return Admin::yes;
+    note_guess(context, client, now);
+    // Of guesses that come at the same time on several threads, those above the limit learn nothing either.
+    return guesses.allow(client, now).allowed ? Admin::no : Admin::limited;
+  }
+  note_guess(context, client, now);
+  return Admin::limited;
 }
 
 bool require_admin(Context& context, Exchange& exchange) {
-  if (is_admin(exchange.request(), context.options.admin_token)) return true;
+  const auto admin = check_admin(context, exchange.request());
+  if (admin == Admin::yes) return true;
   Problem problem;
-  problem.error.kind = ErrorKind::unauthorized;
-  problem.extra_headers = "WWW-Authenticate: Bearer realm=\"weather-cache\"\r\n";
+  if (admin == Admin::limited) {
+    const auto client = client_of(context, exchange.request());
+    problem.error = {.kind = ErrorKind::token_limited,
+                     .detail = "no token from this address is looked at before the time in Retry-After has passed",
+                     .retry_after = context.limits.token_guesses.check(client, context.clock.steady()).retry_after};
+  } else {
+    problem.error.kind = ErrorKind::unauthorized;
+    problem.extra_headers = "WWW-Authenticate: Bearer realm=\"weather-cache\"\r\n";
+  }
   respond_problem(context, exchange, problem);
   return false;
 }

@@ -11,10 +11,16 @@
 
 namespace wx::endpoints {
 
-// Returns true if the request carries `token`. The comparison takes constant time. An empty `token` matches no request.
-[[nodiscard]] bool is_admin(const http_server::Request& request, std::string_view token);
+enum class Admin : std::uint8_t {
+  yes,      // the request carries ADMIN_TOKEN
+  no,       // it carries no token or a wrong one, or there is no ADMIN_TOKEN
+  limited,  // too many wrong tokens came from its client's address: none is looked at, not even the right one, because
+            // the answer would tell whether a guess is right
+};
+// Compares in constant time. Counts and logs a wrong token as a guess (Limits::token_guesses).
+[[nodiscard]] Admin check_admin(Context& context, const http_server::Request& request);
 
-// Returns true if the request carries ADMIN_TOKEN. Otherwise answers it with 401 and returns false.
+// Returns true if the request carries ADMIN_TOKEN. Otherwise answers it with 401 or 429 and returns false.
 [[nodiscard]] bool require_admin(Context& context, http_server::Exchange& exchange);
 
 // Defers the exchange and returns the callback of a purge, which answers it: 204, or 503 if Redis did not take the

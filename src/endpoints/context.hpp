@@ -8,10 +8,11 @@
 #include "base/random.hpp"
 #include "endpoints/access_log.hpp"
 #include "endpoints/client_address.hpp"
-#include "endpoints/client_limit.hpp"
 #include "endpoints/lab_gate.hpp"
+#include "endpoints/limits.hpp"
 #include "endpoints/process_status.hpp"
 #include "endpoints/query.hpp"
+#include "http_server/request.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
 #include "weather/service.hpp"
@@ -38,10 +39,17 @@ struct Context {
   observability::Log& log;
   const ReadStatus& read_status;
   LabGate& lab;
-  ClientLimit& client_limit;
+  Limits& limits;
   Random random;
   std::string headers = {};  // buffer for the headers of the current answer; reused to keep its capacity
   AccessLog access_log = {};
+  LineBudget guess_lines = {};  // log lines about wrong admin tokens
 };
+
+// The address of the client that sent a request (see client_address()). A view that is valid as long as the request.
+[[nodiscard]] inline std::string_view client_of(const Context& context, const http_server::Request& request) {
+  const auto forwarded = request.field(http_server::Field::x_forwarded_for).value_or(std::string_view());
+  return client_address(request.peer(), forwarded, context.options.trusted_proxies);
+}
 
 }  // namespace wx::endpoints

@@ -7,6 +7,7 @@
 #include "endpoints/problem.hpp"
 #include "endpoints/quality.hpp"
 #include "endpoints/request_id.hpp"
+#include "endpoints/same_origin.hpp"
 #include "endpoints/send.hpp"
 
 namespace wx::endpoints {
@@ -87,9 +88,12 @@ weather::LoaderFor LabEndpoint::counted_mock() {
 }
 
 void LabEndpoint::stampede(Exchange& exchange) {
+  if (is_cross_site(exchange.request())) {
+    return refuse(exchange, ErrorKind::cross_site, "only this service's own page, or a program, may start a run");
+  }
   const auto callers = parse_callers(exchange.request().query());
-  if (!callers) return refuse(exchange, ErrorKind::bad_parameter, "must be a whole number from 1 to 200");
-  auto pass = context_.lab.enter();
+  if (!callers) return refuse_callers(exchange, "must be a whole number from 1 to 200");
+  auto pass = context_.lab.enter(client_key(client_of(context_, exchange.request())), context_.clock.steady());
   if (!pass) return refuse(exchange, ErrorKind::lab_busy, {});
   const auto run = std::make_shared<Run>(std::move(*pass), exchange.defer(), *callers, somewhere(context_.random));
   start_herd(run, run->collapsed, cache::Mode::normal);
@@ -142,11 +146,14 @@ void LabEndpoint::finish(Run& run) {
 
 void LabEndpoint::refuse(Exchange& exchange, ErrorKind kind, std::string detail) {
   Problem problem;
-  problem.error.kind = kind;
-  if (!detail.empty()) {
-    problem.error.detail = cat("n ", detail);
-    problem.faults.push_back({"n", std::move(detail)});
-  }
+  problem.error = {.kind = kind, .detail = std::move(detail)};
+  respond_problem(context_, exchange, problem);
+}
+
+void LabEndpoint::refuse_callers(Exchange& exchange, std::string detail) {
+  Problem problem;
+  problem.error = {.kind = ErrorKind::bad_parameter, .detail = cat("n ", detail)};
+  problem.faults.push_back({"n", std::move(detail)});
   respond_problem(context_, exchange, problem);
 }
 

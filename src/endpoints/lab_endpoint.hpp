@@ -2,7 +2,8 @@
 // round goes through the cache, which collapses them into one load; the second bypasses it, so that each caller loads
 // for itself. The answer holds the counts of both rounds.
 //
-// Only the mock is called, so a run costs no provider budget. One run at a time per process keeps the work bounded.
+// Only the mock is called, so a run costs no provider budget. One run at a time per process keeps the work bounded, and
+// clients take turns (LabGate). The page of another site may not start a run.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,7 @@ class LabEndpoint {
   void next(const std::shared_ptr<Run>& run);
   void finish(Run& run);
   void refuse(http_server::Exchange& exchange, ErrorKind kind, std::string detail);
+  void refuse_callers(http_server::Exchange& exchange, std::string detail);
 
   Context& context_;
   unsigned calls_ = 0;             // calls of the mock by this object

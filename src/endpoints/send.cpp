@@ -6,7 +6,6 @@
 
 namespace wx::endpoints {
 
-using http_server::Field;
 using http_server::Request;
 using observability::TraceContext;
 
@@ -47,14 +46,13 @@ void log_answer(Context& context, const Request& request, std::string_view id, c
   const auto took = now - request.began_at();
   const auto kind = AccessLog::kind_of(sent.status, sent.clients, took);
   if (!context.log.enabled(AccessLog::level_of(kind))) return;
-  const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());
   observability::RequestLine line{
       .method = method_name(request.method()),
       .path = request.path().empty() ? "-" : request.path().substr(0, kLongestPath),
       .status = sent.status,
       .bytes = 0,
       .took = took,
-      .client = client_address(request.peer(), forwarded, context.options.trusted_proxies),
+      .client = client_of(context, request),
       .request_id = id,
       .trace = trace,
       .cache = sent.cache,

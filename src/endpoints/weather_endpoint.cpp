@@ -5,7 +5,6 @@
 #include "base/text.hpp"
 #include "endpoints/admin.hpp"
 #include "endpoints/cached_answer.hpp"
-#include "endpoints/client_address.hpp"
 #include "endpoints/headers.hpp"
 #include "endpoints/negotiate.hpp"
 #include "endpoints/page_model.hpp"
@@ -78,7 +77,13 @@ void WeatherEndpoint::get(Exchange& exchange) {
   lookup.forced = forced;
   const auto control = request.field(Field::cache_control);
   lookup.only_if_cached = control && has_directive(*control, "only-if-cached");
-  context_.service.ask(context_.thread, query.question, lookup, may_load(request, query.question),
+  weather::MayLoad may;
+  if (!lookup.only_if_cached) {  // which loads nothing
+    auto allowed = may_load(request, query.question, key);
+    if (!allowed) return answer_error(exchange, std::move(allowed.error()), asked);
+    may = *std::move(allowed);
+  }
+  context_.service.ask(context_.thread, query.question, lookup, std::move(may),
                        [this, responder = exchange.defer(), asked](Result<Served> result) mutable {
                          if (result) {
                            answer(responder, *result, asked);
@@ -92,11 +97,10 @@ void WeatherEndpoint::get(Exchange& exchange) {
 // runs after that. The refresh copies what it needs before the answer, because the answer invalidates the request.
 void WeatherEndpoint::answer_and_refresh(Exchange& exchange, const Served& served, const Asked& asked,
                                          const weather::Question& question) {
-  const auto& request = exchange.request();
-  auto refresh = [this, question, deadline = deadline_of(request), may_load = may_load(request, question)]() mutable {
+  auto refresh = [this, question, deadline = deadline_of(exchange.request())] {
     const weather::Key key(question);
     const auto lookup = weather::lookup_of(question, key, deadline);
-    context_.service.refresh(context_.thread, question, lookup, std::move(may_load));
+    context_.service.refresh(context_.thread, question, lookup);
   };
   auto& executor = exchange.executor();
   answer(exchange, served, asked);
@@ -107,21 +111,26 @@ void WeatherEndpoint::answer_and_refresh(Exchange& exchange, const Served& serve
 // with open developer tools sends no-cache with every request.
 bool WeatherEndpoint::is_forced(const http_server::Request& request) const {
   const auto control = request.field(Field::cache_control);
-  return control && has_directive(*control, "no-cache") && is_admin(request, context_.options.admin_token);
+  return control && has_directive(*control, "no-cache") && check_admin(context_, request) == Admin::yes;
 }
 
 SteadyTime WeatherEndpoint::deadline_of(const http_server::Request& request) const {
   return request.began_at() + context_.options.request_timeout;
 }
 
-weather::MayLoad WeatherEndpoint::may_load(const http_server::Request& request, const weather::Question& question) {
-  if (question.mock || !context_.client_limit.enabled()) return {};
-  const auto forwarded = request.field(Field::x_forwarded_for).value_or(std::string_view());
-  const std::string client(client_address(request.peer(), forwarded, context_.options.trusted_proxies));
-  return [this, client]() -> Result<void> {
-    const auto verdict = context_.client_limit.allow(client, context_.clock.steady());
-    if (verdict.allowed) return {};
-    return std::unexpected(Error{.kind = ErrorKind::client_limited, .retry_after = verdict.retry_after});
+Result<weather::MayLoad> WeatherEndpoint::may_load(const http_server::Request& request,
+                                                   const weather::Question& question, const weather::Key& key) {
+  auto& limits = context_.limits;
+  if (question.mock) {
+    if (!limits.mock.enabled()) return weather::MayLoad();
+    return limits.mock.admit(client_of(context_, request), question.mode, key.hash(), context_.clock.steady());
+  }
+  if (!limits.loads.enabled()) return weather::MayLoad();
+  const std::string client(client_of(context_, request));
+  return [this, client]() -> Result<cache::Begun> {
+    auto reserved = context_.limits.loads.reserve(client, context_.clock.steady());
+    if (!reserved) return std::unexpected(std::move(reserved.error()));
+    return [reservation = *std::move(reserved)]() mutable { reservation.keep(); };
   };
 }
 

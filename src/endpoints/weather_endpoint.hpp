@@ -32,8 +32,10 @@ class WeatherEndpoint {
  private:
   [[nodiscard]] bool is_forced(const http_server::Request& request) const;
   [[nodiscard]] SteadyTime deadline_of(const http_server::Request& request) const;
-  // Checks and counts the client's loads (CLIENT_LOADS); empty if they are not limited.
-  [[nodiscard]] weather::MayLoad may_load(const http_server::Request& request, const weather::Question& question);
+  // What the service asks before it loads for the client (CLIENT_LOADS, MOCK_LOADS); empty if its loads are not
+  // limited. Error: the client may not even ask.
+  [[nodiscard]] Result<weather::MayLoad> may_load(const http_server::Request& request,
+                                                  const weather::Question& question, const weather::Key& key);
   void answer_and_refresh(http_server::Exchange& exchange, const cache::Served& served, const Asked& asked,
                           const weather::Question& question);
   void refuse(http_server::Exchange& exchange, const Asked& asked, std::vector<ParameterFault> faults);

@@ -26,6 +26,7 @@ struct CallInProgress {
         redis_unavailable(request.redis_unavailable),
         start_deadline(request.deadline),
         turn(std::move(request.turn)),
+        begun(std::move(request.begun)),
         done(std::move(callback)) {}
   CallInProgress(const CallInProgress&) = delete;
   CallInProgress& operator=(const CallInProgress&) = delete;
@@ -41,6 +42,7 @@ struct CallInProgress {
   const bool redis_unavailable;
   const SteadyTime start_deadline;
   std::move_only_function<void(cache::Proceed)> turn;
+  cache::Begun begun;
   cache::LoadCallback done;
 
   Gate::Ticket ticket = 0;

@@ -169,7 +169,10 @@ void CallPipeline::send(const CallPtr& call) {
   call->sent_at = now.steady;
   const auto left = std::chrono::ceil<milliseconds>(call->call_deadline - call->sent_at);
   if (left <= milliseconds(0)) return end(*call, fail(ErrorKind::provider_timeout));
-  if (!std::exchange(call->sent, true)) admission_.called(now);
+  if (!std::exchange(call->sent, true)) {
+    admission_.called(now);
+    if (auto begun = std::exchange(call->begun, nullptr)) begun();
+  }
   client_.get({.url = address_.base_url + call->call.target,
                .headers = address_.headers,
                .connect_timeout = connect_timeout_,

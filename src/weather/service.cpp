@@ -13,8 +13,8 @@ cache::TieredCache::Peeked Service::peek(const Question& question, const Key& ke
   return cache_.peek(key.text(), key.hash(), now);
 }
 
-void Service::refresh(ServiceThread& thread, const Question& question, const cache::Lookup& lookup, MayLoad may_load) {
-  cache_.refresh(thread.cache, lookup, loader(thread, question, lookup.hash, std::move(may_load)));
+void Service::refresh(ServiceThread& thread, const Question& question, const cache::Lookup& lookup) {
+  cache_.refresh(thread.cache, lookup, loader(thread, question, lookup.hash, {}));
 }
 
 void Service::ask(ServiceThread& thread, const Question& question, const cache::Lookup& lookup, MayLoad may_load,
@@ -32,12 +32,15 @@ void Service::purge_all(ServiceThread& thread, cache::RemoteTier::DoneCallback d
 
 cache::Loader Service::loader(ServiceThread& thread, const Question& question, std::uint64_t key_hash,
                               MayLoad may_load) const {
-  if (question.mock) return thread.mock(question.location, key_hash);
-  auto load = real_(question.location, key_hash);
+  auto load = question.mock ? thread.mock(question.location, key_hash) : real_(question.location, key_hash);
   if (!may_load) return load;
   return [load = std::move(load), may_load = std::move(may_load)](cache::LoadRequest request,
                                                                   cache::LoadCallback done) mutable {
-    if (auto allowed = may_load(); !allowed) return done(std::unexpected(std::move(allowed.error())));
+    if (request.purpose == cache::Purpose::cold || request.purpose == cache::Purpose::revalidate) {
+      auto allowed = may_load();
+      if (!allowed) return done(std::unexpected(std::move(allowed.error())));
+      request.begun = *std::move(allowed);
+    }
     load(std::move(request), std::move(done));
   };
 }

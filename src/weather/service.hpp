@@ -16,8 +16,9 @@ struct ServiceThread {
   LoaderFor mock;
 };
 
-// Called before a load starts on behalf of a client. An error refuses this client only. May be empty.
-using MayLoad = std::move_only_function<Result<void>()>;
+// Called before each load that a client waits for, and returns what the load tells when it begins (see cache::Begun).
+// An error refuses this client only. Not called for a refresh, which is the cache's own doing. May be empty.
+using MayLoad = std::move_only_function<Result<cache::Begun>()>;
 
 // Makes the lookup of a question. The result is a view of `key`, which must outlive it.
 [[nodiscard]] cache::Lookup lookup_of(const Question& question, const Key& key, SteadyTime deadline);
@@ -32,7 +33,7 @@ class Service {
   [[nodiscard]] cache::TieredCache::Peeked peek(const Question& question, const Key& key, SteadyTime now) const;
 
   // Starts the refresh of an answer that peek() returned. `lookup` must come from lookup_of().
-  void refresh(ServiceThread& thread, const Question& question, const cache::Lookup& lookup, MayLoad may_load);
+  void refresh(ServiceThread& thread, const Question& question, const cache::Lookup& lookup);
 
   // Answers from the first tier that has the answer, else from the loader. `lookup` must come from lookup_of(). `done`
   // is called exactly once, on this thread, possibly before ask() returns.

@@ -450,6 +450,7 @@ TEST(Soak, EndsAsItBegan) {
                                                        {"ERROR_TTL", "200ms"},
                                                        {"MEMORY_LIMIT", "1MiB"},
                                                        {"MOCK_DELAY", "20ms"},
+                                                       {"MOCK_LOADS", "off"},
                                                        {"REQUEST_TIMEOUT", cat(kRequestTimeout.count(), "ms")},
                                                        {"UPSTREAM_TIMEOUT", "1s"},
                                                        {"UPSTREAM_CONCURRENCY", "4"},

@@ -77,6 +77,43 @@ TEST(ClientLimit, NeverMoreThanTheLimitFromManyThreads) {
   EXPECT_EQ(allowed, 100);
 }
 
+TEST(ClientLimit, TakesBackWhatWasOnlyAnnounced) {
+  ClientLimit limit({.loads = 1, .window = 60s});
+  {
+    const auto announced = limit.reserve("192.0.2.1", at(0s));
+    ASSERT_TRUE(announced);
+    const auto second = limit.reserve("192.0.2.1", at(1s));
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::client_limited);
+    EXPECT_EQ(second.error().retry_after, 59s);
+  }
+  auto kept = limit.reserve("192.0.2.1", at(1s));
+  ASSERT_TRUE(kept);
+  kept->keep();
+  {
+    const auto moved = std::move(*kept);
+  }
+  EXPECT_FALSE(limit.reserve("192.0.2.1", at(2s)));
+}
+
+TEST(ClientLimit, TakesNothingBackFromALaterWindow) {
+  ClientLimit limit({.loads = 1, .window = 60s});
+  {
+    const auto old = limit.reserve("192.0.2.1", at(0s));
+    EXPECT_TRUE(limit.allow("192.0.2.1", at(60s)).allowed);
+  }
+  EXPECT_FALSE(limit.allow("192.0.2.1", at(61s)).allowed);
+}
+
+TEST(ClientLimit, ChecksWithoutCounting) {
+  ClientLimit limit({.loads = 1, .window = 60s});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limit.check("192.0.2.1", at(0s)).allowed);
+  EXPECT_EQ(limit.clients(), 0U);
+  (void)limit.allow("192.0.2.1", at(0s));
+  EXPECT_EQ(limit.check("192.0.2.1", at(20s)).retry_after, 40s);
+  EXPECT_TRUE(limit.check("192.0.2.1", at(60s)).allowed);
+}
+
 TEST(ClientLimit, IsReadAndWrittenBack) {
   for (const auto* const text : {"off", "60/m", "1000/h", "5000/d"}) {
     EXPECT_EQ(format_client_loads(*parse_client_loads(text)), text);

@@ -25,8 +25,10 @@ class ScriptedProvider {
   weather::LoaderFor loaders() {
     return [this](const weather::Location&, std::uint64_t key_hash) -> cache::Loader {
       return [this, key_hash](cache::LoadRequest request, cache::LoadCallback done) {
-        request.turn([this, key_hash, done = std::move(done)](bool go) mutable {
+        if (refuses) return done(std::unexpected(*refuses));
+        request.turn([this, key_hash, begun = std::move(request.begun), done = std::move(done)](bool go) mutable {
           if (!go) return;
+          if (begun) begun();
           ++count;
           waiting.push_back({key_hash, std::move(done)});
         });
@@ -43,6 +45,7 @@ class ScriptedProvider {
     finish([&](std::uint64_t) { return cache::Loaded::refusal(std::string(reason)); });
   }
 
+  std::optional<Error> refuses;  // before the turn, as without a budget
   int count = 0;
   std::deque<std::pair<std::uint64_t, cache::LoadCallback>> waiting;
 
@@ -75,7 +78,7 @@ class EndpointsTest : public testing::Test {
             .log = log_,
             .read_status = read_status_,
             .lab = lab_,
-            .client_limit = client_limit_,
+            .limits = limits_,
             .random = Random(1)};
   }
 
@@ -128,7 +131,8 @@ class EndpointsTest : public testing::Test {
     return options;
   }
   EndpointOptions options_ = default_options();
-  ClientLimit client_limit_{{.loads = 3, .window = std::chrono::seconds(60), .max_clients = 100}};
+  Limits limits_{{.client_loads = {.loads = 3, .window = std::chrono::seconds(60), .max_clients = 100},
+                  .mock_loads = {.loads = 600, .window = std::chrono::seconds(60), .max_clients = 100}}};
   cache::TieredCache cache_{{}, clock_, metrics_, log_};
   cache::CacheThread worker_{executor_, nullptr, clock_};
   ScriptedProvider provider_{clock_};

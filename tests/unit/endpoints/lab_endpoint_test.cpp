@@ -58,11 +58,77 @@ TEST_F(LabTest, RunsOneAtATime) {
 
 TEST_F(LabTest, IsFreeAgainWhenARunWasDropped) {
   {
-    const auto pass = lab_.enter();
+    const auto pass = lab_.enter(1, clock_.steady());
     EXPECT_TRUE(pass);
-    EXPECT_FALSE(lab_.enter());
+    EXPECT_FALSE(lab_.enter(1, clock_.steady()));
   }
-  EXPECT_TRUE(lab_.enter());
+  EXPECT_TRUE(lab_.enter(1, clock_.steady()));
+}
+
+TEST(LabGate, LetsClientsTakeTurns) {
+  LabGate gate;
+  const SteadyTime now{std::chrono::seconds(1000)};
+  auto pass = gate.enter(1, now);
+  ASSERT_TRUE(pass);
+  EXPECT_FALSE(gate.enter(2, now));
+  EXPECT_FALSE(gate.enter(3, now));
+  pass->release();
+  EXPECT_FALSE(gate.enter(1, now)) << "it has just had its turn, and others were refused";
+  EXPECT_FALSE(gate.enter(3, now)) << "client 2 was refused first";
+  auto second = gate.enter(2, now);
+  ASSERT_TRUE(second);
+  second->release();
+  EXPECT_FALSE(gate.enter(1, now));
+  EXPECT_TRUE(gate.enter(3, now)) << "its run ends at once here";
+  EXPECT_TRUE(gate.enter(1, now));
+  EXPECT_TRUE(gate.enter(1, now)) << "alone it may run again and again";
+}
+
+TEST(LabGate, WaitsForAClientThatDoesNotComeBackOnlySoLong) {
+  LabGate gate;
+  const SteadyTime now{std::chrono::seconds(1000)};
+  {
+    const auto pass = gate.enter(1, now);
+    EXPECT_FALSE(gate.enter(2, now));
+    EXPECT_FALSE(gate.enter(3, now));
+  }
+  EXPECT_FALSE(gate.enter(1, now));
+  EXPECT_FALSE(gate.enter(1, now + LabGate::kPatience - nanoseconds(1)));
+  EXPECT_FALSE(gate.enter(1, now + LabGate::kPatience)) << "now it is the turn of client 3";
+  EXPECT_TRUE(gate.enter(1, now + 2 * LabGate::kPatience));
+  EXPECT_TRUE(gate.enter(2, now + 2 * LabGate::kPatience)) << "nobody else is left";
+}
+
+TEST(LabGate, ForgetsClaimsOfLongAgoAndBoundsTheirNumber) {
+  LabGate gate;
+  const SteadyTime now{std::chrono::seconds(1000)};
+  {
+    const auto pass = gate.enter(1, now);
+    for (std::uint64_t client = 2; client < 10'000; ++client) EXPECT_FALSE(gate.enter(client, now));
+  }
+  EXPECT_FALSE(gate.enter(1, now));
+  EXPECT_TRUE(gate.enter(1, now + LabGate::kLongestAway));
+}
+
+// A page of another site can make a visitor's browser send a POST, and the browser says so.
+TEST_F(LabTest, IsStartedByItsOwnPageOrByAProgramOnly) {
+  for (const auto* lines : {"Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n",
+                            "Sec-Fetch-Site: cross-site\r\nOrigin: http://a\r\n",
+                            "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n",
+                            "Origin: https://evil.example\r\n", "Origin: null\r\n", "Origin: http://a.evil.example\r\n",
+                            "Origin: http://a:8080\r\n", "Origin: \r\n", "Origin: http://a\r\nOrigin: http://b\r\n"}) {
+    const auto answer = send("POST", "/lab/stampede?n=5", lines);
+    EXPECT_EQ(answer->status, 403) << lines;
+    EXPECT_NE(answer->body.find("/problems/cross-site"), std::string::npos) << answer->body;
+  }
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
+  // The host of the test's requests is "a".
+  for (const auto* lines : {"", "Sec-Fetch-Site: same-origin\r\nOrigin: https://b\r\n", "Sec-Fetch-Site: none\r\n",
+                            "Origin: http://a\r\n", "Origin: https://A\r\n"}) {
+    const auto answer = send("POST", "/lab/stampede?n=1", lines);
+    let_them_run();
+    EXPECT_EQ(answer->status, 200) << lines;
+  }
 }
 
 TEST_F(LabTest, RefusesWhatIsNoCountOfCallers) {

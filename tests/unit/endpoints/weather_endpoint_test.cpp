@@ -306,6 +306,122 @@ TEST_F(WeatherEndpointTest, BoundsTheLoadsOfOneClientButNotItsHits) {
   EXPECT_EQ(ask_mock(kMock)->status, 200) << "the mock is not counted";
 }
 
+// CLIENT_LOADS is 3 here.
+TEST_F(WeatherEndpointTest, ChargesAClientOnlyForLoadsThatBegin) {
+  provider_.refuses = Error{.kind = ErrorKind::provider_limited, .retry_after = seconds(1)};
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get(cat("/weather?lat=", i, "&lon=0"))->answers, 1) << "no load is made";
+  provider_.refuses.reset();
+  executor_.advance(seconds(2));
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = get(cat("/weather?lat=", i, "&lon=0"));
+    provider_.answer(current());
+    EXPECT_EQ(answer->status, 200);
+  }
+  EXPECT_EQ(get("/weather?lat=50&lon=0")->status, 429);
+}
+
+TEST_F(WeatherEndpointTest, ChargesNobodyForARefresh) {
+  get(kReal);
+  provider_.answer(current());
+  for (int i = 0; i < 10; ++i) {
+    clock_.advance(minutes(16));
+    EXPECT_EQ(get(kReal)->header("X-Cache"), "STALE");
+    executor_.run_posted();
+    auto fresh = current();
+    provider_.answer(fresh);
+  }
+  for (int i = 0; i < 3; ++i) {
+    get(cat("/weather?lat=", i, "&lon=0"));
+    provider_.answer(current());
+  }
+  EXPECT_EQ(get("/weather?lat=50&lon=0")->status, 429) << "only these three loads and none of the ten refreshes";
+}
+
+TEST_F(WeatherEndpointTest, ChargesOneClientForALoadThatManyWaitFor) {
+  std::vector<Answer> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(get(kReal));
+  provider_.answer(current());
+  for (const auto& answer : answers) EXPECT_EQ(answer->status, 200);
+  for (int i = 0; i < 2; ++i) {
+    get(cat("/weather?lat=", i, "&lon=0"));
+    provider_.answer(current());
+  }
+  EXPECT_EQ(get("/weather?lat=50&lon=0")->status, 429);
+}
+
+// MOCK_LOADS is 600/m here, so 120 new places in 12 s.
+TEST_F(WeatherEndpointTest, BoundsTheNewMockPlacesOfOneClient) {
+  int refused = 0;
+  for (int i = 0; i < 500; ++i) {
+    const auto answer = get(cat("/weather?lat=", i / 100, "&lon=", i % 100, "&mock=true"));
+    if (answer->answers == 0) continue;
+    ++refused;
+    ASSERT_EQ(answer->status, 429);
+    EXPECT_EQ(answer->header("Retry-After"), "12");
+    EXPECT_EQ(json_at(answer->body, "/type"), "/problems/mock-limited");
+  }
+  EXPECT_EQ(refused, 380);
+  executor_.advance(milliseconds(500));
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 120U);
+  EXPECT_EQ(get("/weather?lat=0&lon=0&mock=true")->header("X-Cache"), "HIT") << "places in memory cost nothing";
+  executor_.advance(seconds(12));
+  EXPECT_EQ(ask_mock("/weather?lat=50&lon=2&mock=true")->status, 200);
+}
+
+TEST_F(WeatherEndpointTest, NeverLimitsOnePlaceThatManyAskForAtOnce) {
+  std::vector<Answer> answers;
+  for (int i = 0; i < 300; ++i) answers.push_back(get(cat(kMock, "&cache=on")));
+  for (int i = 0; i < 300; ++i) answers.push_back(get(cat(kMock, "&cache=off")));
+  executor_.advance(milliseconds(500));
+  for (const auto& answer : answers) EXPECT_EQ(answer->status, 200);
+  // Only one load has begun, so 119 places are left.
+  int refused = 0;
+  for (int i = 0; i < 120; ++i) refused += get(cat("/weather?lat=1&lon=", i, "&mock=true"))->answers;
+  EXPECT_EQ(refused, 1);
+}
+
+TEST_F(WeatherEndpointTest, BoundsTheBypassesThatRunAtOnce) {
+  std::vector<Answer> answers;
+  const auto target = cat(kMock, "&cache=off");
+  for (std::size_t i = 0; i < MockLimit::kMostRunningPerClient; ++i) answers.push_back(get(target));
+  const auto refused = get(target);
+  EXPECT_EQ(refused->status, 429);
+  EXPECT_EQ(refused->header("Retry-After"), "1");
+  executor_.advance(milliseconds(500));
+  for (const auto& answer : answers) ASSERT_EQ(answer->status, 200);
+  EXPECT_EQ(ask_mock(target)->status, 200);
+}
+
+TEST_F(WeatherEndpointTest, LetsGuessesOfTheTokenRunOut) {
+  options_.admin_token = "secret-token";
+  const auto guess = [&] { return send("DELETE", "/cache", "Authorization: Bearer nonsense\r\n"); };
+  constexpr std::string_view kRight = "Authorization: Bearer secret-token\r\n";
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(guess()->status, 401);
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(guess()->status, 429);
+  const auto right = send("DELETE", "/cache", kRight);
+  EXPECT_EQ(right->status, 429) << "the answer must not tell that the guess is right";
+  EXPECT_EQ(right->header("Retry-After"), "60");
+  EXPECT_EQ(json_at(right->body, "/type"), "/problems/token-limited");
+  EXPECT_EQ(metrics_.value(Counter::http_token_guesses), 1011U);
+  EXPECT_EQ(log_.count("a wrong admin token client=192.0.2.1"), static_cast<int>(LineBudget::kBurst));
+  EXPECT_FALSE(log_.contains("nonsense"));
+  clock_.advance(minutes(1));
+  EXPECT_EQ(send("DELETE", "/cache", kRight)->status, 204);
+}
+
+// A forced load tells, too, whether a token is right.
+TEST_F(WeatherEndpointTest, CountsGuessesWithForcedLoads) {
+  options_.admin_token = "secret-token";
+  ask_mock(kMock);
+  constexpr std::string_view kForced = "Cache-Control: no-cache\r\nAuthorization: ";
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get(kMock, cat(kForced, "Basic bm86bm8=\r\n"))->status, 200);
+  EXPECT_EQ(metrics_.value(Counter::http_token_guesses), 0U) << "another scheme is no guess";
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get(kMock, cat(kForced, "Bearer nonsense\r\n"))->header("X-Cache"), "HIT");
+  EXPECT_EQ(metrics_.value(Counter::http_token_guesses), 20U);
+  EXPECT_EQ(get(kMock, cat(kForced, "Bearer secret-token\r\n"))->header("X-Cache"), "HIT");
+  EXPECT_EQ(send("DELETE", kMock, "Authorization: Bearer secret-token\r\n")->status, 429);
+}
+
 TEST_F(WeatherEndpointTest, ForcesANewAnswerForTheAdminOnly) {
   options_.admin_token = "secret-token";
   ask_mock(kMock);

@@ -42,6 +42,25 @@ TEST_F(ProviderCalls, AsksForTheTargetAndAnswersWhatTheReaderMade) {
   EXPECT_EQ(metrics.value(Counter::provider_ok), 1U);
 }
 
+TEST_F(ProviderCalls, TellsOnceThatALoadHasBegunAndOnlyIfItsCallIsSent) {
+  auto chosen = options();
+  chosen.limits = {{1, 0, 0}};  // one call per minute
+  start(chosen);
+  const auto load = [&](bool go) {
+    int begun = 0;
+    Outcomes outcomes;
+    auto request =
+        load_request(cache::Purpose::cold, clock.steady() + 10s, [go](cache::Proceed proceed) { proceed(go); });
+    request.begun = [&begun] { ++begun; };
+    provider->load(call_at("52.52", "13.41"), std::move(request), outcomes.taker());
+    if (go) (void)outcomes.wait(1);
+    return begun;
+  };
+  EXPECT_EQ(load(false), 0) << "another process loads";
+  EXPECT_EQ(load(true), 1);
+  EXPECT_EQ(load(true), 0) << "the budget is used up";
+}
+
 TEST_F(ProviderCalls, TheKeyTravelsAsAHeaderAndIsNeverLogged) {
   auto chosen = options();
   chosen.api_key = "s3cret";

@@ -84,7 +84,7 @@ class ServiceTest : public testing::Test {
   std::optional<Served> peek(const Question& question) {
     const Key key(question);
     auto peeked = service_.peek(question, key, clock_.steady());
-    if (peeked.refresh) service_.refresh(thread_, question, lookup_of(question, key, deadline()), {});
+    if (peeked.refresh) service_.refresh(thread_, question, lookup_of(question, key, deadline()));
     return std::move(peeked.served);
   }
 
