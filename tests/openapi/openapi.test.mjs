@@ -284,6 +284,17 @@ describe('errors', () => {
     assertConforms(first, 'POST', '/lab/stampede', first.status);
     assertConforms(second, 'POST', '/lab/stampede', second.status);
     assert.deepEqual([first.status, second.status].sort(), [200, 429]);
+    const single = await start({ MOCK_LOADS: '1/d', ADMIN_TOKEN: 'the-right-token' });
+    await check('GET', '/weather', `${place()}&mock=true`, 200, { to: single });
+    await check('GET', '/weather', `${place()}&mock=true`, 429, { to: single });
+    const guess = (path, target, status) => check('DELETE', path, target, status, { headers: { Authorization: 'Bearer a-wrong-token' }, to: single });
+    for (let i = 0; i < 10; i += 1) await guess('/cache', '/cache', 401);
+    await guess('/cache', '/cache', 429);
+    await guess('/weather', place(), 429);
+  });
+
+  it('of pages of other sites', async () => {
+    await check('POST', '/lab/stampede', '/lab/stampede?n=2', 403, { headers: { 'Sec-Fetch-Site': 'cross-site' } });
   });
 
   it('of bytes that are no request', async () => {
