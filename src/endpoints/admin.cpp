@@ -27,10 +27,10 @@ std::optional<std::string_view> bearer_token(const Request& request) {
   return trim(sent->substr(kScheme.size()));
 }
 
-void note_guess(Context& context, std::string_view client, SteadyTime now) {
+void note_guess(Context& context, std::string_view what, std::string_view client, SteadyTime now) {
   context.metrics.add(observability::Counter::http_token_guesses);
   if (const auto suppressed = context.guess_lines.take(now)) {
-    context.log.warn("endpoints", "a wrong admin token", {{"client", client}, {"suppressed", *suppressed}});
+    context.log.warn("endpoints", what, {{"client", client}, {"suppressed", *suppressed}});
   }
 }
 
@@ -45,11 +45,11 @@ Admin check_admin(Context& context, const Request& request) {
   auto& guesses = context.limits.token_guesses;
   if (guesses.check(client, now).allowed) {
     if (equal_in_constant_time(*token, expected)) return Admin::yes;
-    note_guess(context, client, now);
+    note_guess(context, "a wrong admin token", client, now);
     // Of guesses that come at the same time on several threads, those above the limit learn nothing either.
     return guesses.allow(client, now).allowed ? Admin::no : Admin::limited;
   }
-  note_guess(context, client, now);
+  note_guess(context, "an admin token from an address with too many wrong ones", client, now);
   return Admin::limited;
 }
 
