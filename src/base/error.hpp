@@ -24,7 +24,9 @@ enum class ErrorKind : std::uint8_t {
   content_too_large,    // the request has a body, and none is accepted
   uri_too_long,         // request target above the limit
   headers_too_large,    // header block above the limit
-  version_unsupported,  // neither HTTP/1.0 nor HTTP/1.1
+  version_unsupported,  // not HTTP/1.x
+  not_implemented,      // a method or a transfer coding that this server does not know
+  precondition_failed,  // If-Match does not name the representation
   not_cached,           // the request says only-if-cached, and no answer is cached
   client_limited,       // this client caused too many provider calls (CLIENT_LOADS)
   lab_busy,             // an experiment of the page is running, and only one may

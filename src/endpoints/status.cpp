@@ -18,6 +18,8 @@ int status_of(ErrorKind kind) {
       return 405;
     case ErrorKind::request_timeout:
       return 408;
+    case ErrorKind::precondition_failed:
+      return 412;
     case ErrorKind::content_too_large:
       return 413;
     case ErrorKind::uri_too_long:
@@ -30,6 +32,8 @@ int status_of(ErrorKind kind) {
     case ErrorKind::token_limited:
     case ErrorKind::provider_limited:
       return 429;
+    case ErrorKind::not_implemented:
+      return 501;
     case ErrorKind::version_unsupported:
       return 505;
     case ErrorKind::not_cached:

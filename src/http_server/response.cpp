@@ -30,6 +30,7 @@ constexpr auto kStatusTexts = std::to_array<StatusText>({
     {406, "406 Not Acceptable"},
     {408, "408 Request Timeout"},
     {409, "409 Conflict"},
+    {412, "412 Precondition Failed"},
     {413, "413 Content Too Large"},
     {414, "414 URI Too Long"},
     {429, "429 Too Many Requests"},

@@ -96,6 +96,8 @@ std::string_view advice(Language language, ErrorKind kind, AdviceContext context
     case ErrorKind::cross_site:
     case ErrorKind::content_too_large:
     case ErrorKind::version_unsupported:
+    case ErrorKind::not_implemented:
+    case ErrorKind::precondition_failed:
     case ErrorKind::not_cached:
       return context.has_detail ? text_of("other") : std::string_view();
   }

@@ -22,7 +22,8 @@ TEST(Status, IsAsPublishedForEveryKindThatAClientMaySee) {
       {ErrorKind::provider_refused, 400},     {ErrorKind::provider_limited, 429},
       {ErrorKind::provider_denied, 502},      {ErrorKind::lab_busy, 429},
       {ErrorKind::mock_limited, 429},         {ErrorKind::token_limited, 429},
-      {ErrorKind::cross_site, 403},
+      {ErrorKind::cross_site, 403},           {ErrorKind::precondition_failed, 412},
+      {ErrorKind::not_implemented, 501},
   };
   for (const auto& [kind, status] : table) EXPECT_EQ(status_of(kind), status) << name(kind);
 }
