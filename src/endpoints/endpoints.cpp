@@ -99,7 +99,7 @@ void Endpoints::page(Exchange& exchange) {
 }
 
 void Endpoints::asset(Exchange& exchange) {
-  const auto* asset = web::find_asset(exchange.request().path());
+  const auto* asset = web::find_asset(exchange.request().normal_path().value_or(""));
   if (asset == nullptr) return router_.refuse(exchange, ErrorKind::not_found, "No file has this path");
   respond_asset(context_, exchange, *asset);
 }
@@ -131,7 +131,7 @@ void Endpoints::stats(Exchange& exchange) {
 }
 
 void Endpoints::problem_page(Exchange& exchange) {
-  const auto wanted = exchange.request().path().substr(kProblems.size());
+  const auto wanted = exchange.request().normal_path().value_or(kProblems).substr(kProblems.size());
   for (std::size_t i = 0; i < kErrorKinds; ++i) {
     const auto kind = static_cast<ErrorKind>(i);
     if (name(kind) != wanted) continue;

@@ -31,6 +31,7 @@ std::string_view method_name(http_server::Method method) {
     case http_server::Method::options:
       return "OPTIONS";
     case http_server::Method::other:
+    case http_server::Method::unknown:
       break;
   }
   return "?";

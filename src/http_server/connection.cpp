@@ -182,7 +182,10 @@ Connection::Stop Connection::answer_input() {
   while (!closing_ && answer_ != Answer::deferred && out_.size() < kEnoughOutput) {
     if (input_.empty()) return Stop::need_more;
     const auto status = parser_.feed(input_.bytes());
-    if (status == HeadParser::Status::need_more) return Stop::need_more;
+    if (status == HeadParser::Status::need_more) {
+      if (!parser_.begun()) drop_empty_lines();
+      return Stop::need_more;
+    }
     // Read for each request, because a pipelined one may have waited long behind the answer to another.
     began_at_ = server_->clock.steady();
     if (status == HeadParser::Status::refused) {
@@ -195,6 +198,11 @@ Connection::Stop Connection::answer_input() {
     if (answer_ == Answer::given) finish_request();
   }
   return Stop::other;
+}
+
+void Connection::drop_empty_lines() {
+  input_.consume(parser_.empty_lines());
+  parser_.reset();
 }
 
 void Connection::dispatch() {
@@ -302,10 +310,14 @@ void Connection::proceed() {
     return proceed_from_loop();
   }
   input_.set_aside();
-  if (!input_.has_partial()) {
-    // If a request was answered just now, the time at which it began is recent enough.
-    server_->deadlines.enter(*this, ConnectionPhase::idle,
-                             began_at_ != began_before ? began_at_ : server_->clock.steady());
+  if (!parser_.begun()) {
+    // If a request was answered just now, the time at which it began is recent enough. Empty lines do not prolong the
+    // time of an idle connection.
+    if (began_at_ != began_before) {
+      server_->deadlines.enter(*this, ConnectionPhase::idle, began_at_);
+    } else if (phase() != ConnectionPhase::idle) {
+      enter(ConnectionPhase::idle);
+    }
   } else if (std::exchange(head_is_new_, false)) {
     enter(ConnectionPhase::reading);
   }

@@ -67,6 +67,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   // Answering.
   Stop answer_input();
+  void drop_empty_lines();
   void dispatch();
   void refuse(ErrorKind kind, std::string_view detail);
   void append_answer(int status, std::string_view headers, std::initializer_list<BodyPart> body);

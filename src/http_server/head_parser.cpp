@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "http_server/head_syntax.hpp"
+#include "http_server/list.hpp"
 
 namespace wx::http_server {
 namespace {
@@ -17,12 +18,36 @@ Method method_of(std::string_view name) {
   if (name == "POST") return Method::post;
   if (name == "DELETE") return Method::del;
   if (name == "OPTIONS") return Method::options;
-  return Method::other;
+  for (const std::string_view other : {"PUT", "PATCH", "CONNECT", "TRACE"}) {
+    if (name == other) return Method::other;
+  }
+  return Method::unknown;
 }
 
 Span span(std::size_t start, std::size_t end) {
   return {static_cast<std::uint16_t>(start), static_cast<std::uint16_t>(end - start)};
 }
+
+// The fields whose names have a given length. Few names share a length with another, so that most fields of a request
+// are compared with none or one.
+constexpr std::size_t kLongestName = std::ranges::max(kFieldNames, {}, &std::string_view::size).size();
+struct FieldsByLength {
+  // Those of length n are [begin[n], begin[n + 1]) of `fields`. No field has a name longer than the longest.
+  std::array<std::uint8_t, kLongestName + 3> begin{};
+  std::array<std::uint8_t, kFields> fields{};
+};
+constexpr FieldsByLength kFieldsByLength = [] {
+  FieldsByLength table;
+  std::uint8_t used = 0;
+  for (std::size_t length = 0; length <= kLongestName + 1; ++length) {
+    table.begin[length] = used;
+    for (std::size_t field = 0; field < kFields; ++field) {
+      if (kFieldNames[field].size() == length) table.fields[used++] = static_cast<std::uint8_t>(field);
+    }
+  }
+  table.begin[kLongestName + 2] = used;
+  return table;
+}();
 
 }  // namespace
 
@@ -38,37 +63,65 @@ HeadParser::Status HeadParser::refuse(ErrorKind kind, std::string_view detail) {
 HeadParser::Status HeadParser::feed(std::string_view bytes) {
   if (status_ != Status::need_more) return status_;
   const std::string_view visible = bytes.substr(0, kMaxHead);
+  scan(visible);
+  if (status_ == Status::complete) return status_;
+  if (part_ == Part::request_line) note_method(visible);
+  if (status_ == Status::need_more && bytes.size() >= kMaxHead) return refuse_size(visible);
+  return status_;
+}
+
+HeadParser::Status HeadParser::scan(std::string_view bytes) {
   while (status_ == Status::need_more) {
-    const std::size_t at = syntax::skip_text(visible, scanned_);
+    const std::size_t at = syntax::skip_text(bytes, scanned_);
     scanned_ = static_cast<std::uint16_t>(at);
-    if (at == visible.size()) break;
-    if (visible[at] == '\n') return refuse(ErrorKind::malformed_request, "a line ends without a carriage return");
-    if (visible[at] != '\r') return refuse(ErrorKind::malformed_request, "a control byte in the header");
-    if (at + 1 == visible.size()) break;  // the line feed has not arrived yet
-    if (visible[at + 1] != '\n') return refuse(ErrorKind::malformed_request, "a carriage return within a line");
+    if (at == bytes.size()) break;
+    if (bytes[at] == '\n') return refuse(ErrorKind::malformed_request, "a line ends without a carriage return");
+    if (bytes[at] != '\r') return refuse(ErrorKind::malformed_request, "a control byte in the header");
+    if (at + 1 == bytes.size()) break;  // the line feed has not arrived yet
+    if (bytes[at + 1] != '\n') return refuse(ErrorKind::malformed_request, "a carriage return within a line");
     scanned_ = static_cast<std::uint16_t>(at + 2);
-    status_ = take_line(visible, at);
+    status_ = take_line(bytes, at);
     line_start_ = scanned_;
-  }
-  if (status_ == Status::need_more && bytes.size() >= kMaxHead) {
-    if (!request_line_seen_) return refuse(ErrorKind::uri_too_long, "the request line is longer than 8 KiB");
-    return refuse(ErrorKind::headers_too_large, "the header is larger than 8 KiB");
   }
   return status_;
 }
 
+// RFC 9112 §3: 501 for a method, and 414 for a target, that is longer than any that this server takes.
+HeadParser::Status HeadParser::refuse_size(std::string_view bytes) {
+  if (part_ != Part::request_line) return refuse(ErrorKind::headers_too_large, "the header is larger than 24 KiB");
+  if (!bytes.substr(line_start_).contains(' ')) {
+    return refuse(ErrorKind::not_implemented, "the request line begins with no method that this server knows");
+  }
+  return refuse(ErrorKind::uri_too_long, "the request target is longer than 16 KiB");
+}
+
+// An answer to HEAD has no body, so a refusal in the midst of the request line must know the method.
+void HeadParser::note_method(std::string_view bytes) {
+  head_.method = method_of(syntax::token_at_start(bytes.substr(line_start_)));
+}
+
 HeadParser::Status HeadParser::take_line(std::string_view bytes, std::size_t end) {
   const bool empty = end == line_start_;
-  if (request_line_seen_) return empty ? finish(bytes) : take_field(bytes, end);
-  // RFC 9112 §2.2: a server ignores empty lines before the request line.
-  return empty ? Status::need_more : take_request_line(bytes.substr(0, end));
+  const std::string_view line = bytes.substr(line_start_, end - line_start_);
+  switch (part_) {
+    case Part::fields:
+      return empty ? finish(bytes) : take_field(bytes, end);
+    case Part::request_line:
+      return empty ? Status::need_more : take_request_line(bytes.substr(0, end));
+    case Part::chunk:
+      return take_chunk_line(line);
+    case Part::trailer:
+      return take_trailer(line);
+  }
+  return Status::need_more;
 }
 
 HeadParser::Status HeadParser::take_request_line(std::string_view line) {
-  request_line_seen_ = true;
+  part_ = Part::fields;
   const std::size_t method_end = line.find(' ', line_start_);
   const std::string_view method = line.substr(line_start_, method_end - line_start_);
   if (method_end == std::string_view::npos || !syntax::is_token(method)) {
+    note_method(line);
     return refuse(ErrorKind::malformed_request, "the request line does not begin with a method");
   }
   head_.method = method_of(method);
@@ -78,16 +131,15 @@ HeadParser::Status HeadParser::take_request_line(std::string_view line) {
     return refuse(ErrorKind::malformed_request, "the request line does not have three parts");
   }
   if (target_end - method_end - 1 > kMaxTarget) {
-    return refuse(ErrorKind::uri_too_long, "the request target is longer than 4 KiB");
+    return refuse(ErrorKind::uri_too_long, "the request target is longer than 16 KiB");
   }
   const std::string_view version = line.substr(target_end + 1);
   if (!syntax::is_version(version)) {
     return refuse(ErrorKind::malformed_request, "the request line does not end with an HTTP version");
   }
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    return refuse(ErrorKind::version_unsupported, "only HTTP/1.1 and HTTP/1.0 are supported");
-  }
-  head_.http_1_0 = version == "HTTP/1.0";
+  // RFC 9110 §2.5: a version with the same major number is processed as the highest minor one that this server knows.
+  if (version[5] != '1') return refuse(ErrorKind::version_unsupported, "only HTTP/1.0 and HTTP/1.1 are supported");
+  head_.http_1_0 = version[7] == '0';
   return take_target(line, method_end + 1, target_end);
 }
 
@@ -105,8 +157,10 @@ HeadParser::Status HeadParser::take_target(std::string_view line, std::size_t st
     if (!syntax::is_host(authority)) {
       return refuse(ErrorKind::malformed_request, "the request target names no valid host");
     }
-  } else if (!target.starts_with('/') && !(target == "*" && head_.method == Method::options)) {
-    return refuse(ErrorKind::malformed_request, "the request target is not a path");
+  } else if (!target.starts_with('/')) {
+    const bool connect = line.substr(line_start_, start - line_start_) == "CONNECT ";
+    const bool fits = connect ? syntax::is_authority(target) : target == "*" && head_.method == Method::options;
+    if (!fits) return refuse(ErrorKind::malformed_request, "the request target is not a path");
   }
   const std::size_t mark = std::min(line.find('?', path), end);
   head_.path = span(path, mark);
@@ -115,44 +169,58 @@ HeadParser::Status HeadParser::take_target(std::string_view line, std::size_t st
 }
 
 HeadParser::Status HeadParser::take_field(std::string_view bytes, std::size_t end) {
-  if (++field_count_ > kMaxFields) return refuse(ErrorKind::headers_too_large, "more than 64 header fields");
   const std::string_view line = bytes.substr(line_start_, end - line_start_);
-  if (line.front() == ' ' || line.front() == '\t') {
-    return refuse(ErrorKind::malformed_request, "a header field is folded over two lines");
-  }
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !syntax::is_token(line.substr(0, colon))) {
-    return refuse(ErrorKind::malformed_request, "a header field has no valid name");
-  }
+  if (check_field(line, colon) == Status::refused) return status_;
   const std::string_view value = trim(line.substr(colon + 1));
   const auto offset = static_cast<std::size_t>(value.data() - bytes.data());
   return take_known_field(line.substr(0, colon), value, offset);
 }
 
+// Checks what every line of a field must have, in a header and in a trailer.
+HeadParser::Status HeadParser::check_field(std::string_view line, std::size_t colon) {
+  if (++field_count_ > kMaxFields) return refuse(ErrorKind::headers_too_large, "more than 64 header fields");
+  if (line.front() == ' ' || line.front() == '\t') {
+    return refuse(ErrorKind::malformed_request, "a header field is folded over two lines");
+  }
+  if (colon == std::string_view::npos || !syntax::is_token(line.substr(0, colon))) {
+    return refuse(ErrorKind::malformed_request, "a header field has no valid name");
+  }
+  return Status::need_more;
+}
+
 HeadParser::Status HeadParser::take_known_field(std::string_view name, std::string_view value, std::size_t offset) {
-  for (std::size_t index = 0; index < kFields; ++index) {
-    if (name.size() != kFieldNames[index].size() || !iequals(name, kFieldNames[index])) continue;
+  const std::size_t length = std::min(name.size(), kLongestName + 1);
+  const auto& [begin, fields] = kFieldsByLength;
+  for (std::size_t i = begin.at(length); i < begin.at(length + 1); ++i) {
+    const std::size_t index = fields.at(i);
+    if (!iequals(name, kFieldNames.at(index))) continue;
     const auto bit = static_cast<std::uint16_t>(1U << index);
     if ((head_.present & bit) == 0)
-      head_.fields[index] = span(offset, offset + value.size());
+      head_.fields.at(index) = span(offset, offset + value.size());
     else
       head_.repeated |= bit;
     head_.present |= bit;
     return Status::need_more;
   }
+  take_framing_field(name, value);
+  return Status::need_more;
+}
+
+void HeadParser::take_framing_field(std::string_view name, std::string_view value) {
   if (name.size() == 10 && iequals(name, "connection")) take_connection(value);
   if (name.size() == 14 && iequals(name, "content-length")) take_content_length(value);
-  if (name.size() == 17 && iequals(name, "transfer-encoding")) transfer_encoding_ = true;
-  return Status::need_more;
+  if (name.size() == 6 && iequals(name, "expect")) expects_continue_ |= iequals(value, "100-continue");
+  if (name.size() == 17 && iequals(name, "transfer-encoding")) {
+    coding_ = coding_ == Coding::none && iequals(value, "chunked") ? Coding::chunked : Coding::other;
+  }
 }
 
 void HeadParser::take_connection(std::string_view value) {
   while (!value.empty()) {
-    const std::size_t comma = std::min(value.find(','), value.size());
-    const std::string_view option = trim(value.substr(0, comma));
+    const std::string_view option = cut_member(value);
     if (iequals(option, "close")) close_ = true;
     if (iequals(option, "keep-alive")) wants_keep_alive_ = true;
-    value.remove_prefix(std::min(comma + 1, value.size()));
   }
 }
 
@@ -164,16 +232,20 @@ void HeadParser::take_content_length(std::string_view value) {
   }
 }
 
-HeadParser::Status HeadParser::finish(std::string_view bytes) {
-  if (transfer_encoding_) {
-    return refuse(ErrorKind::malformed_request, "requests with a Transfer-Encoding are not accepted");
-  }
+// RFC 9112 §6.1 and §6.3: what other recipients may take for another length is refused.
+HeadParser::Status HeadParser::check_framing() {
   if (content_length_ == Length::bad) {
     return refuse(ErrorKind::malformed_request, "the Content-Length is not a single number");
   }
-  if (content_length_ == Length::positive) {
-    return refuse(ErrorKind::content_too_large, "requests with a body are not accepted");
+  if (coding_ == Coding::none) return Status::need_more;
+  if (content_length_ != Length::absent) {
+    return refuse(ErrorKind::malformed_request, "the request has a Content-Length and a Transfer-Encoding");
   }
+  if (head_.http_1_0) return refuse(ErrorKind::malformed_request, "HTTP/1.0 has no Transfer-Encoding");
+  return Status::need_more;
+}
+
+HeadParser::Status HeadParser::check_host(std::string_view bytes) {
   const bool has_host = head_.has(Field::host);
   if (!has_host && !head_.http_1_0) return refuse(ErrorKind::malformed_request, "the Host field is missing");
   if (head_.repeats(Field::host)) return refuse(ErrorKind::malformed_request, "more than one Host field");
@@ -181,7 +253,42 @@ HeadParser::Status HeadParser::finish(std::string_view bytes) {
   if (has_host && !syntax::is_host(bytes.substr(host.offset, host.length))) {
     return refuse(ErrorKind::malformed_request, "the Host field is not a valid host");
   }
+  return Status::need_more;
+}
+
+HeadParser::Status HeadParser::finish(std::string_view bytes) {
+  if (check_framing() == Status::refused || check_host(bytes) == Status::refused) return status_;
+  if (coding_ == Coding::other) {
+    return refuse(ErrorKind::not_implemented, "the only Transfer-Encoding that is accepted is chunked");
+  }
+  if (content_length_ == Length::positive || (coding_ == Coding::chunked && expects_continue_)) {
+    return refuse(ErrorKind::content_too_large, "requests with a body are not accepted");
+  }
   head_.keep_alive = !close_ && (!head_.http_1_0 || wants_keep_alive_);
+  head_.size = scanned_;
+  if (coding_ == Coding::none) return Status::complete;
+  part_ = Part::chunk;
+  return Status::need_more;
+}
+
+// --- An empty body in chunks ---
+
+HeadParser::Status HeadParser::take_chunk_line(std::string_view line) {
+  switch (syntax::read_chunk_line(line)) {
+    case syntax::ChunkLine::last:
+      part_ = Part::trailer;
+      return Status::need_more;
+    case syntax::ChunkLine::with_data:
+      return refuse(ErrorKind::content_too_large, "requests with a body are not accepted");
+    case syntax::ChunkLine::malformed:
+      break;
+  }
+  return refuse(ErrorKind::malformed_request, "the body does not begin with the size of a chunk");
+}
+
+// The fields of a trailer are checked and ignored (RFC 9110 §6.5.1).
+HeadParser::Status HeadParser::take_trailer(std::string_view line) {
+  if (!line.empty()) return check_field(line, line.find(':'));
   head_.size = scanned_;
   return Status::complete;
 }

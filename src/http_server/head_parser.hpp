@@ -1,13 +1,16 @@
 // Parses the head of a request (RFC 9112 §2-§3, RFC 9110 §5) into spans, or refuses it.
 //
-// It replaces a general parser such as Beast's. No request here has a body, so only a line of three parts and a list of
-// fields remain of HTTP/1.1, and every rule below is stricter than a general parser's. Checking these rules before a
+// It replaces a general parser such as Beast's. No request here has content, so only a line of three parts and a list
+// of fields remain of HTTP/1.1, and every rule below is stricter than a general parser's. Checking these rules before a
 // general parser would read the same bytes twice.
 //
 // It refuses a request for: bare CR or LF, other control bytes, folded lines, a field name that is not a token or is
-// followed by a space, bytes in the target other than visible ASCII without '#', any Transfer-Encoding, a
-// Content-Length other than a single zero, anything but exactly one valid Host on HTTP/1.1, versions other than 1.0 and
-// 1.1, and sizes above the limits.
+// followed by a space, bytes in the target other than visible ASCII without '#', a Content-Length other than a single
+// zero, anything but exactly one valid Host on HTTP/1.1, versions other than 1.x, and sizes above the limits.
+//
+// A front end may turn an empty body into chunks. So "Transfer-Encoding: chunked" is accepted if the body that follows
+// is empty (RFC 9112 §7.1); its bytes count as a part of the head. It is refused together with a Content-Length, with
+// HTTP/1.0 (§6.1), or with "Expect: 100-continue", which announces content. Every other coding is refused.
 //
 // Thread-safety: none.
 #pragma once
@@ -21,14 +24,16 @@
 
 namespace wx::http_server {
 
-inline constexpr std::size_t kMaxHead = std::size_t{8} * 1024;  // bytes; request line and fields, including line ends
-inline constexpr std::size_t kMaxTarget = std::size_t{4} * 1024;
+// Bytes. RFC 9112 §3 wants at least 8,000 for a request line; a query for many places is longer.
+inline constexpr std::size_t kMaxTarget = std::size_t{16} * 1024;
+inline constexpr std::size_t kMaxHead = kMaxTarget + std::size_t{8} * 1024;  // request line and fields, with line ends
 inline constexpr unsigned kMaxFields = 64;
 
 // The names of Field, in its order, in lower case.
 inline constexpr std::array<std::string_view, kFields> kFieldNames{
-    "accept",       "accept-language", "accept-encoding", "authorization", "cache-control", "if-none-match",
-    "x-request-id", "x-forwarded-for", "traceparent",     "origin",        "host",          "sec-fetch-site",
+    "accept",        "accept-language", "accept-encoding", "authorization",   "cache-control",
+    "if-none-match", "if-match",        "x-request-id",    "x-forwarded-for", "traceparent",
+    "origin",        "host",            "sec-fetch-site",
 };
 
 // A range of bytes of a head, relative to its first byte, because the head may move in memory.
@@ -42,7 +47,7 @@ struct RequestHead {
   Method method = Method::get;
   bool http_1_0 = false;
   bool keep_alive = false;
-  std::uint16_t size = 0;  // bytes of the head, including its empty line
+  std::uint16_t size = 0;  // bytes of the head, including its empty line and an empty body in chunks
   Span target;
   Span path;  // empty for an absolute form without a path
   Span query;
@@ -64,33 +69,51 @@ class HeadParser {
   [[nodiscard]] Status feed(std::string_view bytes);
   void reset() { *this = HeadParser(); }
 
-  // The head, if complete. After a refusal only the method is set, if it was parsed.
+  // False if nothing but empty lines has been received, and perhaps the first half of another one. RFC 9112 §2.2: a
+  // server ignores them.
+  [[nodiscard]] bool begun() const { return part_ != Part::request_line || scanned_ != line_start_; }
+  // The number of bytes of whole empty lines before the head.
+  [[nodiscard]] std::uint16_t empty_lines() const { return part_ == Part::request_line ? line_start_ : 0; }
+
+  // The head, if complete. Otherwise only the method is set, as far as it has been received.
   [[nodiscard]] const RequestHead& head() const { return head_; }
-  // The kind of a refusal (malformed_request, content_too_large, uri_too_long, headers_too_large or
-  // version_unsupported), and its reason as a sentence for the client.
+  // The kind of a refusal (malformed_request, content_too_large, uri_too_long, headers_too_large, version_unsupported
+  // or not_implemented), and its reason as a sentence for the client.
   [[nodiscard]] ErrorKind refusal() const { return refusal_; }
   [[nodiscard]] std::string_view detail() const { return detail_; }
 
  private:
+  enum class Part : std::uint8_t { request_line, fields, chunk, trailer };
   enum class Length : std::uint8_t { absent, zero, positive, bad };
+  enum class Coding : std::uint8_t { none, chunked, other };
 
   Status refuse(ErrorKind kind, std::string_view detail);
+  Status scan(std::string_view bytes);
+  Status refuse_size(std::string_view bytes);
+  void note_method(std::string_view bytes);
   Status take_line(std::string_view bytes, std::size_t end);
   Status take_request_line(std::string_view line);
   Status take_target(std::string_view line, std::size_t start, std::size_t end);
   Status take_field(std::string_view bytes, std::size_t end);
+  Status check_field(std::string_view line, std::size_t colon);
   Status take_known_field(std::string_view name, std::string_view value, std::size_t offset);
+  void take_framing_field(std::string_view name, std::string_view value);
   void take_connection(std::string_view value);
   void take_content_length(std::string_view value);
+  Status check_framing();
+  Status check_host(std::string_view bytes);
   Status finish(std::string_view bytes);
+  Status take_chunk_line(std::string_view line);
+  Status take_trailer(std::string_view line);
 
   RequestHead head_;
   std::uint16_t scanned_ = 0;     // number of bytes examined
   std::uint16_t line_start_ = 0;  // start of the current line
   std::uint8_t field_count_ = 0;
   Status status_ = Status::need_more;
-  bool request_line_seen_ = false;
-  bool transfer_encoding_ = false;
+  Part part_ = Part::request_line;
+  Coding coding_ = Coding::none;
+  bool expects_continue_ = false;
   bool close_ = false;
   bool wants_keep_alive_ = false;
   Length content_length_ = Length::absent;

@@ -3,8 +3,10 @@
 #include "base/text.hpp"
 #include "http_server/exchange.hpp"
 #include "http_server/head_parser.hpp"
+#include "http_server/normal_path.hpp"
 
 namespace wx::http_server {
+
 Method Request::method() const {
   return head_ == nullptr ? Method::get : head_->method;
 }
@@ -16,6 +18,18 @@ std::string_view Request::target() const {
 std::string_view Request::path() const {
   if (base_ == nullptr) return {};
   return head_->path.length == 0 ? std::string_view("/") : head_->path.in(base_);
+}
+
+std::optional<std::string_view> Request::normal_path() const {
+  if (!path().contains('%')) return has_dot_segment(path()) ? std::nullopt : std::optional(path());
+  std::string& kept = made().normal_path;
+  if (kept.empty()) kept = http_server::normal_path(path()).value_or("");
+  return kept.empty() ? std::nullopt : std::optional<std::string_view>(kept);
+}
+
+Request::Made& Request::made() const {
+  if (!made_) made_ = std::make_unique<Made>();
+  return *made_;
 }
 
 std::string_view Request::query() const {
@@ -38,9 +52,8 @@ std::string_view Request::peer() const {
 
 // Scans the head again, because repeated fields are too rare for the parser to record all values.
 std::string_view Request::combined(Field field) const {
-  if (!combined_) combined_ = std::make_unique<std::array<std::string, kFields>>();
   const auto index = static_cast<std::size_t>(field);
-  std::string& out = (*combined_)[index];
+  std::string& out = made().combined.at(index);
   if (!out.empty()) return out;
   std::string_view rest(base_, head_->size);
   rest.remove_prefix(rest.find("\r\n", head_->target.offset) + 2);

@@ -16,7 +16,15 @@
 
 namespace wx::http_server {
 
-enum class Method : std::uint8_t { get, head, post, del, options, other };
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  del,
+  options,
+  other,    // PUT, PATCH, CONNECT or TRACE, which no path has
+  unknown,  // none that HTTP defines
+};
 
 // The fields that handlers use. The parser checks the syntax of all other fields and drops them.
 enum class Field : std::uint8_t {
@@ -26,6 +34,7 @@ enum class Field : std::uint8_t {
   authorization,
   cache_control,
   if_none_match,
+  if_match,
   x_request_id,
   x_forwarded_for,
   traceparent,
@@ -50,8 +59,12 @@ class Request {
   [[nodiscard]] Method method() const;
   // As received: "/weather?lat=1", or the absolute form.
   [[nodiscard]] std::string_view target() const;
-  // Not percent-decoded. "*" for the asterisk form; "/" for an absolute form without a path.
+  // As received. "*" for the asterisk form, the host and port for that of CONNECT, and "/" for an absolute form without
+  // a path.
   [[nodiscard]] std::string_view path() const;
+  // The path in its normal form (normal_path.hpp), or nothing if it has none. Only a path with a percent escape
+  // allocates. The view is valid as long as the request.
+  [[nodiscard]] std::optional<std::string_view> normal_path() const;
   // Without the question mark; empty if there is no query. Not percent-decoded.
   [[nodiscard]] std::string_view query() const;
 
@@ -75,7 +88,13 @@ class Request {
   const RequestHead* head_ = nullptr;
   SteadyTime began_at_{};
   const Channel* channel_ = nullptr;
-  mutable std::unique_ptr<std::array<std::string, kFields>> combined_;
+  // What rare requests need beside the head; an empty text is not made yet.
+  struct Made {
+    std::array<std::string, kFields> combined;
+    std::string normal_path;
+  };
+  [[nodiscard]] Made& made() const;
+  mutable std::unique_ptr<Made> made_;
 };
 
 }  // namespace wx::http_server

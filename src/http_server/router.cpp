@@ -52,11 +52,11 @@ std::string options_headers(std::string_view methods, bool any_origin) {
 }  // namespace
 
 Router::Router(std::vector<Route> routes, RefusalFunction refuse) : refuse_(std::move(refuse)) {
-  all_options_ = options_headers(method_list([&routes](Method method) {
-                                   return std::ranges::any_of(
-                                       routes, [method](const Route& route) { return allows(route, method); });
-                                 }),
-                                 false);
+  const std::string all = method_list([&routes](Method method) {
+    return std::ranges::any_of(routes, [method](const Route& route) { return allows(route, method); });
+  });
+  all_allow_ = cat("Allow: ", all, "\r\n");
+  all_options_ = options_headers(all, false);
   for (auto& route : routes) {
     const std::string methods = method_list([&route](Method method) { return allows(route, method); });
     auto& table = route.match == Route::Match::exact ? exact_ : prefixes_;
@@ -68,26 +68,49 @@ Router::Router(std::vector<Route> routes, RefusalFunction refuse) : refuse_(std:
   std::ranges::sort(prefixes_, std::greater(), [](const Entry& entry) { return entry.route.path.size(); });
 }
 
-const Router::Entry* Router::find(std::string_view path) const {
+const Router::Entry* Router::find_exact(std::string_view path) const {
   for (const auto& entry : exact_) {
     if (entry.route.path == path) return &entry;
   }
+  return nullptr;
+}
+
+const Router::Entry* Router::find(std::string_view normal_path) const {
+  if (const Entry* const exact = find_exact(normal_path)) return exact;
   for (const auto& entry : prefixes_) {
-    if (path.starts_with(entry.route.path)) return &entry;
+    if (normal_path.starts_with(entry.route.path)) return &entry;
   }
   return nullptr;
 }
 
 void Router::handle(Exchange& exchange) {
   const Request& request = exchange.request();
-  const Entry* entry = find(request.path());
+  // Most paths are those of a route, letter by letter.
+  const Entry* entry = find_exact(request.path());
   if (entry == nullptr) {
     if (request.path() == "*") return exchange.respond(204, all_options_, {});
-    return refuse_(exchange, ErrorKind::not_found, {}, {});
+    if (!request.path().starts_with('/')) return refuse_method(exchange, all_allow_);
+    const auto path = request.normal_path();
+    if (!path) {
+      return refuse_(exchange, ErrorKind::malformed_request,
+                     "The path has a malformed percent escape, or a segment that is . or ..", {});
+    }
+    entry = find(*path);
+  }
+  if (entry == nullptr) {
+    const bool known = request.method() != Method::unknown;
+    return known ? refuse_(exchange, ErrorKind::not_found, {}, {}) : refuse_method(exchange, {});
   }
   if (const auto* function = function_for(entry->route, request.method())) return (*function)(exchange);
   if (request.method() == Method::options) return exchange.respond(204, entry->options, {});
-  refuse_(exchange, ErrorKind::method_not_allowed, {}, entry->allow);
+  refuse_method(exchange, entry->allow);
+}
+
+void Router::refuse_method(Exchange& exchange, const std::string& allow) {
+  if (exchange.request().method() == Method::unknown) {
+    return refuse_(exchange, ErrorKind::not_implemented, "This server does not know the method", {});
+  }
+  refuse_(exchange, ErrorKind::method_not_allowed, {}, allow);
 }
 
 void Router::refuse(Exchange& exchange, ErrorKind kind, std::string_view detail) {

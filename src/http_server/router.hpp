@@ -1,6 +1,7 @@
 // Dispatches requests by path and method. A route that has GET also answers HEAD. The router itself answers OPTIONS
-// with 204 (Allow, and CORS where the route says so), unknown paths with 404, and methods that a route does not have
-// with 405 and Allow (RFC 9110 §15.5.6).
+// with 204 (Allow, and CORS where the route says so), unknown paths with 404, methods that a route does not have with
+// 405 and Allow (RFC 9110 §15.5.6), and methods that HTTP does not define with 501 (§9.1). It compares the normal forms
+// of paths, and answers a path that has none with 400 (normal_path.hpp).
 //
 // Thread-safety: immutable after construction. handle(), refuse() and the functions of the routes may run on several
 // threads at once.
@@ -47,10 +48,13 @@ class Router final : public Handler {
     std::string allow;    // "Allow: GET, HEAD, OPTIONS\r\n"
     std::string options;  // the header lines of an OPTIONS answer
   };
-  [[nodiscard]] const Entry* find(std::string_view path) const;
+  [[nodiscard]] const Entry* find_exact(std::string_view path) const;
+  [[nodiscard]] const Entry* find(std::string_view normal_path) const;
+  void refuse_method(Exchange& exchange, const std::string& allow);
 
   std::vector<Entry> exact_;
   std::vector<Entry> prefixes_;  // longest first
+  std::string all_allow_;        // for CONNECT
   std::string all_options_;      // for "OPTIONS *"
   RefusalFunction refuse_;
 };

@@ -111,9 +111,6 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
   for (const std::string_view coding : {"Transfer-Encoding: xchunked",
                                         "Transfer-Encoding : chunked",
                                         "Transfer-Encoding\t:chunked",
-                                        "Transfer-Encoding:\tchunked",
-                                        "transfer-encoding: Chunked",
-                                        "TRANSFER-ENCODING: chunked",
                                         " Transfer-Encoding: chunked",
                                         "X: y\r\n Transfer-Encoding: chunked",
                                         "X: y\nTransfer-Encoding: chunked",
@@ -138,6 +135,13 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
                                         "Content-Length: 5"}) {
     with_fields(cat(coding, "\r\n"), "0\r\n\r\n");
   }
+  for (const std::string_view coding :
+       {"Transfer-Encoding:\tchunked", "transfer-encoding: Chunked", "TRANSFER-ENCODING: chunked"}) {
+    for (const std::string_view body :
+         {"1\r\nG\r\n0\r\n\r\n", "0x0\r\n\r\n", "0 \r\n\r\n", "0\n\n", "0\r\n folded\r\n\r\n"}) {
+      with_fields(cat(coding, "\r\n"), body);
+    }
+  }
   // Heads that are invalid.
   for (const std::string_view head : {"GET / HTTP/1.1\nHost: x\n\n",
                                       "GET / HTTP/1.1\r\nHost: x\n\r\n",
@@ -160,7 +164,8 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
                                       "GET / HTTP/1.1\r\nHost: x, y\r\n\r\n",
                                       "GET / HTTP/1.1\r\nHost: x/y\r\n\r\n",
                                       "GET / HTTP/1.1\r\n\r\n",
-                                      "CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n",
+                                      "CONNECT x HTTP/1.1\r\nHost: x:80\r\n\r\n",
+                                      "GET / HTTP/1.1\r\nHost: [x]\r\n\r\n",
                                       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
                                       "GET * HTTP/1.1\r\nHost: x\r\n\r\n",
                                       "G\x01T / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -169,8 +174,8 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
   }
   attacks.push_back(cat("GET / HTTP/1.1\r\n", kHost, "A: ", std::string(1, '\0'), "\r\n\r\n"));
   attacks.push_back(cat("GET /", std::string(1 << 14, 'a'), " HTTP/1.1\r\n", kHost, "\r\n"));
-  attacks.push_back(cat("GET / HTTP/1.1\r\n", kHost, "A: ", std::string(1 << 14, 'a'), "\r\n\r\n"));
-  attacks.push_back(cat("GET / HTTP/1.1\r\n", kHost, std::string(1 << 14, 'a'), ": a\r\n\r\n"));
+  attacks.push_back(cat("GET / HTTP/1.1\r\n", kHost, "A: ", std::string(1 << 15, 'a'), "\r\n\r\n"));
+  attacks.push_back(cat("GET / HTTP/1.1\r\n", kHost, std::string(1 << 15, 'a'), ": a\r\n\r\n"));
 
   for (const std::string& attack : attacks) {
     for (const bool in_pieces : {false, true}) {
@@ -188,7 +193,7 @@ TEST_F(UnderAttack, ByWhatOthersMightReadDifferentlyItAnswersOnceAndCloses) {
       }
       const std::string answer = all_of(socket);
       EXPECT_EQ(answers_in(answer), 1) << answer;
-      EXPECT_TRUE(answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 505")) << answer.substr(0, 60);
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 50")) << answer.substr(0, 60);
       EXPECT_TRUE(answer.contains("Connection: close\r\n")) << answer;
       EXPECT_FALSE(answer.contains("<still open>"));
     }

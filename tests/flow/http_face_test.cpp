@@ -254,7 +254,8 @@ TEST_F(HttpFace, MalformedRequestsAreAnsweredOnceAndTheConnectionClosed) {
       {"GET / HTTP/1.1\r\n\r\n", 400},                       // no Host
       {cat("GET / HTTP/1.1\r\n", host, host, "\r\n"), 400},  // two Host lines
       {cat("GET / HTTP/2.0\r\n", host, "\r\n"), 505},
-      {cat("GET / HTTP/1.1\r\n", host, "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
+      {cat("POST /weather HTTP/1.1\r\n", host, "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), 413},
+      {cat("GET / HTTP/1.1\r\n", host, "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501},
       {cat("POST /weather HTTP/1.1\r\n", host, "Content-Length: 3\r\n\r\nabc"), 413},
       {cat("GET / HTTP/1.1\r\n", host, "Content-Length: 0, 0\r\n\r\n"), 400},
       {cat("GET / HTTP/1.1\r\n", host, "Content-Length: -1\r\n\r\n"), 400},
@@ -264,8 +265,8 @@ TEST_F(HttpFace, MalformedRequestsAreAnsweredOnceAndTheConnectionClosed) {
       {cat("GET /a", std::string(1, '\0'), " HTTP/1.1\r\n", host, "\r\n"), 400},
       {cat("GET / HTTP/1.1\n", "Host: x\n\n"), 400},  // bare LF
       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello\r\n\r\n", 400},
-      {cat("GET /", std::string(5000, 'a'), " HTTP/1.1\r\n", host, "\r\n"), 414},
-      {cat("GET / HTTP/1.1\r\n", host, "A: ", std::string(9000, 'a'), "\r\n\r\n"), 431},
+      {cat("GET /", std::string(17000, 'a'), " HTTP/1.1\r\n", host, "\r\n"), 414},
+      {cat("GET / HTTP/1.1\r\n", host, "A: ", std::string(25000, 'a'), "\r\n\r\n"), 431},
       {cat(
            "GET / HTTP/1.1\r\n", host,
            [] {
@@ -281,6 +282,16 @@ TEST_F(HttpFace, MalformedRequestsAreAnsweredOnceAndTheConnectionClosed) {
     EXPECT_EQ(raw(bytes), (std::pair{status, true}));
   }
   EXPECT_EQ(service.get("/health/live").status, 200);
+}
+
+TEST_F(HttpFace, AnEmptyBodyInChunksAndStrayLinesAreNoMisfortune) {
+  HttpClient client(service.port());
+  client.send_raw("GET /health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\n\r\n");
+  EXPECT_EQ(client.read().status, 200);
+  EXPECT_EQ(client.get("/%68ealth/l%69ve").status, 200);
+  EXPECT_EQ(client.get("/health/../health/live").status, 400);
+  client.send_raw("GET /health/live HTTP/1.7\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.read().status, 200);
 }
 
 TEST_F(HttpFace, ARequestMayComeByteByByte) {

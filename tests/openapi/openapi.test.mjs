@@ -301,8 +301,8 @@ describe('errors', () => {
     const quick = await start({ REQUEST_TIMEOUT: '300ms', THREADS: '1' });
     const cases = [
       [400, 'GET / HTTP/1.1\r\n\r\n'], [413, 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n'],
-      [414, `GET /${'a'.repeat(5000)} HTTP/1.1\r\nHost: a\r\n\r\n`], [431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(9000)}\r\n\r\n`],
-      [505, 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'], [408, 'GET / HT'],
+      [414, `GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`], [431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(25_000)}\r\n\r\n`],
+      [501, 'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n'], [505, 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'], [408, 'GET / HT'],
     ];
     for (const [status, bytes] of cases) {
       const answer = await raw(quick, bytes);

@@ -296,8 +296,8 @@ class Visitor {
   }
 
   bool malformed(HttpClient& client) {
-    client.send_raw("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-    if (client.read().status != 400) tally_.fault("a body was accepted");
+    client.send_raw("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n");
+    if (client.read().status != 413) tally_.fault("a body was accepted");
     tally_.count("malformed");
     return false;
   }

@@ -135,6 +135,8 @@ inline void render_refusal(Exchange& exchange, ErrorKind kind, std::string_view 
         return 431;
       case ErrorKind::internal:
         return 500;
+      case ErrorKind::not_implemented:
+        return 501;
       case ErrorKind::overloaded:
         return 503;
       case ErrorKind::version_unsupported:

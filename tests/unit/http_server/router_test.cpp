@@ -65,7 +65,46 @@ TEST(Router, RefusesUnknownPaths) {
 
 TEST(Router, NamesTheAllowedMethodsWhenItRefusesOne) {
   EXPECT_EQ(ask("POST", "/weather"), "400|Allow: GET, HEAD, DELETE, OPTIONS\r\n|method-not-allowed ");
-  EXPECT_EQ(ask("BREW", "/weather"), "400|Allow: GET, HEAD, DELETE, OPTIONS\r\n|method-not-allowed ");
+  for (const auto* method : {"PUT", "PATCH", "TRACE"}) {
+    EXPECT_EQ(ask(method, "/weather"), "400|Allow: GET, HEAD, DELETE, OPTIONS\r\n|method-not-allowed ") << method;
+  }
+  EXPECT_EQ(ask("CONNECT", "a:443"), "400|Allow: GET, HEAD, POST, DELETE, OPTIONS\r\n|method-not-allowed ");
+}
+
+// RFC 9110 §9.1
+TEST(Router, ImplementsNoMethodThatHttpDoesNotDefine) {
+  for (const auto* method : {"BREW", "get", "GETX", "PROPFIND"}) {
+    for (const auto* path : {"/weather", "/lab", "/a/x", "/nowhere"}) {
+      EXPECT_EQ(ask(method, path), "400||not-implemented This server does not know the method") << method << path;
+    }
+  }
+}
+
+// RFC 3986 §6.2.2.2
+TEST(Router, DecodesUnreservedCharactersOfAPath) {
+  for (const auto* path :
+       {"/%77eather", "/weathe%72", "/%77%65%61%74%68%65%72", "http://x/%77eather", "/%77eather?a"}) {
+    EXPECT_EQ(ask("GET", path), "200||weather") << path;
+  }
+  EXPECT_EQ(ask("DELETE", "/%77eather"), "200||purge");
+  EXPECT_EQ(ask("GET", "/%61/%62/x"), "200||long");
+  EXPECT_EQ(ask("GET", "/%61/b/%63"), "200||exact");
+  for (const auto* path : {"/%57eather", "/%2Fweather", "/a%2Fb", "/weather%2F", "/weather%00", "/%2577eather"}) {
+    EXPECT_EQ(ask("GET", path), "400||not-found ") << path;
+  }
+}
+
+TEST(Router, RefusesPathsThatHaveNoNormalForm) {
+  for (const auto* path : {"/a/..", "/a/../weather", "/./weather", "/..", "/.", "/weather/.", "/a/%2e%2E/weather",
+                           "/%2e/weather", "/a/.%2e", "/%zz", "/weather%", "/weather%7", "/a/%g0", "http://x/a/../b"}) {
+    EXPECT_EQ(ask("GET", path),
+              "400||malformed-request The path has a malformed percent escape, or a segment that is . or ..")
+        << path;
+  }
+  EXPECT_EQ(ask("GET", "/a/..."), "200||short");
+  EXPECT_EQ(ask("GET", "/a/.x"), "200||short");
+  EXPECT_EQ(ask("GET", "/a/x."), "200||short");
+  EXPECT_EQ(ask("GET", "/a/x/..y"), "200||short");
 }
 
 TEST(Router, AnswersOptionsWithAllowAndCorsWhereTheRouteSaysSo) {

@@ -46,6 +46,43 @@ TEST(ServerDeadlines, CloseIdleConnectionsWithoutAWord) {
   EXPECT_TRUE(loopback.all_closed());
 }
 
+// RFC 9112 §2.2: empty lines before a request are ignored. They are not the beginning of one.
+TEST(ServerDeadlines, AreNotStartedByEmptyLines) {
+  for (const std::string_view lines : {"\r\n", "\r\n\r\n", "\r", "\r\n\r"}) {
+    Loopback loopback;
+    Client client(loopback.port);
+    EXPECT_THAT(client.ask("/echo?1"), EndsWith("/echo?1"));
+    client.send(lines);
+    loopback.on_thread([] {});  // the loop has handled it
+    loopback.clock.advance(ServerOptions().request_timeout + 1s);
+    EXPECT_FALSE(client.readable(600ms)) << lines.size();  // longer than two checks of the deadlines
+    if (lines.ends_with('\r')) client.send("\n");
+    EXPECT_THAT(client.ask("/echo?2"), AllOf(StartsWith("HTTP/1.1 200 "), EndsWith("/echo?2")));
+    client.send(lines);
+    EXPECT_TRUE(advance_until_readable(loopback, client, 30s));
+    EXPECT_EQ(client.everything(), "");
+  }
+}
+
+TEST(ServerDeadlines, AreNotProlongedByEmptyLines) {
+  Loopback loopback;
+  Client client(loopback.port);
+  EXPECT_TRUE(eventually([&] {
+    client.send("\r\n");
+    loopback.clock.advance(2s);
+    return client.readable(20ms);
+  }));
+  EXPECT_THAT(client.everything(), ::testing::AnyOf("", "<reset>"));
+}
+
+TEST(ServerDeadlines, TellNoBodyToAHeadRequest) {
+  Loopback loopback;
+  Client client(loopback.port);
+  client.send("HEAD /echo HT");
+  EXPECT_TRUE(advance_until_readable(loopback, client, 2s));
+  EXPECT_THAT(client.everything(), AllOf(StartsWith("HTTP/1.1 408 "), EndsWith("\r\n\r\n")));
+}
+
 TEST(ServerDeadlines, DoNotApplyWhileAHandlerIsAtWork) {
   Loopback loopback;
   Client client(loopback.port);

@@ -1,6 +1,7 @@
 // The server over real sockets: its answers and their order.
 #include <gmock/gmock.h>
 
+#include "http_server/head_parser.hpp"
 #include "loopback.hpp"
 
 namespace wx::http_server {
@@ -190,6 +191,32 @@ TEST(Server, TakesLargeHeadsOneAfterTheOther) {
   for (int i = 0; i < 10; ++i) EXPECT_THAT(client.response(), EndsWith(cat("/echo?", i)));
 }
 
+TEST(Server, TakesALongTarget) {
+  Loopback loopback;
+  Client client(loopback.port);
+  const std::string target = cat("/echo?", std::string(kMaxTarget - 6, 'x'));
+  EXPECT_THAT(client.ask(target), EndsWith(target));
+  for (const char c : cat("GET ", target, " HTTP/1.1\r\nHost: a\r\n\r\n")) client.send({&c, 1});
+  EXPECT_THAT(client.response(), EndsWith(target));
+  EXPECT_THAT(client.ask("/echo"), EndsWith("/echo"));
+}
+
+TEST(Server, TakesAnEmptyBodyInChunksWhereverItIsCut) {
+  Loopback loopback;
+  const std::string chunks =
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0;a=\"b\"\r\nC: d\r\n\r\n";
+  const std::string next = "GET /echo?next HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string both = cat(chunks, next);
+  for (std::size_t cut = 1; cut < both.size(); ++cut) {
+    Client client(loopback.port);
+    client.send(std::string_view(both).substr(0, cut));
+    loopback.on_thread([] {});  // the loop has handled it
+    client.send(std::string_view(both).substr(cut));
+    EXPECT_THAT(client.response(), StartsWith("HTTP/1.1 405 ")) << cut;
+    EXPECT_THAT(client.response(), EndsWith("/echo?next")) << cut;
+  }
+}
+
 TEST(Server, AnswersAClientThatHasFinishedSending) {
   Loopback loopback;
   Client client(loopback.port);
@@ -240,13 +267,19 @@ TEST(Server, AnswersTheGoodRequestsBeforeABadOne) {
 TEST(Server, LetsNoRequestBeSmuggledInABody) {
   const std::string smuggled = "GET /echo?smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
   for (const std::string_view framing :
-       {"Transfer-Encoding: chunked", "Content-Length: 0\r\nTransfer-Encoding: chunked", "Transfer-Encoding : chunked",
+       {"Content-Length: 0\r\nTransfer-Encoding: chunked", "Transfer-Encoding : chunked",
         "Transfer-Encoding:\013chunked", "X: y\r\n Transfer-Encoding: chunked",
         "Content-Length: 5\r\nContent-Length: 0", "Content-Length: 0, 5", "Content-Length: 44", "Content-Length: +0",
         "Content-Length:\r\n 44"}) {
     const std::string answer =
         refused(cat("POST /echo HTTP/1.1\r\nHost: a\r\n", framing, "\r\n\r\n0\r\n\r\n", smuggled));
     EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 4"), Not(HasSubstr("smuggled")))) << framing;
+  }
+}
+
+TEST(Server, SendsNoBodyWithTheRefusalOfAHeadRequest) {
+  for (const std::string_view bytes : {"HEAD /\x7f", "HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/2.0\r\n", "HEAD\t/\r\n"}) {
+    EXPECT_THAT(refused(bytes), AllOf(StartsWith("HTTP/1.1 "), EndsWith("\r\n\r\n"))) << bytes;
   }
 }
 
@@ -257,9 +290,9 @@ TEST(Server, DeliversItsRefusalToAClientThatIsStillSending) {
 }
 
 TEST(Server, RefusesTargetsAndHeadersThatAreTooLarge) {
-  EXPECT_THAT(refused(cat("GET /", std::string(8192, 'a'), " HTTP/1.1\r\nHost: a\r\n\r\n")),
+  EXPECT_THAT(refused(cat("GET /", std::string(kMaxTarget, 'a'), " HTTP/1.1\r\nHost: a\r\n\r\n")),
               StartsWith("HTTP/1.1 414 "));
-  EXPECT_THAT(refused(cat("GET / HTTP/1.1\r\nHost: a\r\nA: ", std::string(8192, 'a'), "\r\n\r\n")),
+  EXPECT_THAT(refused(cat("GET / HTTP/1.1\r\nHost: a\r\nA: ", std::string(kMaxHead, 'a'), "\r\n\r\n")),
               StartsWith("HTTP/1.1 431 "));
 }
 
