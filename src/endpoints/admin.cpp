@@ -5,9 +5,9 @@
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
 #include "endpoints/problem.hpp"
-#include "endpoints/quality.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
+#include "http_server/list.hpp"
 
 namespace wx::endpoints {
 
@@ -87,8 +87,8 @@ cache::RemoteTier::DoneCallback purge_answer(Context& context, Exchange& exchang
 
 bool has_directive(std::string_view cache_control, std::string_view directive) {
   while (!cache_control.empty()) {
-    auto member = cut(cache_control, ',');
-    if (iequals(cut(member, '='), directive)) return true;
+    auto member = http_server::cut_member(cache_control);
+    if (iequals(http_server::cut_member(member, '='), directive)) return true;
   }
   return false;
 }

@@ -19,7 +19,7 @@ enum class Encoding : std::uint8_t { identity, gzip, brotli };
 // before identity. A client that refuses every encoding gets identity.
 [[nodiscard]] Encoding choose_encoding(std::optional<std::string_view> accept_encoding);
 
-// Answers with the asset, or with 304 if If-None-Match names its entity tag.
+// Answers with the asset, with 304 if If-None-Match names its entity tag, or with 412 if If-Match does not.
 void respond_asset(Context& context, http_server::Exchange& exchange, const web::Asset& asset);
 
 }  // namespace wx::endpoints

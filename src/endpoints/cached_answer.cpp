@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
 #include "endpoints/negotiate.hpp"
+#include "endpoints/precondition.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
 
@@ -65,30 +66,33 @@ std::optional<Counter> stale_counter_of(Outcome outcome) {
 template <class Answer>
 void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,
                     std::initializer_list<http_server::BodyPart> body) {
+  if (refused_by_if_match(context, answer, {})) return;  // the entity tag is weak
   const auto& request = answer.request();
   const auto& entry = *cached.served.entry;
+  const auto if_none_match = request.field(Field::if_none_match);
+  const bool not_modified = if_none_match && matches_etag(*if_none_match, entry.etag);
   // What a shared cache keeps goes to other clients too, so it names no client's request.
   const bool shared = cached.storing == Storing::allowed;
   const RequestId id(shared ? std::nullopt : request.field(Field::x_request_id), context.random);
   auto& headers = context.headers;
   headers.clear();
-  append(headers, kJsonType);
+  // RFC 9110 §15.4.5: a 304 describes no representation. The client has the 200.
+  if (!not_modified) append(headers, kJsonType);
   append_cache_status(headers, cached.served);
   if (shared) {
     append_cache_control(headers, entry.spans);
   } else {
     append(headers, "Cache-Control: no-store\r\n");
   }
-  append(headers, cached.extra_headers);
+  if (!not_modified) append(headers, cached.extra_headers);
   append(headers, "ETag: W/\"");
   append(headers, entry.etag);
   append(headers, "\"\r\n");
   append(headers, cached.vary);
   append_server_timing(headers, cached.served, cached.total);
 
-  const auto if_none_match = request.field(Field::if_none_match);
   Sent sent{.status = 200, .cache = x_cache(cached.served.outcome), .took = cached.total, .shared = shared};
-  if (if_none_match && matches_etag(*if_none_match, entry.etag)) {
+  if (not_modified) {
     sent.status = 304;
     return send(context, answer, id, sent, {});
   }

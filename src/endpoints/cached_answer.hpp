@@ -23,10 +23,11 @@ struct CachedAnswer {
   nanoseconds total{0};  // from the request read to now: for Server-Timing and the log
   Storing storing = Storing::allowed;
   std::string_view vary = {};           // a complete line; empty if the answer depends on the URL alone
-  std::string_view extra_headers = {};  // complete lines
+  std::string_view extra_headers = {};  // complete lines that describe the body; a 304 does not have them
 };
 
-// Answers with JSON from the cache, or with 304 if the client's If-None-Match names the entry. `body` is given in
+// Answers with JSON from the cache, with 304 if the client's If-None-Match names the entry, or with 412 if its
+// If-Match does not hold. `body` is given in
 // parts, as for send().
 template <class Answer>
 void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,

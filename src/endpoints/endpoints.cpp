@@ -7,6 +7,7 @@
 #include "endpoints/language.hpp"
 #include "endpoints/negotiate.hpp"
 #include "endpoints/page_model.hpp"
+#include "endpoints/precondition.hpp"
 #include "endpoints/problem.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
@@ -84,6 +85,7 @@ std::vector<Route> Endpoints::routes() {
 
 void Endpoints::respond(Exchange& exchange, int status, std::string_view type, std::string_view body,
                         std::string_view extra_headers) {
+  if (status < 300 && refused_by_if_match(context_, exchange, {}, type == kHtml)) return;
   const RequestId id(exchange.request().field(Field::x_request_id), context_.random);
   auto& headers = context_.headers;
   headers.clear();
@@ -106,6 +108,7 @@ void Endpoints::asset(Exchange& exchange) {
 
 void Endpoints::purge_all(Exchange& exchange) {
   if (!require_admin(context_, exchange)) return;
+  if (refused_by_if_match(context_, exchange, {})) return;
   context_.service.purge_all(context_.thread, purge_answer(context_, exchange));
 }
 

@@ -4,8 +4,9 @@
 
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
+#include "endpoints/precondition.hpp"
 #include "endpoints/problem.hpp"
-#include "endpoints/quality.hpp"
+#include "endpoints/query.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/same_origin.hpp"
 #include "endpoints/send.hpp"
@@ -23,9 +24,9 @@ constexpr std::uint64_t kMostCallers = 200;
 std::optional<unsigned> parse_callers(std::string_view query) {
   std::optional<unsigned> callers;
   while (!query.empty()) {
-    const auto parameter = cut(query, '&');
-    if (!parameter.starts_with("n=")) continue;
-    const auto value = parse_unsigned(parameter.substr(2));
+    const auto sent = cut_parameter(query, "n");
+    if (!sent) continue;
+    const auto value = parse_unsigned(*sent);
     if (callers || !value || *value < 1 || *value > kMostCallers) return std::nullopt;
     callers = static_cast<unsigned>(*value);
   }
@@ -93,6 +94,7 @@ void LabEndpoint::stampede(Exchange& exchange) {
   }
   const auto callers = parse_callers(exchange.request().query());
   if (!callers) return refuse_callers(exchange, "must be a whole number from 1 to 200");
+  if (refused_by_if_match(context_, exchange, {})) return;
   auto pass = context_.lab.enter(client_key(client_of(context_, exchange.request())), context_.clock.steady());
   if (!pass) return refuse(exchange, ErrorKind::lab_busy, {});
   const auto run = std::make_shared<Run>(std::move(*pass), exchange.defer(), *callers, somewhere(context_.random));

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "endpoints/quality.hpp"
+#include "endpoints/query.hpp"
 
 namespace wx::endpoints {
 
@@ -19,10 +20,7 @@ std::optional<Language> language_of(std::string_view range) {
 
 std::optional<Language> asked_for(std::string_view query) {
   while (!query.empty()) {
-    const auto parameter = cut(query, '&');
-    if (!parameter.starts_with("lang=")) continue;
-    const auto value = percent_decode(parameter.substr(5), Plus::space);
-    if (value) return language_of(*value);
+    if (const auto value = cut_parameter(query, "lang")) return language_of(*value);
   }
   return std::nullopt;
 }

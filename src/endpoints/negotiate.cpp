@@ -1,5 +1,7 @@
 #include "endpoints/negotiate.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "endpoints/quality.hpp"
 
@@ -16,6 +18,33 @@ struct Best {
     weight = how_much;
   }
 };
+
+// Removes the next member of a list of entity tags. A tag is quoted, but unlike a quoted string it has no escapes
+// (RFC 9110 §8.8.3).
+std::string_view cut_tag(std::string_view& rest) {
+  std::size_t end = 0;
+  for (bool quoted = false; end < rest.size() && (quoted || rest[end] != ','); ++end) quoted ^= rest[end] == '"';
+  const auto tag = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return trim(tag);
+}
+
+enum class Comparison : bool { weak, strong };
+
+// RFC 9110 §8.8.3.2; `etag` is strong if `comparison` is.
+bool lists(std::string_view tags, std::string_view etag, Comparison comparison) {
+  auto rest = trim(tags);
+  if (rest == "*") return true;
+  while (!rest.empty()) {
+    auto candidate = cut_tag(rest);
+    if (comparison == Comparison::weak && candidate.starts_with("W/")) candidate.remove_prefix(2);
+    if (candidate.size() == etag.size() + 2 && candidate.front() == '"' && candidate.back() == '"' &&
+        candidate.substr(1, etag.size()) == etag) {
+      return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -43,17 +72,12 @@ bool prefers_html(std::optional<std::string_view> accept) {
 }
 
 bool matches_etag(std::string_view if_none_match, std::string_view etag) {
-  auto rest = trim(if_none_match);
-  if (rest == "*") return true;
-  while (!rest.empty()) {
-    auto candidate = cut(rest, ',');
-    if (candidate.starts_with("W/")) candidate.remove_prefix(2);
-    if (candidate.size() == etag.size() + 2 && candidate.front() == '"' && candidate.back() == '"' &&
-        candidate.substr(1, etag.size()) == etag) {
-      return true;
-    }
-  }
-  return false;
+  return lists(if_none_match, etag, Comparison::weak);
+}
+
+bool matches_strong_etag(std::string_view if_match, std::string_view strong_etag) {
+  if (strong_etag.empty()) return trim(if_match) == "*";
+  return lists(if_match, strong_etag, Comparison::strong);
 }
 
 }  // namespace wx::endpoints

@@ -1,4 +1,4 @@
-// Content negotiation: JSON or HTML by Accept (RFC 9110 §12.5.1), and If-None-Match.
+// Content negotiation: JSON or HTML by Accept (RFC 9110 §12.5.1); If-Match and If-None-Match (§13.1).
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -16,5 +16,10 @@ namespace wx::endpoints {
 // Returns true if an If-None-Match field lists this entity tag (weak comparison, RFC 9110 §8.8.3.2) or is "*". `etag`
 // is given without quotes.
 [[nodiscard]] bool matches_etag(std::string_view if_none_match, std::string_view etag);
+
+// Returns true if an If-Match field lists this entity tag (strong comparison, RFC 9110 §13.1.1) or is "*".
+// `strong_etag` is given without quotes; it is empty if the representation has no strong entity tag, so that only "*"
+// matches.
+[[nodiscard]] bool matches_strong_etag(std::string_view if_match, std::string_view strong_etag);
 
 }  // namespace wx::endpoints

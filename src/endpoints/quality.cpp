@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "http_server/list.hpp"
 
 namespace wx::endpoints {
 namespace {
@@ -17,18 +18,11 @@ int weight(std::string_view text) {
 
 }  // namespace
 
-std::string_view cut(std::string_view& rest, char separator) {
-  const auto end = rest.find(separator);
-  const auto part = rest.substr(0, end);
-  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-  return trim(part);
-}
-
 Weighted cut_weighted(std::string_view& rest) {
-  auto member = cut(rest, ',');
-  Weighted out{cut(member, ';')};
+  auto member = http_server::cut_member(rest);
+  Weighted out{http_server::cut_member(member, ';')};
   while (!member.empty()) {
-    const auto parameter = cut(member, ';');
+    const auto parameter = http_server::cut_member(member, ';');
     if (parameter.size() >= 2 && iequals(parameter.substr(0, 2), "q=")) out.weight = weight(parameter.substr(2));
   }
   return out;

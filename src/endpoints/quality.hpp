@@ -7,10 +7,6 @@
 
 namespace wx::endpoints {
 
-// Removes the part before the next `separator`, and the separator, from `rest`. Returns the part without surrounding
-// spaces.
-[[nodiscard]] std::string_view cut(std::string_view& rest, char separator);
-
 struct Weighted {
   std::string_view value;
   int weight = 1000;  // in thousandths; 0: not acceptable; a malformed weight counts as 0

@@ -204,4 +204,13 @@ WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& opt
   return out;
 }
 
+std::optional<std::string> cut_parameter(std::string_view& query, std::string_view name) {
+  const auto parameter = query.substr(0, query.find('&'));
+  query.remove_prefix(std::min(parameter.size() + 1, query.size()));
+  const auto sent_name = parameter.substr(0, parameter.find('='));
+  if (percent_decode(sent_name, Plus::space) != name) return std::nullopt;
+  const auto value = parameter.substr(std::min(sent_name.size() + 1, parameter.size()));
+  return percent_decode(value, Plus::space).value_or(std::string(value));
+}
+
 }  // namespace wx::endpoints

@@ -41,4 +41,8 @@ struct WeatherQuery {
 
 [[nodiscard]] WeatherQuery parse_weather_query(std::string_view query, const QueryOptions& options);
 
+// Removes the next parameter from `query`. Returns its value, decoded, if it has this name, however the name is
+// spelled; a value with a malformed escape stays as it is.
+[[nodiscard]] std::optional<std::string> cut_parameter(std::string_view& query, std::string_view name);
+
 }  // namespace wx::endpoints

@@ -8,6 +8,7 @@
 #include "endpoints/headers.hpp"
 #include "endpoints/negotiate.hpp"
 #include "endpoints/page_model.hpp"
+#include "endpoints/precondition.hpp"
 #include "endpoints/problem.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
@@ -138,6 +139,7 @@ void WeatherEndpoint::del(Exchange& exchange) {
   if (!require_admin(context_, exchange)) return;
   auto query = parse_weather_query(exchange.request().query(), context_.options.query);
   if (!query.faults.empty()) return refuse(exchange, {.sent = query.sent}, std::move(query.faults));
+  if (refused_by_if_match(context_, exchange, {})) return;
   context_.service.purge(context_.thread, weather::Key(query.question), purge_answer(context_, exchange));
 }
 
@@ -191,6 +193,7 @@ void WeatherEndpoint::answer_json(Answer& answer, const Served& served, const As
 
 template <class Answer>
 void WeatherEndpoint::answer_html(Answer& answer, const Served& served, const Asked& asked, nanoseconds total) {
+  if (refused_by_if_match(context_, answer, {}, true)) return;
   const auto& request = answer.request();
   const auto reading = weather::read_back(served.entry->body);
   const Form form(asked);

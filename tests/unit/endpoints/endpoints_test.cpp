@@ -134,5 +134,37 @@ TEST_F(OtherEndpointsTest, SendsEveryLineOnce) {
   }
 }
 
+// RFC 9110 §13.1.1
+TEST_F(OtherEndpointsTest, ObeyIfMatch) {
+  for (const auto* path : {"/", "/livez", "/stats", "/problems/not-found", "/openapi.json"}) {
+    EXPECT_EQ(get(path, "If-Match: \"x\"\r\n")->status, 412) << path;
+    EXPECT_EQ(get(path, "If-Match: *\r\n")->status, 200) << path;
+  }
+  EXPECT_EQ(get("/nowhere", "If-Match: \"x\"\r\n")->status, 404);
+  const auto tag = get("/openapi.json")->header("ETag");
+  EXPECT_EQ(get("/openapi.json", cat("If-Match: \"a,b\", ", tag, "\r\n"))->status, 200);
+  EXPECT_EQ(get("/openapi.json", cat("If-Match: W/", tag, "\r\n"))->status, 412);
+  EXPECT_EQ(get("/openapi.json", cat("If-Match: ", tag, "\r\nIf-None-Match: ", tag, "\r\n"))->status, 304);
+  process_.phase = ServicePhase::draining;
+  EXPECT_EQ(get("/readyz", "If-Match: \"x\"\r\n")->status, 503);
+}
+
+TEST_F(OtherEndpointsTest, DescribeNoFileInA304) {
+  const auto tag = get("/openapi.json", "Accept-Encoding: gzip\r\n")->header("ETag");
+  const auto same = get("/openapi.json", cat("Accept-Encoding: gzip\r\nIf-None-Match: ", tag, "\r\n"));
+  EXPECT_EQ(same->status, 304);
+  for (const auto* name : {"Content-Type", "Content-Encoding"}) EXPECT_EQ(same->header(name), "none") << name;
+  EXPECT_EQ(same->header("ETag"), tag);
+  EXPECT_NE(same->header("Vary"), "none");
+  EXPECT_NE(same->header("Cache-Control"), "none");
+}
+
+TEST_F(OtherEndpointsTest, FindFilesAndProblemsHoweverTheirPathIsSpelled) {
+  EXPECT_EQ(get("/%6fpenapi.json")->status, 200);
+  EXPECT_EQ(get("/problems/not%2Dfound")->status, 200);
+  EXPECT_EQ(get("/problems/../stats")->status, 400);
+  EXPECT_EQ(get("/assets/%2e%2e/stats")->status, 400);
+}
+
 }  // namespace
 }  // namespace wx::endpoints

@@ -140,6 +140,11 @@ TEST_F(LabTest, RefusesWhatIsNoCountOfCallers) {
   EXPECT_EQ(metrics_.value(Counter::mock_calls), 0U);
 }
 
+TEST_F(LabTest, ReadsNamesAndValuesDecoded) {
+  EXPECT_EQ(send("POST", "/lab/stampede?%6E=%35", "If-Match: \"x\"\r\n")->status, 412);  // the count is right
+  EXPECT_EQ(send("POST", "/lab/stampede?%6E=%zz", "If-Match: \"x\"\r\n")->status, 400);
+}
+
 TEST_F(LabTest, IsAPostAndNothingElse) {
   const auto answer = get("/lab/stampede?n=5");
   EXPECT_EQ(answer->status, 405);

@@ -37,6 +37,12 @@ TEST(ChooseLanguage, ObeysTheParameterFirstAndSaysThatItWasChosen) {
   EXPECT_EQ(choose_language("lang=%65n", "pt").language, Language::en);
 }
 
+TEST(ChooseLanguage, ReadsTheNameOfTheParameterDecoded) {
+  EXPECT_EQ(choose_language("l%61ng=pt", "en").language, Language::pt_br);
+  EXPECT_EQ(choose_language("a=1&lang=%70t&b", "en").language, Language::pt_br);
+  EXPECT_EQ(choose_language("l%zzng=pt&xlang=pt", "en").language, Language::en);
+}
+
 TEST(ChooseLanguage, IgnoresAParameterThatNamesNoneOfItsOwn) {
   const auto choice = choose_language("lang=xx", "pt");
   EXPECT_EQ(choice.language, Language::pt_br);

@@ -83,6 +83,15 @@ TEST(Negotiate, GivesNobodyWhatAMalformedWeightMayHaveRefused) {
   }
 }
 
+// RFC 9110 §5.6.4: what stands in quotes is one token.
+TEST(Negotiate, FindsNoWeightAndNoTypeInAQuotedString) {
+  EXPECT_FALSE(prefers_html("text/html;level=\"1,2\";q=0.1, application/json;q=0.5"));
+  EXPECT_TRUE(prefers_html("application/json;a=\"b;c,d\";q=0.1, text/html;q=0.5"));
+  EXPECT_FALSE(prefers_html("application/json;a=\", text/html\";q=0.5"));
+  EXPECT_TRUE(prefers_html("text/html;a=\";q=0\""));
+  EXPECT_FALSE(prefers_html("application/json;a=\"\\\", text/html\""));
+}
+
 TEST(Negotiate, SurvivesNonsense) {
   for (const auto* accept :
        {";", ";;;", ";q=", "=;=", "text/html;;q=1", "text/html;q", "/", "*", "*/html", ",;,;q=1"}) {
@@ -107,6 +116,13 @@ TEST(MatchesEtag, LooksThroughTheWholeList) {
   EXPECT_FALSE(matches_etag("\"a, 5f2a\"", "5f2a"));
 }
 
+// RFC 9110 §8.8.3: a tag may have commas, and a backslash in it is a character like any other.
+TEST(MatchesEtag, TakesATagWhole) {
+  EXPECT_TRUE(matches_etag("\"a,\\\", \"5f2a\"", "5f2a"));
+  EXPECT_TRUE(matches_etag("\"x, y\"", "x, y"));
+  EXPECT_FALSE(matches_etag("\"a,\"5f2a\",b\"", "5f2a"));
+}
+
 TEST(MatchesEtag, TakesAStarForAnything) {
   EXPECT_TRUE(matches_etag("*", "5f2a"));
   EXPECT_TRUE(matches_etag(" * ", "5f2a"));
@@ -118,6 +134,19 @@ TEST(MatchesEtag, IsNotMisledByWhatIsMalformed) {
        {"", ",", "5f2a", "\"5f2a", "5f2a\"", "w/\"5f2a\"", "W/5f2a", "W/ \"5f2a\"", "\"", "W/", "'5f2a'", "\"5F2A\""}) {
     EXPECT_FALSE(matches_etag(field, "5f2a")) << field;
   }
+}
+
+TEST(MatchesStrongEtag, ComparesStrongly) {
+  EXPECT_TRUE(matches_strong_etag("\"5f2a\"", "5f2a"));
+  EXPECT_TRUE(matches_strong_etag("W/\"5f2a\", \"a,b\", \"5f2a\"", "5f2a"));
+  EXPECT_FALSE(matches_strong_etag("W/\"5f2a\"", "5f2a"));
+  EXPECT_TRUE(matches_strong_etag("*", "5f2a"));
+}
+
+TEST(MatchesStrongEtag, FindsOnlyAStarWhereThereIsNoStrongTag) {
+  EXPECT_TRUE(matches_strong_etag(" * ", ""));
+  for (const auto* field : {"", "\"\"", "W/\"\"", "\"x\"", "*, \"x\""})
+    EXPECT_FALSE(matches_strong_etag(field, "")) << field;
 }
 
 }  // namespace

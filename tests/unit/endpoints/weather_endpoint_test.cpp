@@ -220,8 +220,30 @@ TEST_F(WeatherEndpointTest, AnswersAKnownTagWithNothingNew) {
   EXPECT_EQ(same->header("ETag"), tag);
   EXPECT_EQ(same->header("X-Cache"), "HIT");
   EXPECT_TRUE(same->header("Cache-Control").starts_with("public, max-age="));
+  // RFC 9110 §15.4.5: nothing that describes the body which the client has already.
+  for (const auto* name : {"Content-Type", "Link"}) EXPECT_EQ(same->header(name), "none") << name;
+  EXPECT_NE(same->header("Vary"), "none");
   EXPECT_EQ(get(kReal, "If-None-Match: \"other\"\r\n")->status, 200);
+  EXPECT_EQ(get(kReal, cat("If-None-Match: \"a,b\"\r\nIf-None-Match: ", tag, "\r\n"))->status, 304);
   EXPECT_EQ(get(kReal, cat("If-None-Match: \"other\", ", tag.substr(2), "\r\n"))->status, 304);
+}
+
+// RFC 9110 §13.1.1: If-Match compares strongly, and these tags are weak.
+TEST_F(WeatherEndpointTest, AnswersIfMatchAsTheTagsAre) {
+  get(kReal);
+  provider_.answer(current());
+  const auto tag = get(kReal)->header("ETag");
+  for (const auto& sent : {std::string("\"x\""), tag, tag.substr(2), std::string("")}) {
+    const auto answer = get(kReal, cat("If-Match: ", sent, "\r\n"));
+    EXPECT_EQ(answer->status, 412) << sent;
+    EXPECT_EQ(answer->header("Content-Type"), "application/problem+json");
+    EXPECT_EQ(get(kReal, cat("If-Match: ", sent, "\r\nIf-None-Match: ", tag, "\r\n"))->status, 412) << sent;
+    EXPECT_EQ(get(kReal, cat("If-Match: ", sent, "\r\nAccept: text/html\r\n"))->status, 412) << sent;
+  }
+  EXPECT_EQ(get(kReal, "If-Match: *\r\n")->status, 200);
+  EXPECT_EQ(get(kReal, cat("If-Match: *\r\nIf-None-Match: ", tag, "\r\n"))->status, 304);
+  // §13.2.1: only where the answer would be a success.
+  EXPECT_EQ(get("/weather?lat=91&lon=1", "If-Match: \"x\"\r\n")->status, 400);
 }
 
 // The tag depends on the data only, not on the tier that answered.
@@ -451,6 +473,7 @@ TEST_F(WeatherEndpointTest, PurgesForTheBearerOfTheTokenOnly) {
   EXPECT_EQ(refused->status, 401);
   EXPECT_EQ(refused->header("WWW-Authenticate"), "Bearer realm=\"weather-cache\"");
   EXPECT_EQ(get(kMock)->header("X-Cache"), "HIT");
+  EXPECT_EQ(send("DELETE", kMock, "Authorization: Bearer secret-token\r\nIf-Match: \"x\"\r\n")->status, 412);
   EXPECT_EQ(send("DELETE", kMock, "Authorization: Bearer secret-token\r\n")->status, 204);
   EXPECT_EQ(ask_mock(kMock)->header("X-Cache"), "MISS");
   EXPECT_EQ(send("DELETE", "/cache", "Authorization: Bearer secret-token\r\n")->status, 204);

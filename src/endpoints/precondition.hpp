@@ -1,0 +1,30 @@
+// If-Match (RFC 9110 §13.1.1). It comes before If-None-Match (§13.2.2), and counts only where the answer would be a
+// success without it (§13.2.1). If-Unmodified-Since is ignored, because no resource has a modification date.
+//
+// Thread: on the I/O thread of the context.
+#pragma once
+
+#include <string_view>
+
+#include "endpoints/context.hpp"
+#include "endpoints/negotiate.hpp"
+#include "endpoints/problem.hpp"
+
+namespace wx::endpoints {
+
+// If the request's If-Match does not hold, answers 412 and returns true. Call it before a method has an effect.
+// `strong_etag` as for matches_strong_etag().
+template <class Answer>
+[[nodiscard]] bool refused_by_if_match(Context& context, Answer& answer, std::string_view strong_etag,
+                                       bool html = false) {
+  const auto if_match = answer.request().field(http_server::Field::if_match);
+  if (!if_match || matches_strong_etag(*if_match, strong_etag)) return false;
+  Problem problem;
+  problem.error.kind = ErrorKind::precondition_failed;
+  problem.error.detail = "If-Match does not name the current strong entity tag; ask without it, or with If-None-Match";
+  problem.html = html;
+  respond_problem(context, answer, problem);
+  return true;
+}
+
+}  // namespace wx::endpoints
