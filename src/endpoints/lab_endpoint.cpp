@@ -19,8 +19,9 @@ using http_server::Responder;
 namespace {
 
 constexpr std::uint64_t kMostCallers = 200;
+constexpr unsigned kUsualCallers = 100;
 
-// Returns the value of `n`, or nothing if it is absent, repeated or invalid.
+// Returns the value of `n`, the usual number if it is absent, or nothing if it is repeated or invalid.
 std::optional<unsigned> parse_callers(std::string_view query) {
   std::optional<unsigned> callers;
   while (!query.empty()) {
@@ -30,7 +31,7 @@ std::optional<unsigned> parse_callers(std::string_view query) {
     if (callers || !value || *value < 1 || *value > kMostCallers) return std::nullopt;
     callers = static_cast<unsigned>(*value);
   }
-  return callers;
+  return callers.value_or(kUsualCallers);
 }
 
 // A random point, so that it is not cached: 5 decimals give a grid of some 6 * 10^14 points.

@@ -147,9 +147,11 @@ class Reader {
     if (!value) return;
     if (*value != "on" && *value != "redis" && *value != "off") {
       fault(kCache, "must be on, redis or off");
+    } else if (*value == "on") {
+      return;  // the default, which every question may name
     } else if (!out_.question.mock) {
       // With a faulty `mock` the intended value is unknown, so only that fault is reported.
-      if (!faulty(kMock)) fault(kCache, "can be set only together with mock=true");
+      if (!faulty(kMock)) fault(kCache, "can be redis or off only together with mock=true");
     } else if (*value == "redis" && !options.redis) {
       fault(kCache, "cannot be redis: this service has no Redis");
     } else if (*value == "redis") {

@@ -132,7 +132,8 @@ TEST_F(LabTest, IsStartedByItsOwnPageOrByAProgramOnly) {
 }
 
 TEST_F(LabTest, RefusesWhatIsNoCountOfCallers) {
-  for (const auto* query : {"", "?n=", "?n=0", "?n=201", "?n=-1", "?n=1.5", "?n=1&n=2", "?m=5"}) {
+  for (const auto* query :
+       {"?n", "?n=", "?n=0", "?n=201", "?n=-1", "?n=1.5", "?n=1&n=2", "?n=5&%6e=5", "?n=%", "?n=+5"}) {
     const auto answer = send("POST", cat("/lab/stampede", query));
     EXPECT_EQ(answer->status, 400) << query;
     EXPECT_NE(answer->body.find(R"("parameter":"n")"), std::string::npos) << answer->body;
@@ -143,6 +144,20 @@ TEST_F(LabTest, RefusesWhatIsNoCountOfCallers) {
 TEST_F(LabTest, ReadsNamesAndValuesDecoded) {
   EXPECT_EQ(send("POST", "/lab/stampede?%6E=%35", "If-Match: \"x\"\r\n")->status, 412);  // the count is right
   EXPECT_EQ(send("POST", "/lab/stampede?%6E=%zz", "If-Match: \"x\"\r\n")->status, 400);
+}
+
+TEST_F(LabTest, LetsAHundredAskWithoutACount) {
+  for (const auto* query : {"", "?", "?m=5"}) {
+    const auto answer = send("POST", cat("/lab/stampede", query));
+    let_them_run();
+    EXPECT_TRUE(answer->body.starts_with(R"({"callers":100,)")) << answer->body;
+  }
+}
+
+TEST_F(LabTest, DecodesTheCount) {
+  const auto answer = send("POST", "/lab/stampede?%6e=%31%32");
+  let_them_run();
+  EXPECT_TRUE(answer->body.starts_with(R"({"callers":12,)")) << answer->body;
 }
 
 TEST_F(LabTest, IsAPostAndNothingElse) {

@@ -128,12 +128,21 @@ TEST(Query, TakesACacheModeTogetherWithTheMockOnly) {
   EXPECT_EQ(parse("lat=1&lon=2&mock=true&cache=off").question.mode, Mode::bypass);
   EXPECT_EQ(parse("cache=off&mock=true&lat=1&lon=2").question.mode, Mode::bypass);
   EXPECT_EQ(parse("lat=1&lon=2&mock=true&cache=redis", redis).question.mode, Mode::redis_only);
-  for (const auto* mode : {"on", "off", "redis"}) {
-    EXPECT_EQ(faults(cat("lat=1&lon=2&cache=", mode), redis), "cache can be set only together with mock=true");
+  for (const auto* mode : {"off", "redis"}) {
+    EXPECT_EQ(faults(cat("lat=1&lon=2&cache=", mode), redis), "cache can be redis or off only together with mock=true");
     EXPECT_EQ(faults(cat("lat=1&lon=2&mock=false&cache=", mode), redis),
-              "cache can be set only together with mock=true");
+              "cache can be redis or off only together with mock=true");
   }
   EXPECT_EQ(faults("lat=1&lon=2&mock=true&cache=memory", redis), "cache must be on, redis or off");
+}
+
+TEST(Query, TakesTheNameOfTheUsualCacheModeWithoutTheMock) {
+  for (const auto* rest : {"", "&mock=false"}) {
+    const auto query = parse(cat("lat=1&lon=2&cache=on", rest));
+    EXPECT_TRUE(query.faults.empty()) << rest;
+    EXPECT_EQ(query.question.mode, Mode::normal);
+    EXPECT_FALSE(query.question.mock);
+  }
 }
 
 TEST(Query, RefusesTheRedisModeWithoutARedis) {
