@@ -73,6 +73,8 @@ class CacheCore final : public FleetListener {
   // call this under the lock of the flight's shard, in the step that gives the copy to the flight. Then a later change
   // of the epoch reaches the copy (Flight::new_epoch).
   void drop_purged(std::optional<Copy>& copy) const;
+  // Returns true if the fleet remembers this failure from before a purge of everything that this process knows.
+  [[nodiscard]] bool is_purged(const FailureMemo& memo) const { return memo.epoch && *memo.epoch < epoch(); }
   // Returns true if a value that was loaded without a lease may replace this one in Redis.
   [[nodiscard]] bool may_replace(const Copy& held, const Copy& loaded) const;
 

@@ -115,6 +115,7 @@ Actions Flight::leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyT
     begin_load(actions, now);
     return actions;
   }
+  if (std::exchange(failure_purged_, false)) result->failure.reset();
   if (forced_) {  // see "A flight is forced" in the header
     if (result->copy && !purged_ && is_newer(*result->copy, now)) {
       held_ = HeldCopy{*result->copy, Tier::redis};
@@ -184,6 +185,7 @@ void Flight::await(Actions& actions, milliseconds lease_left) {
 Actions Flight::looked(Result<LeaseSeen> result, SteadyTime now) {
   Actions actions;
   if (state_ != State::looking) return actions;
+  if (std::exchange(failure_purged_, false) && result) result->failure.reset();
   if (!result) {
     redis_unavailable_ = true;
     state_ = State::queued;
@@ -238,11 +240,12 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
     }
   }
   if (!result) {
-    if (called && !options_.bypass) {
+    if (called && !options_.bypass && !purged_) {
       actions.failed = Failure{.error = result.error(), .refusal = {}};
       actions.failure_to_fleet = ours;
     } else {
       actions.refresh_after = std::min(result.error().retry_after.value_or(kTryAgain), kTryAgain);
+      actions.release_lease = ours;
     }
     actions.answer = fallback_or(std::move(result.error()), now);
     end(actions);
@@ -273,6 +276,7 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
 
 void Flight::purge() {
   if (state_ == State::ended) return;
+  purge_failure();
   purged_ = true;
   held_.reset();
   remembered_.reset();
@@ -280,6 +284,7 @@ void Flight::purge() {
 
 void Flight::new_epoch() {
   if (state_ == State::ended) return;
+  purge_failure();
   purged_ |= state_ == State::loading;
   held_.reset();
   remembered_.reset();
@@ -287,6 +292,7 @@ void Flight::new_epoch() {
 
 void Flight::purge_until(const Moment& at) {
   if (state_ == State::ended) return;
+  if (at.wall > purged_until_) purge_failure();
   purged_until_ = std::max(purged_until_, at.wall);
   purged_ |= state_ == State::loading && loading_since_ <= at.steady;
   if (held_ && stored_until(held_->copy, at)) held_.reset();

@@ -52,11 +52,12 @@
 //   loading   loaded, without a lease, or   ended     the same, but look in Redis before the write, which a later value
 //             near its end                            or a later purge forbids, and release nothing
 //   loading   failed                        ended     answer (fallback, else the error), remember the failure
+//   loading   the same, after a purge       ended     answer (the error), release the lease
 //   loading   refused, with an answer to    ended     answer (fallback), remember the refusal
 //             fall back on
 //   any       age limit                     ended     answer (fallback, else deadline_exceeded)
 //   any       purge                         same      the fallback is dropped, a reply of Redis in progress is ignored,
-//                                                     and a load in progress will not be stored
+//                                                     and a load in progress leaves nothing: no value, no failure
 //   any       new epoch                     same      as purge, but a reply of Redis in progress counts if it is of the
 //                                                     new epoch: Run drops the others (CacheCore::drop_purged)
 //
@@ -227,6 +228,8 @@ class Flight {
   // Ends the flight if Redis holds a newer, fresh value or a remembered failure, and returns whether it did. A
   // remembered refusal ends it only if there is a fallback: without one this process must load to learn the reason.
   bool end_if_settled(const LeaseSeen& seen, Actions& actions, SteadyTime now);
+  // A purge ends the failures that the fleet remembers.
+  void purge_failure() { failure_purged_ = state_ == State::leasing || state_ == State::looking; }
   // Lets the loader ask its source.
   void begin_load(Actions& actions, SteadyTime now);
   void end(Actions& actions);
@@ -245,6 +248,7 @@ class Flight {
   bool heard_ = false;     // a fill or fail came, or the channel came back, while the lease was being taken or read
   std::size_t looks_ = 0;  // while another process's load is awaited
   bool purged_ = false;    // what is being read from Redis or loaded is not stored
+  bool failure_purged_ = false;  // a failure in the reply about the lease is from before a purge, or may be
   bool redis_unavailable_ = false;
 };
 

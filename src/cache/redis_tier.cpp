@@ -190,8 +190,32 @@ void RedisTier::bury(std::string_view key, const Entry& tombstone, DoneCallback 
   // DEL first: a full Redis refuses SET, but lets the value go. SET is refused wherever DEL is.
   const std::array<redis::Argument, 3> del{"DEL", value, beside};
   const std::array<redis::Argument, 5> set{"SET", value, head_, "PX", expiry};
-  std::array<redis::Command, 2> commands{redis::Command{del, [](const Result<Reply>&) {}},
-                                         redis::Command{set, recorded(key, std::move(done))}};
+  const auto lease = lease_key(prefix_, key);
+  const std::array<redis::Argument, 2> get_lease{"GET", lease};
+  struct Burying {
+    std::string key;
+    AnswerOnce<void> done;
+    std::optional<Error> error = std::nullopt;
+  };
+  const auto burying = std::make_shared<Burying>(Burying{std::string(key), AnswerOnce<void>(std::move(done))});
+  auto on_set = [this, burying](Result<Reply> reply) {
+    record(burying->key, error_of(reply));
+    if (!reply) burying->error = std::move(reply.error());
+  };
+  auto on_lease = [this, burying](Result<Reply> reply) {
+    if (!reply && !burying->error) burying->error = std::move(reply.error());
+    auto answer = [burying](Result<void> forgotten) {
+      if (!forgotten && !burying->error) burying->error = std::move(forgotten.error());
+      if (burying->error) return burying->done(std::unexpected(std::move(*burying->error)));
+      burying->done({});
+    };
+    if (reply && reply->is_text() && parse_failure_text(reply->text()))
+      return forget_failure(burying->key, std::move(answer));
+    answer({});
+  };
+  std::array<redis::Command, 3> commands{redis::Command{del, [](const Result<Reply>&) {}},
+                                         redis::Command{set, std::move(on_set)},
+                                         redis::Command{get_lease, std::move(on_lease)}};
   client_.pipeline(commands);
 }
 

@@ -2,18 +2,21 @@
 // no Lua, and the keys of a command are in one slot, as a cluster requires.
 //
 //   value    SET <key> <entry> PX <its spans> [NX]            GET <key>
-//   purge    DEL <key> <beside>, SET <key> <tombstone> PX <longest>
+//   purge    DEL <key> <beside>, SET <key> <tombstone> PX <longest>, GET <lease>; if that is a failure: forget
 //   lease    SET <lease> <token> NX PX <span>                 GET <lease>, PTTL <lease>, DEL <lease>
 //                                                             (PEXPIRE <lease> <longest>, see kLongestLease)
-//   failure  SET <lease> fail:<kind>:<count> XX PX <memo>     GET <lease>, PTTL <lease>
+//   failure  SET <lease> fail:<kind>:<number> XX PX <memo>    GET <lease>, PTTL <lease> (failure_text.hpp)
+//   forget   GET <lease>, PTTL <lease>, DEL <lease>; if that was a token: SET <lease> <token> NX PX <left>
 //   message  PUBLISH <channel> <message> (fleet_message.hpp)
 //
 // A value of a later version of the format is left alone. While the key holds one, this process stores and reads its
 // own at <beside> (value_key_beside()), always together with the key. So processes of both versions share a Redis, and
 // neither undoes the other's work.
 //
-// DEL <lease> is sent only by the process that won the lease, while more than kLeaseEdge of it is left by this
-// process's clock (Flight). So it need not compare the token.
+// DEL <lease> ends a lease only if the process sends it that won the lease, while more than kLeaseEdge of it is left by
+// this process's clock (Flight). So it need not compare the token. A failure that a purge has ended is removed by
+// whoever meets it. If a process has taken the lease in the meantime (the failure was over, or another process has
+// removed it), the lease is put back.
 //
 // While the client's breaker is open, every operation fails at once with redis_unavailable. store_failure() and
 // give_back(), which have no callback, do nothing then.
@@ -50,6 +53,7 @@ class RedisTier final : public RemoteTier {
   void store_failure(std::string_view key, const FailureMemo& memo) override;
   void give_back(std::string_view key) override;
   void bury(std::string_view key, const Entry& tombstone, DoneCallback done) override;
+  void forget_failure(std::string_view key) override;
   void announce_purge(std::string_view key, WallTime at, DoneCallback done) override;
   void put_back(std::string_view key, const Entry& entry) override;
   void raise_epoch(std::uint64_t ours, EpochCallback done) override;
@@ -85,6 +89,7 @@ class RedisTier final : public RemoteTier {
   // Releases a lease with an unknown owner (its SET was not answered in time) if it holds `token`. Retries until
   // `until`.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
+  void forget_failure(std::string_view key, DoneCallback done);
   void publish(std::string_view message);
   // Reports the reply to the breaker, and then its success or error to `done`.
   [[nodiscard]] redis::Callback recorded(std::string_view key, DoneCallback done);

@@ -138,6 +138,43 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
   client_.pipeline(commands);
 }
 
+void RedisTier::forget_failure(std::string_view key) {
+  if (!unavailable(key)) forget_failure(key, [](const Result<void>&) {});
+}
+
+void RedisTier::forget_failure(std::string_view key, DoneCallback done) {
+  struct Forgetting {
+    std::string lease;
+    AnswerOnce<void> done;
+    std::string token = {};  // another process's lease
+    std::int64_t left = 0;
+  };
+  const auto lease = lease_key(prefix_, key);
+  const auto forgetting = std::make_shared<Forgetting>(Forgetting{lease, AnswerOnce<void>(std::move(done))});
+  const std::array<redis::Argument, 2> get{"GET", lease};
+  const std::array<redis::Argument, 2> get_left{"PTTL", lease};
+  const std::array<redis::Argument, 2> del{"DEL", lease};
+  auto on_lease = [forgetting](const Result<Reply>& reply) {
+    if (reply && reply->is_text() && !parse_failure_text(reply->text())) forgetting->token = reply->text();
+  };
+  auto on_left = [forgetting](const Result<Reply>& reply) {
+    if (reply) forgetting->left = std::clamp<std::int64_t>(reply->integer(), 0, kLongestLease.count());
+  };
+  auto on_deleted = [this, forgetting](Result<Reply> reply) {
+    if (reply && !forgetting->token.empty() && forgetting->left > 0) {
+      const auto left = cat(forgetting->left);
+      const std::array<redis::Argument, 6> set{"SET", forgetting->lease, forgetting->token, "NX", "PX", left};
+      client_.command(set, [](const Result<Reply>&) {});
+    }
+    if (!reply) return forgetting->done(std::unexpected(std::move(reply.error())));
+    forgetting->done({});
+  };
+  std::array<redis::Command, 3> commands{redis::Command{get, std::move(on_lease)},
+                                         redis::Command{get_left, std::move(on_left)},
+                                         redis::Command{del, std::move(on_deleted)}};
+  client_.pipeline(commands);
+}
+
 // Returns how long a lease or a failure counts, given the reply to PTTL: -1 if it has no end, -2 if it has just ended.
 milliseconds RedisTier::limit_lease(const Look& found, std::int64_t pttl) {
   const auto longest = found.view.failure ? kLongestFailure : kLongestLease;

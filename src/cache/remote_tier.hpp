@@ -29,11 +29,13 @@ inline constexpr milliseconds kLeaseEdge{1000};
 
 // A failed load that the fleet remembers.
 struct FailureMemo {
-  static constexpr int kMaxCount = 1000;
+  static constexpr int kMaxCount = 999;
 
   std::optional<ErrorKind> kind;  // nothing: the source refused, and an older answer is the fallback
   int count = 1;                  // consecutive failures, at most kMaxCount; determines the back-off
   milliseconds left{0};           // the remaining time to remember it
+  // When the failed load began. A purge of everything since ends the memo. Nothing from a process of 0.1.0.
+  std::optional<std::uint64_t> epoch = {};
 };
 
 // The state of a key and its lease at one moment.
@@ -83,9 +85,13 @@ class RemoteTier {
   // Releases this process's lease without a value, and announces that to the fleet.
   virtual void give_back(std::string_view key) = 0;
 
-  // Replaces the value with a tombstone (entry.hpp). The value is removed even if there is no room for the tombstone,
-  // which is then an error.
+  // Replaces the value with a tombstone (entry.hpp), and forgets a failure that the fleet remembers. Another process's
+  // lease stays. The value is removed even if there is no room for the tombstone, which is then an error.
   virtual void bury(std::string_view key, const Entry& tombstone, DoneCallback done) = 0;
+
+  // Removes a failure that the fleet remembers, because a purge of everything has ended it. Another process's lease
+  // stays.
+  virtual void forget_failure(std::string_view key) = 0;
 
   // Announces to the fleet that what was stored until `at` is purged.
   virtual void announce_purge(std::string_view key, WallTime at, DoneCallback done) = 0;

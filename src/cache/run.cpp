@@ -100,8 +100,10 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
     if (actions.answer->error && !actions.answer->error->retry_after) actions.answer->error->retry_after = left;
     if (actions.failure_to_fleet) {
       const auto& error = memo.failure.error;
-      applied.failure_to_fleet =
-          FailureMemo{.kind = error ? std::optional(error->kind) : std::nullopt, .count = memo.count, .left = left};
+      applied.failure_to_fleet = FailureMemo{.kind = error ? std::optional(error->kind) : std::nullopt,
+                                             .count = memo.count,
+                                             .left = left,
+                                             .epoch = load_.epoch};
     }
   } else if (actions.fleet_failure) {
     shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(),

@@ -112,6 +112,8 @@ class Run : public std::enable_shared_from_this<Run> {
 
   // The purge that a reply of Redis has shown, or that was known before.
   void heed_purge(CacheCore& core, const Found& found);
+  // Drops the fleet's memory of a failure from before a purge of everything.
+  void drop_purged(const CacheCore& core, LeaseView& view);
   // Gives a reply of Redis to the flight: first what it shows of purges, then the event.
   template <class Event>
   void step_with(CacheCore& core, Found& found, Event event);

@@ -49,6 +49,14 @@ void Run::heed_purge(CacheCore& core, const Found& found) {
   if (const auto owner = core_.lock()) thread_.key_purges().on_revived(owner, key_, *found.purged_at);
 }
 
+// A purge of everything does not know which failures the fleet remembers. So whoever meets one from before it removes
+// it. The lease is free then, and the flight's next look finds it so.
+void Run::drop_purged(const CacheCore& core, LeaseView& view) {
+  if (!view.failure || !core.is_purged(*view.failure)) return;
+  view.failure.reset();
+  if (!view.won) thread_.remote()->forget_failure(key_);
+}
+
 void Run::read_remote(CacheCore& core) {
   read_started_ = core.clock.steady();
   thread_.remote()->read(key_, [self = shared_from_this()](Result<std::optional<Entry>> result) {
@@ -79,6 +87,7 @@ void Run::take_lease(CacheCore& core) {
                            : result->won ? Counter::cache_lease_won
                                          : Counter::cache_lease_lost);
           auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt);
+          if (result) self->drop_purged(live, *result);
           self->step_with(live, found, [&](State& state) {
             return state.flight.leased(seen_of(std::move(result), std::move(found.copy)), until, live.clock.steady());
           });
@@ -91,6 +100,7 @@ void Run::look() {
   thread_.remote()->look(key_, [self = shared_from_this()](Result<LeaseView> result) {
     self->guarded([&](CacheCore& live) {
       auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt);
+      if (result) self->drop_purged(live, *result);
       self->step_with(live, found, [&](State& state) {
         const auto now = live.clock.steady();
         state.timings.load = now - self->load_.started;  // so far, the wait for another process's load

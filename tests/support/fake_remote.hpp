@@ -116,6 +116,7 @@ class FakeRemote final : public cache::RemoteTier {
       if (auto* lease = fleet_.lease(key)) {
         lease->failure = memo;
         lease->failure->count = std::min(memo.count, cache::FailureMemo::kMaxCount);
+        lease->failure->epoch = memo.epoch.value_or(0);
         lease->until = fleet_.clock.steady() + std::clamp(memo.left, milliseconds(1), cache::kLongestFailure);
       }
       fleet_.publish(cache::fail_message(key));
@@ -130,9 +131,15 @@ class FakeRemote final : public cache::RemoteTier {
     act([this, key = std::string(key), tombstone, done = std::move(done)]() mutable {
       if (failing) return done(fail(*failing, failing_detail));
       fleet_.values.erase(key);
+      end_failure(key);
       if (refusing) return done(refused());
       put(key, tombstone, tombstone.spans.total());
       done({});
+    });
+  }
+  void forget_failure(std::string_view key) override {
+    act([this, key = std::string(key)] {
+      if (!failing) end_failure(key);
     });
   }
   void announce_purge(std::string_view key, WallTime at, DoneCallback done) override {
@@ -199,6 +206,10 @@ class FakeRemote final : public cache::RemoteTier {
   void put(const std::string& key, const cache::Entry& entry, milliseconds left) {
     auto& value = fleet_.values[key] = entry;
     value.until = fleet_.clock.steady() + left;
+  }
+  void end_failure(const std::string& key) {
+    const auto* lease = fleet_.lease(key);
+    if (lease != nullptr && lease->failure) fleet_.leases.erase(key);
   }
   void end_lease(const std::string& key) {
     fleet_.leases.erase(key);

@@ -40,14 +40,14 @@ TEST(ErrorMemos, CountsNoFurtherThanTheFleetDoes) {
   ErrorMemos memos({});
   for (int i = 1; i <= 1100; ++i) {
     const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
-    ASSERT_EQ(memo.count, std::min(i, 1000));
+    ASSERT_EQ(memo.count, std::min(i, FailureMemo::kMaxCount));
     clock.advance(seconds(30));
   }
-  memos.record_fleet("other", {ErrorKind::provider_timeout, 1000, seconds(30)}, std::nullopt, clock.wall(),
-                     clock.steady());
+  memos.record_fleet("other", {ErrorKind::provider_timeout, FailureMemo::kMaxCount, seconds(30)}, std::nullopt,
+                     clock.wall(), clock.steady());
   clock.advance(seconds(30));
   const auto& memo = memos.record("other", kTimeout, std::nullopt, clock.wall(), clock.steady());
-  EXPECT_EQ(memo.count, 1000);
+  EXPECT_EQ(memo.count, FailureMemo::kMaxCount);
   EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(30)));
 }
 

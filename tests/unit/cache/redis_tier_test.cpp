@@ -416,16 +416,32 @@ TEST_F(RedisTierTest, TurnsItsLeaseIntoTheFleetsMemoryOfAFailure) {
   EXPECT_LE(seen.failure->left, seconds(4));
 }
 
-TEST_F(RedisTierTest, ReadsAFailureHoweverManyThereWereInARow) {
-  for (const auto* const count : {"1001", "4000000000", "18446744073709551615"}) {
+TEST_F(RedisTierTest, ReadsAFailureWhateverItsNumber) {
+  struct Case {
+    const char* number;
+    int count;
+    std::optional<std::uint64_t> epoch;
+  };
+  // 1000 * (epoch + 1) + count, or up to 1000 the count of a process of 0.1.0.
+  for (const auto& [number, count, epoch] :
+       {Case{"3", 3, {}}, Case{"1000", 999, {}}, Case{"1001", 1, 0}, Case{"8003", 3, 7},
+        Case{"9007199254740993999", 999, 1ULL << 53}, Case{"18446744073709551615", 615, 18446744073709550}}) {
     server_.command(
-        {"SET", "app1:weather:lease:{app1:weather:1:2}", cat("fail:provider-timeout:", count), "PX", "9000"});
+        {"SET", "app1:weather:lease:{app1:weather:1:2}", cat("fail:provider-timeout:", number), "PX", "9000"});
     const auto seen = lease("weather:1:2", "yours");
     EXPECT_FALSE(seen.lease_left) << "nobody is loading";
-    ASSERT_TRUE(seen.failure) << count;
+    ASSERT_TRUE(seen.failure) << number;
     EXPECT_EQ(seen.failure->kind, ErrorKind::provider_timeout);
-    EXPECT_EQ(seen.failure->count, 1000);
+    EXPECT_EQ(seen.failure->count, count) << number;
+    EXPECT_EQ(seen.failure->epoch, epoch) << number;
   }
+}
+
+TEST_F(RedisTierTest, WritesAFailureThatAProcessOf010Understands) {
+  (void)lease("weather:1:2", "mine");
+  tier_.store_failure("weather:1:2", {.kind = ErrorKind::provider_timeout, .count = 3, .left = seconds(4), .epoch = 7});
+  (void)look("weather:1:2");  // it has arrived
+  EXPECT_EQ(server_.command({"GET", "app1:weather:lease:{app1:weather:1:2}"}), "fail:provider-timeout:8003");
 }
 
 TEST_F(RedisTierTest, RemembersNoFailureWithoutALease) {

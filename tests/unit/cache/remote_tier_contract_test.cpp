@@ -324,6 +324,35 @@ TYPED_TEST(RemoteTierContract, AFailureWithoutALeaseIsNotRemembered) {
   EXPECT_TRUE(this->take_lease(0, "mine")->won);
 }
 
+TYPED_TEST(RemoteTierContract, AFailureNamesTheEpochOfItsLoad) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->tier(0).store_failure(kKey, {.kind = ErrorKind::provider_timeout, .count = 3, .left = kLong, .epoch = 7});
+  ASSERT_TRUE(this->look(0));  // it has arrived
+  const auto seen = this->look(1);
+  ASSERT_TRUE(seen && seen->failure);
+  EXPECT_EQ(seen->failure->count, 3);
+  EXPECT_EQ(seen->failure->epoch, 7U);
+}
+
+TYPED_TEST(RemoteTierContract, APurgeForgetsAFailure) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
+  ASSERT_TRUE(this->look(0));  // it has arrived
+  ASSERT_TRUE(this->bury(1));
+  EXPECT_TRUE(this->take_lease(1, "yours")->won);
+}
+
+TYPED_TEST(RemoteTierContract, AFailureIsForgottenAndALeaseIsNot) {
+  ASSERT_TRUE(this->take_lease(0, "mine")->won);
+  this->tier(1).forget_failure(kKey);
+  ASSERT_TRUE(this->bury(1));
+  EXPECT_TRUE(this->look(1)->lease_left) << "a purge does not end the lease of a load under way, either";
+  this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
+  ASSERT_TRUE(this->look(0));  // it has arrived
+  this->tier(1).forget_failure(kKey);
+  EXPECT_TRUE(this->take_lease(1, "yours")->won);
+}
+
 TYPED_TEST(RemoteTierContract, FailuresInARowAreCountedToALimit) {
   ASSERT_TRUE(this->take_lease(0, "mine")->won);
   this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 4000, kLong});

@@ -184,6 +184,122 @@ TEST_F(FleetTest, AFailureIsTriedOncePerMemoByTheWholeFleetAndBacksOff) {
   EXPECT_GT(tries[5] - begin, seconds(30));
 }
 
+// After a failure that the whole fleet remembers for 10 s.
+class RememberedFailureTest : public FleetTest {
+ protected:
+  void SetUp() override {
+    FleetTest::SetUp();
+    CacheOptions options;
+    options.memos.first = seconds(10);
+    cache(&remote_, options);
+    second_ = std::make_unique<TieredCache>(options, clock_, metrics_, log_);
+    fleet_.listeners = {&cache_->listener(), &second_->listener()};
+    begin_failure();
+    EXPECT_EQ(loads_, 1);
+    ask_both(answers_);
+    EXPECT_EQ(loads_, 1) << "both processes remember it";
+    answers_.clear();
+  }
+  void begin_failure() {
+    ask_both(answers_);
+    complete(fail(ErrorKind::provider_error));
+    settle();
+  }
+  // Time for the looks after a lost lease.
+  void settle() {
+    executor_.run_posted();
+    executor_.advance(milliseconds(100));
+  }
+  // Both processes ask, and get this answer of one load.
+  void expect_one_load() {
+    loads_ = 0;
+    answers_.clear();
+    ask_both(answers_);
+    settle();
+    ASSERT_EQ(loads_, 1);
+    complete(value("{1}"));
+    settle();
+    ASSERT_EQ(answers_.size(), 2U);
+    for (const auto& answer : answers_) {
+      ASSERT_TRUE(answer);
+      EXPECT_EQ(answer->entry->body, "{1}");
+    }
+    EXPECT_EQ(loads_, 1);
+  }
+
+  // Both processes ask, and get an answer.
+  void expect_no_failure() {
+    answers_.clear();
+    ask_both(answers_);
+    settle();
+    while (!waiting_.empty()) complete(value("{1}"));
+    settle();
+    ASSERT_EQ(answers_.size(), 2U);
+    for (const auto& answer : answers_) EXPECT_TRUE(answer);
+  }
+
+  Answers answers_;
+};
+
+TEST_F(RememberedFailureTest, EndsWithAPurgeOfItsKey) {
+  second_->purge(*second_thread_, kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  EXPECT_FALSE(fleet_.lease(std::string(kKey)));
+  expect_one_load();
+}
+
+TEST_F(RememberedFailureTest, EndsWithAPurgeOfEverything) {
+  second_->purge_all(*second_thread_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  expect_one_load();
+}
+
+TEST_F(RememberedFailureTest, EndsWithAPurgeOfEverythingForAProcessThatKnowsNothing) {
+  second_->purge_all(*second_thread_, [](const Result<void>& result) { EXPECT_TRUE(result); });
+  cache(&remote_);  // a new process
+  fleet_.listeners = {&cache_->listener(), &second_->listener()};
+  learn_epoch();
+  expect_one_load();
+}
+
+TEST_F(RememberedFailureTest, IsRememberedAnewAfterAPurge) {
+  for (const bool everything : {false, true}) {
+    if (everything) {
+      second_->purge_all(*second_thread_, [](const Result<void>&) {});
+    } else {
+      second_->purge(*second_thread_, kKey, [](const Result<void>&) {});
+    }
+    loads_ = 0;
+    ask_both(answers_);
+    settle();
+    ASSERT_EQ(loads_, 1);
+    complete(fail(ErrorKind::provider_error));
+    settle();
+    for (int i = 0; i < 20; ++i) {  // 4 s, and the readings that follow a purge
+      ask_both(answers_);
+      executor_.advance(milliseconds(200));
+    }
+    EXPECT_EQ(loads_, 1) << "everything: " << everything;
+  }
+}
+
+TEST_F(RememberedFailureTest, IsNoneOfALoadThatBeganBeforeThePurge) {
+  for (const bool everything : {false, true}) {
+    executor_.advance(seconds(40));
+    ask_both(answers_);
+    settle();
+    ASSERT_EQ(waiting_.size(), 1U);
+    if (everything) {
+      second_->purge_all(*second_thread_, [](const Result<void>&) {});
+    } else {
+      second_->purge(*second_thread_, kKey, [](const Result<void>&) {});
+    }
+    complete(fail(ErrorKind::provider_error));
+    settle();
+    while (!waiting_.empty()) complete(value("{1}"));  // the other process may have begun its own load by now
+    settle();
+    expect_no_failure();
+  }
+}
+
 TEST_F(FleetTest, APurgeReachesEveryProcess) {
   Answers answers;
   ask_both(answers);
