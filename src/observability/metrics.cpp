@@ -1,5 +1,7 @@
 #include "observability/metrics.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include <prometheus/metric_family.h>
@@ -33,6 +35,20 @@ std::vector<prometheus::ClientMetric::Label> parse_label(std::string_view text) 
 
 }  // namespace
 
+double WideSum::value() const {
+  auto crossings = crossings_.load(std::memory_order_acquire);
+  auto low = low_.load(std::memory_order_acquire);
+  for (auto again = crossings_.load(std::memory_order_acquire); again != crossings;) {
+    crossings = again;
+    low = low_.load(std::memory_order_acquire);
+    again = crossings_.load(std::memory_order_acquire);
+  }
+  constexpr int kHighest = 63;
+  if (crossings % 2 != low >> kHighest) ++crossings;
+  return std::ldexp(static_cast<double>(crossings), kHighest) +
+         static_cast<double>(low & ~(std::uint64_t{1} << kHighest));
+}
+
 Metrics::Metrics() : slots_(std::make_unique<std::array<Slot, kSlots>>()) {}
 
 std::size_t Metrics::thread_slot() {
@@ -48,7 +64,7 @@ void Metrics::observe(Timing timing, nanoseconds span) {
   while (bucket < bounds.size() && seconds > bounds[bucket]) ++bucket;
   auto& histogram = slot().timings[static_cast<std::size_t>(timing)];
   histogram.buckets[bucket].fetch_add(1, std::memory_order_relaxed);
-  histogram.sum_ns.fetch_add(static_cast<std::uint64_t>(span.count()), std::memory_order_relaxed);
+  histogram.sum_ns.add(static_cast<std::uint64_t>(std::max(span, nanoseconds(0)).count()));
 }
 
 std::uint64_t Metrics::value(Counter counter) const {
@@ -90,15 +106,15 @@ std::string Metrics::text() const {
   for (std::size_t t = 0; t < kTimings; ++t) {
     prometheus::ClientMetric metric;
     std::uint64_t count = 0;
-    std::uint64_t sum_ns = 0;
+    double sum_ns = 0;
     for (std::size_t b = 0; b <= kBucketBounds.size(); ++b) {
       for (const auto& s : *slots_) count += s.timings[t].buckets[b].load(std::memory_order_relaxed);
       const double bound = b < kBucketBounds.size() ? bounds_of(t)[b] : std::numeric_limits<double>::infinity();
       metric.histogram.bucket.push_back({count, bound});
     }
-    for (const auto& s : *slots_) sum_ns += s.timings[t].sum_ns.load(std::memory_order_relaxed);
+    for (const auto& s : *slots_) sum_ns += s.timings[t].sum_ns.value();
     metric.histogram.sample_count = count;
-    metric.histogram.sample_sum = static_cast<double>(sum_ns) / 1e9;
+    metric.histogram.sample_sum = sum_ns / 1e9;
     family(kTimingInfo[t].family, kTimingInfo[t].help, prometheus::MetricType::Histogram)
         .metric.push_back(std::move(metric));
   }

@@ -38,6 +38,27 @@ struct Gauge {
 };
 using ReadGauges = std::function<std::vector<Gauge>()>;
 
+// A sum that does not overflow: 2^127. In 64 bits, the ages of the answers (mean 450 s, in ns) overflow after 41
+// million hits, a quarter of an hour of a busy process.
+//
+// `low` counts modulo 2^64. `crossings` is how often its highest bit has changed, so the sum is crossings * 2^63 plus
+// the other bits. A reader between the two steps of add() sees it by the parity: the highest bit is already that of the
+// next crossing.
+//
+// Thread-safety: any thread.
+class WideSum {
+ public:
+  void add(std::uint64_t n) {  // below 2^63
+    const auto before = low_.fetch_add(n, std::memory_order_relaxed);
+    if (((before ^ (before + n)) >> 63) != 0) crossings_.fetch_add(1, std::memory_order_release);
+  }
+  [[nodiscard]] double value() const;
+
+ private:
+  std::atomic<std::uint64_t> low_{0};
+  std::atomic<std::uint64_t> crossings_{0};
+};
+
 class Metrics {
  public:
   Metrics();
@@ -62,7 +83,7 @@ class Metrics {
  private:
   struct Histogram {
     std::array<std::atomic<std::uint64_t>, kBucketBounds.size() + 1> buckets{};
-    std::atomic<std::uint64_t> sum_ns{0};
+    WideSum sum_ns;
   };
   struct alignas(128) Slot {
     std::array<std::atomic<std::uint64_t>, kCounters.size()> values{};

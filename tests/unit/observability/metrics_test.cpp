@@ -1,5 +1,6 @@
 #include "observability/metrics.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <set>
 #include <thread>
@@ -68,6 +69,46 @@ TEST(Metrics, AHistogramsBoundBelongsToItsBucket) {
       const auto line = fmt::format("\n{}_bucket{{le=\"{:g}\"}} {}\n", name, bounds[i], i + 1);
       EXPECT_NE(text.find(line), std::string::npos) << line << text;
     }
+  }
+}
+
+// A hundred years of a million answers a second, each a day old: 3.2e15 answers, 2.7e20 s. The answers are counted in
+// fewer, larger steps.
+TEST(Metrics, SumsDoNotOverflow) {
+  Metrics metrics;
+  constexpr auto kStep = std::chrono::days(100 * 365);
+  constexpr int kSteps = 100'000;
+  for (int i = 0; i < kSteps; ++i) metrics.observe(Timing::age, kStep);
+  const auto text = metrics.text();
+  const auto at = text.find("weather_cache_served_age_seconds_sum ");
+  ASSERT_NE(at, std::string::npos);
+  const double sum = std::stod(text.substr(text.find(' ', at)));
+  const double expected = 100.0 * 365 * 86400 * kSteps;
+  EXPECT_NEAR(sum / expected, 1, 1e-9);
+}
+
+TEST(WideSum, IsExactAroundEveryPowerThatCarries) {
+  WideSum sum;
+  constexpr auto kHalf = std::uint64_t{1} << 62;
+  for (int i = 1; i <= 64; ++i) {
+    sum.add(kHalf);
+    EXPECT_EQ(sum.value(), std::ldexp(i, 62)) << i;
+  }
+}
+
+// Readers see a sum that only grows, although a carry takes two steps.
+TEST(WideSum, OnlyGrowsForAReader) {
+  WideSum sum;
+  std::atomic<bool> done{false};
+  const std::jthread writer([&] {
+    for (int i = 0; i < 200'000; ++i) sum.add((std::uint64_t{1} << 62) + 12345);
+    done = true;
+  });
+  double last = 0;
+  while (!done) {
+    const auto value = sum.value();
+    ASSERT_GE(value, last);
+    last = value;
   }
 }
 
