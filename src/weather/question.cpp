@@ -1,7 +1,7 @@
 #include "weather/question.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "base/hash.hpp"
 
@@ -16,9 +16,9 @@ Key::Key(const Question& question) {
 }
 
 void Key::append(std::string_view part) {
-  const auto length = std::min(part.size(), text_.size() - size_);
-  std::memcpy(text_.data() + size_, part.data(), length);
-  size_ += length;
+  if (part.size() > text_.size() - size_) throw std::length_error("a cache key does not fit");
+  std::memcpy(text_.data() + size_, part.data(), part.size());
+  size_ += part.size();
 }
 
 }  // namespace wx::weather

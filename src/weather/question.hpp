@@ -30,7 +30,8 @@ class Key {
  private:
   void append(std::string_view part);
 
-  // The longest coordinate is a subnormal Float32 in fixed notation, shorter than 60 characters.
+  // The longest coordinate is a subnormal Float32 in fixed notation, shorter than 60 characters. A longer one throws
+  // std::length_error: a key that is cut would be that of other places, too.
   std::array<char, 144> text_;
   std::size_t size_ = 0;
   std::uint64_t hash_ = 0;

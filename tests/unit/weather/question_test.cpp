@@ -1,6 +1,7 @@
 #include "weather/question.hpp"
 
 #include <set>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -54,6 +55,26 @@ TEST(Key, DoesNotDependOnHowTheCacheIsUsed) {
   const Key normal(asked);
   asked.mode = cache::Mode::redis_only;
   EXPECT_EQ(Key(asked).text(), normal.text());
+}
+
+// The longest texts that a client can ask for: the smallest positive Float32, and many digits.
+TEST(Key, HoldsTheLongestPlaceWhole) {
+  for (const std::string_view text : {"-1.4e-45", "-89.123456789012345678901234567890123456789012345678901234567890"}) {
+    const auto coordinate = parse_coordinate(Axis::latitude, text);
+    ASSERT_TRUE(coordinate);
+    const auto whole = key(text, text, true);
+    EXPECT_TRUE(whole.ends_with(cat(":", coordinate->text, ":", coordinate->text))) << whole;
+  }
+}
+
+TEST(Key, IsNeverCut) {
+  Question longest;
+  longest.mock = true;
+  const auto fits = std::string(144 - std::string_view("weather:mock::").size(), '1');
+  longest.location.latitude.text = fits;
+  EXPECT_EQ(Key(longest).text(), cat("weather:mock:", fits, ":"));
+  longest.location.longitude.text = "2";
+  EXPECT_THROW(Key{longest}, std::length_error);
 }
 
 TEST(Key, KnowsItsHash) {
