@@ -1,6 +1,8 @@
 #include "cache/codec.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
@@ -20,6 +22,31 @@ ContentTag checksum(std::string_view line, std::string_view body) {
 }
 ContentTag checksum_before(std::string_view line, std::string_view body) {
   return ContentTag(hash64(body, hash64(line)));
+}
+
+// Visible ASCII that a field may hold as it is.
+bool is_plain(char c) {
+  return c > ' ' && c < '\x7f' && c != '"';
+}
+
+// What stands for the characters that would end a field, or its escape, in a content type such as
+// `text/html; charset="utf-8"`.
+struct Escape {
+  char character;
+  std::string_view text;
+};
+constexpr std::array<Escape, 3> kEscapes{{{' ', "%20"}, {'"', "%22"}, {'%', "%25"}}};
+
+void append_escaped(std::string& out, std::string_view value) {
+  if (value.find_first_of(" \"%") == std::string_view::npos) return append(out, value);
+  for (const char c : value) {
+    const auto found = std::ranges::find(kEscapes, c, &Escape::character);
+    if (found == kEscapes.end()) {
+      out += c;
+    } else {
+      append(out, found->text);
+    }
+  }
 }
 
 // Removes " name=value" from the front of a line. The order of fields is fixed and each value has one canonical form,
@@ -65,9 +92,26 @@ class Fields {
   // break the header.
   bool token(std::string_view name, std::string& out) {
     const auto value = take(name);
-    const auto visible = [](char c) { return c > ' ' && c < '\x7f' && c != '"'; };
-    if (!value || !std::ranges::all_of(*value, visible)) return false;
+    if (!value || !std::ranges::all_of(*value, is_plain)) return false;
     out = *value;
+    return true;
+  }
+
+  // The same for a value that may contain spaces and quotes, which are escaped (append_escaped()).
+  bool escaped(std::string_view name, std::string& out) {
+    if (!token(name, out)) return false;
+    if (out.find('%') == std::string::npos) return true;
+    const auto rest = std::exchange(out, {});
+    for (std::string_view left = rest; !left.empty();) {
+      const auto end = std::min(left.find('%'), left.size());
+      append(out, left.substr(0, end));
+      left.remove_prefix(end);
+      if (left.empty()) break;
+      const auto found = std::ranges::find(kEscapes, left.substr(0, 3), &Escape::text);
+      if (found == kEscapes.end()) return false;
+      out += found->character;
+      left.remove_prefix(found->text.size());
+    }
     return true;
   }
 
@@ -109,7 +153,7 @@ bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   const auto kind = fields.take("kind").transform(parse_kind);
   if (!kind || !*kind) return false;
   if (!fields.number("epoch", ~0ULL, entry.epoch)) return false;
-  if (!fields.token("type", entry.content_type) || !fields.token("etag", entry.etag)) return false;
+  if (!fields.escaped("type", entry.content_type) || !fields.token("etag", entry.etag)) return false;
   if (!fields.number("size", ~0ULL, size)) return false;
   entry.stored_at = WallTime(milliseconds(static_cast<milliseconds::rep>(stored_at)));
   entry.early_refresh = early == 1;
@@ -151,7 +195,7 @@ void encode_head(std::string_view key, const Entry& entry, std::string& out) {
   append(out, " epoch=");
   append(out, entry.epoch);
   append(out, " type=");
-  append(out, entry.content_type);
+  append_escaped(out, entry.content_type);
   append(out, " etag=");
   append(out, entry.etag);
   append(out, " size=");

@@ -64,6 +64,25 @@ TEST(Codec, GivesBackWhatItWasGiven) {
   }
 }
 
+TEST(Codec, KeepsAContentTypeWhole) {
+  for (const auto* const type : {"text/html; charset=utf-8", "text/html; charset=\"utf-8\"", "a/b;c=100%", "a/b;c=%20",
+                                 "%", "", " ", "application/json"}) {
+    Entry entry = sample();
+    entry.content_type = type;
+    const auto back = decode(kKey, encoded(entry));
+    ASSERT_TRUE(back) << type;
+    EXPECT_EQ(*back, entry);
+  }
+}
+
+TEST(Codec, RefusesAContentTypeThatItWouldNotWrite) {
+  for (const auto* const type : {"a%", "a%2", "a%0Ab", "a%0D%0Ab", "a%41", "a%2f", "a\"b", "a%%", "%2520%zz"}) {
+    auto line = line_of(encoded(sample()));
+    line.replace(line.find("application/json"), std::string_view("application/json").size(), type);
+    EXPECT_FALSE(decode(kKey, with_sum(line, sample().body))) << type;
+  }
+}
+
 TEST(Codec, WritesALineThatAPersonCanReadThenTheBody) {
   const auto value = encoded(sample());
   EXPECT_EQ(line_of(value),
