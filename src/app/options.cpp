@@ -41,6 +41,7 @@ Options make_options(const config::Settings& settings) {
     options.redis->timeout = settings.redis_timeout;
   }
   options.cache_prefix = settings.cache_prefix;
+  static_assert(config::kLeastMemory >= cache::MemoryTier::kLeastLimit);
   options.cache.memory.limit = settings.memory_limit;
   options.cache.memory.early_part = settings.cache_early;
   options.cache.memos.first = settings.error_ttl;

@@ -151,8 +151,11 @@ std::invoke_result_t<Change, Epoch&> CacheCore::change_epoch(Change change) {
     current_epoch_ = epoch_.current();
     read_epoch_ = epoch_.read();
   }
-  // Memory need not be cleared: find() removes copies of another epoch.
-  if (raised) forget_everything();
+  // find() removes copies of another epoch, so memory is right already. It also gets their room back.
+  if (raised) {
+    forget_everything();
+    memory.drop_purged(validity());
+  }
   return result;
 }
 
@@ -164,6 +167,7 @@ void CacheCore::purge_here() {
   forget_everything();
   // Once more: a load that did not see this purge yet may have filled memory in the meantime.
   mark();
+  memory.drop_purged(validity());
 }
 
 void CacheCore::on_purge_accepted(std::uint64_t epoch, const Moment& at) {

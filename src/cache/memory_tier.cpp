@@ -1,12 +1,19 @@
 #include "cache/memory_tier.hpp"
 
+#include <algorithm>
+#include <bit>
+
 namespace wx::cache {
 
 using observability::Counter;
 
 MemoryTier::MemoryTier(const MemoryOptions& options, observability::Metrics& metrics)
-    : options_(options), metrics_(metrics) {
-  for (auto& shard : shards_) shard = std::make_unique<GuardedShard>(options.limit / kShards);
+    : options_(options),
+      metrics_(metrics),
+      mask_(std::bit_floor(std::clamp<std::size_t>(options.limit / kLeastShard, 1, kMostShards)) - 1) {
+  for (auto& shard : std::span(shards_).first(shards())) {
+    shard = std::make_unique<GuardedShard>(options.limit / shards());
+  }
 }
 
 std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t hash, SteadyTime now,
@@ -68,9 +75,17 @@ void MemoryTier::confirm(std::string_view key, std::uint64_t hash, const Copy& h
   locked.shard.confirm(key, hash, held, std::move(dated), since);
 }
 
+void MemoryTier::drop_purged(const Validity& validity) {
+  constexpr std::size_t kMostPerShard = 512;
+  for (const auto& locked : used()) {
+    const Lock lock(locked->mutex);
+    locked->shard.drop_purged(validity, kMostPerShard);
+  }
+}
+
 std::size_t MemoryTier::bytes() const {
   std::size_t sum = 0;
-  for (const auto& locked : shards_) {
+  for (const auto& locked : used()) {
     const Lock lock(locked->mutex);
     sum += locked->shard.bytes();
   }
@@ -79,7 +94,7 @@ std::size_t MemoryTier::bytes() const {
 
 std::size_t MemoryTier::size() const {
   std::size_t sum = 0;
-  for (const auto& locked : shards_) {
+  for (const auto& locked : used()) {
     const Lock lock(locked->mutex);
     sum += locked->shard.size();
   }

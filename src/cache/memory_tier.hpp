@@ -1,5 +1,5 @@
-// The memory tier: 64 shards with one mutex each. A hit holds the mutex for a lookup and the copy of a pointer. See
-// SieveShard for the functions of the same names.
+// The memory tier: up to 64 shards with one mutex each. A hit holds the mutex for a lookup and the copy of a pointer.
+// See SieveShard for the functions of the same names.
 //
 // Thread-safety: any thread.
 #pragma once
@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/mutex.hpp"
@@ -25,7 +26,12 @@ struct MemoryOptions {
 
 class MemoryTier {
  public:
-  static constexpr std::size_t kShards = 64;
+  static constexpr std::size_t kMostShards = 64;
+  // A smaller limit has fewer shards, so that each has room for this much. A shard keeps copies of up to an eighth of
+  // its room.
+  static constexpr std::size_t kLeastShard = std::size_t{64} << 10;
+  // The smallest limit that keeps answers: its one shard has room for eight of them, or four if their places are long.
+  static constexpr std::size_t kLeastLimit = std::size_t{16} << 10;
 
   MemoryTier(const MemoryOptions& options, observability::Metrics& metrics);
 
@@ -43,10 +49,14 @@ class MemoryTier {
   bool erase(std::string_view key, std::uint64_t hash);
   bool erase_until(std::string_view key, std::uint64_t hash, const Moment& at);
   void confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since);
+  // Call it after a purge of everything. Removes what was purged, but no more than takes a few milliseconds. The rest
+  // is removed with the next insertions, before any other copy.
+  void drop_purged(const Validity& validity);
 
   [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t limit() const { return options_.limit; }
+  [[nodiscard]] std::size_t shards() const { return mask_ + 1; }
 
  private:
   struct alignas(64) GuardedShard {
@@ -57,11 +67,16 @@ class MemoryTier {
 
   // Takes bits from the middle of the hash: the shard's own table finds a key's place by the top bits and compares the
   // lowest byte, so keys that shared those would crowd one part of the table.
-  [[nodiscard]] GuardedShard& shard_of(std::uint64_t hash) const { return *shards_[(hash >> 16) % kShards]; }
+  [[nodiscard]] GuardedShard& shard_of(std::uint64_t hash) const { return *shards_[(hash >> 16) & mask_]; }
 
   const MemoryOptions options_;
   observability::Metrics& metrics_;
-  std::array<std::unique_ptr<GuardedShard>, kShards> shards_;
+  [[nodiscard]] std::span<const std::unique_ptr<GuardedShard>> used() const {
+    return std::span(shards_).first(shards());
+  }
+
+  std::size_t mask_;                                               // the number of shards, a power of two, less one
+  std::array<std::unique_ptr<GuardedShard>, kMostShards> shards_;  // the first of them are used
 };
 
 }  // namespace wx::cache

@@ -1,5 +1,6 @@
 #include "cache/sieve_shard.hpp"
 
+#include <algorithm>
 #include <memory>
 
 namespace wx::cache {
@@ -8,6 +9,9 @@ namespace {
 // The overhead of the allocator and the set: a header per block (node, entry with its control block, three strings),
 // and the set's slot at its usual load factor.
 constexpr std::size_t kOverhead = 5 * 16 + 24;
+
+// How many copies an insertion looks at for purged ones.
+constexpr std::size_t kSweep = 8;
 
 // The heap bytes of a string with this capacity.
 std::size_t heap_bytes(std::size_t capacity) {
@@ -70,6 +74,9 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
 
 bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted) {
   const std::size_t bytes = cost(key, *copy.entry);
+  sweep(kSweep);
+  while (bytes_ + bytes > limit_ && sweep(1)) {
+  }
   if (Node* old = node_of(key, hash); old != nullptr) {
     if (bytes <= limit_ / 8) {
       // Replaced in place: a refresh does not change the key's position in the queue.
@@ -141,6 +148,23 @@ bool SieveShard::erase_until(std::string_view key, std::uint64_t hash, const Mom
   return true;
 }
 
+void SieveShard::drop_purged(const Validity& validity, std::size_t most) {
+  purged_.epoch = std::max(purged_.epoch, validity.epoch);
+  purged_.purged_until = std::max(purged_.purged_until, validity.purged_until);
+  sweep_ = oldest_;
+  sweep(most);
+}
+
+bool SieveShard::sweep(std::size_t most) {
+  for (; sweep_ != nullptr && most > 0; --most) {
+    Node* node = sweep_;
+    sweep_ = node->newer;
+    // A copy of a higher epoch follows a purge that this shard has not been told of yet.
+    if (node->copy.entry->epoch < purged_.epoch || node->inserted <= purged_.purged_until) remove(node);
+  }
+  return sweep_ != nullptr;
+}
+
 void SieveShard::confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since) {
   Node* node = node_of(key, hash);
   if (node == nullptr || node->copy.entry != held.entry) return;
@@ -158,6 +182,7 @@ void SieveShard::link_newest(Node* node) {
 
 void SieveShard::unlink(Node* node) {
   if (hand_ == node) hand_ = node->newer;
+  if (sweep_ == node) sweep_ = node->newer;
   (node->newer != nullptr ? node->newer->older : newest_) = node->older;
   (node->older != nullptr ? node->older->newer : oldest_) = node->newer;
 }

@@ -4,7 +4,8 @@
 // "visited" bit per entry, and a hand that moves from the oldest entry to the newest. A hit only sets the bit. To
 // evict, the hand clears set bits until it reaches an entry whose bit is clear. That entry is evicted, and the hand
 // keeps its position. So popular entries are never moved, and entries that are never hit are evicted early. This
-// implementation differs in one point: the hand treats an expired entry as unvisited.
+// implementation differs in two points: the hand treats an expired entry as unvisited, and after a purge of everything,
+// the purged entries go before all others.
 //
 // Thread-safety: none. The memory tier holds a mutex around each shard.
 #pragma once
@@ -84,6 +85,9 @@ class SieveShard {
   void confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since);
   // Erases the copy if it was stored until then.
   bool erase_until(std::string_view key, std::uint64_t hash, const Moment& at);
+  // Everything was purged: removes purged copies, but looks at no more than `most` copies now. What is left goes with
+  // the next insertions: a few with each, and before any other copy.
+  void drop_purged(const Validity& validity, std::size_t most);
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
@@ -128,6 +132,8 @@ class SieveShard {
   void link_newest(Node* node);
   void unlink(Node* node);
   void remove(Node* node);
+  // Looks at the next copies, oldest first, and removes the purged ones. Returns false if there are none left.
+  bool sweep(std::size_t most);
   // Evicts one entry, but not `keep` (may be null). There must be another entry.
   void evict_one(SteadyTime now, const Node* keep);
   [[nodiscard]] static std::size_t cost(std::string_view key, const Entry& entry);
@@ -138,6 +144,8 @@ class SieveShard {
   Node* newest_ = nullptr;
   Node* oldest_ = nullptr;
   Node* hand_ = nullptr;
+  Node* sweep_ = nullptr;  // the next copy to look at after a purge of everything; null: there are no purged ones
+  Validity purged_;        // by the last purge of everything
 };
 
 }  // namespace wx::cache

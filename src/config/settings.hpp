@@ -16,6 +16,9 @@
 
 namespace wx::config {
 
+// The smallest MEMORY_LIMIT, besides 0. Less would accept a limit that keeps nothing.
+inline constexpr std::uint64_t kLeastMemory = 16 << 10;
+
 struct Settings {
   // The listening socket and its threads.
   std::uint16_t port = 8080;  // 0: the system chooses one

@@ -201,12 +201,16 @@ constexpr auto kTable = std::to_array<Setting>({
        return v == "auto" || v == "behind" || v == "inline";
      },
      [](const S& s) -> std::string { return s.cache_refresh_inline ? "inline" : "behind"; }},
-    {"MEMORY_LIMIT", "64MiB", "Memory limit for cached answers; 0: no cache in memory",
+    {"MEMORY_LIMIT", "64MiB", "Memory limit for cached answers, at least 16KiB; 0: no cache in memory",
      "a size such as 64MiB, 1GiB or 0", open,
-     [](S& s, Text v, Why&) {
+     [](S& s, Text v, Why& why) {
        const auto bytes = parse_bytes(v);
        s.memory_limit = bytes.value_or(s.memory_limit);
-       return bytes.has_value();
+       if (!bytes || *bytes == 0 || *bytes >= kLeastMemory) return bytes.has_value();
+       why = cat("too small for any answer; the smallest limit is ", format_bytes(kLeastMemory),
+                 ", and 0 switches the "
+                 "cache in memory off");
+       return false;
      },
      [](const S& s) { return format_bytes(s.memory_limit); }},
 

@@ -48,6 +48,38 @@ TEST_F(MemoryTierTest, KeepsWhateverShardAKeyFallsInto) {
   EXPECT_EQ(find("weather:1000"), "nothing");
 }
 
+TEST_F(MemoryTierTest, HasFewerShardsForASmallLimitAndKeepsAnswersWithAnyLimit) {
+  constexpr auto kKiB = std::size_t{1} << 10;
+  // A real answer: the body of the provider's usual reply is half a kilobyte.
+  const std::string body(700, 'x');
+  for (const auto& [limit, shards] :
+       {std::pair(MemoryTier::kLeastLimit, 1), std::pair(64 * kKiB, 1), std::pair(127 * kKiB, 1),
+        std::pair(128 * kKiB, 2), std::pair(256 * kKiB, 4), std::pair(kKiB * kKiB, 16), std::pair(4 * kKiB * kKiB, 64),
+        std::pair(64 * kKiB * kKiB, 64)}) {
+    EXPECT_EQ(tier({.limit = limit}).shards(), shards) << limit;
+    for (int i = 0; i < 200; ++i) {
+      const auto key = cat("weather:mock:", i, ".12345:13.41");
+      insert(key, body);
+      EXPECT_EQ(find(key), body) << limit;
+      EXPECT_LE(tier_->bytes(), limit);
+    }
+  }
+  tier({.limit = 0});
+  insert("A", "1");
+  EXPECT_EQ(find("A"), "nothing");
+  EXPECT_FALSE(tier_->erase("A", hash64("A")));
+}
+
+TEST_F(MemoryTierTest, GetsTheRoomOfWhatWasPurgedBack) {
+  tier({.limit = std::size_t{64} << 20});
+  for (int i = 0; i < 20'000; ++i) insert(cat("weather:", i), cat(i));
+  tier_->drop_purged({.epoch = 0, .purged_until = kNow - seconds(1)});
+  EXPECT_EQ(tier_->size(), 20'000U) << "nothing of it was purged";
+  tier_->drop_purged({.epoch = 1});
+  EXPECT_EQ(tier_->size(), 0U);
+  EXPECT_EQ(tier_->bytes(), 0U);
+}
+
 TEST_F(MemoryTierTest, ErasesOneAndThenAll) {
   tier();
   for (int i = 0; i < 100; ++i) insert(cat(i), cat(i));
@@ -74,7 +106,7 @@ TEST_F(MemoryTierTest, IsOffWithALimitOfNothing) {
 
 TEST_F(MemoryTierTest, CountsWhatItEvictsAndWhatIsTooLarge) {
   tier({.limit = 1 << 20});
-  insert("large", std::string(4 << 10, 'x'));
+  insert("large", std::string(9 << 10, 'x'));  // more than an eighth of a shard, which has 64 KiB
   EXPECT_EQ(metrics_.value(Counter::cache_memory_too_large), 1U);
   for (int i = 0; i < 10'000; ++i) insert(cat(i), std::string(200, 'x'));
   EXPECT_LE(tier_->bytes(), std::size_t{1} << 20);

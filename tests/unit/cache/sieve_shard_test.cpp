@@ -61,6 +61,15 @@ class FullShard : public Shard {
   }
 };
 
+// An entry of this epoch.
+Copy copy_of_epoch(std::uint64_t epoch) {
+  Entry entry;
+  entry.body = "{}";
+  entry.spans = kLong;
+  entry.epoch = epoch;
+  return {std::make_shared<const Entry>(std::move(entry)), kStart};
+}
+
 // The keys from A to Z that are in the shard. Looking marks them as visited.
 std::string keys(Shard& shard) {
   std::string out;
@@ -523,6 +532,49 @@ TEST(SieveShard, AHitOutlivesTheEviction) {
   shard.insert("I");                   // the hand clears all eight, comes round, and takes A
   EXPECT_FALSE(shard.has("A"));
   EXPECT_EQ(hit->copy.entry->body, "{}");
+}
+
+TEST(SieveShard, RemovesWhatWasPurgedBeforeAnythingElse) {
+  FullShard shard;
+  for (const auto* key : {"A", "B", "C", "D", "E", "F", "G", "H"}) EXPECT_TRUE(shard.has(key)) << "popular, and purged";
+  shard.insert("C", copy_of_epoch(1));  // loaded after the purge, in the place of the old copy
+  shard.shard.drop_purged({.epoch = 1}, 0);
+  EXPECT_EQ(shard.shard.size(), 8U) << "nothing is removed yet";
+  for (const auto* key : {"I", "J", "K", "L", "M", "N", "O"}) shard.insert(key, copy_of_epoch(1));
+  EXPECT_EQ(shard.shard.size(), 8U);
+  EXPECT_EQ(shard.evicted, 0U) << "the purged ones are no evictions";
+  EXPECT_EQ(keys(shard), "") << "all are of epoch 1, and keys() asks as of epoch 0";
+}
+
+TEST(SieveShard, EvictsAsBeforeOnceWhatWasPurgedIsGone) {
+  FullShard shard;
+  shard.shard.drop_purged({.epoch = 1}, 1000);
+  EXPECT_EQ(shard.shard.bytes(), 0U);
+  for (const auto* key : {"I", "J", "K", "L", "M", "N", "O", "P"}) shard.insert(key, copy_of_epoch(1));
+  while (shard.evicted == 0 && shard.shard.size() < 20) shard.insert(cat("Q", shard.shard.size()), copy_of_epoch(1));
+  EXPECT_EQ(shard.evicted, 1U) << "from now on, SIEVE decides again";
+}
+
+TEST(SieveShard, RemovesAtMostAsManyPurgedCopiesAtOnceAsItIsTold) {
+  Shard shard(1000 * cost());
+  for (int i = 0; i < 100; ++i) shard.insert(cat("old", i));
+  shard.shard.drop_purged({.epoch = 1}, 30);
+  EXPECT_EQ(shard.shard.size(), 70U);
+  for (int i = 0; i < 100; ++i) shard.insert(cat("new", i), copy_of_epoch(1));
+  EXPECT_EQ(shard.shard.size(), 100U) << "the insertions have removed the rest";
+  EXPECT_EQ(shard.evicted, 0U);
+}
+
+TEST(SieveShard, KeepsWhatAPurgeHasNotReached) {
+  Shard shard(1000 * cost());
+  for (int i = 0; i < 10; ++i) shard.insert(cat("old", i));
+  shard.now += seconds(1);
+  const auto purged_until = shard.now;
+  shard.now += seconds(1);
+  for (int i = 0; i < 10; ++i) shard.insert(cat("new", i));
+  shard.insert("later", copy_of_epoch(7));
+  shard.shard.drop_purged({.epoch = 0, .purged_until = purged_until}, 1000);
+  EXPECT_EQ(shard.shard.size(), 11U);
 }
 
 }  // namespace

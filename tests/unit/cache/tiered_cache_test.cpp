@@ -163,7 +163,7 @@ TEST_F(TieredCacheTest, SaysThatItStoredOnlyWhereATierTookIt) {
   EXPECT_TRUE(stored(&remote_, 0));
   EXPECT_TRUE(stored(&remote_, kMemory, Mode::redis_only));
   EXPECT_FALSE(stored(nullptr, 0)) << "no tier at all";
-  EXPECT_FALSE(stored(nullptr, std::size_t{64} << 10)) << "too large for a shard of 1 KiB";
+  EXPECT_FALSE(stored(nullptr, std::size_t{4} << 10)) << "too large for an eighth of 4 KiB";
   remote_.failing = ErrorKind::redis_timeout;
   EXPECT_FALSE(stored(&remote_, 0)) << "a Redis that has not answered";
   EXPECT_TRUE(stored(&remote_, kMemory));

@@ -168,6 +168,8 @@ TEST(Config, RefusesEachKindOfWrongValue) {
                                                                {"CACHE_EARLY", "80%"},
                                                                {"MEMORY_LIMIT", "-1"},
                                                                {"MEMORY_LIMIT", "64 mib b"},
+                                                               {"MEMORY_LIMIT", "1"},
+                                                               {"MEMORY_LIMIT", "16383"},
                                                                {"OPEN_METEO_API_KEY", "a\r\nX: y"},
                                                                {"UPSTREAM_TIMEOUT", "0"},
                                                                {"UPSTREAM_CONCURRENCY", "0"},
