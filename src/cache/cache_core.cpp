@@ -28,7 +28,7 @@ Copy CacheCore::rightly_dated(const Copy& copy) const {
   return {.entry = std::move(entry), .born = copy.born};
 }
 
-Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry) {
+Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry, const Moment& now) {
   Found found;
   if (const auto known = known_purges.find(key)) found.purged_at = {.wall = wall_of(*known), .steady = known->steady};
   if (!entry) return found;
@@ -36,13 +36,13 @@ Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry) {
     found.unreadable = true;
     return found;
   }
-  const bool ahead = ahead_of_clock(entry->stored_at, clock);
+  const bool ahead = is_ahead(entry->stored_at, now.wall);
   if (ahead) metrics.add(Counter::cache_ahead_of_clock);
   if (entry->kind == EntryKind::tombstone) {
     // A purge of the future would make every value until then look purged.
     found.unreadable = ahead;
     if (!ahead && (!found.purged_at || entry->stored_at > found.purged_at->wall)) {
-      found.purged_at = moment_of(entry->stored_at);
+      found.purged_at = moment_of(entry->stored_at, now);
     }
     return found;
   }
@@ -51,12 +51,12 @@ Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry) {
     found.revived = true;
     return found;
   }
-  found.copy = make_copy(std::make_shared<const Entry>(std::move(*entry)), clock);
+  found.copy = make_copy(std::make_shared<const Entry>(std::move(*entry)), now);
   return found;
 }
 
-Moment CacheCore::moment_of(WallTime at) const {
-  return {.wall = at, .steady = clock.steady() - (clock.wall() - at)};
+Moment CacheCore::moment_of(WallTime at, const Moment& now) {
+  return {.wall = at, .steady = now.steady - (now.wall - at)};
 }
 
 void CacheCore::drop_purged(std::optional<Copy>& copy) const {
@@ -103,7 +103,8 @@ void CacheCore::on_fail(std::string_view key) {
 void CacheCore::on_purge(std::string_view key, std::optional<WallTime> at) {
   metrics.add(Counter::cache_purges);
   // A moment of the future would make every value until then look purged.
-  if (at && !ahead_of_clock(*at, clock)) return purge_until(key, moment_of(*at));
+  const auto heard = now();
+  if (at && !is_ahead(*at, heard.wall)) return purge_until(key, moment_of(*at, heard));
   ++undated_purges_;
   const auto hash = hash64(key);
   auto& shard = flights.shard_of(hash);

@@ -61,12 +61,13 @@ class CacheCore final : public FleetListener {
   [[nodiscard]] Validity validity() const;
 
   // Turns what Redis holds for a key into a copy of this process, or the moment of a purge. Adopts the entry's epoch if
-  // that is higher. A value from before a purge that this process knows counts as purged.
-  [[nodiscard]] Found take_over(std::string_view key, std::optional<Entry> entry);
+  // that is higher. A value from before a purge that this process knows counts as purged. `now`: when the reply came;
+  // judge the copy by it.
+  [[nodiscard]] Found take_over(std::string_view key, std::optional<Entry> entry, const Moment& now);
   [[nodiscard]] Moment now() const { return {.wall = clock.wall(), .steady = clock.steady()}; }
   // The same moment in the fleet's time of now, which may have stepped since (fleet_clock.hpp).
   [[nodiscard]] WallTime wall_of(const Moment& moment) const;
-  [[nodiscard]] Moment moment_of(WallTime at) const;
+  [[nodiscard]] static Moment moment_of(WallTime at, const Moment& now);
   // A copy that was dated by a wrong clock gets the date of its age. Others are returned as they are.
   [[nodiscard]] Copy rightly_dated(const Copy& copy) const;
   // Drops a copy of another epoch, or from before a purge that this process has made, as if Redis held none. Run must

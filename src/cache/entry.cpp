@@ -6,17 +6,13 @@
 
 namespace wx::cache {
 
-bool ahead_of_clock(WallTime stored_at, const Clock& clock) {
-  return stored_at - clock.wall() > kClockTolerance;
-}
-
-Copy make_copy(EntryPtr entry, const Clock& clock) {
+Copy make_copy(EntryPtr entry, const Moment& now) {
   // In milliseconds, because nanoseconds overflow for some times that the codec accepts. An age above the total of the
   // spans makes no difference.
-  milliseconds age = clock.wall() - entry->stored_at;
-  if (ahead_of_clock(entry->stored_at, clock)) age = entry->spans.fresh_for;
+  milliseconds age = now.wall - entry->stored_at;
+  if (is_ahead(entry->stored_at, now.wall)) age = entry->spans.fresh_for;
   age = std::clamp(age, milliseconds(0), entry->spans.total());
-  return {std::move(entry), clock.steady() - age};
+  return {std::move(entry), now.steady - age};
 }
 
 bool stored_until(const Copy& copy, const Moment& moment) {

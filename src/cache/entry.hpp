@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/body.hpp"
 #include "base/clock.hpp"
@@ -91,13 +92,22 @@ inline constexpr milliseconds kClockTolerance{2000};
 // clock. (A process that has not heard Redis yet dates by its own, and the fleet's time may step.)
 [[nodiscard]] bool stored_until(const Copy& copy, const Moment& moment);
 
-// Returns true if `stored_at` is more than kClockTolerance ahead of this process's wall clock, so that one of the two
-// clocks must be wrong.
-[[nodiscard]] bool ahead_of_clock(WallTime stored_at, const Clock& clock);
+// Returns true if `stored_at` is more than kClockTolerance ahead of `now`, so that one of the two clocks must be wrong.
+[[nodiscard]] inline bool is_ahead(WallTime stored_at, WallTime now) {
+  return stored_at - now > kClockTolerance;
+}
+[[nodiscard]] inline bool ahead_of_clock(WallTime stored_at, const Clock& clock) {
+  return is_ahead(stored_at, clock.wall());
+}
 
 // Makes a copy of an entry that any process stored, with its age by the wall clock. A stored_at up to 2 s ahead counts
 // as now. If it is further ahead, the age is unknown, and the copy starts at the end of its fresh span.
-[[nodiscard]] Copy make_copy(EntryPtr entry, const Clock& clock);
+//
+// Judge the copy by `now.steady` too. By a slightly earlier time it would still be fresh.
+[[nodiscard]] Copy make_copy(EntryPtr entry, const Moment& now);
+[[nodiscard]] inline Copy make_copy(EntryPtr entry, const Clock& clock) {
+  return make_copy(std::move(entry), {.wall = clock.wall(), .steady = clock.steady()});
+}
 
 // The age from which a hit may start an early refresh: `part` of fresh_for, varied per key by up to +/-10 %, at most
 // fresh_for. It equals fresh_for if the entry allows no early refresh or `part` is 1 or more.

@@ -24,13 +24,15 @@ void Run::begin() {
   guarded([this](CacheCore& core) {
     core.metrics.add(Counter::cache_flights);
     limit_age(core);
-    step(core, [](State& state) { return state.flight.start(); });
+    step(core, core.clock.steady(), [](State& state) { return state.flight.start(); });
   });
 }
 
 void Run::post(FleetEvent event) {
   thread_.executor().post([self = shared_from_this(), event] {
-    self->guarded([&](CacheCore& core) { self->step(core, [&](State& state) { return (state.flight.*event)(); }); });
+    self->guarded([&](CacheCore& core) {
+      self->step(core, core.clock.steady(), [&](State& state) { return (state.flight.*event)(); });
+    });
   });
 }
 
@@ -54,8 +56,7 @@ void Run::give_up(CacheCore& core, const AnsweredWaiters& answered) {
 
 // Everything that must be true before another thread reads the flight table: memory is filled, a failure is remembered,
 // a flight that has ended is removed, and each waiter's answer is decided.
-void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied) {
-  const auto now = core.clock.steady();
+void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now) {
   const auto& actions = applied.actions;
   if (actions.put_back && !core.put_backs.pass(now)) {
     // Too many at present: the copy stays doubtful, and a hit looks again.
@@ -175,7 +176,8 @@ void Run::limit_age(CacheCore& core) {
     const auto self = weak.lock();
     if (!self) return;
     self->guarded([&](CacheCore& live) {
-      self->step(live, [&](State& state) { return state.flight.age_limit(live.clock.steady()); });
+      const auto now = live.clock.steady();
+      self->step(live, now, [&](State& state) { return state.flight.age_limit(now); });
     });
   });
 }

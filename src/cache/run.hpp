@@ -88,15 +88,17 @@ class Run : public std::enable_shared_from_this<Run> {
   // Calls work(core), unless the cache is destroyed. An exception ends the flight.
   template <class Work>
   void guarded(Work work);
-  // Gives one event to the flight. `event` takes the State under the lock and returns Actions.
+  // Gives one event to the flight, which happened at `now`. Everything that follows is decided by this time. `event`
+  // takes the State under the lock and returns Actions.
   template <class Event>
-  void step(CacheCore& core, Event event);
+  void step(CacheCore& core, SteadyTime now, Event event);
   // Ends the flight after an exception, and answers `answered` (waiters that an event had taken out of the flight) and
   // all other waiters.
   void give_up(CacheCore& core, const AnsweredWaiters& answered);
 
   // The part of step() under the lock.
-  void apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied) WX_REQUIRES(shard.mutex);
+  void apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now)
+      WX_REQUIRES(shard.mutex);
   void apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now)
       WX_REQUIRES(shard.mutex);
   static void apply_answer_leader(State& state, Applied& applied, SteadyTime now);
@@ -116,7 +118,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void drop_purged(const CacheCore& core, LeaseView& view);
   // Gives a reply of Redis to the flight: first what it shows of purges, then the event.
   template <class Event>
-  void step_with(CacheCore& core, Found& found, Event event);
+  void step_with(CacheCore& core, SteadyTime now, Found& found, Event event);
   void read_remote(CacheCore& core);
   void take_lease(CacheCore& core);
   void look();
@@ -160,7 +162,7 @@ void Run::guarded(Work work) {
 }
 
 template <class Event>
-void Run::step(CacheCore& core, Event event) {
+void Run::step(CacheCore& core, SteadyTime now, Event event) {
   Applied applied;
   try {
     {
@@ -168,7 +170,7 @@ void Run::step(CacheCore& core, Event event) {
       const FlightTable::Locked lock(shard);
       auto& state = state_.with(lock);
       applied.actions = event(state);
-      apply(core, shard, state, applied);
+      apply(core, shard, state, applied, now);
     }
     perform(core, applied);
   } catch (...) {

@@ -98,8 +98,8 @@ LoadRequest Run::load_request(const State& state, SteadyTime now) const {
 
 void Run::on_turn(CacheCore& core, Proceed proceed) {
   load_.proceed = std::move(proceed);
-  step(core,
-       [&](State& state) { return state.flight.turn(state.refresh || !state.waiters.empty(), core.clock.steady()); });
+  const auto now = core.clock.steady();
+  step(core, now, [&](State& state) { return state.flight.turn(state.refresh || !state.waiters.empty(), now); });
 }
 
 // Tells the loader whether to ask its source now. After `go` == false, load_.started is the start of the wait for
@@ -123,7 +123,7 @@ void Run::on_loader_exception(CacheCore& core) {
 
 void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   const auto now = core.clock.steady();
-  step(core, [&](State& state) {
+  step(core, now, [&](State& state) {
     Result<Copy> copy = fail(ErrorKind::internal);
     if (result) {
       copy = copy_of_loaded(core, std::move(*result), load_.epoch, state.flight.purged_until(), now);

@@ -33,9 +33,9 @@ struct WriteCounter {
 }  // namespace
 
 template <class Event>
-void Run::step_with(CacheCore& core, Found& found, Event event) {
+void Run::step_with(CacheCore& core, SteadyTime now, Found& found, Event event) {
   if (found.purged_at) heed_purge(core, found);
-  step(core, [&](State& state) {
+  step(core, now, [&](State& state) {
     core.drop_purged(found.copy);
     if (found.copy && found.copy->entry->stored_at <= state.flight.purged_until()) found.copy.reset();
     if (found.unreadable) state.flight.on_unreadable();
@@ -61,17 +61,17 @@ void Run::read_remote(CacheCore& core) {
   read_started_ = core.clock.steady();
   thread_.remote()->read(key_, [self = shared_from_this()](Result<std::optional<Entry>> result) {
     self->guarded([&](CacheCore& live) {
-      const auto now = live.clock.steady();
-      const auto took = now - self->read_started_;
-      auto found = live.take_over(self->key_, result ? std::move(*result) : std::nullopt);
+      const auto now = live.now();
+      const auto took = now.steady - self->read_started_;
+      auto found = live.take_over(self->key_, result ? std::move(*result) : std::nullopt, now);
       live.metrics.observe(Timing::redis, took);
       live.metrics.add(!result      ? Counter::cache_redis_error
                        : found.copy ? Counter::cache_redis_hit
                                     : Counter::cache_redis_miss);
-      self->step_with(live, found, [&](State& state) {
+      self->step_with(live, now.steady, found, [&](State& state) {
         state.timings.redis = took;
-        if (!result) return state.flight.remote_read(std::unexpected(std::move(result.error())), now);
-        return state.flight.remote_read(std::move(found.copy), now);
+        if (!result) return state.flight.remote_read(std::unexpected(std::move(result.error())), now.steady);
+        return state.flight.remote_read(std::move(found.copy), now.steady);
       });
     });
   });
@@ -86,10 +86,11 @@ void Run::take_lease(CacheCore& core) {
           live.metrics.add(!result       ? Counter::cache_lease_unknown
                            : result->won ? Counter::cache_lease_won
                                          : Counter::cache_lease_lost);
-          auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt);
+          const auto now = live.now();
+          auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt, now);
           if (result) self->drop_purged(live, *result);
-          self->step_with(live, found, [&](State& state) {
-            return state.flight.leased(seen_of(std::move(result), std::move(found.copy)), until, live.clock.steady());
+          self->step_with(live, now.steady, found, [&](State& state) {
+            return state.flight.leased(seen_of(std::move(result), std::move(found.copy)), until, now.steady);
           });
         });
       });
@@ -99,12 +100,12 @@ void Run::look() {
   await_timer_.reset();
   thread_.remote()->look(key_, [self = shared_from_this()](Result<LeaseView> result) {
     self->guarded([&](CacheCore& live) {
-      auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt);
+      const auto now = live.now();
+      auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt, now);
       if (result) self->drop_purged(live, *result);
-      self->step_with(live, found, [&](State& state) {
-        const auto now = live.clock.steady();
-        state.timings.load = now - self->load_.started;  // so far, the wait for another process's load
-        return state.flight.looked(seen_of(std::move(result), std::move(found.copy)), now);
+      self->step_with(live, now.steady, found, [&](State& state) {
+        state.timings.load = now.steady - self->load_.started;  // so far, the wait for another process's load
+        return state.flight.looked(seen_of(std::move(result), std::move(found.copy)), now.steady);
       });
     });
   });
@@ -128,7 +129,9 @@ void Run::look_again_after(nanoseconds span) {
   await_timer_ = thread_.executor().after(span + jitter, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    self->guarded([&](CacheCore& core) { self->step(core, [](State& state) { return state.flight.look_again(); }); });
+    self->guarded([&](CacheCore& core) {
+      self->step(core, core.clock.steady(), [](State& state) { return state.flight.look_again(); });
+    });
   });
 }
 
@@ -158,7 +161,7 @@ void Run::look_and_store(CacheCore& core, const Copy& loaded, RemoteTier::DoneCa
                                 done = AnswerOnce<void>(std::move(done))](Result<std::optional<Entry>> result) mutable {
     self->guarded([&](CacheCore& live) {
       if (!result) return done(std::unexpected(std::move(result.error())));
-      const auto found = live.take_over(self->key_, std::move(*result));
+      const auto found = live.take_over(self->key_, std::move(*result), live.now());
       if (found.purged_at) self->heed_purge(live, found);
       const bool purged = (found.purged_at && stored_until(loaded, *found.purged_at)) || live.purges() != purges ||
                           live.undated_purges() != undated_purges;

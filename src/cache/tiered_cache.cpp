@@ -159,8 +159,9 @@ void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCa
     if (!core) return answer_caller(std::move(done), fail(ErrorKind::draining), log);
     Result<Served> result = fail(ErrorKind::not_cached);
     try {
-      const auto replied = core->clock.steady();
-      auto found = core->take_over(key, entry ? std::move(*entry) : std::nullopt);
+      const auto now = core->now();
+      const auto replied = now.steady;
+      auto found = core->take_over(key, entry ? std::move(*entry) : std::nullopt, now);
       if (found.purged_at) core->purge_until(key, *found.purged_at);
       core->drop_purged(found.copy);
       if (found.copy && found.copy->freshness(replied) != Freshness::gone)

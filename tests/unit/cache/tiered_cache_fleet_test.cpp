@@ -1253,14 +1253,13 @@ class HoldingClock final : public Clock {
  public:
   explicit HoldingClock(const Clock& clock) : clock_(clock) {}
   [[nodiscard]] SteadyTime steady() const override {
-    if (std::this_thread::get_id() == held_ && --looks_left_ == 0) {
-      holding_ = true;
-      go_on_.wait(false);
-      holding_ = false;
-    }
+    hold_if_due();
     return clock_.steady();
   }
-  [[nodiscard]] WallTime wall() const override { return clock_.wall(); }
+  [[nodiscard]] WallTime wall() const override {
+    hold_if_due();
+    return clock_.wall();
+  }
 
   // Holds the calling thread at its `look`-th reading from now on.
   void hold_me_at(int look) {
@@ -1274,6 +1273,13 @@ class HoldingClock final : public Clock {
   }
 
  private:
+  void hold_if_due() const {
+    if (std::this_thread::get_id() != held_ || --looks_left_ != 0) return;
+    holding_ = true;
+    go_on_.wait(false);
+    holding_ = false;
+  }
+
   const Clock& clock_;
   std::atomic<std::thread::id> held_;
   mutable std::atomic<int> looks_left_{0};

@@ -343,6 +343,54 @@ TEST_F(TieredCacheTest, TellsTheLoaderHowUrgentItIs) {
   EXPECT_EQ(purposes_, (std::vector{Purpose::cold, Purpose::early, Purpose::refresh, Purpose::revalidate}));
 }
 
+// A real clock moves on between two readings. A copy that is dated by one reading and judged by an earlier one would be
+// fresh for that long: HIT with no time left, and no refresh.
+class TickingClock final : public Clock {
+ public:
+  explicit TickingClock(test::FakeClock& clock) : clock_(clock) {}
+  [[nodiscard]] SteadyTime steady() const override {
+    clock_.advance(std::chrono::microseconds(1));
+    return clock_.steady();
+  }
+  [[nodiscard]] WallTime wall() const override { return clock_.wall(); }
+
+ private:
+  test::FakeClock& clock_;
+};
+
+TEST_F(TieredCacheTest, AnEntryFromTheFutureIsNeverFreshHoweverTheClockMovesOn) {
+  const TickingClock ticking(clock_);
+  for (const auto way : {Mode::normal, Mode::redis_only}) {
+    for (const bool only_if_cached : {false, true}) {
+      for (const bool stale : {true, false}) {
+        thread_.emplace(executor_, &remote_, ticking);
+        cache_ = std::make_unique<TieredCache>(CacheOptions{}, ticking, metrics_, log_);
+        Entry entry;
+        entry.body = "{future}";
+        entry.etag = "f";
+        entry.spans = spans_;
+        if (!stale) entry.spans.stale_for = seconds(0);
+        entry.stored_at = clock_.wall() + seconds(3600);
+        fleet_.values[std::string(kKey)] = entry;
+        fleet_.leases.clear();
+        Answers answers;
+        loads_ = 0;
+        auto asked = lookup(way);
+        asked.only_if_cached = only_if_cached;
+        cache_->get(*thread_, asked, loader(), into(answers));
+        EXPECT_EQ(loads_, only_if_cached ? 0 : 1);
+        if (answers.empty()) {
+          EXPECT_FALSE(stale) << "a kept copy is waited with";
+          continue;
+        }
+        ASSERT_TRUE(answers[0]);
+        EXPECT_NE(answers[0]->outcome, Outcome::hit);
+        EXPECT_GE(answers[0]->age, spans_.fresh_for);
+      }
+    }
+  }
+}
+
 TEST_F(TieredCacheTest, AnEntryFromTheFutureIsServedStaleRefreshedAndCounted) {
   cache(&remote_);
   Entry entry;
