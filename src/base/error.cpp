@@ -25,6 +25,8 @@ constexpr std::array<Row, kErrorKinds> kRows{{
     {ErrorKind::not_implemented, "not-implemented", "The server does not know a method or coding of the request"},
     {ErrorKind::precondition_failed, "precondition-failed", "A condition of the request does not hold"},
     {ErrorKind::not_cached, "not-cached", "The request accepts only a cached answer, and none is cached"},
+    {ErrorKind::cache_unavailable, "cache-unavailable",
+     "The request accepts only a cached answer, and Redis did not answer"},
     {ErrorKind::client_limited, "client-limited", "This client caused too many cache misses"},
     {ErrorKind::lab_busy, "lab-busy", "Another lab run is in progress"},
     {ErrorKind::mock_limited, "mock-limited", "This client asked the mock for too much"},

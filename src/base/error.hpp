@@ -28,6 +28,7 @@ enum class ErrorKind : std::uint8_t {
   not_implemented,      // a method or a transfer coding that this server does not know
   precondition_failed,  // If-Match does not name the representation
   not_cached,           // the request says only-if-cached, and no answer is cached
+  cache_unavailable,    // the same, and Redis did not answer
   client_limited,       // this client caused too many provider calls (CLIENT_LOADS)
   lab_busy,             // an experiment of the page is running, and only one may
   mock_limited,         // this client asked the mock for too much (MOCK_LOADS)

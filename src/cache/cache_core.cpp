@@ -55,6 +55,11 @@ Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry, con
   return found;
 }
 
+void CacheCore::count_read(bool failed, const Found& found, nanoseconds took) {
+  metrics.observe(observability::Timing::redis, took);
+  metrics.add(failed ? Counter::cache_redis_error : found.copy ? Counter::cache_redis_hit : Counter::cache_redis_miss);
+}
+
 Moment CacheCore::moment_of(WallTime at, const Moment& now) {
   return {.wall = at, .steady = now.steady - (now.wall - at)};
 }

@@ -64,6 +64,8 @@ class CacheCore final : public FleetListener {
   // that is higher. A value from before a purge that this process knows counts as purged. `now`: when the reply came;
   // judge the copy by it.
   [[nodiscard]] Found take_over(std::string_view key, std::optional<Entry> entry, const Moment& now);
+  // Counts a read of an entry from Redis, and the time that it took.
+  void count_read(bool failed, const Found& found, nanoseconds took);
   [[nodiscard]] Moment now() const { return {.wall = clock.wall(), .steady = clock.steady()}; }
   // The same moment in the fleet's time of now, which may have stepped since (fleet_clock.hpp).
   [[nodiscard]] WallTime wall_of(const Moment& moment) const;

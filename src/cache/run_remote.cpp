@@ -8,7 +8,6 @@
 namespace wx::cache {
 
 using observability::Counter;
-using observability::Timing;
 
 namespace {
 
@@ -64,10 +63,7 @@ void Run::read_remote(CacheCore& core) {
       const auto now = live.now();
       const auto took = now.steady - self->read_started_;
       auto found = live.take_over(self->key_, result ? std::move(*result) : std::nullopt, now);
-      live.metrics.observe(Timing::redis, took);
-      live.metrics.add(!result      ? Counter::cache_redis_error
-                       : found.copy ? Counter::cache_redis_hit
-                                    : Counter::cache_redis_miss);
+      live.count_read(!result, found, took);
       self->step_with(live, now.steady, found, [&](State& state) {
         state.timings.redis = took;
         if (!result) return state.flight.remote_read(std::unexpected(std::move(result.error())), now.steady);

@@ -49,6 +49,22 @@ std::optional<Verdict> from_memo(const Memo& memo, const std::optional<HeldCopy>
   return Verdict{.error = std::move(error)};
 }
 
+// The answer to a lookup that accepts only a cached one, given what Redis has replied to a read that began at `asked`.
+Result<Served> cached_in_redis(CacheCore& core, std::string_view key, Result<std::optional<Entry>> entry,
+                               SteadyTime asked) {
+  const auto replied = core.now();
+  const auto took = replied.steady - asked;
+  auto found = core.take_over(key, entry ? std::move(*entry) : std::nullopt, replied);
+  core.count_read(!entry, found, took);
+  if (!entry) return fail(ErrorKind::cache_unavailable);
+  if (found.purged_at) core.purge_until(key, *found.purged_at);
+  core.drop_purged(found.copy);
+  if (!found.copy || found.copy->freshness(replied.steady) == Freshness::gone) return fail(ErrorKind::not_cached);
+  auto served = served_from(as_cached({.copy = *found.copy, .tier = Tier::redis}, replied.steady), replied.steady);
+  if (served) served->timings.redis = took;
+  return served;
+}
+
 // Makes a `done` of a purge whose exceptions are logged and not passed on.
 RemoteTier::DoneCallback guarded(RemoteTier::DoneCallback done, observability::Log& log) {
   return [done = std::move(done), &log](Result<void> result) mutable {
@@ -148,24 +164,20 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
 void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done) {
   const auto now = core_->clock.steady();
   if (const auto held = held_in_memory(lookup, now).copy) {
+    // This request starts no refresh, so the next hit may.
+    core_->memory.allow_refresh_from(lookup.key, lookup.hash, now);
     return answer_caller(std::move(done), served_from(as_cached(*held, now), now), core_->log);
   }
   if (thread.remote() == nullptr || lookup.mode == Mode::bypass) {
     return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);
   }
-  thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log, key = std::string(lookup.key),
+  thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log, key = std::string(lookup.key), now,
                                      done = std::move(done)](Result<std::optional<Entry>> entry) mutable {
     const auto core = weak.lock();
     if (!core) return answer_caller(std::move(done), fail(ErrorKind::draining), log);
     Result<Served> result = fail(ErrorKind::not_cached);
     try {
-      const auto now = core->now();
-      const auto replied = now.steady;
-      auto found = core->take_over(key, entry ? std::move(*entry) : std::nullopt, now);
-      if (found.purged_at) core->purge_until(key, *found.purged_at);
-      core->drop_purged(found.copy);
-      if (found.copy && found.copy->freshness(replied) != Freshness::gone)
-        result = served_from(as_cached({.copy = *found.copy, .tier = Tier::redis}, replied), replied);
+      result = cached_in_redis(*core, key, std::move(entry), now);
     } catch (...) {
       observability::log_exception(log, "cache", "a lookup ended with an exception");
       result = fail(ErrorKind::internal);

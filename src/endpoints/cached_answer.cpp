@@ -118,6 +118,8 @@ std::string cache_status_of(const Error& error, cache::Mode mode) {
     append(line, "; hit; detail=error-memo");
   } else if (error.kind == ErrorKind::not_cached) {
     append(line, "; detail=only-if-cached");
+  } else if (error.kind == ErrorKind::cache_unavailable) {
+    append(line, "; detail=redis-unavailable");
   } else {
     append(line, mode == cache::Mode::bypass ? "; fwd=bypass" : "; fwd=uri-miss");
   }

@@ -37,6 +37,7 @@ int status_of(ErrorKind kind) {
     case ErrorKind::version_unsupported:
       return 505;
     case ErrorKind::not_cached:
+    case ErrorKind::cache_unavailable:
     case ErrorKind::deadline_exceeded:
     case ErrorKind::provider_timeout:
       return 504;

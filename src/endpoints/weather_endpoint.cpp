@@ -68,16 +68,17 @@ void WeatherEndpoint::get(Exchange& exchange) {
   if (!query.faults.empty()) return refuse(exchange, asked, std::move(query.faults));
 
   const weather::Key key(query.question);
-  const bool forced = is_forced(request);
-  if (!forced) {
+  const auto control = request.field(Field::cache_control);
+  const bool forced = is_forced(request, control);
+  const bool only_if_cached = control && has_directive(*control, "only-if-cached");
+  if (!forced && !only_if_cached) {
     const auto peeked = context_.service.peek(query.question, key, request.began_at());
     if (peeked.served && peeked.refresh) return answer_and_refresh(exchange, *peeked.served, asked, query.question);
     if (peeked.served) return answer(exchange, *peeked.served, asked);
   }
   auto lookup = weather::lookup_of(query.question, key, deadline_of(request));
   lookup.forced = forced;
-  const auto control = request.field(Field::cache_control);
-  lookup.only_if_cached = control && has_directive(*control, "only-if-cached");
+  lookup.only_if_cached = only_if_cached;
   weather::MayLoad may;
   if (!lookup.only_if_cached) {  // which loads nothing
     auto allowed = may_load(request, query.question, key);
@@ -110,8 +111,7 @@ void WeatherEndpoint::answer_and_refresh(Exchange& exchange, const Served& serve
 
 // Only the admin may force a load with no-cache. A public client must not spend the provider's budget, and a browser
 // with open developer tools sends no-cache with every request.
-bool WeatherEndpoint::is_forced(const http_server::Request& request) const {
-  const auto control = request.field(Field::cache_control);
+bool WeatherEndpoint::is_forced(const http_server::Request& request, std::optional<std::string_view> control) const {
   return control && has_directive(*control, "no-cache") && check_admin(context_, request) == Admin::yes;
 }
 

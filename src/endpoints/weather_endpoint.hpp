@@ -30,7 +30,7 @@ class WeatherEndpoint {
   void del(http_server::Exchange& exchange);
 
  private:
-  [[nodiscard]] bool is_forced(const http_server::Request& request) const;
+  [[nodiscard]] bool is_forced(const http_server::Request& request, std::optional<std::string_view> control) const;
   [[nodiscard]] SteadyTime deadline_of(const http_server::Request& request) const;
   // What the service asks before it loads for the client (CLIENT_LOADS, MOCK_LOADS); empty if its loads are not
   // limited. Error: the client may not even ask.

@@ -99,6 +99,7 @@ std::string_view advice(Language language, ErrorKind kind, AdviceContext context
     case ErrorKind::not_implemented:
     case ErrorKind::precondition_failed:
     case ErrorKind::not_cached:
+    case ErrorKind::cache_unavailable:
       return context.has_detail ? text_of("other") : std::string_view();
   }
   return {};

@@ -255,6 +255,52 @@ TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   EXPECT_EQ(loads_, 1);
 }
 
+TEST_F(TieredCacheTest, OnlyIfCachedCountsItsReadOfRedisAndTellsWhenThatFails) {
+  using observability::Counter;
+  cache(&remote_);
+  Answers answers;
+  auto cached = lookup();
+  cached.only_if_cached = true;
+  cache_->get(*thread_, cached, loader(), into(answers));
+  EXPECT_EQ(metrics_.value(Counter::cache_redis_miss), 1U);
+  for (const auto kind : {ErrorKind::redis_timeout, ErrorKind::redis_unavailable, ErrorKind::redis_error}) {
+    remote_.failing = kind;
+    remote_.failing_detail = "WRONGTYPE";
+    cache_->get(*thread_, cached, loader(), into(answers));
+    EXPECT_EQ(answers.back().error().kind, ErrorKind::cache_unavailable);
+    EXPECT_EQ(answers.back().error().detail, "") << "no words of Redis for a client";
+  }
+  EXPECT_EQ(metrics_.value(Counter::cache_redis_error), 3U);
+  remote_.failing.reset();
+  cache_->get(*thread_, lookup(), loader(), into(answers));  // a second miss
+  complete(value("{1}"));
+  cache(&remote_);  // another process, the same Redis
+  remote_.hold = true;
+  cache_->get(*thread_, cached, loader(), into(answers));
+  clock_.advance(milliseconds(3));
+  remote_.release();
+  EXPECT_EQ(answers.back()->timings.redis, milliseconds(3));
+  EXPECT_EQ(metrics_.value(Counter::cache_redis_hit), 1U);
+  EXPECT_NE(metrics_.text().find("weather_cache_redis_duration_seconds_count 6\n"), std::string::npos)
+      << "two misses, three errors, a hit";
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(TieredCacheTest, OnlyIfCachedTakesNoRefreshFromTheNextHit) {
+  cache();
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(seconds(15));  // stale
+  auto cached = lookup();
+  cached.only_if_cached = true;
+  cache_->get(*thread_, cached, loader(), into(answers));
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[1]->outcome, Outcome::stale_if_error);
+  EXPECT_EQ(loads_, 1);
+  EXPECT_TRUE(peek().refresh) << "the next hit starts the refresh";
+}
+
 TEST_F(TieredCacheTest, OnlyIfCachedReadsNothingInABypass) {
   cache(&remote_);
   Answers answers;

@@ -464,6 +464,18 @@ TEST_F(WeatherEndpointTest, LoadsNothingWhenOnlyACachedAnswerIsWanted) {
   EXPECT_EQ(get(kMock, "Cache-Control: only-if-cached\r\n")->header("X-Cache"), "HIT");
 }
 
+TEST_F(WeatherEndpointTest, StartsNoRefreshOfAStaleAnswerWhenOnlyACachedOneIsWanted) {
+  get("/weather?lat=52.52&lon=13.41");
+  provider_.answer(current());
+  clock_.advance(std::chrono::minutes(16));
+  EXPECT_EQ(get("/weather?lat=52.52&lon=13.41", "Cache-Control: only-if-cached\r\n")->header("X-Cache"), "STALE");
+  executor_.run_posted();
+  EXPECT_EQ(provider_.count, 1);
+  EXPECT_EQ(get("/weather?lat=52.52&lon=13.41")->header("X-Cache"), "STALE");
+  executor_.run_posted();
+  EXPECT_EQ(provider_.count, 2) << "the next request starts it";
+}
+
 TEST_F(WeatherEndpointTest, PurgesForTheBearerOfTheTokenOnly) {
   EXPECT_EQ(send("DELETE", kMock)->status, 405) << "without a token the method does not exist";
   options_.admin_token = "secret-token";
