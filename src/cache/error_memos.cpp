@@ -12,8 +12,7 @@ const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
   return now < memo.until ? &memo : nullptr;
 }
 
-const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime begun,
-                               SteadyTime now) {
+const Memo& ErrorMemos::record(std::string_view key, Failure failure, bool kept, WallTime begun, SteadyTime now) {
   const bool known = items_.contains(key);
   Memo& memo = place(key);
   // A failure counts as consecutive only if the last memo ended less than twice the longest time ago.
@@ -23,7 +22,7 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optio
   if (memo.failure.error) memo.failure.error->remembered = true;
   memo.look = false;
   memo.begun = begun;
-  memo.held = std::move(held);
+  memo.kept = kept;
   nanoseconds span = options_.first;
   for (int i = 1; i < memo.count && span < options_.longest; ++i) span *= 2;
   span = std::min<nanoseconds>(span, options_.longest);
@@ -32,15 +31,15 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, std::optio
   return memo;
 }
 
-void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held,
-                              WallTime begun, SteadyTime now) {
+void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, bool kept, WallTime begun,
+                              SteadyTime now) {
   Memo& memo = place(key);
   memo.look = false;
   memo.begun = begun;
   memo.count = failure.count;
   memo.failure = {};
   if (failure.kind) memo.failure.error = Error{.kind = *failure.kind, .remembered = true};
-  memo.held = std::move(held);
+  memo.kept = kept;
   memo.until = now + failure.left;
 }
 
@@ -61,9 +60,11 @@ void ErrorMemos::on_value(std::string_view key, WallTime stored_at) {
 void ErrorMemos::on_purged(std::string_view key, const Moment& at) {
   const auto found = items_.find(key);
   if (found == items_.end()) return;
-  auto& memo = found->second->memo;
-  if (memo.begun <= at.wall) return forget(key);
-  if (memo.held && stored_until(memo.held->copy, at)) memo.held.reset();
+  if (found->second->memo.begun <= at.wall) forget(key);
+}
+
+void ErrorMemos::on_nothing_kept(std::string_view key) {
+  if (const auto found = items_.find(key); found != items_.end()) found->second->memo.kept = false;
 }
 
 void ErrorMemos::forget(std::string_view key) {

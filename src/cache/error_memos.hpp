@@ -1,6 +1,8 @@
 // This process's memos of failed loads. While a memo is in force, lookups of the key get the same answer without a new
 // call. The time doubles with every consecutive failure, up to a limit. (FailureMemo is the fleet's memo, in Redis.)
 //
+// A memo holds no answer. The answers that may be served meanwhile are in memory, within its limit, or in Redis.
+//
 // Thread-safety: none. Each shard of the flight table has one, under the shard's lock.
 #pragma once
 
@@ -25,11 +27,11 @@ struct MemoOptions {
 
 struct Memo {
   Failure failure;
-  int count = 1;                 // consecutive failures
-  SteadyTime until;              // in force before this time
-  WallTime begun;                // when the failed load began; a value stored later ends the memo
-  std::optional<HeldCopy> held;  // the flight's copy when the load failed; serve it if it is not gone
-  bool look = false;             // another process has announced a value since: look in Redis, once
+  int count = 1;      // consecutive failures
+  SteadyTime until;   // in force before this time
+  WallTime begun;     // when the failed load began; a value stored later ends the memo
+  bool kept = false;  // there was an answer that may be served: if memory does not hold it, Redis may
+  bool look = false;  // another process has announced a value since: look in Redis, once
 };
 
 class ErrorMemos {
@@ -40,12 +42,10 @@ class ErrorMemos {
   [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now) const;
 
   // Records a failed load of this process. Returns its memo.
-  const Memo& record(std::string_view key, Failure failure, std::optional<HeldCopy> held, WallTime begun,
-                     SteadyTime now);
+  const Memo& record(std::string_view key, Failure failure, bool kept, WallTime begun, SteadyTime now);
 
   // Records a failed load of another process.
-  void record_fleet(std::string_view key, const FailureMemo& failure, std::optional<HeldCopy> held, WallTime begun,
-                    SteadyTime now);
+  void record_fleet(std::string_view key, const FailureMemo& failure, bool kept, WallTime begun, SteadyTime now);
 
   // Call it when another process has announced a value. A memo then allows one look.
   void on_fill(std::string_view key);
@@ -54,7 +54,9 @@ class ErrorMemos {
 
   // Removes the memo if a value was stored after the failed load had begun. The next failure then counts as the first.
   void on_value(std::string_view key, WallTime stored_at);
-  // Removes the memo, or the copy that it holds, if it is from before a purge at this time.
+  // Call it when Redis has turned out to hold no answer that may be served.
+  void on_nothing_kept(std::string_view key);
+  // Removes the memo if it is from before a purge at this time.
   void on_purged(std::string_view key, const Moment& at);
   // Removes the memo, after a purge.
   void forget(std::string_view key);

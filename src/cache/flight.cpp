@@ -68,6 +68,12 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
   const auto freshness = copy.freshness(now);
   held_ = HeldCopy{copy, Tier::redis};
   if (options_.memory) actions.fill_memory = copy;
+  if (remembered_ && !forced_ && freshness != Freshness::fresh && copy.entry->stored_at < remembered_from_) {
+    actions.load = false;
+    actions.answer = fallback(Outcome::stale_if_error, now);
+    end(actions);
+    return actions;
+  }
   if (!forced_) actions.answer = join(now);
   if (!actions.answer) {
     actions.fallback = true;

@@ -16,6 +16,8 @@
 //                                                     soft_wait, because there is a fallback
 //   reading   the same, and only a look at  ended     nothing. After a gap: the copy is confirmed, and put back if
 //             a fresh, doubtful copy                  Redis holds nothing
+//   reading   stale or kept copy from        ended     answer (stale), fill memory
+//             before a remembered failure
 //   reading   a tombstone later than the    -         the copy is dropped, and the event counts as one without it
 //             held copy
 //   reading   nothing, or an error, and a   ended     answer (what is remembered)
@@ -162,9 +164,10 @@ class Flight {
   // `held`: the copy that a refresh is to replace, or a copy that callers may fall back on.
   Flight(const FlightOptions& options, std::uint64_t key_hash, std::optional<HeldCopy> held);
 
-  // Call it before start() if the failure of a load that began at `begun` is remembered, and another process has
-  // announced a value since. The flight then only looks whether Redis has a newer value, else it ends with
-  // `remembered`.
+  // Call it before start() if the failure of a load that began at `begun` is remembered, and Redis may hold an answer:
+  // another process has announced a value since, or memory does not hold what was kept. The flight then only looks
+  // whether Redis has a value that may be served. It loads if that was stored after the failure and is not fresh, and
+  // ends with `remembered` if there is none.
   void look_past(Verdict remembered, WallTime begun) {
     remembered_ = std::move(remembered);
     remembered_from_ = begun;

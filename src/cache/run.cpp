@@ -90,11 +90,12 @@ void Run::apply(CacheCore& core, FlightTable::Shard& shard, State& state, Applie
 // Remembers a failure, or forgets it after a success.
 void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state, Applied& applied, SteadyTime now) {
   auto& actions = applied.actions;
+  const auto kept = [&] { return state.flight.fallback(Outcome::stale_if_error, now).has_value(); };
   // A value is as old as its request, so it is compared with the beginning of the failed load. Of another process's
   // failure only the longest possible load is known.
   if (actions.failed) {
     const auto begun = core.clock.wall() - std::chrono::floor<milliseconds>(now - load_.started);
-    const auto& memo = shard.memos.record(table_key_, *std::move(actions.failed), state.flight.held(), begun, now);
+    const auto& memo = shard.memos.record(table_key_, *std::move(actions.failed), kept(), begun, now);
     core.memory.allow_refresh_from(key_, hash_, memo.until);
     const auto left = std::chrono::ceil<milliseconds>(memo.until - now);
     // A failed load always has an answer. An earlier retry would get the same failure.
@@ -107,11 +108,13 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
                                              .epoch = load_.epoch};
     }
   } else if (actions.fleet_failure) {
-    shard.memos.record_fleet(table_key_, *actions.fleet_failure, state.flight.held(),
-                             core.clock.wall() - core.options.lease_span, now);
+    shard.memos.record_fleet(table_key_, *actions.fleet_failure, kept(), core.clock.wall() - core.options.lease_span,
+                             now);
     core.memory.allow_refresh_from(key_, hash_, now + actions.fleet_failure->left);
   } else if (actions.answer && actions.answer->copy) {
     shard.memos.on_value(table_key_, actions.answer->copy->entry->stored_at);
+  } else if (actions.answer && actions.answer->error->remembered && !state.flight.redis_unavailable()) {
+    shard.memos.on_nothing_kept(table_key_);
   }
 }
 

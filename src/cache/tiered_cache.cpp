@@ -36,11 +36,10 @@ Verdict as_cached(const HeldCopy& held, SteadyTime now) {
   return {.outcome = fresh ? Outcome::hit : Outcome::stale_if_error, .tier = held.tier, .copy = held.copy};
 }
 
-// The answer while a failure is remembered: a copy that may be served, else the failure again. Nothing if this process
-// does not know the reason of a refusal, because only a load can learn it.
+// The answer while a failure is remembered: the copy in memory, if there is one, else the failure again. Nothing if
+// this process does not know the reason of a refusal, because only a load can learn it.
 std::optional<Verdict> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
-  const auto& best = held ? held : memo.held;
-  if (best && best->copy.freshness(now) != Freshness::gone) return as_cached(*best, now);
+  if (held && held->copy.freshness(now) != Freshness::gone) return as_cached(*held, now);
   const auto& failure = memo.failure;
   if (failure.refusal) return Verdict{.outcome = Outcome::hit, .tier = Tier::memory, .copy = failure.refusal};
   if (!failure.error) return std::nullopt;
@@ -126,12 +125,16 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
   std::optional<Verdict> remembered;
   WallTime begun;
   if (!lookup.forced && shared) {
+    bool kept_in_redis = false;
     if (const auto* memo = shard.memos.active(table_key, now)) {
       remembered = from_memo(*memo, held.copy, now);
       begun = memo->begun;
+      kept_in_redis = memo->kept && !held.copy && thread.remote() != nullptr;
     }
-    const bool look = remembered && !joins && thread.remote() != nullptr && shard.memos.take_look(table_key);
-    if (remembered && !look) {
+    const bool look =
+        remembered && !joins && thread.remote() != nullptr && (shard.memos.take_look(table_key) || kept_in_redis);
+    const bool waits = look || (joins && kept_in_redis);
+    if (remembered && !waits) {
       first.run = nullptr;
       first.at_once = served_from(*remembered, now);
       return first;
@@ -139,7 +142,7 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
   }
   if (!joins) first.run = make_run(thread, lookup, std::move(table_key), std::move(held));
   auto& state = first.run->state(lock);
-  if (remembered) state.flight.look_past(*std::move(remembered), begun);
+  if (remembered && !joins) state.flight.look_past(*std::move(remembered), begun);
   if (joins && lookup.forced) state.flight.force();
   // join() does not know whether this caller is forced.
   const auto verdict = lookup.forced ? std::nullopt : state.flight.join(now);

@@ -15,7 +15,7 @@ TEST(ErrorMemos, HoldsTwiceAsLongWithEveryFailureInARowUpToALimit) {
   test::FakeClock clock;
   ErrorMemos memos({});
   for (const auto expected : {1, 2, 4, 8, 16, 30, 30}) {
-    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
+    const auto& memo = memos.record("key", kTimeout, false, clock.wall(), clock.steady());
     EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(expected)));
     clock.advance(seconds(expected));
     EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
@@ -39,14 +39,14 @@ TEST(ErrorMemos, CountsNoFurtherThanTheFleetDoes) {
   test::FakeClock clock;
   ErrorMemos memos({});
   for (int i = 1; i <= 1100; ++i) {
-    const auto& memo = memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
+    const auto& memo = memos.record("key", kTimeout, false, clock.wall(), clock.steady());
     ASSERT_EQ(memo.count, std::min(i, FailureMemo::kMaxCount));
     clock.advance(seconds(30));
   }
-  memos.record_fleet("other", {ErrorKind::provider_timeout, FailureMemo::kMaxCount, seconds(30)}, std::nullopt,
-                     clock.wall(), clock.steady());
+  memos.record_fleet("other", {ErrorKind::provider_timeout, FailureMemo::kMaxCount, seconds(30)}, false, clock.wall(),
+                     clock.steady());
   clock.advance(seconds(30));
-  const auto& memo = memos.record("other", kTimeout, std::nullopt, clock.wall(), clock.steady());
+  const auto& memo = memos.record("other", kTimeout, false, clock.wall(), clock.steady());
   EXPECT_EQ(memo.count, FailureMemo::kMaxCount);
   EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(30)));
 }
@@ -59,7 +59,7 @@ TEST(ErrorMemos, HoldsARefusalForItsOwnSpanHoweverManyCame) {
   refusal->kind = EntryKind::refusal;
   for (int i = 0; i < 3; ++i) {
     const Copy copy{.entry = refusal, .born = clock.steady()};
-    const auto& memo = memos.record("key", {.error = {}, .refusal = copy}, std::nullopt, clock.wall(), clock.steady());
+    const auto& memo = memos.record("key", {.error = {}, .refusal = copy}, false, clock.wall(), clock.steady());
     EXPECT_EQ(memo.until - clock.steady(), nanoseconds(seconds(300)));
     clock.advance(seconds(299));
     ASSERT_NE(memos.active("key", clock.steady()), nullptr);
@@ -74,13 +74,13 @@ TEST(ErrorMemos, AnAnnouncedValueAllowsOneLookAndOnlyALaterValueEndsTheMemo) {
   ErrorMemos memos({});
   memos.on_fill("key");
   EXPECT_FALSE(memos.take_look("key")) << "there is no memo";
-  memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
+  memos.record("key", kTimeout, false, clock.wall(), clock.steady());
   EXPECT_FALSE(memos.take_look("key"));
   memos.on_fill("key");
   EXPECT_TRUE(memos.take_look("key"));
   EXPECT_FALSE(memos.take_look("key")) << "once";
   memos.on_fill("key");
-  memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady());
+  memos.record("key", kTimeout, false, clock.wall(), clock.steady());
   EXPECT_FALSE(memos.take_look("key")) << "a new failure is later than the announcement";
   memos.on_value("key", clock.wall() - milliseconds(1));
   EXPECT_NE(memos.active("key", clock.steady()), nullptr) << "stored before the failure";
@@ -88,27 +88,18 @@ TEST(ErrorMemos, AnAnnouncedValueAllowsOneLookAndOnlyALaterValueEndsTheMemo) {
   EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
 }
 
-TEST(ErrorMemos, APurgeEndsAnEarlierMemoAndTakesTheCopyFromALaterOne) {
+TEST(ErrorMemos, APurgeEndsAnEarlierMemoAndNoLaterOne) {
   test::FakeClock clock;
   ErrorMemos memos({});
-  const auto copy_aged = [&](seconds age) {
-    auto entry = std::make_shared<Entry>();
-    entry->stored_at = clock.wall() - age;
-    return HeldCopy{.copy = {.entry = std::move(entry), .born = clock.steady() - age}, .tier = Tier::memory};
-  };
-  const auto record = [&](seconds age) { memos.record("key", kTimeout, copy_aged(age), clock.wall(), clock.steady()); };
+  const auto record = [&] { memos.record("key", kTimeout, true, clock.wall(), clock.steady()); };
   const auto moment = [&](seconds ago) { return Moment{.wall = clock.wall() - ago, .steady = clock.steady() - ago}; };
   memos.on_purged("key", moment(seconds(0)));
-  record(seconds(10));
+  record();
   memos.on_purged("key", moment(seconds(0)));
   EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
-  record(seconds(10));
+  record();
   memos.on_purged("key", moment(seconds(5)));
   ASSERT_NE(memos.active("key", clock.steady()), nullptr) << "the load began after the purge";
-  EXPECT_FALSE(memos.active("key", clock.steady())->held);
-  record(seconds(1));
-  memos.on_purged("key", moment(seconds(5)));
-  EXPECT_TRUE(memos.active("key", clock.steady())->held) << "so was the copy";
 }
 
 }  // namespace

@@ -601,6 +601,27 @@ TEST_F(LeaseTest, ALookPastARememberedFailureEndsWithWhatRedisHoldsOrTheFailure)
   }
 }
 
+// The same if memory does not hold what was kept when the load failed.
+TEST_F(LeaseTest, ALookPastARememberedFailureServesWhatWasKeptWithoutALoad) {
+  struct Case {
+    seconds age;
+    seconds failed;  // how long ago the failed load began
+    bool ends;       // the failure is still in force
+  };
+  for (const auto& [age, failed, ends] : {Case{seconds(15), seconds(5), true}, Case{seconds(25), seconds(5), true},
+                                          Case{seconds(15), seconds(17), false}}) {
+    Flight flight(kWithRedis, 0, std::nullopt);
+    flight.look_past(Verdict{.error = Error{.kind = ErrorKind::provider_error, .remembered = true}},
+                     clock_.wall() - failed);
+    (void)flight.start();
+    const auto actions = flight.remote_read(copy_aged(age), now());
+    EXPECT_EQ(actions.ended, ends);
+    EXPECT_EQ(actions.load, !ends) << "a value from after the failure ends its memory";
+    ASSERT_TRUE(actions.answer);
+    EXPECT_EQ(actions.answer->outcome, ends ? Outcome::stale_if_error : Outcome::stale_while_revalidate);
+  }
+}
+
 TEST_F(LeaseTest, APurgeEndsALookPastARememberedFailureToo) {
   for (const bool everything : {false, true}) {
     Flight flight(kWithRedis, 0, std::nullopt);

@@ -109,6 +109,51 @@ TEST_F(FleetTest, AValueInRedisEndsTheMemoOfAProcessWithoutMemory) {
   EXPECT_EQ(loads_, 2);
 }
 
+// A memo holds no copy. What was kept is served from memory, or if memory has evicted it or is off, from Redis.
+TEST_F(FleetTest, WhatIsKeptInRedisIsServedWhileAFailureIsRemembered) {
+  for (const bool memory : {true, false}) {
+    CacheOptions options;
+    options.memos.first = seconds(10);
+    if (!memory) options.memory.limit = 0;
+    cache(&remote_, options);
+    fleet_.values.clear();
+    fleet_.leases.clear();
+    fleet_.listeners = {&cache_->listener()};
+    loads_ = 0;
+    Answers answers;
+    cache_->get(*thread_, lookup(), loader(), into(answers));
+    complete(value("{1}"));
+    clock_.advance(seconds(100));  // kept
+    cache_->get(*thread_, lookup(), loader(), into(answers));
+    complete(fail(ErrorKind::provider_error));
+    if (memory) cache_->memory().erase(kKey, hash64(kKey));
+    const auto entry = std::weak_ptr(answers[0]->entry);
+    answers.clear();
+    EXPECT_TRUE(entry.expired()) << "nothing but memory holds a copy";
+    remote_.hold = true;
+    for (int i = 0; i < 3; ++i) cache_->get(*thread_, lookup(), loader(), into(answers));
+    EXPECT_EQ(remote_.held.size(), 1U) << "one look for all";
+    remote_.hold = false;
+    remote_.release();
+    cache_->get(*thread_, lookup(), loader(), into(answers));
+    ASSERT_EQ(answers.size(), 4U);
+    for (const auto& answer : answers) {
+      ASSERT_TRUE(answer);
+      EXPECT_EQ(answer->outcome, Outcome::stale_if_error);
+      EXPECT_EQ(answer->entry->body, "{1}");
+    }
+    EXPECT_EQ(loads_, 2) << "the failure is in force";
+    // Redis has lost it.
+    if (memory) cache_->memory().erase(kKey, hash64(kKey));
+    fleet_.values.clear();
+    const auto reads = remote_.reads;
+    for (int i = 0; i < 3; ++i) cache_->get(*thread_, lookup(), loader(), into(answers));
+    for (std::size_t i = 4; i < 7; ++i) EXPECT_FALSE(answers[i]);
+    EXPECT_EQ(remote_.reads, reads + 1) << "Redis is asked once";
+    EXPECT_EQ(loads_, 2);
+  }
+}
+
 // The channel comes back while a load is under way. A purge that was missed before may concern what it brings.
 TEST_F(FleetTest, ALoadThatBeganBeforeAGapEndedIsDoubtful) {
   Answers answers;
