@@ -70,7 +70,8 @@ void send(Context& context, Answer& answer, const RequestId& id, const Sent& sen
           std::initializer_list<http_server::BodyPart> body) {
   auto& headers = context.headers;
   const auto& request = answer.request();
-  append(headers, any_origin(request.path()) ? kReadable : kNoSniff);
+  const bool readable = any_origin(request.path()) || any_origin(request.normal_path().value_or(""));
+  append(headers, readable ? kReadable : kNoSniff);
   append_line(headers, "X-Request-Id", id.text());
   const auto trace = http_server::trace_of(request);
   if (trace && !sent.shared) observability::append_traceparent(headers, *trace);
