@@ -161,6 +161,7 @@ TEST_F(OtherEndpointsTest, DescribeNoFileInA304) {
 
 TEST_F(OtherEndpointsTest, FindFilesAndProblemsHoweverTheirPathIsSpelled) {
   EXPECT_EQ(get("/%6fpenapi.json")->status, 200);
+  EXPECT_EQ(get("/%6fpenapi.json")->header("Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(get("/problems/not%2Dfound")->status, 200);
   EXPECT_EQ(get("/problems/../stats")->status, 400);
   EXPECT_EQ(get("/assets/%2e%2e/stats")->status, 400);
