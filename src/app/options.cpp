@@ -24,6 +24,7 @@ Options make_options(const config::Settings& settings) {
   options.server.idle_timeout = settings.idle_timeout;
   options.server.budget = std::make_shared<http_server::ConnectionBudget>(
       http_server::connections_within_file_limit(settings.max_connections));
+  options.server.memory = std::make_shared<http_server::ConnectionMemory>(settings.connection_memory);
 
   options.http_client.user_agent = cat("weather-cache/", version());
   options.open_meteo.base_url = settings.open_meteo_url;

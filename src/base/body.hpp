@@ -52,6 +52,13 @@ class Body {
     return body;
   }
 
+  // A body of bytes that live as long as the process (a file that is part of the program). It owns nothing.
+  [[nodiscard]] static Body of_static(std::string_view bytes) {
+    Body body;
+    body.view_ = bytes;
+    return body;
+  }
+
   [[nodiscard]] std::string_view view() const { return view_; }
   operator std::string_view() const { return view_; }  // NOLINT(google-explicit-constructor): used like a string_view
   [[nodiscard]] std::size_t size() const { return view_.size(); }

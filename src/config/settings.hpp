@@ -66,6 +66,7 @@ struct Settings {
 
   // Limits of the HTTP server, and the shutdown.
   std::uint32_t max_connections = 20'000;
+  std::uint64_t connection_memory = 64ULL << 20;  // bytes
   std::chrono::milliseconds request_timeout{10'000};
   std::chrono::milliseconds idle_timeout{75'000};
   std::chrono::milliseconds drain_delay{0};

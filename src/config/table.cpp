@@ -291,6 +291,16 @@ constexpr auto kTable = std::to_array<Setting>({
      "a number from 1 to 10000000", open,
      [](S& s, Text v, Why&) { return set_number(s.max_connections, v, 1, 10'000'000); },
      [](const S& s) { return cat(s.max_connections); }},
+    {"CONNECTION_MEMORY", "64MiB",
+     "Limit of what all connections hold for slow clients together, buffers of the system included",
+     "a size from 1MiB to 1TiB", open,
+     [](S& s, Text v, Why&) {
+       const auto bytes = parse_bytes(v);
+       if (!bytes || *bytes < (1ULL << 20) || *bytes > (1ULL << 40)) return false;
+       s.connection_memory = *bytes;
+       return true;
+     },
+     [](const S& s) { return format_bytes(s.connection_memory); }},
     {"REQUEST_TIMEOUT", "10s", "Timeout for an answer, and for receiving a request", "a duration from 1ms to 1h", open,
      [](S& s, Text v, Why&) { return set_duration(s.request_timeout, v, kMillisecond, kHour); },
      [](const S& s) { return format_duration(s.request_timeout); }},

@@ -60,7 +60,7 @@ void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset
   if (not_modified) {
     return send(context, exchange, id, {.status = 304, .shared = true}, {});
   }
-  send(context, exchange, id, {.status = 200, .shared = true}, {body});
+  send(context, exchange, id, {.status = 200, .shared = true}, {Body::of_static(body)});
 }
 
 }  // namespace wx::endpoints

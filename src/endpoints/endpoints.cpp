@@ -51,6 +51,12 @@ std::vector<Route> Endpoints::routes() {
   };
   const http_server::HandlerFunction live = [this](Exchange& e) { this->live(e); };
   const http_server::HandlerFunction ready = [this](Exchange& e) { this->ready(e); };
+  // An orchestrator must not restart a service because it has many clients.
+  const auto health = [&get](std::string path, const http_server::HandlerFunction& handler) {
+    auto route = get(std::move(path), handler);
+    route.when_full = true;
+    return route;
+  };
   std::vector<Route> routes;
   routes.push_back(get("/weather", [this](Exchange& e) { weather_.get(e); }));
   auto& weather = routes.back();
@@ -64,11 +70,11 @@ std::vector<Route> Endpoints::routes() {
   routes.push_back(get("/", [this](Exchange& e) { page(e); }));
   routes.push_back(get("/stats", [this](Exchange& e) { stats(e); }));
   routes.push_back(get("/metrics", [this](Exchange& e) { respond(e, 200, kPrometheus, context_.metrics.text()); }));
-  routes.push_back(get("/health/live", live));
-  routes.push_back(get("/livez", live));
-  routes.push_back(get("/healthz", live));
-  routes.push_back(get("/health/ready", ready));
-  routes.push_back(get("/readyz", ready));
+  routes.push_back(health("/health/live", live));
+  routes.push_back(health("/livez", live));
+  routes.push_back(health("/healthz", live));
+  routes.push_back(health("/health/ready", ready));
+  routes.push_back(health("/readyz", ready));
   routes.push_back(get("/openapi.json", [this](Exchange& e) { asset(e); }));
   routes.push_back(get(
       "/robots.txt", [this](Exchange& e) { respond(e, 200, kText, "User-agent: *\nDisallow: /weather\nAllow: /\n"); }));

@@ -4,7 +4,7 @@
 // Thread-safety: none; one per thread.
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,24 +13,35 @@
 
 namespace wx::http_server {
 
-// As large as the largest head, so that a head is always contiguous.
-using InputBlock = std::unique_ptr<std::array<char, kMaxHead>>;
+// Memory for the bytes in hand of one connection. `large` blocks are as large as the largest head, so that a head is
+// always contiguous. Most requests fit into a small one, which is what a request costs while its answer is outstanding.
+struct InputBlock {
+  std::unique_ptr<char[]> bytes;
+  std::uint16_t size = 0;
+
+  [[nodiscard]] explicit operator bool() const { return bytes != nullptr; }
+};
+inline constexpr std::uint16_t kSmallInput = 2 * 1024;
 
 class Buffers {
  public:
   Buffers() {
-    inputs_.reserve(kKept);
+    small_inputs_.reserve(kKept);
+    large_inputs_.reserve(kKept);
     outputs_.reserve(kKept);
   }
 
-  [[nodiscard]] InputBlock take_input() {
-    if (inputs_.empty()) return std::make_unique_for_overwrite<std::array<char, kMaxHead>>();
-    InputBlock block = std::move(inputs_.back());
-    inputs_.pop_back();
-    return block;
+  [[nodiscard]] InputBlock take_input(bool large) {
+    auto& pool = large ? large_inputs_ : small_inputs_;
+    const auto size = large ? static_cast<std::uint16_t>(kMaxHead) : kSmallInput;
+    if (pool.empty()) return {.bytes = std::make_unique_for_overwrite<char[]>(size), .size = size};
+    auto bytes = std::move(pool.back());
+    pool.pop_back();
+    return {.bytes = std::move(bytes), .size = size};
   }
   void give_back(InputBlock block) {
-    if (block && inputs_.size() < kKept) inputs_.push_back(std::move(block));
+    auto& pool = block.size == kSmallInput ? small_inputs_ : large_inputs_;
+    if (block && pool.size() < kKept) pool.push_back(std::move(block.bytes));
   }
 
   // Gives an empty string capacity, if a buffer is free.
@@ -55,7 +66,8 @@ class Buffers {
   static constexpr std::size_t kSmallestKept = 64;  // a smaller buffer is not worth keeping
   static constexpr std::size_t kLargestKept = std::size_t{256} * 1024;
 
-  std::vector<InputBlock> inputs_;
+  std::vector<std::unique_ptr<char[]>> small_inputs_;
+  std::vector<std::unique_ptr<char[]>> large_inputs_;
   std::vector<std::string> outputs_;
 };
 

@@ -1,18 +1,28 @@
 #include "http_server/connection.hpp"
 
+#include <algorithm>
 #include <cassert>
 
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "http_server/memory_relief.hpp"
 #include "http_server/request_trace.hpp"
 #include "observability/log_exception.hpp"
 
 namespace wx::http_server {
 namespace {
 
-// The limit of queued output (bytes). Above it, pipelined requests wait until the output is written.
-constexpr std::size_t kEnoughOutput = std::size_t{64} * 1024;
+// The limit of queued output (bytes). Above it, pipelined requests wait until the output is written. A connection comes
+// to it step by step, as its client takes its answers.
+constexpr std::uint32_t kEnoughOutput = 64 * 1024;
+// What the rest of the program holds for a request whose answer is deferred, beside the request: its callbacks, its
+// timer, and its place in a flight.
+constexpr std::size_t kDeferredBytes = std::size_t{3} * 1024;
 // The limit of bytes that a client may send after the last answer before the connection is closed.
 constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
 
@@ -28,6 +38,14 @@ observability::Counter class_counter(int status, bool client_blamed) {
 std::string_view trace_id(const Request& request) {
   const auto trace = trace_of(request);
   return trace ? trace->trace_id : std::string_view();
+}
+
+// The memory of a socket's buffers in the kernel, with the kernel's own bookkeeping.
+std::size_t kernel_bytes(int socket) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
+  return std::size_t{info[SK_MEMINFO_RMEM_ALLOC]} + info[SK_MEMINFO_WMEM_QUEUED] + info[SK_MEMINFO_FWD_ALLOC];
 }
 
 bool would_block(const error_code& error) {
@@ -63,11 +81,9 @@ void Connection::start() {
   });
 }
 
-void Connection::start_refused() {
-  guard([this] {
-    refuse(ErrorKind::overloaded, {});
-    proceed();
-  });
+void Connection::start_above_limit() {
+  above_limit_ = true;
+  start();
 }
 
 void Connection::enter(ConnectionPhase phase) {
@@ -76,6 +92,8 @@ void Connection::enter(ConnectionPhase phase) {
 
 void Connection::on_deadline() {
   const auto self = shared_from_this();
+  if (finished_) return on_linger_deadline();
+  if (phase() == ConnectionPhase::writing) return reset();
   if (phase() != ConnectionPhase::reading) return close();
   guard([this] {
     began_at_ = server_->clock.steady();
@@ -101,10 +119,20 @@ void Connection::guard(Work&& work) noexcept {
   }
 }
 
+void Connection::reset() {
+  if (!socket_) return;
+  // Not through Asio, which would undo it in the socket's destructor.
+  const ::linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_->native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
 void Connection::close() {
   if (!socket_) return;
+  gone_.store(true, std::memory_order_relaxed);
   socket_.reset();
   leave();
+  release_held();
   // A handler or a Responder may still use its request.
   if (!in_handler_ && answer_ != Answer::deferred) input_.release();
   out_.clear();
@@ -125,28 +153,39 @@ std::string_view Connection::peer() const {
 // --- Reading ---
 
 void Connection::wait_readable() {
-  if (std::exchange(read_waiting_, true)) return;
-  if (input_.more_to_read()) {
-    // Posted, so that a client that sends without pause does not starve the others.
-    asio::post(server_->context, [self = shared_from_this()] { self->on_readable(error_code()); });
-  } else {
-    watch_.wait(server_->waits, *socket_, shared_from_this());
-  }
+  if (!input_.more_to_read()) return watch();
+  if (std::exchange(read_posted_, true)) return;
+  // Posted, so that a client that sends without pause does not starve the others.
+  asio::post(server_->context, [self = shared_from_this()] {
+    self->read_posted_ = false;
+    self->on_input(error_code());
+  });
+}
+
+void Connection::watch() {
+  if (std::exchange(watching_, true)) return;
+  watch_.wait(server_->waits, *socket_, shared_from_this());
 }
 
 void Connection::on_readable(const error_code& error) {
-  read_waiting_ = false;
+  watching_ = false;
+  on_input(error);
+}
+
+void Connection::on_input(const error_code& error) {
   if (!socket_) return;
   if (error) return close();
   guard([this] { use_input(); });
 }
 
 void Connection::use_input() {
-  if (phase() == ConnectionPhase::lingering) return discard_input();
+  if (finished_) return discard_input();
   if (input_.in_hand() || !out_.empty()) {
-    // finish_idle() has read without a wait, and reading continues when that request is answered. But this call has
-    // consumed an edge (read_watch.hpp) whose bytes are still unread, so the next read must not wait for another edge.
+    // The answer is outstanding, or finish_idle() has read without a wait. Reading continues when that request is
+    // answered. But this call has consumed an edge (read_watch.hpp) whose bytes are still unread, so the next read must
+    // not wait for another edge.
     input_.expect_more();
+    if (answer_ == Answer::deferred) look_at_client();
     return;
   }
   if (!read_input()) wait_readable();
@@ -176,11 +215,36 @@ void Connection::discard_input() {
   wait_readable();
 }
 
+// --- The client, while its answer is outstanding ---
+
+void Connection::watch_client() {
+  // An end of the stream that has arrived together with the request causes no further edge.
+  if (input_.more_to_read()) return look_at_client();
+  watch();
+}
+
+// The end of the stream may lie behind pipelined requests, so this asks for it without reading.
+void Connection::look_at_client() {
+  pollfd client{.fd = socket_->native_handle(), .events = POLLRDHUP, .revents = 0};
+  if (::poll(&client, 1, 0) > 0) {
+    note_gone();
+    if ((client.revents & (POLLERR | POLLHUP)) != 0) return close();
+  }
+  if (kWaitsForEdges) watch();
+}
+
+void Connection::note_gone() {
+  if (!gone_.exchange(true, std::memory_order_relaxed)) {
+    server_->metrics.add(observability::Counter::http_clients_gone);
+  }
+}
+
 // --- Answering ---
 
 Connection::Stop Connection::answer_input() {
-  while (!closing_ && answer_ != Answer::deferred && out_.size() < kEnoughOutput) {
+  while (!closing_ && answer_ != Answer::deferred) {
     if (input_.empty()) return Stop::need_more;
+    if (out_.size() >= batch_) return Stop::other;
     const auto status = parser_.feed(input_.bytes());
     if (status == HeadParser::Status::need_more) {
       if (!parser_.begun()) drop_empty_lines();
@@ -208,6 +272,10 @@ void Connection::drop_empty_lines() {
 void Connection::dispatch() {
   request_ = Request(input_.data(), parser_.head(), began_at_, this);
   answer_ = Answer::none;
+  if (above_limit_ && !server_->handler.serves_when_full(request_)) {
+    server_->metrics.add(observability::Counter::http_connections_refused);
+    return refuse(ErrorKind::overloaded, {});
+  }
   Exchange exchange(*this);
   in_handler_ = true;
   try {
@@ -254,7 +322,7 @@ void Connection::respond(int status, std::string_view headers, std::initializer_
 }
 
 void Connection::append_answer(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
-  if (!request_.keep_alive() || server_->draining) closing_ = true;
+  if (!request_.keep_alive() || server_->draining || above_limit_) closing_ = true;
   const auto connection = closing_                  ? ConnectionField::close
                           : parser_.head().http_1_0 ? ConnectionField::keep_alive
                                                     : ConnectionField::none;
@@ -273,6 +341,10 @@ std::shared_ptr<Channel> Connection::hold() {
 
 void Connection::abandon() {
   if (!socket_ || answer_ != Answer::deferred) return;
+  if (gone_.load(std::memory_order_relaxed)) {  // it has only ended its own side, but there is no answer for it
+    answer_ = Answer::given;
+    return close();
+  }
   guard([this] {
     server_->log.error("http_server", "a deferred request was never answered",
                        {{"path", request_.path()}, {"trace", trace_id(request_)}});
@@ -299,10 +371,15 @@ void Connection::answered_late() {
 
 void Connection::proceed() {
   if (!socket_) return;
+  if (!out_.empty() && !flush()) return;
   const auto began_before = began_at_;
   const Stop stop = answer_input();
   if (!flush()) return;
-  if (answer_ == Answer::deferred) return enter(ConnectionPhase::answering);
+  if (answer_ == Answer::deferred) {
+    enter(ConnectionPhase::answering);
+    hold(own_bytes() + kDeferredBytes);
+    return watch_client();
+  }
   if (closing_) return linger();
   if (stop == Stop::other) {
     // More requests are in hand, but other connections of this thread get a turn first.
@@ -311,6 +388,7 @@ void Connection::proceed() {
   }
   input_.set_aside();
   if (!parser_.begun()) {
+    release_held();
     // If a request was answered just now, the time at which it began is recent enough. Empty lines do not prolong the
     // time of an idle connection.
     if (began_at_ != began_before) {
@@ -318,8 +396,9 @@ void Connection::proceed() {
     } else if (phase() != ConnectionPhase::idle) {
       enter(ConnectionPhase::idle);
     }
-  } else if (std::exchange(head_is_new_, false)) {
-    enter(ConnectionPhase::reading);
+  } else {
+    if (std::exchange(head_is_new_, false)) enter(ConnectionPhase::reading);
+    hold(own_bytes());
   }
   wait_readable();
 }
@@ -337,8 +416,11 @@ bool Connection::flush() {
     error_code error;
     out_.write(*socket_, error);
     if (would_block(error)) {
+      batch_ = 1;
+      out_.shrink();
       if (progress || phase() != ConnectionPhase::writing) enter(ConnectionPhase::writing);
       wait_writable();
+      measure();
       return false;
     }
     if (error) {
@@ -347,6 +429,7 @@ bool Connection::flush() {
     }
     progress = true;
   }
+  if (progress) batch_ = std::min(2 * batch_, kEnoughOutput);
   return true;
 }
 
@@ -362,11 +445,57 @@ void Connection::wait_writable() {
 
 void Connection::linger() {
   input_.release();
+  finished_ = true;
   error_code error;
   socket_->shutdown(Socket::shutdown_send, error);
   if (error) return close();
   enter(ConnectionPhase::lingering);
+  release_held();
   wait_readable();
+}
+
+// A slow client has the rest of its answer in the kernel, which would keep it for minutes after close() if the client
+// takes no more. So the connection goes on waiting as long as the client takes some of it.
+void Connection::on_linger_deadline() {
+  const std::size_t unsent = unsent_in_kernel();
+  if (unsent <= 1) return close();  // the end of the stream counts as one
+  if (phase() == ConnectionPhase::writing && unsent >= unsent_) return reset();
+  unsent_ = unsent;
+  enter(ConnectionPhase::writing);
+}
+
+// --- Memory ---
+
+void Connection::hold(std::size_t bytes) {
+  if (!server_->memory) return;
+  server_->memory->change(held_, bytes);
+  server_->held += bytes - held_;
+  held_ = bytes;
+  if (server_->relief_posted || !server_->memory->must_shrink(server_->held)) return;
+  // Posted, because this connection may be among those that are closed.
+  asio::post(server_->context, [server = server_] {
+    server->relief_posted = false;
+    relieve_memory(*server);
+  });
+  server_->relief_posted = true;
+}
+
+void Connection::release_held() noexcept {
+  if (held_ == 0) return;
+  server_->memory->change(held_, 0);
+  server_->held -= held_;
+  held_ = 0;
+}
+
+void Connection::measure() {
+  if (!server_->memory || !socket_) return;
+  const std::size_t request = answer_ == Answer::deferred ? kDeferredBytes : 0;
+  hold(own_bytes() + request + kernel_bytes(socket_->native_handle()));
+}
+
+std::size_t Connection::unsent_in_kernel() {
+  int unsent = 0;
+  return ::ioctl(socket_->native_handle(), SIOCOUTQ, &unsent) == 0 ? static_cast<std::size_t>(unsent) : 0;
 }
 
 }  // namespace wx::http_server

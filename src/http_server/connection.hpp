@@ -1,14 +1,16 @@
 // One client connection: reads request heads, passes them to the handler in order, and writes the answers.
 //
 // It waits for one event at a time: input, a deferred answer, or a writable socket. While an answer is outstanding it
-// does not read. So the request stays in its buffer, and a client that does not read cannot make the server store
-// answers for it. All answers of one turn of the loop are sent with one write, without waiting first; only what the
-// kernel does not accept waits.
+// does not read, but notices when the client goes. So the request stays in its buffer, and a client that does not read
+// cannot make the server store answers for it. All answers of one turn of the loop are sent with one write, without
+// waiting first; only what the kernel does not accept waits. To a client that does not take its answers the next ones
+// are made one at a time.
 //
 // Lifetime: its asynchronous operations and a Responder own it.
 // Thread-safety: belongs to the thread of its server.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,14 +33,22 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   // Waits for the first request.
   void start();
-  // Answers with the refusal `overloaded`, and closes.
-  void start_refused();
+  // The same for a connection above the limit: answers one request, with the refusal `overloaded` unless it is one that
+  // is served even then (Handler::serves_when_full), and closes.
+  void start_above_limit();
   // Call it when the deadline of the current phase has passed: refuses an incomplete request, else closes.
   void on_deadline();
   // Call it in phase idle: answers a request that has arrived but was not read yet, or closes.
   void finish_idle();
-  // Closes immediately. Later answers are ignored.
+  // Closes immediately. Later answers are ignored. What the kernel has not sent yet, it still tries to send.
   void close();
+  // The same, but the kernel forgets what it has not sent, and the client gets a reset.
+  void reset();
+
+  // The bytes that this connection counts for (connection_memory.hpp).
+  [[nodiscard]] std::size_t held() const { return held_; }
+  // Counts them again, with those in the kernel's buffers.
+  void measure();
 
   // Implementation of Channel.
   [[nodiscard]] const Request& request() const override { return request_; }
@@ -47,6 +57,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void blame_client() override { client_blamed_ = true; }
   void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) override;
   [[nodiscard]] std::shared_ptr<Channel> hold() override;
+  [[nodiscard]] std::shared_ptr<const std::atomic<bool>> gone() override { return {shared_from_this(), &gone_}; }
   void abandon() override;
 
  private:
@@ -60,10 +71,17 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   // Reading.
   void wait_readable();
+  void watch();
   void on_readable(const error_code& error);
+  void on_input(const error_code& error);
   void use_input();
   [[nodiscard]] bool read_input();
   void discard_input();
+
+  // The client, while its answer is outstanding.
+  void watch_client();
+  void look_at_client();
+  void note_gone();
 
   // Answering.
   Stop answer_input();
@@ -80,6 +98,13 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   [[nodiscard]] bool flush();
   void wait_writable();
   void linger();
+  void on_linger_deadline();
+
+  // Memory.
+  void hold(std::size_t bytes);
+  void release_held() noexcept;
+  [[nodiscard]] std::size_t own_bytes() const { return input_.memory() + out_.memory(); }
+  [[nodiscard]] std::size_t unsent_in_kernel();
 
   void enter(ConnectionPhase phase);
 
@@ -93,17 +118,24 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   Request request_;
   InputBuffer input_;
   std::uint32_t discarded_ = 0;
-  SteadyTime began_at_{};  // the start of the last request's handling; zero before the first
+  std::uint32_t batch_ = 1;  // the limit (bytes) of answers to make before they are written
+  std::size_t held_ = 0;
+  std::size_t unsent_ = 0;  // in the kernel, at the last deadline after the last answer
+  SteadyTime began_at_{};   // the start of the last request's handling; zero before the first
 
   OutputQueue out_;
 
   Answer answer_ = Answer::none;
   bool in_handler_ = false;
   bool client_blamed_ = false;  // for the next answer
-  bool closing_ = false;        // close once out_ is written
+  bool above_limit_ = false;
+  bool closing_ = false;   // close once out_ is written
+  bool finished_ = false;  // it is written: what the client still sends is dropped
+  std::atomic<bool> gone_ = false;
   bool head_is_new_ = true;
   ReadWatch<Connection> watch_;
-  bool read_waiting_ = false;
+  bool watching_ = false;
+  bool read_posted_ = false;
   bool write_waiting_ = false;
 };
 

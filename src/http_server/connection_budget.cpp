@@ -21,4 +21,28 @@ std::size_t connections_within_file_limit(std::size_t wanted) {
   return std::clamp<std::size_t>(wanted, 1, std::max<std::size_t>(files - reserve, 1));
 }
 
+void ConnectionBudget::join(Member& member) {
+  const Lock lock(mutex_);
+  members_.push_back(&member);
+}
+
+void ConnectionBudget::leave(Member& member) {
+  const Lock lock(mutex_);
+  std::erase(members_, &member);
+}
+
+void ConnectionBudget::search_on(Search search) {
+  const bool found = acquire();
+  const Lock lock(mutex_);
+  while (!found && search.next < members_.size()) {
+    Member* const asked = members_[search.next++];
+    if (asked != search.asker) return asked->give_place(search);
+  }
+  if (std::ranges::find(members_, search.asker) != members_.end()) {
+    search.asker->on_searched(search.id, found);
+  } else if (found) {
+    release();
+  }
+}
+
 }  // namespace wx::http_server

@@ -71,6 +71,13 @@ class Deadlines {
     return nullptr;
   }
 
+  // Calls visit(entry) for each entry in `phase`, the one that has been there the longest first. `visit` must not move
+  // entries.
+  template <class Visit>
+  void for_each(ConnectionPhase phase, Visit visit) {
+    for (auto& entry : queues_[static_cast<std::size_t>(phase)]) visit(entry);
+  }
+
   // The entry that has been in `phase` the longest, or null.
   [[nodiscard]] Entry* oldest(ConnectionPhase phase) {
     auto& queue = queues_[static_cast<std::size_t>(phase)];

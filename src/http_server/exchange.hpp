@@ -3,6 +3,7 @@
 // Thread-safety: only the thread of the connection (Exchange::executor()).
 #pragma once
 
+#include <atomic>
 #include <initializer_list>
 #include <memory>
 #include <string_view>
@@ -32,13 +33,15 @@ class Channel {
   virtual void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) = 0;
   // Defers the answer. The result keeps the channel and its request alive.
   [[nodiscard]] virtual std::shared_ptr<Channel> hold() = 0;
+  // See Responder::gone(). May be null: then the client never goes.
+  [[nodiscard]] virtual std::shared_ptr<const std::atomic<bool>> gone() { return nullptr; }
   // Ends a deferred answer that will not be given. Must not throw, because a destructor calls it.
   virtual void abandon() = 0;
 };
 
 // Answers one request later. Move-only. Keeps the connection object and the view of the request alive even if the
 // client has disconnected; respond() does nothing then. If it is destroyed without an answer, which is a bug in the
-// handler, the client gets Handler::refuse(internal).
+// handler unless the client has gone, the client gets Handler::refuse(internal).
 class Responder {
  public:
   Responder() = default;
@@ -52,6 +55,14 @@ class Responder {
   [[nodiscard]] Executor& executor() { return channel_->executor(); }
   // See Exchange::blame_client.
   void blame_client() { channel_->blame_client(); }
+  // Becomes true when the client has closed or reset the connection. A client that has only ended its own side cannot
+  // be told from one that has closed: it still gets an answer. The flag may be null, and outlives the connection.
+  // Thread-safety: any thread may read the flag.
+  [[nodiscard]] std::shared_ptr<const std::atomic<bool>> gone() const { return channel_->gone(); }
+  [[nodiscard]] bool gone_now() const {
+    const auto flag = gone();
+    return flag && flag->load(std::memory_order_relaxed);
+  }
   // See Exchange::respond. Ends the view of the request. An exception while the answer is written does not reach the
   // caller: the server logs it and closes the connection.
   void respond(int status, std::string_view headers, std::initializer_list<BodyPart> body);
@@ -103,6 +114,10 @@ class Handler {
   // Must respond() or defer() before it returns. An exception is logged, and refuse(internal) answers unless the
   // handler has already responded.
   virtual void handle(Exchange& exchange) = 0;
+
+  // Returns whether the request is answered even if all places for connections are taken. Others are refused with
+  // `overloaded` then.
+  [[nodiscard]] virtual bool serves_when_full(const Request& /*request*/) const { return false; }
 
   // Answers a refusal of the server: malformed_request, request_timeout, content_too_large, uri_too_long,
   // headers_too_large, version_unsupported, overloaded or internal. Must respond() before it returns, with a status and

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -16,19 +17,21 @@ constexpr std::size_t kSmallPartial = 512;
 }  // namespace
 
 void InputBuffer::read(Socket& socket, error_code& error) {
-  block_ = buffers_.take_input();
-  std::memcpy(block_->data(), partial_.data(), partial_.size());
+  block_ = buffers_.take_input(large_next_ || partial_.size() > kSmallInput / 2);
+  std::memcpy(block_.bytes.get(), partial_.data(), partial_.size());
   begin_ = 0;
   end_ = static_cast<std::uint16_t>(partial_.size());
-  const std::size_t n = receive(socket, block_->data() + end_, block_->size() - end_, error);
+  const std::size_t room = block_.size - end_;
+  const std::size_t n = receive(socket, block_.bytes.get() + end_, room, error);
   if (error) return release();
+  large_next_ = n == room;
   partial_.clear();
   end_ = static_cast<std::uint16_t>(end_ + n);
 }
 
 std::size_t InputBuffer::discard(Socket& socket, error_code& error) {
-  InputBlock block = buffers_.take_input();
-  const std::size_t n = receive(socket, block->data(), block->size(), error);
+  InputBlock block = buffers_.take_input(true);
+  const std::size_t n = receive(socket, block.bytes.get(), block.size, error);
   buffers_.give_back(std::move(block));
   return n;
 }
@@ -40,7 +43,7 @@ void InputBuffer::set_aside() {
 }
 
 void InputBuffer::release() {
-  buffers_.give_back(std::move(block_));
+  buffers_.give_back(std::exchange(block_, {}));
   begin_ = end_ = 0;
 }
 

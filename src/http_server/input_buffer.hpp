@@ -35,10 +35,10 @@ class InputBuffer {
   // Call it when an edge was consumed without a read.
   void expect_more() { more_to_read_ = true; }
 
-  [[nodiscard]] bool in_hand() const { return block_ != nullptr; }
+  [[nodiscard]] bool in_hand() const { return static_cast<bool>(block_); }
   // The bytes in hand.
   [[nodiscard]] std::string_view bytes() const { return {data(), static_cast<std::size_t>(end_ - begin_)}; }
-  [[nodiscard]] const char* data() const { return block_->data() + begin_; }
+  [[nodiscard]] const char* data() const { return block_.bytes.get() + begin_; }
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   // Drops the first `size` bytes in hand.
   void consume(std::uint16_t size) { begin_ = static_cast<std::uint16_t>(begin_ + size); }
@@ -49,6 +49,9 @@ class InputBuffer {
   // Drops the bytes in hand and returns the block to the pool.
   void release();
 
+  // The memory in use, in bytes.
+  [[nodiscard]] std::size_t memory() const { return block_.size + partial_.capacity(); }
+
  private:
   std::size_t receive(Socket& socket, char* to, std::size_t room, error_code& error);
 
@@ -57,6 +60,7 @@ class InputBuffer {
   std::uint16_t begin_ = 0;
   std::uint16_t end_ = 0;
   bool more_to_read_ = false;
+  bool large_next_ = false;  // the last read filled its block: the client sends much
   std::string partial_;
 };
 

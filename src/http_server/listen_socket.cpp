@@ -1,5 +1,6 @@
 #include "http_server/listen_socket.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/ip/v6_only.hpp>
@@ -24,6 +25,20 @@ std::unexpected<Error> explain(const error_code& error, std::string_view address
   return fail(ErrorKind::bad_parameter, std::move(detail));
 }
 
+// The limit of the bytes that the kernel takes from this process before the client's window has room for them. It ends
+// at the end of a segment, so a few more may wait.
+constexpr int kUnsent = 16 * 1024;
+// The limit of the bytes that a client may send before the server reads. Requests have no bodies, so this is many
+// heads.
+constexpr int kUnread = 32 * 1024;
+
+// Each accepted socket inherits these limits from its listener. They do not end the kernel's own tuning of its buffers,
+// as SO_SNDBUF and SO_RCVBUF do. A socket without them works, too.
+void limit_kernel_buffers(Acceptor& acceptor) {
+  ::setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
+  ::setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_WINDOW_CLAMP, &kUnread, sizeof kUnread);
+}
+
 // SO_REUSEADDR allows the bind despite connections of an earlier process in TIME_WAIT, but not beside another listener.
 error_code prepare(Acceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, Sharing sharing) {
   error_code error;
@@ -37,6 +52,7 @@ error_code prepare(Acceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, 
       error = error_code(errno, boost::system::system_category());
     }
   }
+  if (!error) limit_kernel_buffers(acceptor);
   if (!error) acceptor.bind(endpoint, error);
   if (!error && sharing == Sharing::reuse_port) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (!error) acceptor.non_blocking(true, error);

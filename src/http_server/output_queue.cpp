@@ -11,6 +11,9 @@ namespace {
 // are rare.
 constexpr std::size_t kMostPieces = 16;
 
+// Less than this (bytes) is left unused rather than freed by a copy.
+constexpr std::size_t kWorthACopy = 1024;
+
 asio::const_buffer piece(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
@@ -56,6 +59,14 @@ void OutputQueue::advance(std::size_t count) {
     kept_.erase(kept_.begin());
   }
   sent_ += count;
+}
+
+void OutputQueue::shrink() {
+  const std::size_t unsent = bytes_.size() - sent_;
+  if (bytes_.capacity() - unsent < kWorthACopy) return;
+  bytes_ = std::string(bytes_, sent_);
+  for (auto& kept : kept_) kept.position -= sent_;
+  sent_ = 0;
 }
 
 void OutputQueue::clear() {

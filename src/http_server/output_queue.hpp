@@ -35,6 +35,12 @@ class OutputQueue {
     return size;
   }
 
+  // The memory of the copied bytes.
+  [[nodiscard]] std::size_t memory() const { return bytes_.capacity() + kept_.capacity() * sizeof(KeptBody); }
+  // Frees the bytes that are sent already and what is reserved for more, if that is worth a copy of the rest. Call it
+  // before a wait.
+  void shrink();
+
   // Writes once to a non-blocking socket. The queue is empty afterwards if the kernel accepted everything. After an
   // error it is unchanged.
   void write(Socket& socket, error_code& error);

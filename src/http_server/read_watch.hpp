@@ -46,6 +46,9 @@ class Socket : public PlainSocket {
   }
 };
 
+// A wait completes at a new edge, not because bytes are still unread.
+inline constexpr bool kWaitsForEdges = true;
+
 // The reactor of one thread's io_context, for all waits of that thread.
 class ReadWaits {
  public:
@@ -85,6 +88,8 @@ class ReadWatch final : private asio::detail::reactor_op {
 #else
 
 using Socket = PlainSocket;
+
+inline constexpr bool kWaitsForEdges = false;
 
 class ReadWaits {
  public:

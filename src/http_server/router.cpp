@@ -113,6 +113,11 @@ void Router::refuse_method(Exchange& exchange, const std::string& allow) {
   refuse_(exchange, ErrorKind::method_not_allowed, {}, allow);
 }
 
+bool Router::serves_when_full(const Request& request) const {
+  const Entry* const entry = find(request.path());
+  return entry != nullptr && entry->route.when_full;
+}
+
 void Router::refuse(Exchange& exchange, ErrorKind kind, std::string_view detail) {
   refuse_(exchange, kind, detail, {});
 }

@@ -31,6 +31,7 @@ struct Route {
   // At least one; each of get, post, del at most once. The router adds HEAD and OPTIONS.
   std::vector<std::pair<Method, HandlerFunction>> methods;
   bool any_origin = false;  // the answer to OPTIONS allows the scripts of any site (CORS)
+  bool when_full = false;  // see Handler::serves_when_full()
 };
 
 class Router final : public Handler {
@@ -40,6 +41,7 @@ class Router final : public Handler {
   Router(std::vector<Route> routes, RefusalFunction refuse);
 
   void handle(Exchange& exchange) override;
+  [[nodiscard]] bool serves_when_full(const Request& request) const override;
   void refuse(Exchange& exchange, ErrorKind kind, std::string_view detail) override;
 
  private:

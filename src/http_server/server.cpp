@@ -1,10 +1,12 @@
 #include "http_server/server.hpp"
 
 #include <cerrno>
+#include <unordered_map>
 
 #include "base/async.hpp"
 #include "http_server/connection.hpp"
 #include "http_server/listen_socket.hpp"
+#include "http_server/memory_relief.hpp"
 #include "http_server/server_context.hpp"
 #include "observability/log_exception.hpp"
 
@@ -17,25 +19,48 @@ constexpr milliseconds kTick{250};
 constexpr milliseconds kAcceptPause{100};
 // The limit of accepts in one turn of the loop. A flood of new clients must not starve those being served.
 constexpr int kAcceptBatch = 64;
-// The limit of connections above max_connections that are answered at the same time; further ones are closed without an
-// answer.
-constexpr std::size_t kRefusedAtOnce = 16;
+// The limits of connections above max_connections that are answered at the same time; further ones are closed without
+// an answer. They serve the health checks, and tell others why they are refused. Those of this machine have places of
+// their own, so that strangers cannot take those of the program's own health check.
+constexpr std::size_t kAboveLimit = 16;
+constexpr std::size_t kAboveLimitHere = 8;
+// The limit of idle connections to look at for one new connection. Those that have a request that was not seen yet are
+// served instead of closed.
+constexpr int kMostLooks = 8;
+// The limit of new connections that wait for another server to give a place.
+constexpr std::size_t kMostSearches = 64;
 
 bool out_of_descriptors(const error_code& error) {
   const int number = error.value();
   return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }
 
+bool from_here(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  }
+  return address.is_loopback();
+}
+
 }  // namespace
 
-class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
+class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, private ConnectionBudget::Member {
  public:
   Impl(asio::io_context& context, Executor& executor, Handler& handler, const ServerOptions& options,
        const Clock& clock, observability::Metrics& metrics, observability::Log& log)
       : server_(std::make_shared<ServerContext>(context, executor, handler, options, clock, metrics, log)),
         slots_(options.budget ? options.budget : std::make_shared<ConnectionBudget>(options.max_connections)),
         tick_(context),
-        accept_pause_(context) {}
+        accept_pause_(context) {
+    slots_->join(*this);
+    if (server_->memory) server_->memory->join();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    slots_->leave(*this);
+    if (server_->memory) server_->memory->leave();
+  }
 
   Result<std::uint16_t> listen() {
     const auto& options = server_->options;
@@ -62,6 +87,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     // Clients in the kernel's queue connected before the drain began.
     while (listener_ && accept_batch() == Batch::more) continue;
     listener_.reset();
+    searching_.clear();
     while (auto* idle = server_->deadlines.oldest(ConnectionPhase::idle)) static_cast<Connection*>(idle)->finish_idle();
     server_->report_if_drained();
   }
@@ -71,7 +97,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   void close() {
+    slots_->leave(*this);
     listener_.reset();
+    searching_.clear();
     tick_.cancel();
     accept_pause_.cancel();
     for (const ConnectionPhase phase : {ConnectionPhase::idle, ConnectionPhase::reading, ConnectionPhase::answering,
@@ -84,6 +112,12 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
  private:
   enum class Batch { more, all, no_descriptor };
+
+  // A client that was accepted and has no place yet.
+  struct Arrival {
+    Socket socket;
+    asio::ip::tcp::endpoint peer;
+  };
 
   void accept_waiting() noexcept {
     if (!listener_) return;
@@ -134,19 +168,79 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   void adopt(Socket socket, const asio::ip::tcp::endpoint& peer) {
-    const bool accepted = slots_->acquire();
-    note(Shortage::slots, !accepted);
-    if (!accepted) {
-      server_->metrics.add(observability::Counter::http_connections_refused);
-      if (!refused_slots_->acquire()) return;
+    if (slots_->acquire() || make_place(*slots_)) return serve(std::move(socket), peer, slots_);
+    if (searching_.size() == kMostSearches) return serve_above_limit(std::move(socket), peer);
+    const auto id = ++last_search_;
+    searching_.emplace(id, Arrival{.socket = std::move(socket), .peer = peer});
+    slots_->search_on({.asker = this, .id = id});
+  }
+
+  // Closes idle connections of this server, the longest idle first, until it acquires a unit of `wanted`. Returns false
+  // if there are none.
+  bool make_place(ConnectionBudget& wanted) {
+    for (int looks = 0; looks < kMostLooks; ++looks) {
+      auto* const idle = server_->deadlines.oldest(ConnectionPhase::idle);
+      if (idle == nullptr) return false;
+      const std::size_t before = open_connections();
+      static_cast<Connection*>(idle)->finish_idle();
+      if (open_connections() < before) server_->metrics.add(observability::Counter::http_closed_for_place);
+      if (wanted.acquire()) return true;
     }
-    const auto connection = connect(std::move(socket), peer, accepted ? slots_ : refused_slots_);
+    return false;
+  }
+
+  void give_place(const ConnectionBudget::Search& search) noexcept override {
+    post([search](Impl& self) {
+      if (self.make_place(*self.slots_)) self.slots_->release();  // for the asker, which acquires it now
+      self.slots_->search_on(search);
+    });
+  }
+
+  void on_searched(std::uint64_t id, bool found) noexcept override {
+    post([id, found](Impl& self) {
+      auto arrival = self.searching_.extract(id);
+      if (arrival.empty() && found) self.slots_->release();  // the server was closed
+      if (arrival.empty()) return;
+      auto& [socket, peer] = arrival.mapped();
+      found ? self.serve(std::move(socket), peer, self.slots_) : self.serve_above_limit(std::move(socket), peer);
+    });
+  }
+
+  // Runs work(*this) on the server's thread, from any thread. If that fails, the arrival waits until the server closes.
+  template <class Work>
+  void post(Work work) noexcept {
+    try {
+      asio::post(server_->context, [weak = weak_from_this(), work, &log = server_->log] {
+        const auto self = weak.lock();
+        if (!self) return;
+        try {
+          work(*self);
+        } catch (...) {
+          observability::log_exception(log, "http_server", "a search for a place failed");
+        }
+      });
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "a search for a place could not be posted");
+    }
+  }
+
+  // Serves a client whose place was acquired.
+  void serve(Socket socket, const asio::ip::tcp::endpoint& peer, const std::shared_ptr<ConnectionBudget>& slot) {
+    note(Shortage::slots, false);
+    const auto connection = connect(std::move(socket), peer, slot);
     if (!ticking_) tick();
-    if (accepted) {
-      connection->start();
-    } else {
-      connection->start_refused();
+    connection->start();
+  }
+
+  void serve_above_limit(Socket socket, const asio::ip::tcp::endpoint& peer) {
+    note(Shortage::slots, true);
+    const auto& slot = from_here(peer.address()) ? above_limit_here_ : above_limit_;
+    if (!slot->acquire() && !make_place(*slot)) {
+      return server_->metrics.add(observability::Counter::http_connections_refused);
     }
+    const auto connection = connect(std::move(socket), peer, slot);
+    if (!ticking_) tick();
+    connection->start_above_limit();
   }
 
   // Passes the acquired `slot` to the new connection, or releases it if the connection cannot be made.
@@ -167,6 +261,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       if (error) return;
       self->ticking_ = false;
       self->expire();
+      self->keep_memory();
       if (self->open_connections() != 0) return self->tick();
       self->server_->report_if_drained();  // in case the last connection could not post it
     });
@@ -179,6 +274,16 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       while (auto* entry = server_->deadlines.expired(now)) static_cast<Connection*>(entry)->on_deadline();
     } catch (...) {
       observability::log_exception(server_->log, "http_server", "looking for expired connections failed");
+    }
+  }
+
+  void keep_memory() noexcept {
+    try {
+      measure_waiting(*server_);
+      relieve_memory(*server_);
+      return_freed_memory(*server_);
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "looking at the memory of connections failed");
     }
   }
 
@@ -202,7 +307,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   std::shared_ptr<ServerContext> server_;
   std::shared_ptr<ConnectionBudget> slots_;
-  std::shared_ptr<ConnectionBudget> refused_slots_ = std::make_shared<ConnectionBudget>(kRefusedAtOnce);
+  std::shared_ptr<ConnectionBudget> above_limit_ = std::make_shared<ConnectionBudget>(kAboveLimit);
+  std::shared_ptr<ConnectionBudget> above_limit_here_ = std::make_shared<ConnectionBudget>(kAboveLimitHere);
+  std::unordered_map<std::uint64_t, Arrival> searching_;
+  std::uint64_t last_search_ = 0;
   std::optional<Acceptor> listener_;
   asio::steady_timer tick_;
   asio::steady_timer accept_pause_;

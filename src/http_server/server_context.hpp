@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/executor.hpp"
 #include "http_server/buffers.hpp"
+#include "http_server/connection_memory.hpp"
 #include "http_server/date_cache.hpp"
 #include "http_server/deadlines.hpp"
 #include "http_server/exchange.hpp"
@@ -36,6 +37,12 @@ struct ServerContext {
   ReadWaits waits{context};
   DateCache date;
   Buffers buffers;
+  // Null: no limit.
+  const std::shared_ptr<ConnectionMemory> memory = options.memory;
+  std::size_t held = 0;       // the bytes that the connections of this server hold
+  std::size_t most_held = 0;  // since memory was last returned to the system, with the connections themselves
+  bool relief_posted = false;
+  SteadyTime quiet_until{};  // no log line about closed connections before then
   bool draining = false;
   // The number of open connections. Written by the server's thread only.
   std::atomic<std::size_t> open{0};

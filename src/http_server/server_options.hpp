@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "http_server/connection_budget.hpp"
+#include "http_server/connection_memory.hpp"
 
 namespace wx::http_server {
 
@@ -21,6 +22,9 @@ struct ServerOptions {
   // `budget` is set, it applies to all servers that share it, and this number is ignored.
   std::size_t max_connections = 20000;
   std::shared_ptr<ConnectionBudget> budget;
+
+  // The limit of the bytes that the connections of all servers that share it hold while they wait; null: no limit.
+  std::shared_ptr<ConnectionMemory> memory;
 
   // The time limit from the first to the last byte of a head.
   milliseconds request_timeout{10'000};

@@ -34,6 +34,10 @@ namespace wx::observability {
   X(http_connections_closed, "weather_cache_http_connections_closed_total", "", "Connections closed")                  \
   X(http_connections_refused, "weather_cache_http_connections_refused_total", "", "Connections refused at the limit")  \
   X(http_token_guesses, "weather_cache_http_token_guesses_total", "", "Requests with a wrong admin token")             \
+  X(http_closed_for_place, "weather_cache_http_connections_cut_total", "reason=\"place\"",                             \
+    "Connections closed in favour of others, by what they were short of")                                              \
+  X(http_closed_for_memory, "weather_cache_http_connections_cut_total", "reason=\"memory\"", "")                       \
+  X(http_clients_gone, "weather_cache_http_clients_gone_total", "", "Clients that left before their answer")           \
   X(http_malformed, "weather_cache_http_malformed_total", "", "Requests refused as malformed")                         \
   X(cache_early_refresh, "weather_cache_cache_early_refreshes_total", "",                                              \
     "Refreshes started while the entry was fresh")                                                                     \

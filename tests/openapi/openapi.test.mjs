@@ -314,7 +314,8 @@ describe('errors', () => {
   it('of a service that is full, or goes', async () => {
     const full = await start({ MAX_CONNECTIONS: '1', THREADS: '1', DRAIN_DELAY: '5s' });
     const socket = connect(Number(new URL(full.url).port), '127.0.0.1');
-    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+    // One request is answered and the next one has begun, so the connection is not idle and keeps the only place.
+    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez');
     await new Promise((done) => { socket.once('data', done); });
     assertConforms(await raw(full, 'GET /weather?lat=1&lon=1 HTTP/1.1\r\nHost: a\r\n\r\n'), 'GET', '/weather', 503);
     socket.destroy();

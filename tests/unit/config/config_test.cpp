@@ -75,6 +75,7 @@ TEST(Config, ReadsEverySettingFromItsVariable) {
                      {"LAB", "off"},
                      {"COORDINATE_DECIMALS", "2"},
                      {"MAX_CONNECTIONS", "10"},
+                     {"CONNECTION_MEMORY", "8MiB"},
                      {"REQUEST_TIMEOUT", "3s"},
                      {"IDLE_TIMEOUT", "5s"},
                      {"DRAIN_DELAY", "1s"},
@@ -103,6 +104,7 @@ TEST(Config, ReadsEverySettingFromItsVariable) {
   EXPECT_FALSE(s.lab);
   EXPECT_EQ(s.coordinate_decimals, 2);
   EXPECT_EQ(s.max_connections, 10U);
+  EXPECT_EQ(s.connection_memory, 8ULL << 20);
   EXPECT_EQ(s.request_timeout, milliseconds(3'000));
   EXPECT_EQ(s.idle_timeout, milliseconds(5'000));
   EXPECT_EQ(s.drain_delay, milliseconds(1'000));
@@ -177,6 +179,7 @@ TEST(Config, RefusesEachKindOfWrongValue) {
                                                                {"LAB", "maybe"},
                                                                {"COORDINATE_DECIMALS", "8"},
                                                                {"MAX_CONNECTIONS", "0"},
+                                                               {"CONNECTION_MEMORY", "1023KiB"},
                                                                {"REQUEST_TIMEOUT", "0"},
                                                                {"IDLE_TIMEOUT", "0"},
                                                                {"DRAIN_DELAY", "soon"},

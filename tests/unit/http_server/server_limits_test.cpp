@@ -209,7 +209,236 @@ TEST(Server, SurvivesClientsThatGoAway) {
   EXPECT_THAT(next.ask("/echo"), EndsWith("/echo"));
 }
 
+// --- Clients that go while their answer is outstanding ---
+
+// Defers, and keeps the flag that tells whether the client has gone.
+struct Waiting {
+  std::vector<Responder> responders;  // both belong to the server's thread
+  std::vector<std::shared_ptr<const std::atomic<bool>>> gone;
+
+  [[nodiscard]] std::vector<Route> routes() {
+    std::vector<Route> routes;
+    routes.push_back({.path = "/wait", .methods = {{Method::get, [this](Exchange& exchange) {
+                                                      responders.push_back(exchange.defer());
+                                                      gone.push_back(responders.back().gone());
+                                                    }}}});
+    return routes;
+  }
+  void wait_for(Loopback& loopback, std::size_t count) {
+    EXPECT_TRUE(eventually([&] {
+      std::size_t now = 0;
+      loopback.on_thread([&] { now = gone.size(); });
+      return now == count;
+    }));
+  }
+};
+
+constexpr std::string_view kWait = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
+
+TEST(ServerClients, AreNoticedWhenTheyGoBeforeTheirAnswer) {
+  Waiting waiting;
+  Loopback loopback({}, waiting.routes());
+  Client staying(loopback.port);
+  Client closing(loopback.port);
+  Client resetting(loopback.port);
+  Client piping(loopback.port);
+  staying.send(kWait);
+  waiting.wait_for(loopback, 1);
+  closing.send(kWait);
+  waiting.wait_for(loopback, 2);
+  resetting.send(kWait);
+  waiting.wait_for(loopback, 3);
+  piping.send(cat(kWait, "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"));
+  waiting.wait_for(loopback, 4);
+  for (const auto& gone : waiting.gone) EXPECT_FALSE(*gone);
+  closing.close();
+  resetting.reset();
+  // The end lies behind a request that is not read yet, and behind one that arrives only now.
+  piping.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  piping.close();
+  for (const auto i : {1UZ, 2UZ, 3UZ}) EXPECT_TRUE(eventually([&] { return waiting.gone[i]->load(); })) << i;
+  EXPECT_FALSE(*waiting.gone[0]);
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_clients_gone), 3U);
+  EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 3; })) << "the reset one is closed";
+  loopback.on_thread([&] {
+    for (auto& responder : waiting.responders) responder.respond(200, "", {"answer"});
+  });
+  EXPECT_THAT(staying.response(), EndsWith("answer"));
+  staying.close();
+  EXPECT_TRUE(loopback.all_closed());
+}
+
+TEST(ServerClients, ThatHaveOnlyEndedTheirSideGetTheirAnswer) {
+  Waiting waiting;
+  Loopback loopback({}, waiting.routes());
+  Client together(loopback.port);
+  loopback.on_thread([&] {  // the server's thread is busy here, so it finds the request and the end at once
+    together.send(kWait);
+    together.finish_sending();
+  });
+  waiting.wait_for(loopback, 1);
+  EXPECT_TRUE(eventually([&] { return waiting.gone[0]->load(); }));
+  Client later(loopback.port);
+  later.send(kWait);
+  waiting.wait_for(loopback, 2);
+  later.finish_sending();
+  EXPECT_TRUE(eventually([&] { return waiting.gone[1]->load(); }));
+  loopback.on_thread([&] {
+    for (auto& responder : waiting.responders) responder.respond(200, "", {"answer"});
+  });
+  EXPECT_THAT(together.everything(), EndsWith("answer"));
+  EXPECT_THAT(later.everything(), EndsWith("answer"));
+}
+
+TEST(ServerClients, ThatHaveGoneMayBeLeftWithoutAnAnswer) {
+  Waiting waiting;
+  Loopback loopback({}, waiting.routes());
+  Client client(loopback.port);
+  client.send(kWait);
+  waiting.wait_for(loopback, 1);
+  client.finish_sending();
+  EXPECT_TRUE(eventually([&] { return waiting.gone[0]->load(); }));
+  loopback.on_thread([&] { waiting.responders.clear(); });
+  EXPECT_EQ(client.everything(), "");
+  EXPECT_TRUE(loopback.all_closed());
+  EXPECT_FALSE(loopback.log.contains("never answered"));
+}
+
+TEST(ServerClients, ThatSendOnWhileTheyWaitAreServedInOrder) {
+  Waiting waiting;
+  Loopback loopback({}, waiting.routes());
+  Client client(loopback.port);
+  client.send(kWait);
+  waiting.wait_for(loopback, 1);
+  for (int i = 0; i < 5; ++i) {
+    client.send(cat("GET /echo?", i, " HTTP/1.1\r\nHost: a\r\n\r\n"));
+    loopback.on_thread([] {});
+  }
+  loopback.on_thread([&] { waiting.responders[0].respond(200, "", {"first"}); });
+  EXPECT_THAT(client.response(), EndsWith("first"));
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(client.response(), EndsWith(cat("/echo?", i)));
+  EXPECT_THAT(client.ask("/echo?last"), EndsWith("/echo?last"));
+}
+
+// --- Memory ---
+
+TEST(ServerMemory, IsCountedWhileAClientWaitsAndNotBetweenRequests) {
+  ServerOptions options;
+  options.memory = std::make_shared<ConnectionMemory>(std::size_t{1} << 30);
+  Loopback loopback(options, large_answer(5'000'000));
+  Client client(loopback.port);
+  EXPECT_THAT(client.ask("/echo"), EndsWith("/echo"));
+  EXPECT_EQ(options.memory->used(), 0U);
+  client.send("GET /echo HTTP/1.1\r\nHost: a\r\nX: ");
+  EXPECT_TRUE(eventually([&] { return options.memory->used() > 0; })) << "an unfinished head";
+  client.send("y\r\n\r\nGET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(client.response(), EndsWith("/echo"));
+  loopback.wait_for_later(1);
+  EXPECT_TRUE(eventually([&] { return options.memory->used() > 2048; })) << "a request that waits for its answer";
+  loopback.on_thread([&] { loopback.later[0].respond(200, "", {"done"}); });
+  EXPECT_THAT(client.response(), EndsWith("done"));
+  EXPECT_TRUE(eventually([&] { return options.memory->used() == 0; }));
+
+  client.send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return options.memory->used() > 1'000'000; })) << "an answer that is not taken";
+  EXPECT_EQ(client.response().size() > 5'000'000, true);
+  EXPECT_TRUE(eventually([&] { return options.memory->used() == 0; }));
+  client.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return options.memory->used() > 0; }));
+  EXPECT_LT(options.memory->used(), 4'000'000U) << "the body is shared; the kernel's part counts";
+  client.reset();
+  EXPECT_TRUE(eventually([&] { return options.memory->used() == 0; }));
+}
+
+TEST(ServerMemory, OfAllConnectionsIsBoundedByClosingTheWorst) {
+  ServerOptions options;
+  options.memory = std::make_shared<ConnectionMemory>(std::size_t{4} << 20);
+  Loopback loopback(options, large_answer(1'000'000));
+  Client waiting(loopback.port);
+  waiting.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.wait_for_later(1);
+  std::vector<std::unique_ptr<Client>> greedy;
+  for (int i = 0; i < 40; ++i) {
+    greedy.push_back(std::make_unique<Client>(loopback.port));
+    greedy.back()->send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(greedy.back()->readable(kPatience));
+    EXPECT_THAT(Client(loopback.port).ask("/echo"), EndsWith("/echo"));
+  }
+  EXPECT_TRUE(eventually([&] { return options.memory->used() <= options.memory->limit(); }));
+  EXPECT_GT(loopback.metrics.value(observability::Counter::http_closed_for_memory), 20U);
+  EXPECT_EQ(loopback.log.count("slow clients hold too much memory"), 1);
+  // The one that holds little is left alone.
+  loopback.on_thread([&] { loopback.later[0].respond(200, "", {"kept"}); });
+  EXPECT_THAT(waiting.response(), EndsWith("kept"));
+}
+
+TEST(ServerMemory, IsTakenFromTheServerThatHoldsTheMost) {
+  ServerOptions options;
+  options.memory = std::make_shared<ConnectionMemory>(std::size_t{4} << 20);
+  Loopback greedy(options, large_answer(1'500'000));
+  Loopback modest(options, large_answer(100'000));
+  Client small(modest.port);
+  small.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  modest.wait_for_later(1);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<Client>(greedy.port));
+    clients.back()->send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(clients.back()->readable(kPatience));
+  }
+  EXPECT_TRUE(eventually([&] { return greedy.metrics.value(observability::Counter::http_closed_for_memory) > 0; }));
+  EXPECT_TRUE(eventually([&] { return options.memory->used() <= options.memory->limit(); }));
+  EXPECT_EQ(modest.metrics.value(observability::Counter::http_closed_for_memory), 0U);
+  EXPECT_EQ(modest.server().open_connections(), 1U);
+}
+
+// The kernel would keep the rest of the answer for minutes after close().
+TEST(ServerMemory, OfAnAnswerThatIsNotTakenIsFreedInTheKernel) {
+  Loopback loopback({}, large_answer(50'000'000));
+  Client client(loopback.port);
+  client.send("GET /shared HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(client.readable(kPatience));
+  EXPECT_TRUE(eventually([&] {
+    loopback.clock.advance(5s);
+    std::this_thread::sleep_for(20ms);
+    return loopback.server().open_connections() == 0;
+  }));
+  EXPECT_TRUE(client.everything().ends_with("<reset>"));
+}
+
+// One answer at a time for a client that does not take them: what is made is only what the first batches needed.
+TEST(ServerMemory, HoldsOneAnswerForAClientThatPipelinesAndDoesNotRead) {
+  std::atomic<int> handled{0};
+  std::vector<Route> routes;
+  routes.push_back({.path = "/page", .methods = {{Method::get, [&handled](Exchange& exchange) {
+                                                    ++handled;
+                                                    exchange.respond(200, "", {std::string(20'000, 'x')});
+                                                  }}}});
+  ServerOptions options;
+  options.memory = std::make_shared<ConnectionMemory>(std::size_t{1} << 30);
+  Loopback loopback(options, std::move(routes));
+  Client client(loopback.port);
+  std::string requests;
+  for (int i = 0; i < 500; ++i) requests += "GET /page HTTP/1.1\r\nHost: a\r\n\r\n";
+  client.send(requests);
+  int before = 0;
+  EXPECT_TRUE(eventually([&] {
+    std::this_thread::sleep_for(50ms);
+    return std::exchange(before, handled) == handled && handled > 0;
+  }));
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(client.response().ends_with("x")) << i;
+  EXPECT_TRUE(eventually([&] { return options.memory->used() == 0; }));
+}
+
 // --- Too many connections ---
+
+// Sends a request whose answer is outstanding from then on, so the connection is not idle.
+void keep_busy(Loopback& loopback, Client& client) {
+  std::size_t before = 0;
+  loopback.on_thread([&] { before = loopback.later.size(); });
+  client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+  loopback.wait_for_later(before + 1);
+}
 
 TEST(ServerLimits, RefuseAConnectionAboveTheLimitAndTakeTheNextOneWhenThereIsRoom) {
   ServerOptions options;
@@ -217,14 +446,16 @@ TEST(ServerLimits, RefuseAConnectionAboveTheLimitAndTakeTheNextOneWhenThereIsRoo
   Loopback loopback(options);
   Client first(loopback.port);
   Client second(loopback.port);
-  EXPECT_THAT(first.ask("/echo"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(second.ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  keep_busy(loopback, first);
+  keep_busy(loopback, second);
   Client third(loopback.port);
+  third.send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(third.everything(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Connection: close")));
   EXPECT_EQ(loopback.metrics.value(observability::Counter::http_connections_refused), 1U);
   EXPECT_TRUE(loopback.log.contains("new connections are refused"));
+  EXPECT_EQ(loopback.seen, 2);
   third.close();
-  first.close();
+  first.reset();
   EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 1; }));
   Client fourth(loopback.port);
   EXPECT_THAT(fourth.ask("/echo"), StartsWith("HTTP/1.1 200 "));
@@ -237,12 +468,116 @@ TEST(ServerLimits, AreSharedWithABudget) {
   Loopback one(options);
   Loopback other(options);
   Client first(one.port);
-  EXPECT_THAT(first.ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  keep_busy(one, first);
   Client second(other.port);
-  EXPECT_THAT(second.everything(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(second.ask("/echo"), StartsWith("HTTP/1.1 503 "));
   EXPECT_EQ(options.budget->open(), 1U);
-  first.close();
+  first.reset();
   EXPECT_TRUE(eventually([&] { return options.budget->open() == 0; }));
+}
+
+// RFC 9112 §9.5: a server may close an idle connection at any time.
+TEST(ServerLimits, CloseTheLongestIdleConnectionInFavourOfANewOne) {
+  ServerOptions options;
+  options.max_connections = 3;
+  Loopback loopback(options);
+  Client silent(loopback.port);
+  EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 1; }));
+  Client busy(loopback.port);
+  keep_busy(loopback, busy);
+  Client served(loopback.port);
+  EXPECT_THAT(served.ask("/echo"), EndsWith("/echo"));
+
+  Client next(loopback.port);
+  EXPECT_THAT(next.ask("/echo"), EndsWith("/echo"));
+  EXPECT_EQ(silent.everything(), "");
+  EXPECT_THAT(served.ask("/echo?again"), EndsWith("/echo?again")) << "idle, but not for as long";
+  // Now `next` has been idle for longer than `served`.
+  Client last(loopback.port);
+  EXPECT_THAT(last.ask("/echo"), EndsWith("/echo"));
+  EXPECT_EQ(next.everything(), "");
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_closed_for_place), 2U);
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_connections_refused), 0U);
+  EXPECT_FALSE(loopback.log.contains("new connections are refused"));
+  loopback.on_thread([&] { loopback.later[0].respond(200, "", {"still served"}); });
+  EXPECT_THAT(busy.response(), EndsWith("still served"));
+}
+
+TEST(ServerLimits, ServeAClientWhoseRequestWasNotSeenYetInsteadOfClosingIt) {
+  ServerOptions options;
+  options.max_connections = 1;
+  Loopback loopback(options);
+  Client first(loopback.port);
+  EXPECT_THAT(first.ask("/echo"), EndsWith("/echo"));
+  std::unique_ptr<Client> next;
+  loopback.on_thread([&] {  // the server's thread is busy here, so both wait in the kernel
+    next = std::make_unique<Client>(loopback.port);
+    next->send("GET /echo?next HTTP/1.1\r\nHost: a\r\n\r\n");
+    first.send("GET /echo?unseen HTTP/1.1\r\nHost: a\r\n\r\n");
+  });
+  EXPECT_THAT(next->response(), EndsWith("/echo?next"));
+  EXPECT_THAT(first.everything(), EndsWith("/echo?unseen"));
+}
+
+TEST(ServerLimits, FindAnIdleConnectionOfAnotherServerThatSharesTheBudget) {
+  ServerOptions options;
+  options.budget = std::make_shared<ConnectionBudget>(2);
+  Loopback one(options);
+  Loopback other(options);
+  Loopback third(options);
+  Client busy(one.port);
+  keep_busy(one, busy);
+  Client idle(third.port);
+  EXPECT_THAT(idle.ask("/echo"), EndsWith("/echo"));
+  Client next(other.port);
+  EXPECT_THAT(next.ask("/echo"), EndsWith("/echo"));
+  EXPECT_EQ(idle.everything(), "");
+  EXPECT_EQ(options.budget->open(), 2U);
+  EXPECT_FALSE(other.log.contains("new connections are refused"));
+}
+
+TEST(ServerLimits, ServeEveryNewClientBesideManyIdleConnections) {
+  ServerOptions options;
+  options.max_connections = 50;
+  Loopback loopback(options);
+  std::vector<std::unique_ptr<Client>> idle;
+  for (int i = 0; i < 200; ++i) idle.push_back(std::make_unique<Client>(loopback.port));
+  for (int i = 0; i < 100; ++i) {
+    idle.push_back(std::make_unique<Client>(loopback.port));
+    ASSERT_THAT(idle.back()->ask("/echo"), EndsWith("/echo")) << i;
+  }
+  EXPECT_LE(loopback.server().open_connections(), 50U);
+}
+
+// A route that is served above the limit, as the health checks are.
+std::vector<Route> healthy() {
+  std::vector<Route> routes;
+  routes.push_back({.path = "/health",
+                    .methods = {{Method::get, [](Exchange& exchange) { exchange.respond(200, "", {"well"}); }}},
+                    .when_full = true});
+  return routes;
+}
+
+TEST(ServerLimits, KeepPlacesForHealthChecksWhenNoConnectionIsIdle) {
+  ServerOptions options;
+  options.max_connections = 2;
+  Loopback loopback(options, healthy());
+  Client first(loopback.port);
+  keep_busy(loopback, first);
+  Client slow(loopback.port);
+  slow.send("GET /echo HTT");
+  EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 2; }));
+  EXPECT_THAT(Client(loopback.port).ask("/echo"), StartsWith("HTTP/1.1 503 "));
+  for (int i = 0; i < 40; ++i) {  // more than there are places, one after the other
+    Client check(loopback.port);
+    check.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_THAT(check.everything(),
+                AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Connection: close"), EndsWith("well")));
+  }
+  // Clients that take these places and say nothing are the first to be closed.
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 60; ++i) silent.push_back(std::make_unique<Client>(loopback.port));
+  EXPECT_THAT(Client(loopback.port).ask("/health"), EndsWith("well"));
 }
 
 TEST(ServerLimits, StayBelowTheFileLimit) {

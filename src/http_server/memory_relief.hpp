@@ -1,0 +1,21 @@
+// Keeps the bytes of all connections within their limit (connection_memory.hpp), and returns freed memory to the
+// system.
+//
+// Thread-safety: the server's thread.
+#pragma once
+
+#include "http_server/server_context.hpp"
+
+namespace wx::http_server {
+
+// Closes the connections that hold the most bytes, among equals those that made no progress for the longest time, until
+// an eighth of the limit is free again. Does nothing within the limit.
+void relieve_memory(ServerContext& server);
+
+// Measures the connections that wait for their client again, because the kernel's buffers change without an event.
+void measure_waiting(ServerContext& server);
+
+// Returns the memory of connections that are closed to the system, once it is worth a pause of some milliseconds.
+void return_freed_memory(ServerContext& server);
+
+}  // namespace wx::http_server
