@@ -95,6 +95,8 @@ Actions Flight::turn(bool wanted, SteadyTime now) {
   }
   if (!wanted) {
     actions.proceed = false;
+    // Callers that wait have gone.
+    actions.answer = fallback_or(Error{.kind = ErrorKind::deadline_exceeded}, now);
     actions.refresh_after = kTryAgain;
     end(actions);
   } else if (options_.remote && !options_.bypass && !redis_unavailable_) {

@@ -1,7 +1,8 @@
 // The flight: the steps of one key from a lookup that memory cannot answer (or a refresh) to an answer. All callers
 // that ask in the meantime share it (single flight), and the lease extends this to the whole fleet.
 //
-// A flight belongs to the cache, not to the request that started it: a client that disconnects cancels nothing. This is
+// A flight belongs to the cache, not to the request that started it: a client that disconnects stops no load that has
+// begun. But a load whose turn has not come begins only if somebody still waits or a copy is to be refreshed. This is
 // the pure part, a state machine: it turns events into actions, which Run performs. It has no clock, no socket and no
 // lock. docs/cache.md has a diagram. The terms are defined in tiered_cache.hpp.
 //
@@ -26,7 +27,9 @@
 //   reading   a refusal, an answer is held  queued    load
 //   queued    turn, the load is wanted      leasing   take_lease
 //   queued    turn, without Redis           loading   proceed
-//   queued    turn, the load is not wanted  ended     do not proceed
+//   queued    turn, the load is not wanted  ended     do not proceed, answer (fallback, else deadline_exceeded) those
+//   who
+//                                                     wait although they have gone
 //   queued    loaded (refused before turn)  ended     answer (fallback, else the error)
 //   queued    the leader's allowance or     queued    answer_leader (fallback, else the error), load. If no other
 //             time is over                            caller waits: ended, as above
@@ -178,7 +181,7 @@ class Flight {
   // won is released. loaded() belongs to every state but ended.
   Actions start();
   Actions remote_read(Result<std::optional<Copy>> result, SteadyTime now);
-  // `wanted`: a caller waits, or the load is a refresh.
+  // `wanted`: a caller waits that has not gone, or the load is a refresh.
   Actions turn(bool wanted, SteadyTime now);
   // `lease_until`: the time at which the lease, if it was won, expires by this process's clock.
   Actions leased(Result<LeaseSeen> result, SteadyTime lease_until, SteadyTime now);
@@ -188,7 +191,7 @@ class Flight {
   Actions on_disconnected();
   Actions look_again();
   Actions looked(Result<LeaseSeen> result, SteadyTime now);
-  // `others_wait`: a caller other than the leader waits and has time left, so it can become the leader.
+  // `others_wait`: a caller other than the leader waits, has not gone and has time left, so it can become the leader.
   Actions loaded(Result<Copy> result, bool others_wait, SteadyTime now);
   void purge();
   void new_epoch();

@@ -63,6 +63,9 @@ struct LoadRequest {
   std::move_only_function<void(Proceed)> turn;
   // For whoever counts the loads of a client. May be empty.
   Begun begun = {};
+  // Returns whether the load is still wanted. On any thread, until its turn. A loader may refuse a load that is not, to
+  // make room for another. Null: it is.
+  std::move_only_function<bool()> wanted = nullptr;
 };
 
 using LoadCallback = std::move_only_function<void(Result<Loaded>)>;

@@ -1,7 +1,9 @@
 // A request to the cache.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "base/clock.hpp"
@@ -21,6 +23,9 @@ struct Lookup {
   SteadyTime deadline;          // the caller waits no longer than this
   bool forced = false;          // load a new answer even if one is cached
   bool only_if_cached = false;  // do not load (RFC 9111 §5.2.1.7); takes precedence over `forced`
+  // Becomes true when the caller needs no answer any more (its client has gone); null: it always needs one. A load that
+  // has not begun does not begin for such callers alone; they then get ErrorKind::deadline_exceeded.
+  std::shared_ptr<const std::atomic<bool>> gone = nullptr;
 };
 
 }  // namespace wx::cache

@@ -18,6 +18,7 @@
 // set_timeout() on the waiter's thread; all other functions on the thread that began the flight.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,11 @@ class Run : public std::enable_shared_from_this<Run> {
     Loader refresh_loader;           // the loader if no caller waits
     std::shared_ptr<Loader> loader;  // the loader that the flight has called: the leader's or refresh_loader
     bool refresh = false;            // the load is wanted even if no caller waits
+
+    // Returns whether anyone needs the load: a caller that waits and has not gone, or a copy to refresh.
+    [[nodiscard]] bool wanted() const {
+      return refresh || std::ranges::any_of(waiters, [](const WaiterSlot& slot) { return slot.waiter->wanted(); });
+    }
   };
   [[nodiscard]] State& state(const FlightTable::Locked& lock) { return state_.with(lock); }
   [[nodiscard]] const std::string& table_key() const { return table_key_; }
@@ -127,6 +133,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void start_load(const CacheCore& core);
   [[nodiscard]] LoadRequest load_request(const State& state, SteadyTime now) const;
   void proceed(CacheCore& core, bool go);
+  [[nodiscard]] bool wanted();
   void on_turn(CacheCore& core, Proceed proceed);
   void on_loaded(CacheCore& core, Result<Loaded> result);
   void on_loader_exception(CacheCore& core);

@@ -59,6 +59,7 @@ void Run::load(CacheCore& core) {
       self->guarded([&](CacheCore& live) { self->on_turn(live, std::move(proceed)); });
     });
   };
+  request.wanted = [self = shared_from_this()] { return self->wanted(); };
   auto done = [self = shared_from_this()](Result<Loaded> result) mutable {
     auto& thread = self->thread_;
     thread.dispatch([self = std::move(self), result = std::move(result)]() mutable {
@@ -99,7 +100,14 @@ LoadRequest Run::load_request(const State& state, SteadyTime now) const {
 void Run::on_turn(CacheCore& core, Proceed proceed) {
   load_.proceed = std::move(proceed);
   const auto now = core.clock.steady();
-  step(core, now, [&](State& state) { return state.flight.turn(state.refresh || !state.waiters.empty(), now); });
+  step(core, now, [&](State& state) { return state.flight.turn(state.wanted(), now); });
+}
+
+bool Run::wanted() {
+  const auto core = core_.lock();
+  if (!core) return false;
+  const FlightTable::Locked lock(core->flights.shard_of(hash_));
+  return state_.with(lock).wanted();
 }
 
 // Tells the loader whether to ask its source now. After `go` == false, load_.started is the start of the wait for
@@ -134,7 +142,7 @@ void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
     // A purge of everything has begun, but has not reached this flight yet.
     if (load_.purges != core.purges()) state.flight.new_epoch();
     const bool others_wait = std::ranges::any_of(state.waiters, [&](const WaiterSlot& waiting) {
-      return !waiting.leader && now < waiting.waiter->limits.deadline;
+      return !waiting.leader && waiting.waiter->wanted() && now < waiting.waiter->limits.deadline;
     });
     return state.flight.loaded(std::move(copy), others_wait, now);
   });

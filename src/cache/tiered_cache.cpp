@@ -153,7 +153,7 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
     const auto soft_deadline =
         lookup.forced ? lookup.deadline : std::min(lookup.deadline, now + core_->options.soft_wait);
     const WaitLimits limits{.since = now, .deadline = lookup.deadline, .soft_deadline = soft_deadline};
-    first.waiter = std::make_shared<Waiter>(thread, core_->log, limits, std::move(done));
+    first.waiter = std::make_shared<Waiter>(thread, core_->log, limits, lookup.gone, std::move(done));
     state.waiters.push_back({.waiter = first.waiter, .loader = std::move(loader), .leader = first.begins});
     first.soft = state.flight.fallback(Outcome::soft_timeout, now).has_value();
   } else if (first.begins) {

@@ -1,9 +1,11 @@
 // A caller of TieredCache::get() that waits for a flight.
 //
-// Thread-safety: a Waiter belongs to its caller's thread; only `thread`, `log` and `limits` may be read on others. A
+// Thread-safety: a Waiter belongs to its caller's thread; only `thread`, `log`,
+// `limits` and `gone` may be read on others. A
 // WaiterSlot is guarded by the mutex of the flight's shard. AnsweredWaiters belongs to the flight's thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,8 +35,12 @@ struct WaitLimits {
 };
 
 struct Waiter {
-  Waiter(CacheThread& t, observability::Log& g, const WaitLimits& l, GetCallback d)
-      : thread(t), log(g), limits(l), done(std::move(d)) {}
+  Waiter(CacheThread& t, observability::Log& g, const WaitLimits& l, std::shared_ptr<const std::atomic<bool>> leaves,
+         GetCallback d)
+      : thread(t), log(g), limits(l), gone(std::move(leaves)), done(std::move(d)) {}
+
+  // Returns false if the caller needs no answer any more. From any thread.
+  [[nodiscard]] bool wanted() const { return !gone || !gone->load(std::memory_order_relaxed); }
 
   // Answers the caller. Later calls do nothing.
   void answer(Result<Served>&& result);
@@ -42,6 +48,7 @@ struct Waiter {
   CacheThread& thread;
   observability::Log& log;
   const WaitLimits limits;
+  const std::shared_ptr<const std::atomic<bool>> gone;  // see Lookup::gone
   GetCallback done;
   bool answered = false;
   std::optional<DeadlineQueue::Ticket> ticket;  // of the timeout that Run::set_timeout() has set

@@ -85,8 +85,11 @@ void WeatherEndpoint::get(Exchange& exchange) {
     if (!allowed) return answer_error(exchange, std::move(allowed.error()), asked);
     may = *std::move(allowed);
   }
+  auto responder = exchange.defer();
+  lookup.gone = responder.gone();
   context_.service.ask(context_.thread, query.question, lookup, std::move(may),
-                       [this, responder = exchange.defer(), asked](Result<Served> result) mutable {
+                       [this, responder = std::move(responder), asked](Result<Served> result) mutable {
+                         if (!result && responder.gone_now()) return;  // nobody is there, so nothing is counted
                          if (result) {
                            answer(responder, *result, asked);
                          } else {

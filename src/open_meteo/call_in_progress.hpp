@@ -27,6 +27,7 @@ struct CallInProgress {
         start_deadline(request.deadline),
         turn(std::move(request.turn)),
         begun(std::move(request.begun)),
+        wanted(std::move(request.wanted)),
         done(std::move(callback)) {}
   CallInProgress(const CallInProgress&) = delete;
   CallInProgress& operator=(const CallInProgress&) = delete;
@@ -43,6 +44,7 @@ struct CallInProgress {
   const SteadyTime start_deadline;
   std::move_only_function<void(cache::Proceed)> turn;
   cache::Begun begun;
+  std::move_only_function<bool()> wanted;
   cache::LoadCallback done;
 
   Gate::Ticket ticket = 0;

@@ -86,12 +86,26 @@ void CallPipeline::end_queued() {
 void CallPipeline::enter(const CallPtr& call) {
   const auto now = now_of(clock_);
   if (auto refused = admission_.check(call->purpose, now)) return end(*call, std::unexpected(*std::move(refused)));
-  const auto decision = queue_.enter(call, now.steady);
+  auto decision = queue_.enter(call, now.steady);
+  if (std::holds_alternative<Gate::Refuse>(decision) && make_room()) decision = queue_.enter(call, now.steady);
   if (const auto* const full = std::get_if<Gate::Refuse>(&decision)) {
     metrics_.add(Counter::provider_shed_queue);
     return end(*call, std::unexpected(overloaded(full->retry_after)));
   }
   if (std::holds_alternative<Gate::Start>(decision)) begin(call);
+}
+
+// Ends the waiting calls that nobody wants any more: they would only stand down at their turn. Returns whether there
+// were any. `wanted` is called without the lock of the queue, and again by the cache at a turn that comes meanwhile.
+bool CallPipeline::make_room() {
+  bool made = false;
+  for (const auto& waiting : queue_.waiting()) {
+    if (!waiting->wanted || waiting->wanted() || !queue_.remove(waiting)) continue;
+    metrics_.add(Counter::provider_stood_down);
+    end(*waiting, fail(ErrorKind::deadline_exceeded));
+    made = true;
+  }
+  return made;
 }
 
 // Runs when the call has a slot, that is, when its turn has come.

@@ -59,6 +59,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
 
   void end_queued();
   void enter(const CallPtr& call);
+  [[nodiscard]] bool make_room();
   void begin(const CallPtr& call) noexcept;
   void await_probe(const CallPtr& call);
   void announce_turn(const CallPtr& call);

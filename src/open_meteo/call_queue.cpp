@@ -28,6 +28,19 @@ CallQueue::Left CallQueue::leave(CallInProgress& call, SteadyTime now) {
   return left;
 }
 
+std::vector<CallPtr> CallQueue::waiting() const {
+  const Lock lock(mutex_);
+  std::vector<CallPtr> all;
+  all.reserve(waiting_.size());
+  for (const auto& [ticket, call] : waiting_) all.push_back(call);
+  return all;
+}
+
+bool CallQueue::remove(const CallPtr& call) {
+  const Lock lock(mutex_);
+  return gate_.remove(call->ticket) && waiting_.erase(call->ticket) != 0;
+}
+
 void CallQueue::park(const CallPtr& call) {
   const Lock lock(mutex_);
   parked_.push_back(call);

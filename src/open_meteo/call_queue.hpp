@@ -29,6 +29,11 @@ class CallQueue {
   // Takes the slot of `call` and gives it to the next waiting call. Does nothing if `call` has no slot.
   [[nodiscard]] Left leave(CallInProgress& call, SteadyTime now);
 
+  // All calls that wait for a slot.
+  [[nodiscard]] std::vector<CallPtr> waiting() const;
+  // Removes a call that waits for a slot. Returns false if it waits no more.
+  bool remove(const CallPtr& call);
+
   // Keeps a call that has a slot until unpark(), because the breaker's probe must end first. Parked calls keep their
   // slots, so the calls behind them wait in the queue, in its order and with its estimates.
   void park(const CallPtr& call);

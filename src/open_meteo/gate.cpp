@@ -78,6 +78,12 @@ void Gate::restart(Ticket ticket, SteadyTime now) {
   if (const auto at = running_.find(ticket); at != running_.end()) at->second = now;
 }
 
+bool Gate::remove(Ticket ticket) {
+  return std::ranges::any_of(lines_, [ticket](auto& line) {
+    return std::erase_if(line, [ticket](const Waiting& one) { return one.ticket == ticket; }) != 0;
+  });
+}
+
 std::vector<Gate::Ticket> Gate::clear_queue() {
   std::vector<Ticket> all;
   for (auto& line : lines_) {

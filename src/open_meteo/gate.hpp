@@ -66,6 +66,9 @@ class Gate {
   // The call of `ticket`, which has held its slot without calling, begins now: that time says nothing about a call.
   void restart(Ticket ticket, SteadyTime now);
 
+  // Removes a ticket that waits. Returns false if it does not wait.
+  bool remove(Ticket ticket);
+
   // Removes and returns all waiting tickets, for shutdown.
   [[nodiscard]] std::vector<Ticket> clear_queue();
 

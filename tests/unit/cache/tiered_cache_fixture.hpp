@@ -155,6 +155,17 @@ class QueueTest : public TieredCacheTest {
     });
   }
 
+  // The turn of the first queued load comes: it begins if it is wanted.
+  void take_turn() {
+    ASSERT_FALSE(queued_.empty());
+    auto first = std::move(queued_.front());
+    queued_.pop_front();
+    first.request.turn([this, done = std::move(first.done)](bool go) mutable {
+      ++(go ? loads_ : stood_down_);
+      if (go) waiting_.push_back(std::move(done));
+    });
+  }
+
   std::deque<Queued> queued_;
 };
 

@@ -26,6 +26,101 @@ TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
   EXPECT_EQ(late[0]->outcome, Outcome::miss) << "the late caller leads the load now";
 }
 
+// --- Callers that go ---
+
+std::shared_ptr<std::atomic<bool>> flag() {
+  return std::make_shared<std::atomic<bool>>(false);
+}
+
+TEST_F(QueueTest, ALoadWhoseCallersHaveAllGoneDoesNotBegin) {
+  cache();
+  Answers answers;
+  const auto gone = flag();
+  for (int i = 0; i < 2; ++i) {
+    auto asked = patient_for(seconds(10));
+    asked.gone = gone;
+    cache_->get(*thread_, asked, queue(), into(answers));
+  }
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_TRUE(queued_.front().request.wanted());
+  *gone = true;
+  EXPECT_FALSE(queued_.front().request.wanted());
+  take_turn();
+  EXPECT_EQ(loads_, 0);
+  EXPECT_EQ(stood_down_, 1);
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_EQ(cache_->flight_count(), 0U);
+  // It is not a failure to remember: the next caller gets a load.
+  Answers next;
+  cache_->get(*thread_, patient_for(seconds(10)), queue(), into(next));
+  take_turn();
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(QueueTest, ALoadBeginsForTheOneCallerThatHasNotGone) {
+  cache();
+  Answers answers;
+  const auto gone = flag();
+  auto first = patient_for(seconds(10));
+  first.gone = gone;
+  cache_->get(*thread_, first, queue(), into(answers));
+  cache_->get(*thread_, patient_for(seconds(10)), queue(), into(answers));
+  *gone = true;
+  EXPECT_TRUE(queued_.front().request.wanted());
+  take_turn();
+  ASSERT_EQ(loads_, 1);
+  complete(value("{2}"));
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) EXPECT_TRUE(answer) << "who has only ended its side gets the answer, too";
+}
+
+TEST_F(QueueTest, ALoadThatHasBegunIsKeptForOthersWhenItsCallersGo) {
+  cache();
+  Answers answers;
+  const auto gone = flag();
+  auto asked = patient_for(seconds(10));
+  asked.gone = gone;
+  cache_->get(*thread_, asked, queue(), into(answers));
+  take_turn();
+  *gone = true;
+  complete(value("{2}"));
+  EXPECT_TRUE(peek().served);
+}
+
+// The queue was full, and the provider has refused a load that nobody wants.
+TEST_F(QueueTest, ALoadThatIsRefusedBecauseItsCallersHaveGoneIsNotQueuedForTheNextOfThem) {
+  cache();
+  Answers answers;
+  const auto gone = flag();
+  for (int i = 0; i < 3; ++i) {
+    auto asked = patient_for(seconds(10));
+    asked.gone = gone;
+    cache_->get(*thread_, asked, queue(), into(answers));
+  }
+  *gone = true;
+  auto refused = std::move(queued_.front());
+  queued_.pop_front();
+  refused.done(fail(ErrorKind::deadline_exceeded));
+  EXPECT_EQ(answers.size(), 3U);
+  EXPECT_TRUE(queued_.empty());
+  EXPECT_EQ(cache_->flight_count(), 0U);
+}
+
+TEST_F(QueueTest, ARefreshIsWantedWithoutACaller) {
+  cache();
+  Answers answers;
+  cache_->get(*thread_, patient_for(seconds(10)), queue(), into(answers));
+  take_turn();
+  complete(value("{1}"));
+  clock_.advance(spans_.fresh_for + seconds(1));
+  cache_->refresh(*thread_, lookup(), queue());
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_TRUE(queued_.front().request.wanted());
+  take_turn();
+  EXPECT_EQ(loads_, 2);
+}
+
 TEST_F(QueueTest, ALoadThatIsQueuedAgainHasItsWholeAgeBeforeIt) {
   cache();  // a flight is abandoned after 20 s
   Answers first;

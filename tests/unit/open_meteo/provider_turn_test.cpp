@@ -111,6 +111,43 @@ TEST_F(Turn, UrgentLoadsGoFirst) {
   EXPECT_EQ(order, (std::vector{Purpose::cold, Purpose::revalidate, Purpose::refresh, Purpose::early}));
 }
 
+// Clients that leave must not keep others out of the queue.
+TEST_F(Turn, AFullQueueMakesRoomByEndingTheLoadsThatNobodyWants) {
+  auto chosen = options();
+  chosen.concurrency = 1;
+  chosen.max_queue = 3;
+  start(chosen);
+  Outcomes first;
+  load(first);
+  Outcomes left;
+  Outcomes stays;
+  std::atomic<bool> wanted = true;
+  const auto queue = [&](Outcomes& outcomes, bool may_go) {
+    auto request = load_request(Purpose::cold, clock.steady() + 100s, [](cache::Proceed proceed) { proceed(false); });
+    if (may_go) request.wanted = [&wanted] { return wanted.load(); };
+    provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
+  };
+  queue(left, true);
+  queue(left, true);
+  queue(stays, false);
+  EXPECT_EQ(provider->slots().queued, 3U);
+  Outcomes refused;
+  queue(refused, false);
+  ASSERT_EQ(refused.wait(1).size(), 1U);
+  EXPECT_EQ(refused.wait(1)[0].error().kind, ErrorKind::overloaded) << "all that wait are wanted";
+
+  wanted = false;
+  Outcomes next;
+  queue(next, false);
+  ASSERT_EQ(left.wait(2).size(), 2U);
+  for (const auto& outcome : left.wait(2)) EXPECT_EQ(outcome.error().kind, ErrorKind::deadline_exceeded);
+  EXPECT_EQ(provider->slots().queued, 2U);
+  EXPECT_EQ(metrics.value(Counter::provider_stood_down), 2U);
+  EXPECT_EQ(metrics.value(Counter::provider_shed_queue), 1U);
+  answer_turn(false);
+  EXPECT_EQ(provider->slots().running, 0U);
+}
+
 TEST_F(Turn, AWholeQueueMayStandDownAtOnce) {
   auto chosen = options();
   chosen.concurrency = 1;
