@@ -27,7 +27,7 @@ unsigned cores_of(std::string_view quota_text, std::string_view period_text) {
 
 // Version 2: "<quota> <period>" in one file.
 unsigned version_two(const std::string& group, const ReadFile& read_file) {
-  const auto content = read_file(cat("/sys/fs/cgroup", group, "/cpu.max"));
+  const auto content = read_file(cat(group, "/cpu.max"));
   if (!content) return kUnlimited;
   const auto line = without_line_end(*content);
   const auto space = line.find(' ');
@@ -36,37 +36,73 @@ unsigned version_two(const std::string& group, const ReadFile& read_file) {
 
 // Version 1: two files.
 unsigned version_one(const std::string& group, const ReadFile& read_file) {
-  const auto quota = read_file(cat("/sys/fs/cgroup/cpu", group, "/cpu.cfs_quota_us"));
-  const auto period = read_file(cat("/sys/fs/cgroup/cpu", group, "/cpu.cfs_period_us"));
+  const auto quota = read_file(cat(group, "/cpu.cfs_quota_us"));
+  const auto period = read_file(cat(group, "/cpu.cfs_period_us"));
   if (!quota || !period) return kUnlimited;
   return cores_of(without_line_end(*quota), without_line_end(*period));
 }
 
-// Our group in the unified hierarchy: the line "0::/path" of /proc/self/cgroup.
-std::string own_group(const ReadFile& read_file) {
+// Our groups: the lines "0::/path" (version 2) and "4:cpu,cpuacct:/path" (version 1) of /proc/self/cgroup.
+struct OwnGroups {
+  std::string unified;
+  std::string controllers;  // those of the hierarchy of version 1 that holds `cpu`, as its directory is usually named
+  std::string cpu;
+};
+
+bool lists_cpu(std::string_view controllers) {
+  while (!controllers.empty()) {
+    const auto one = controllers.substr(0, controllers.find(','));
+    if (one == "cpu") return true;
+    controllers.remove_prefix(std::min(one.size() + 1, controllers.size()));
+  }
+  return false;
+}
+
+OwnGroups own_groups(const ReadFile& read_file) {
+  OwnGroups groups;
   const auto content = read_file("/proc/self/cgroup");
-  if (!content) return {};
-  std::string_view rest = *content;
+  std::string_view rest = content ? std::string_view(*content) : std::string_view();
   while (!rest.empty()) {
     const auto line = rest.substr(0, rest.find('\n'));
-    if (line.starts_with("0::/")) return std::string(line.substr(3));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const auto first = line.find(':');
+    const auto second = first == std::string_view::npos ? first : line.find(':', first + 1);
+    if (second == std::string_view::npos || !line.substr(second + 1).starts_with('/')) continue;
+    const auto controllers = line.substr(first + 1, second - first - 1);
+    if (line.starts_with("0::")) groups.unified = line.substr(second + 1);
+    if (lists_cpu(controllers)) {
+      groups.controllers = controllers;
+      groups.cpu = line.substr(second + 1);
+    }
   }
-  return {};
+  return groups;
+}
+
+// The tightest quota of `group` and all groups above it, up to the root: a quota applies to every group below it.
+// Inside a container the path may name groups of the host that are not visible; the container's own group is then at
+// the root.
+template <class Quota>
+unsigned tightest(std::string_view root, std::string group, const Quota& quota) {
+  unsigned allowed = quota(std::string(root));
+  while (!group.empty()) {
+    if (group != "/") allowed = std::min(allowed, quota(cat(root, group)));
+    group.resize(group.rfind('/'));
+  }
+  return allowed;
 }
 
 }  // namespace
 
 unsigned allowed_cores(unsigned affinity, const ReadFile& read_file) {
-  unsigned allowed = std::min(std::max(affinity, 1U), version_one("", read_file));
-  // A quota applies to every group below it. Inside a container the path may name groups of the host that are not
-  // visible; the container's own group is then at the root.
-  std::string group = own_group(read_file);
-  while (!group.empty()) {
-    if (group != "/") allowed = std::min(allowed, version_two(group, read_file));
-    group.resize(group.rfind('/'));
-  }
-  return std::min(allowed, version_two("", read_file));
+  const auto groups = own_groups(read_file);
+  unsigned allowed = std::max(affinity, 1U);
+  allowed = std::min(allowed, tightest("/sys/fs/cgroup", groups.unified,
+                                       [&](const std::string& group) { return version_two(group, read_file); }));
+  const auto one = [&](const std::string& group) { return version_one(group, read_file); };
+  // Most systems link the controller's name to the hierarchy's directory. A minimal container may have only the latter.
+  allowed = std::min(allowed, tightest("/sys/fs/cgroup/cpu", groups.cpu, one));
+  if (groups.controllers.empty() || groups.controllers == "cpu") return allowed;
+  return std::min(allowed, tightest(cat("/sys/fs/cgroup/", groups.controllers), groups.cpu, one));
 }
 
 }  // namespace wx::config
