@@ -13,17 +13,26 @@ constexpr std::array<std::string_view, kNames> kNameTexts{"lat", "lon", "mock", 
 
 struct Parameter {
   int count = 0;
+  bool by_long_name = false;   // latitude, longitude: the names in the provider's own API
+  bool by_short_name = false;  // every other name
   bool escaped = false;
   std::string_view raw;  // the value of the last occurrence, not decoded
 };
 
+struct Known {
+  Name name;
+  bool is_long = false;
+};
+
 // Written out instead of a loop, so that each comparison is with a compile-time constant.
-std::optional<Name> known_name(std::string_view name) {
-  if (name == kNameTexts[kLat]) return kLat;
-  if (name == kNameTexts[kLon]) return kLon;
-  if (name == kNameTexts[kMock]) return kMock;
-  if (name == kNameTexts[kCache]) return kCache;
-  if (name == kNameTexts[kFormat]) return kFormat;
+std::optional<Known> known_name(std::string_view name) {
+  if (name == kNameTexts[kLat]) return Known{kLat};
+  if (name == kNameTexts[kLon]) return Known{kLon};
+  if (name == kNameTexts[kMock]) return Known{kMock};
+  if (name == kNameTexts[kCache]) return Known{kCache};
+  if (name == kNameTexts[kFormat]) return Known{kFormat};
+  if (name == "latitude") return Known{kLat, true};
+  if (name == "longitude") return Known{kLon, true};
   return std::nullopt;
 }
 
@@ -84,8 +93,9 @@ class Parameters {
     }
     const auto known = known_name(decoded_name ? *decoded_name : name.text);
     if (!known) return;
-    auto& parameter = known_.at(*known);
+    auto& parameter = known_.at(known->name);
     ++parameter.count;
+    (known->is_long ? parameter.by_long_name : parameter.by_short_name) = true;
     parameter.raw = value.text;
     parameter.escaped = value.escaped;
   }
@@ -100,16 +110,18 @@ class Reader {
   [[nodiscard]] SentCoordinates sent() const { return {parameters_[kLat].raw, parameters_[kLon].raw}; }
 
   // Returns the value of a parameter, or nothing if it is absent or faulty; a fault is recorded. The view is valid
-  // until the next call.
-  std::optional<std::string_view> one(Name name, bool required) {
+  // until the next call. `plus` says what a '+' in it means.
+  std::optional<std::string_view> one(Name name, bool required, Plus plus = Plus::space) {
     const auto& parameter = parameters_[name];
     if (parameter.count == 0) {
       if (required) fault(name, "is missing");
       return std::nullopt;
     }
-    if (parameter.count > 1) {
+    if (parameter.by_long_name && parameter.by_short_name) {
+      fault(name, name == kLat ? "is given as latitude, too" : "is given as longitude, too");
+    } else if (parameter.count > 1) {
       fault(name, "is given more than once");
-    } else if (parameter.escaped && !decode(parameter.raw)) {
+    } else if (parameter.escaped && !decode(parameter.raw, plus)) {
       fault(name, "has a malformed percent escape");
     } else if (parameter.raw.empty()) {
       fault(name, "is empty");
@@ -120,7 +132,8 @@ class Reader {
   }
 
   void coordinate(Name name, weather::Axis axis, int decimals, weather::Coordinate& to) {
-    const auto value = one(name, true);
+    // Forms write a space as '+', but a number has no spaces: lat=+52.52 means what lat=%2B52.52 means.
+    const auto value = one(name, true, Plus::literal);
     if (!value) return;
     auto coordinate = weather::parse_coordinate(axis, *value, decimals);
     if (coordinate) {
@@ -181,9 +194,9 @@ class Reader {
     out_.faults.push_back({std::string(kNameTexts[name]), std::move(detail)});
   }
 
-  bool decode(std::string_view raw) {
+  bool decode(std::string_view raw, Plus plus) {
     decoded_.clear();
-    return append_percent_decoded(decoded_, raw, Plus::space);
+    return append_percent_decoded(decoded_, raw, plus);
   }
 
   Parameters parameters_;

@@ -1,7 +1,8 @@
 // Parses the query of /weather into typed values, and reports all faults at once.
 //
-// Percent-encoding and '+' follow HTML forms (WHATWG URL, application/x-www-form-urlencoded). Unknown names are
-// ignored. A known name that occurs twice is a fault, because the intended value is ambiguous.
+// Percent-encoding and '+' follow HTML forms (WHATWG URL, application/x-www-form-urlencoded), except that a '+' in a
+// coordinate is a plus sign. `latitude` and `longitude` are other names of `lat` and `lon`. Unknown names are ignored.
+// A parameter that occurs twice is a fault, because the intended value is ambiguous.
 //
 // Thread-safety: pure functions.
 #pragma once

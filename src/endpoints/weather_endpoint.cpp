@@ -39,8 +39,8 @@ pages::Mark mark_of(Outcome outcome) {
 class Form {
  public:
   explicit Form(const WeatherEndpoint::Asked& asked)
-      : latitude_(percent_decode(asked.sent.latitude, Plus::space).value_or("")),
-        longitude_(percent_decode(asked.sent.longitude, Plus::space).value_or("")),
+      : latitude_(percent_decode(asked.sent.latitude, Plus::literal).value_or("")),
+        longitude_(percent_decode(asked.sent.longitude, Plus::literal).value_or("")),
         mock_(asked.mock) {}
 
   // The values are views into this object.

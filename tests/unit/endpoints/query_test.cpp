@@ -47,7 +47,7 @@ TEST(Query, TakesZeroForAPlace) {
 TEST(Query, RefusesWhatIsNotADecimalNumber) {
   for (const auto* value :
        {"abc", "NaN",      "nan",  "inf", "-inf", "Infinity", "0x10", "1e", "1.",  ".5",           "1,5",      "--1",
-        "1_0", "52%26x=1", "1%00", "%00", "1%0a", "%201",     "1%20", "+1", "1;2", "52.52%2C48.1", "%EF%BC%91"}) {
+        "1_0", "52%26x=1", "1%00", "%00", "1%0a", "%201",     "1%20", "+",  "1;2", "52.52%2C48.1", "%EF%BC%91"}) {
     EXPECT_EQ(faults(cat("lat=", value, "&lon=0")), "lat is not a decimal number") << value;
     EXPECT_EQ(faults(cat("lat=0&lon=", value)), "lon is not a decimal number") << value;
   }
@@ -105,13 +105,29 @@ TEST(Query, RefusesMalformedEscapesInValuesAndIgnoresThemInNames) {
   EXPECT_EQ(key("%=1&lat=1&lon=2&%zz"), "weather:1:2");
 }
 
-TEST(Query, ReadsPlusAsSpaceAsFormsWriteIt) {
-  EXPECT_EQ(faults("lat=+5&lon=0"), "lat is not a decimal number");
+TEST(Query, ReadsPlusAsSpaceAsFormsWriteItExceptInNumbers) {
   EXPECT_EQ(faults("lat=1&lon=0&mock=true+"), "mock must be true or false");
+  EXPECT_EQ(key("lat=+52.52&lon=+13.41"), "weather:52.52:13.41");
+  EXPECT_EQ(key("lat=%2B52.52&lon=%2b13.41"), "weather:52.52:13.41");
+  EXPECT_EQ(key("lat=5.252e+1&lon=1.341E%2B1"), "weather:52.52:13.41");
+  for (const auto* value : {"+", "++5", "+-5", "-+5", "5+", "+%205", "+ 5"}) {
+    EXPECT_EQ(faults(cat("lat=", value, "&lon=0")), "lat is not a decimal number") << value;
+  }
+}
+
+TEST(Query, KnowsTheLongNamesOfTheCoordinates) {
+  EXPECT_EQ(key("latitude=52.52&longitude=13.41"), "weather:52.52:13.41");
+  EXPECT_EQ(key("l%61titude=52.52&lon=13.41&mock=true"), "weather:mock:52.52:13.41");
+  EXPECT_EQ(parse("latitude=52.520&longitude=13.41").sent.latitude, "52.520");
+  EXPECT_EQ(faults("latitude=x&longitude="), "lat is not a decimal number; lon is empty");
+  EXPECT_EQ(faults("latitude=1&longitude=2&longitude=2"), "lon is given more than once");
+  EXPECT_EQ(faults("lat=1&latitude=1&longitude=2&lon=3"),
+            "lat is given as latitude, too; lon is given as longitude, too");
+  EXPECT_EQ(faults("Latitude=1&longitude=2"), "lat is missing") << "names are case-sensitive";
 }
 
 TEST(Query, IgnoresWhatItDoesNotKnow) {
-  EXPECT_EQ(key("utm_source=a&lat=1&lon=2&_=123&latitude=5&LAT=9&lat%20=7&&=&="), "weather:1:2");
+  EXPECT_EQ(key("utm_source=a&lat=1&lon=2&_=123&altitude=5&LAT=9&lat%20=7&&=&="), "weather:1:2");
 }
 
 TEST(Query, KnowsMockAsTrueOrFalse) {
@@ -189,8 +205,9 @@ TEST(Query, DecodesEachValueForItself) {
 }
 
 TEST(Query, HasWordsForEveryFaultInEveryLanguage) {
-  for (const auto* query : {"", "lat=&lon=x", "lat=%&lon=1&lon=1", "lat=91&lon=181", "mock=1&format=x",
-                            "mock=true&cache=x&format=", "mock=true&cache=redis", "cache=off"}) {
+  for (const auto* query :
+       {"", "lat=&lon=x", "lat=%&lon=1&lon=1", "lat=91&lon=181", "mock=1&format=x",
+        "lat=1&latitude=1&lon=1&longitude=1", "mock=true&cache=x&format=", "mock=true&cache=redis", "cache=off"}) {
     for (const bool lab : {true, false}) {
       for (const auto& fault : parse(query, {.lab = lab}).faults) {
         for (const auto language : web::kLanguages) {
