@@ -34,18 +34,20 @@ char letter(Window window) {
 Result<Rate> parse_rate(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) {
-    return fail(ErrorKind::bad_parameter, cat("\"", text, "\" is not a limit such as 600/m"));
+    return fail(ErrorKind::bad_parameter, "a limit is written like 600/m");
   }
   const auto count = parse_unsigned(text.substr(0, slash));
   if (!count || *count < 1 || *count > kMost) {
-    return fail(ErrorKind::bad_parameter, cat("\"", text, "\" does not begin with a number from 1 to ", kMost));
+    return fail(ErrorKind::bad_parameter, cat("a limit begins with a number from 1 to ", kMost));
   }
   const auto unit = text.substr(slash + 1);
-  const auto index = unit.size() == 1 ? kLetters.find(unit.front()) : std::string_view::npos;
-  if (index == std::string_view::npos) {
-    return fail(ErrorKind::bad_parameter, cat("\"", text, "\" does not end with /m (minute), /h (hour) or /d (day)"));
+  for (const auto window : kAllWindows) {
+    if (unit == kLetters.substr(static_cast<std::size_t>(window), 1) || unit == name(window) ||
+        (unit == "min" && window == Window::minute)) {
+      return Rate{.count = static_cast<std::uint32_t>(*count), .window = window};
+    }
   }
-  return Rate{.count = static_cast<std::uint32_t>(*count), .window = kAllWindows.at(index)};
+  return fail(ErrorKind::bad_parameter, "a limit ends with /m (minute), /h (hour) or /d (day)");
 }
 
 std::string format_rate(const Rate& rate) {

@@ -29,8 +29,8 @@ struct Rate {
   Window window = Window::minute;
 };
 
-// Reads a count from 1 to 10^9, a slash and the letter of a window. Error: bad_parameter, with a detail that names the
-// fault.
+// Reads a count from 1 to 10^9, a slash and the letter or the name of a window: "600/m", "600/min", "600/minute".
+// Error: bad_parameter; its detail says what to write and does not repeat the text.
 [[nodiscard]] Result<Rate> parse_rate(std::string_view text);
 // The inverse of parse_rate().
 [[nodiscard]] std::string format_rate(const Rate& rate);

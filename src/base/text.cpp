@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace wx {
@@ -33,9 +34,21 @@ char lower(char c) {
 
 struct Unit {
   std::string_view suffix;
-  std::int64_t milliseconds;
+  std::uint64_t milliseconds;
 };
+// The units that format_duration() writes, the largest first, and those that parse_duration() reads.
 constexpr std::array<Unit, 4> kUnits{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<Unit, 7> kReadUnits{
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"min", 60'000}, {"s", 1'000}, {"sec", 1'000}, {"ms", 1}}};
+constexpr std::string_view kNumber = "0123456789.";
+
+// Removes the longest prefix of `text` whose characters all are (or all are not) in `set`, and returns it.
+std::string_view take_while(std::string_view& text, std::string_view set, bool in_set) {
+  const auto end = in_set ? text.find_first_not_of(set) : text.find_first_of(set);
+  const auto taken = text.substr(0, end);
+  text.remove_prefix(taken.size());
+  return taken;
+}
 
 }  // namespace
 
@@ -159,23 +172,45 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
   return value;
 }
 
+std::optional<std::uint64_t> parse_scaled(std::string_view text, std::uint64_t unit, std::uint64_t most) {
+  constexpr std::size_t kMostDecimals = 6;
+  const auto point = text.find('.');
+  const auto whole = parse_unsigned(text.substr(0, point));
+  if (!whole || *whole > most / unit) return std::nullopt;
+  std::uint64_t value = *whole * unit;
+  if (point != std::string_view::npos) {
+    const auto decimals = text.substr(point + 1);
+    const auto fraction = parse_unsigned(decimals);
+    if (!fraction || decimals.size() > kMostDecimals) return std::nullopt;
+    std::uint64_t scale = 1;
+    for (std::size_t i = 0; i < decimals.size(); ++i) scale *= 10;
+    if (*fraction * unit % scale != 0) return std::nullopt;
+    value += *fraction * unit / scale;
+  }
+  if (value > most) return std::nullopt;
+  return value;
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   constexpr std::uint64_t kMost = 10ULL * 365 * 24 * 3'600'000;  // ten years: anything longer is a typing error
-  if (text == "0") return std::chrono::milliseconds(0);
-  const auto digit_count = text.find_first_not_of("0123456789");
-  if (digit_count == std::string_view::npos || digit_count == 0) return std::nullopt;
-  const auto number = parse_unsigned(text.substr(0, digit_count));
-  if (!number) return std::nullopt;
-  for (const auto& unit : kUnits) {
-    if (text.substr(digit_count) != unit.suffix) continue;
-    if (*number > kMost / static_cast<std::uint64_t>(unit.milliseconds)) return std::nullopt;
-    return std::chrono::milliseconds(static_cast<std::int64_t>(*number) * unit.milliseconds);
-  }
-  return std::nullopt;
+  std::uint64_t sum = 0;
+  std::uint64_t last_unit = kMost;
+  do {
+    const auto number = take_while(text, kNumber, true);
+    const auto suffix = take_while(text, kNumber, false);
+    const bool alone = suffix.empty() && last_unit == kMost;
+    const auto unit = std::ranges::find(kReadUnits, alone ? "s" : suffix, &Unit::suffix);
+    if (unit == kReadUnits.end() || unit->milliseconds >= last_unit) return std::nullopt;
+    last_unit = unit->milliseconds;
+    const auto part = parse_scaled(number, unit->milliseconds, kMost - sum);
+    if (!part) return std::nullopt;
+    sum += *part;
+  } while (!text.empty());
+  return std::chrono::milliseconds(static_cast<std::int64_t>(sum));
 }
 
 std::string format_duration(std::chrono::milliseconds span) {
-  const auto count = span.count();
+  const auto count = static_cast<std::uint64_t>(span.count());
   if (count == 0) return "0";
   for (const auto& unit : kUnits) {
     if (count % unit.milliseconds == 0) return cat(count / unit.milliseconds, unit.suffix);

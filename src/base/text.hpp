@@ -90,8 +90,13 @@ enum class Plus : std::uint8_t { literal, space };
 // The whole of `text` as an unsigned decimal number, or nothing.
 [[nodiscard]] std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 
-// A duration such as "300ms", "10s", "5m", "24h", or "0", the only one without a unit. Nothing for any other text, or
-// above ten years.
+// The number `text` ("64", "1.5") times `unit`. Nothing for any other text, if the product is not whole or above
+// `most`, or for more than six decimals.
+[[nodiscard]] std::optional<std::uint64_t> parse_scaled(std::string_view text, std::uint64_t unit, std::uint64_t most);
+
+// A duration such as "300ms", "10s", "1.5h", "1h30m" (the units d, h, m or min, s or sec, ms, each smaller than the one
+// before it), or "900": a number alone is in seconds. Nothing for any other text, for a part of a millisecond, or above
+// ten years.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 // The shortest text that parse_duration() reads back: "0", "1500ms", "10s", "5m", "24h".

@@ -41,17 +41,7 @@ class Reader {
     if (!found) return;
     std::string why;
     if (setting.set(settings, found->value, why)) return;
-    std::string mistake = cat(found->where, ": ");
-    if (found->value.empty()) {
-      append(mistake, "the value is missing");
-    } else if (setting.secrecy == Secrecy::secret || found->value.find('@') != std::string::npos) {
-      // A URL with an '@' may hold a password, whichever setting it is for.
-      append(mistake, "the value (not shown) is not valid");
-    } else {
-      append(mistake, cat("\"", printable(found->value), "\" is not valid"));
-    }
-    append(mistake, why.empty() ? cat("; expected ", setting.expected) : cat(": ", why));
-    mistakes_.push_back(std::move(mistake));
+    mistakes_.push_back(cat(found->where, ": ", describe_mistake(setting, found->value, why)));
   }
 
   void add_mistake(std::string mistake) { mistakes_.push_back(std::move(mistake)); }
@@ -91,7 +81,7 @@ class Reader {
     if (direct || !by_file) return direct;
     auto content = environment_.file(by_file->value);
     if (!content) {
-      mistakes_.push_back(cat(by_file->where, ": cannot read \"", printable(by_file->value), "\""));
+      mistakes_.push_back(cat(by_file->where, ": cannot read the file; write its path, not the secret itself"));
       return Found{by_file->where, {}};
     }
     if (content->ends_with('\n')) content->pop_back();
@@ -99,13 +89,14 @@ class Reader {
     return Found{by_file->where, *std::move(content)};
   }
 
-  // Replaces control characters, since a mistake is one line on a terminal, and cuts long values.
-  static std::string printable(std::string_view value) {
-    constexpr std::size_t kMost = 200;
-    std::string out;
-    for (const char c : value.substr(0, kMost)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-    if (value.size() > kMost) append(out, "...");
-    return out;
+  // Never repeats the value: a secret may have been given to any setting by mistake.
+  static std::string describe_mistake(const Setting& setting, std::string_view value, std::string_view why) {
+    if (value.empty()) return cat("the value is missing; expected ", setting.expected);
+    if (value.size() > 1 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) {
+      return "the value is in quotation marks; leave them out";
+    }
+    if (!why.empty()) return cat("the value (not shown) is not valid: ", why);
+    return cat("the value (not shown) is not valid; expected ", setting.expected);
   }
 
   const Flags& flags_;
@@ -165,7 +156,7 @@ Outcome parse(std::span<const char* const> arguments, const Environment& environ
   Settings settings = defaults(environment);
   for (const auto& setting : settings_table()) reader.read(setting, settings);
   if (!settings.redis_ca_file.empty() && !environment.file(settings.redis_ca_file)) {
-    reader.add_mistake(cat("REDIS_CA_FILE: cannot read \"", settings.redis_ca_file, "\""));
+    reader.add_mistake("REDIS_CA_FILE: cannot read the file; expected the path of a PEM file");
   }
   if (!settings.client_loads) settings.client_loads = default_client_loads(settings, environment);
   if (flags.health_check && settings.port == 0) {

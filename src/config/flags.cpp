@@ -21,6 +21,12 @@ bool is_flag(std::string_view text) {
   return text.size() > 1 && text.starts_with('-');
 }
 
+// Whether the word can only be a flag: dashes, lower-case letters and digits, beginning with two dashes. Anything else
+// may be a secret in the wrong place, such as a password that begins with a dash.
+bool is_written_like_a_flag(std::string_view word) {
+  return word.starts_with("--") && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string_view::npos;
+}
+
 void add_unknown(const std::vector<std::string>& unknown, std::span<const std::string> settings, Flags& out) {
   std::vector<std::string> known{kHelp, kVersion, kCheckConfig};
   for (const auto& setting : settings) known.push_back(flag_of(setting));
@@ -34,10 +40,14 @@ void add_unknown(const std::vector<std::string>& unknown, std::span<const std::s
       continue;
     }
     const auto flag = word.substr(0, word.find('='));
+    value_expected = flag.size() == word.size();
+    if (!is_written_like_a_flag(flag)) {
+      out.mistakes.push_back("unknown flag (not shown); write settings as --name=value");
+      continue;
+    }
     const auto suggestion = nearest(flag, known);
     out.mistakes.push_back(suggestion.empty() ? cat(flag, ": unknown flag")
                                               : cat(flag, ": unknown flag; did you mean ", suggestion, "?"));
-    value_expected = flag.size() == word.size();
   }
 }
 
@@ -65,8 +75,9 @@ Flags read_flags(std::span<const char* const> arguments, std::span<const std::st
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // the order that CLI11 expects
   try {
     app.parse(reversed);
-  } catch (const CLI::ParseError& error) {
-    out.mistakes.emplace_back(error.what());
+  } catch (const CLI::ParseError&) {
+    // Its text may repeat a value. With the options above, it can only be about the flags below.
+    out.mistakes.push_back(cat(kHelp, ", ", kVersion, " and ", kCheckConfig, " take no value"));
   }
   for (std::size_t i = 0; i < options.size(); ++i) {
     const auto values = options[i]->results();

@@ -35,15 +35,15 @@ std::string wrapped(std::string_view text, std::string_view margin) {
 }  // namespace
 
 std::string help_text() {
-  std::string out =
-      cat("weather-cache ", version(),
-          ": answers weather queries from memory, from Redis, or from the provider\n\n"
-          "Usage: weather-cache [--setting=value ...]\n"
-          "       weather-cache healthcheck [--setting=value ...]\n\n"
-          "healthcheck asks the service with the same settings on this machine whether it is ready.\n"
-          "It exits with 0 if the service is ready within two seconds, else with 1.\n\n"
-          "Each setting is a flag or the environment variable beside it; the flag takes precedence.\n"
-          "Write durations as 300ms, 10s, 5m or 24h. To read a secret from a file, set NAME_FILE to its path.\n\n");
+  std::string out = cat("weather-cache ", version(),
+                        ": answers weather queries from memory, from Redis, or from the provider\n\n"
+                        "Usage: weather-cache [--setting=value ...]\n"
+                        "       weather-cache healthcheck [--setting=value ...]\n\n"
+                        "healthcheck asks the service with the same settings on this machine whether it is ready.\n"
+                        "It exits with 0 if the service is ready within two seconds, else with 1.\n\n"
+                        "Each setting is a flag or the environment variable beside it; the flag takes precedence.\n"
+                        "Write durations as 300ms, 10s, 5m, 24h or 1h30m; a number alone is in seconds.\n"
+                        "To read a secret from a file, set NAME_FILE to its path.\n\n");
   for (const auto& setting : settings_table()) {
     append(out, cat("  ", flag_of(setting.name), "  ", setting.name));
     if (setting.secrecy == Secrecy::secret) append(out, cat(" or ", setting.name, "_FILE"));

@@ -87,8 +87,11 @@ std::string show_one_of(Name value, const std::array<std::pair<std::string_view,
   return std::string(found->first);
 }
 
-constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
-    {{"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}}};
+constexpr std::array<std::pair<std::string_view, LogLevel>, 5> kLevels{{{"debug", LogLevel::debug},
+                                                                        {"info", LogLevel::info},
+                                                                        {"warn", LogLevel::warn},
+                                                                        {"warning", LogLevel::warn},
+                                                                        {"error", LogLevel::error}}};
 constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats{
     {{"text", LogFormat::text}, {"json", LogFormat::json}, {"gcp", LogFormat::gcp}}};
 
@@ -205,6 +208,7 @@ constexpr auto kTable = std::to_array<Setting>({
      "a size such as 64MiB, 1GiB or 0", open,
      [](S& s, Text v, Why& why) {
        const auto bytes = parse_bytes(v);
+       why = ambiguous_bytes(v);
        s.memory_limit = bytes.value_or(s.memory_limit);
        if (!bytes || *bytes == 0 || *bytes >= kLeastMemory) return bytes.has_value();
        why = cat("too small for any answer; the smallest limit is ", format_bytes(kLeastMemory),

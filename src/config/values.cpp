@@ -15,14 +15,17 @@ struct Unit {
   std::uint64_t bytes;
 };
 // Powers of 1024 come first, the largest first: format_bytes takes the first one that divides.
-constexpr std::array<Unit, 8> kUnits{{{"GiB", 1ULL << 30},
-                                      {"MiB", 1ULL << 20},
-                                      {"KiB", 1ULL << 10},
-                                      {"B", 1},
-                                      {"", 1},
-                                      {"KB", 1'000},
-                                      {"MB", 1'000'000},
-                                      {"GB", 1'000'000'000}}};
+constexpr std::array<Unit, 11> kUnits{{{"GiB", 1ULL << 30},
+                                       {"MiB", 1ULL << 20},
+                                       {"KiB", 1ULL << 10},
+                                       {"B", 1},
+                                       {"", 1},
+                                       {"Gi", 1ULL << 30},
+                                       {"Mi", 1ULL << 20},
+                                       {"Ki", 1ULL << 10},
+                                       {"KB", 1'000},
+                                       {"MB", 1'000'000},
+                                       {"GB", 1'000'000'000}}};
 
 bool any_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::ranges::any_of(words, [&](std::string_view word) { return iequals(text, word); });
@@ -45,16 +48,25 @@ std::optional<double> parse_decimal(std::string_view text, double least, double 
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
-  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = parse_unsigned(text.substr(0, digits));
-  if (!number) return std::nullopt;
-  const auto suffix = trim(text.substr(digits));
+  const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto unit = std::ranges::find_if(
+      kUnits, [suffix = trim(text.substr(end))](const Unit& each) { return iequals(suffix, each.suffix); });
+  if (unit == kUnits.end()) return std::nullopt;
+  return parse_scaled(text.substr(0, end), unit->bytes, std::numeric_limits<std::int64_t>::max());
+}
+
+std::string ambiguous_bytes(std::string_view text) {
+  const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto suffix = trim(text.substr(end));
+  if (end == 0 || suffix.size() != 1) return {};
   for (const auto& unit : kUnits) {
-    if (!iequals(suffix, unit.suffix)) continue;
-    if (*number > std::numeric_limits<std::int64_t>::max() / unit.bytes) return std::nullopt;
-    return *number * unit.bytes;
+    if (unit.suffix.size() == 3 && iequals(suffix, unit.suffix.substr(0, 1))) {
+      const auto letter = unit.suffix.substr(0, 1);
+      return cat("the unit ", letter, " has two meanings: write ", unit.suffix, " (powers of 1024) or ", letter,
+                 "B (powers of 1000)");
+    }
   }
-  return std::nullopt;
+  return {};
 }
 
 std::string format_bytes(std::uint64_t bytes) {

@@ -15,8 +15,12 @@ namespace wx::config {
 // A decimal number such as "0.8", from `least` to `most` inclusive.
 [[nodiscard]] std::optional<double> parse_decimal(std::string_view text, double least, double most);
 
-// A size in bytes: "64MiB", "512KiB", "2GiB" (powers of 1024), "10MB" (powers of 1000), "4096" or "0".
+// A size in bytes: "64MiB", "512Ki", "1.5GiB" (powers of 1024), "10MB" (powers of 1000), "4096" or "0".
 [[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
+// For a size such as "64M": a sentence that says what to write, because the letter alone means 1000 to some programs
+// (Kubernetes) and 1024 to others (Docker, systemd). Empty for any other text.
+[[nodiscard]] std::string ambiguous_bytes(std::string_view text);
 
 // The shortest exact form with a power of 1024 that parse_bytes accepts: "64MiB", "1500", "0".
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);

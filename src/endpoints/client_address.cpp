@@ -35,7 +35,9 @@ bool is_trusted(const IpAddress& address, const TrustedProxies& trusted) {
 Result<TrustedProxies> parse_trusted_proxies(std::string_view text) {
   TrustedProxies trusted;
   if (trim(text).empty()) return trusted;
+  int number = 0;
   for (bool more = true; more;) {
+    ++number;
     const auto comma = text.find(',');
     const auto part = trim(text.substr(0, comma));
     more = comma != std::string_view::npos;
@@ -47,7 +49,7 @@ Result<TrustedProxies> parse_trusted_proxies(std::string_view text) {
     const auto network = parse_network(part);
     if (!network) {
       return fail(ErrorKind::bad_parameter,
-                  cat("\"", part, "\" is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8"));
+                  cat("part ", number, " is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8"));
     }
     trusted.networks.push_back(*network);
   }

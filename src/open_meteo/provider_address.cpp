@@ -40,7 +40,9 @@ Result<std::string> parse_base_url(std::string_view url) {
     return refuse("must begin with http:// or https://");
   }
   auto rest = url.substr(after_scheme + 3);
-  if (rest.find_first_of("?#") != std::string_view::npos) return refuse("must not have a query or a fragment");
+  if (rest.find_first_of("?#") != std::string_view::npos) {
+    return refuse("must not have a query or a fragment; OPEN_METEO_API_KEY takes an API key");
+  }
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const auto authority = rest.substr(0, slash);
   auto path = rest.substr(slash);

@@ -14,6 +14,40 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kQueryKeys{"db", "user", "password"};
 
+// Keys that URLs for other clients have. An empty `advice`: the key has the meaning of the first name, or says what we
+// do anyway if it has the value `fine`.
+struct ForeignKey {
+  std::string_view key;
+  std::string_view means;
+  std::string_view fine;
+  std::string_view advice;
+};
+constexpr std::string_view kUseRediss = "TLS is chosen by rediss:// at the beginning";
+constexpr std::string_view kUseTimeout = "REDIS_TIMEOUT sets the deadline of commands";
+constexpr std::string_view kUseCaFile =
+    "the certificate is always checked; REDIS_CA_FILE names the authorities to trust";
+constexpr std::array<ForeignKey, 14> kForeignKeys{{
+    {.key = "database", .means = "db", .fine = {}, .advice = {}},
+    {.key = "username", .means = "user", .fine = {}, .advice = {}},
+    {.key = "protocol", .means = {}, .fine = "3", .advice = "only RESP3 is spoken: write protocol=3 or leave it out"},
+    {.key = "ssl_cert_reqs", .means = {}, .fine = "required", .advice = kUseCaFile},
+    {.key = "ssl_ca_certs", .means = {}, .fine = {}, .advice = kUseCaFile},
+    {.key = "cacert", .means = {}, .fine = {}, .advice = kUseCaFile},
+    {.key = "insecure", .means = {}, .fine = "false", .advice = kUseCaFile},
+    {.key = "ssl", .means = {}, .fine = {}, .advice = kUseRediss},
+    {.key = "tls", .means = {}, .fine = {}, .advice = kUseRediss},
+    {.key = "timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
+    {.key = "socket_timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
+    {.key = "read_timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
+    {.key = "write_timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
+    {.key = "dial_timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
+}};
+
+const ForeignKey* foreign(std::string_view key) {
+  const auto found = std::ranges::find(kForeignKeys, key, &ForeignKey::key);
+  return found == kForeignKeys.end() ? nullptr : &*found;
+}
+
 std::unexpected<Error> wrong(std::string sentence) {
   return fail(ErrorKind::bad_parameter, std::move(sentence));
 }
@@ -138,13 +172,16 @@ Result<void> read_query(std::string_view query, const Parts& parts, bool databas
     query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
-    const auto key = pair.substr(0, equals);
+    auto key = pair.substr(0, equals);
     const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    if (const auto* other = foreign(key)) {
+      if (!other->fine.empty() && value == other->fine) continue;
+      if (!other->advice.empty()) return wrong(cat(other->key, "= is not known; ", other->advice));
+      key = other->means;
+    }
     if (std::find(kQueryKeys.begin(), kQueryKeys.end(), key) == kQueryKeys.end()) {
-      // After password= the unknown key may be the rest of a password with an unencoded & in it.
-      const bool repeatable = std::find(seen.begin(), seen.end(), "password") == seen.end();
-      const auto shown = repeatable ? cat("the query key \"", key.substr(0, 40), "\"") : "a query key";
-      return wrong(cat(shown, " is not known; did you mean \"", nearest_key(key), "\"?"));
+      // The key is not shown: it may be a password, or the rest of one with an unencoded & in it.
+      return wrong(cat("a query key is not known; did you mean \"", nearest_key(key), "\"?"));
     }
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) return wrong(cat(key, "= is given twice"));
     seen.push_back(key);

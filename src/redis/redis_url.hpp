@@ -5,7 +5,8 @@
 //   unix://[[user]:password@]/path/to/socket[?db=n]       a local socket
 //
 // User, password and the socket's path are percent-decoded; an IPv6 address stands in brackets. The query keys `user`
-// and `password` are an alternative to the part before the @.
+// and `password` are an alternative to the part before the @. Of the keys that other clients know, `username` and
+// `database` are read, too, and those that ask for what is done anyway (`protocol=3`) are accepted.
 //
 // Thread-safety: values and pure functions.
 #pragma once

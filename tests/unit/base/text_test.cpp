@@ -99,11 +99,52 @@ TEST(Text, DurationIsReadInEachUnit) {
   EXPECT_EQ(parse_duration("24h"), milliseconds(86'400'000));
   EXPECT_EQ(parse_duration("0"), milliseconds(0));
   EXPECT_EQ(parse_duration("0s"), milliseconds(0));
+  EXPECT_EQ(parse_duration("5min"), milliseconds(300'000));
+  EXPECT_EQ(parse_duration("10sec"), milliseconds(10'000));
+  EXPECT_EQ(parse_duration("2d"), milliseconds(172'800'000));
+}
+
+TEST(Text, DurationWithoutAUnitIsInSeconds) {
+  EXPECT_EQ(parse_duration("900"), milliseconds(900'000));
+  EXPECT_EQ(parse_duration("0.25"), milliseconds(250));
+}
+
+TEST(Text, DurationMayHaveADecimalPointAndSeveralParts) {
+  EXPECT_EQ(parse_duration("1.5h"), milliseconds(5'400'000));
+  EXPECT_EQ(parse_duration("1h30m"), milliseconds(5'400'000));
+  EXPECT_EQ(parse_duration("1d2h3m4s5ms"), milliseconds(93'784'005));
+  EXPECT_EQ(parse_duration("0h0.5m"), milliseconds(30'000));
+  EXPECT_EQ(parse_duration("3650d"), milliseconds(315'360'000'000)) << "ten years, the most";
 }
 
 TEST(Text, DurationRefusesWhatIsNone) {
-  for (const char* wrong : {"", "10", "s", "-1s", "1.5s", "1 s", "1S", "1d", "1h30m", "99999999999999999999s",
-                            "18446744073709551615h", "87601h"}) {
+  for (const char* wrong : {"",
+                            "s",
+                            "-1s",
+                            "+1s",
+                            "1 s",
+                            "1S",
+                            "1M",
+                            "1w",
+                            "PT1H",
+                            "1,5h",
+                            ".5s",
+                            "1.s",
+                            "1.2.3s",
+                            "0.0001s",
+                            "0.5ms",
+                            "1h30",
+                            "30m1h",
+                            "1h1h",
+                            "1m1min",
+                            "1hm",
+                            "1h 30m",
+                            "1.0000000s",
+                            "99999999999999999999s",
+                            "18446744073709551615h",
+                            "87601h",
+                            "3650d1ms",
+                            "315360001"}) {
     EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
   }
 }

@@ -25,6 +25,11 @@ TEST(Values, BytesAreReadAndWrittenBack) {
   EXPECT_EQ(parse_bytes("512 kib"), 512ULL << 10);
   EXPECT_EQ(parse_bytes("2GiB"), 2ULL << 30);
   EXPECT_EQ(parse_bytes("10MB"), 10'000'000U);
+  EXPECT_EQ(parse_bytes("64Mi"), 64ULL << 20);
+  EXPECT_EQ(parse_bytes("1gi"), 1ULL << 30);
+  EXPECT_EQ(parse_bytes("1.5GiB"), 1536ULL << 20);
+  EXPECT_EQ(parse_bytes("0.25KiB"), 256U);
+  EXPECT_EQ(parse_bytes("2.5MB"), 2'500'000U);
   EXPECT_EQ(parse_bytes("4096"), 4096U);
   EXPECT_EQ(parse_bytes("0"), 0U);
   EXPECT_EQ(format_bytes(64ULL << 20), "64MiB");
@@ -35,9 +40,16 @@ TEST(Values, BytesAreReadAndWrittenBack) {
 }
 
 TEST(Values, BytesRefuseWhatIsNoSize) {
-  for (const char* wrong : {"", "MiB", "-1", "1.5GiB", "64 M i B", "64XB", "99999999999999999999", "9999999999GiB"}) {
+  for (const char* wrong : {"", "MiB", "-1", "64M", "64m", "64 M i B", "64XB", "1.5", "0.1KiB", ".5MiB", "1.MiB",
+                            "1.2.3MB", "99999999999999999999", "9999999999GiB"}) {
     EXPECT_EQ(parse_bytes(wrong), std::nullopt) << wrong;
   }
+}
+
+TEST(Values, ALetterAloneIsNoUnitAndTheMessageSaysWhatToWrite) {
+  EXPECT_EQ(ambiguous_bytes("64M"), "the unit M has two meanings: write MiB (powers of 1024) or MB (powers of 1000)");
+  EXPECT_EQ(ambiguous_bytes("1.5 g"), "the unit G has two meanings: write GiB (powers of 1024) or GB (powers of 1000)");
+  for (const char* other : {"", "M", "64", "64MB", "64B", "64X"}) EXPECT_EQ(ambiguous_bytes(other), "") << other;
 }
 
 TEST(Values, PlainTextHasNoSpacesControlsOrBytesAboveAscii) {

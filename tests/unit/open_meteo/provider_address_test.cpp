@@ -61,8 +61,10 @@ TEST(ProviderAddress, RefusesWhatIsNoPlainBase) {
   EXPECT_EQ(base("http://::1"), "refused: must name a host");
   EXPECT_EQ(base("http://-x"), "refused: must name a host");
   EXPECT_EQ(base("http://a:b@meteo.example"), "refused: must not have a user or a password");
-  EXPECT_EQ(base("http://meteo.example?x=1"), "refused: must not have a query or a fragment");
-  EXPECT_EQ(base("http://meteo.example/#x"), "refused: must not have a query or a fragment");
+  EXPECT_EQ(base("http://meteo.example?x=1"),
+            "refused: must not have a query or a fragment; OPEN_METEO_API_KEY takes an API key");
+  EXPECT_EQ(base("http://meteo.example/#x"),
+            "refused: must not have a query or a fragment; OPEN_METEO_API_KEY takes an API key");
   for (const auto* port : {":", ":0", ":65536", ":8x", ":-1"}) {
     EXPECT_EQ(base(std::string("http://meteo.example") + port), "refused: must have a port between 1 and 65535");
   }

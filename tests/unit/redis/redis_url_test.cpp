@@ -85,8 +85,24 @@ TEST(RedisUrl, ReadsTheSocketsPath) {
 TEST(RedisUrl, NamesTheNearestKnownQueryKey) {
   EXPECT_NE(refused("redis://cache?dbb=1").find("did you mean \"db\""), std::string::npos);
   EXPECT_NE(refused("redis://cache?pasword=x").find("did you mean \"password\""), std::string::npos);
-  EXPECT_NE(refused("redis://cache?username=x").find("did you mean \"user\""), std::string::npos);
+  EXPECT_NE(refused("redis://cache?use=x").find("did you mean \"user\""), std::string::npos);
   refused("redis://cache?db=1&db=1");
+}
+
+TEST(RedisUrl, ReadsKeysOfOtherClientsThatHaveOneMeaning) {
+  EXPECT_EQ(parsed("redis://cache?protocol=3"), parsed("redis://cache"));
+  EXPECT_EQ(parsed("rediss://cache?ssl_cert_reqs=required&protocol=3&db=2"), parsed("rediss://cache/2"));
+  EXPECT_EQ(parsed("redis://cache?database=4"), parsed("redis://cache/4"));
+  EXPECT_EQ(parsed("redis://cache?username=alice&password=secret"), parsed("redis://alice:secret@cache"));
+  refused("redis://cache?db=1&database=1");
+  refused("redis://alice:secret@cache?username=alice");
+}
+
+TEST(RedisUrl, SaysWhatToWriteForKeysOfOtherClientsThatItDoesNotTake) {
+  EXPECT_NE(refused("redis://cache?protocol=2").find("write protocol=3 or leave it out"), std::string::npos);
+  EXPECT_NE(refused("redis://cache?tls=true").find("rediss://"), std::string::npos);
+  EXPECT_NE(refused("rediss://cache?ssl_cert_reqs=none").find("REDIS_CA_FILE"), std::string::npos);
+  EXPECT_NE(refused("redis://cache?timeout=5").find("REDIS_TIMEOUT"), std::string::npos);
 }
 
 TEST(RedisUrl, RefusesWhatItCannotRead) {
@@ -121,8 +137,10 @@ TEST(RedisUrl, NeverRepeatsThePassword) {
   for (const char* text :
        {"redis://hunter2@cache", "redis://:hunter2@cache:port", "redis://user:hunter2/x@cache",
         "redis://user:hunter2?x@cache", "redis://user:hunter2#x@cache", "redis://user:hunter2%zz@cache",
-        "redis://user:hunter2@cache?nope=1", "redis://cache?password=x&hunter2", "redis://user:hunter2 x@cache",
-        "http://user:hunter2@cache", "redis://user:hunter2@cache?password=hunter2", "redis://user:hunter2"}) {
+        "redis://user:hunter2@cache?nope=1", "redis://cache?hunter2", "redis://cache?hunter2=x",
+        "redis://cache?protocol=hunter2", "redis://cache?tls=hunter2", "redis://cache?password=x&hunter2",
+        "redis://user:hunter2 x@cache", "http://user:hunter2@cache", "redis://user:hunter2@cache?password=hunter2",
+        "redis://user:hunter2"}) {
     EXPECT_EQ(refused(text).find("hunter2"), std::string::npos) << text;
   }
 }
