@@ -86,6 +86,16 @@ class App::Impl {
     return server.port;
   }
 
+  void renew(const config::Reread& reread) {
+    for (const auto& mistake : reread.mistakes) {
+      log_.warn("app", "SIGHUP: a secret stays as it was", {{"reason", mistake}});
+    }
+    for (const auto name : reread.names) renew_one(name, reread.settings);
+    if (reread.names.empty() && reread.mistakes.empty()) {
+      log_.info("app", "SIGHUP: no secret comes from a file, so nothing is read again");
+    }
+  }
+
   void announce_drain() {
     phase_ = endpoints::ServicePhase::draining;
     log_.info("app", "draining", {{"connections", connections()}});
@@ -99,6 +109,29 @@ class App::Impl {
   bool wait_drained(milliseconds limit) { return undrained_.wait_for(limit); }
 
  private:
+  void renew_one(std::string_view name, const config::Settings& settings) {
+    if (name == "ADMIN_TOKEN") {
+      // The methods that need the token exist only if there was one at the start.
+      if (options_.endpoints.admin_token.empty()) return say_restart(name);
+      for (const auto& thread : threads_) thread->renew_admin_token(settings.admin_token);
+    } else if (name == "OPEN_METEO_API_KEY") {
+      provider_->renew_key(settings.open_meteo_api_key);
+    } else if (name == "REDIS_URL") {
+      if (!redis_ || !settings.redis_url) return say_restart(name);
+      const auto& url = *settings.redis_url;
+      if (url.address != options_.redis->url.address || url.database != options_.redis->url.database) {
+        return say_restart(name);
+      }
+      redis_->renewing();
+      for (const auto& thread : threads_) thread->renew_redis(url.credentials);
+    }
+    log_.info("app", "SIGHUP: a secret was read again", {{"setting", name}});
+  }
+
+  void say_restart(std::string_view name) {
+    log_.warn("app", "SIGHUP: more than a secret has changed, which needs a restart", {{"setting", name}});
+  }
+
   [[nodiscard]] endpoints::ProcessStatus read_status() const {
     return {.phase = phase_,
             .uptime = clock_.steady() - started_,
@@ -168,6 +201,9 @@ App::~App() = default;
 
 Result<std::uint16_t> App::start() {
   return impl_->start();
+}
+void App::renew(const config::Reread& reread) {
+  impl_->renew(reread);
 }
 void App::announce_drain() {
   impl_->announce_drain();

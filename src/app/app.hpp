@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "config/config.hpp"
 #include "config/settings.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -24,6 +25,10 @@ class App {
 
   // Listens and serves. Returns the port, or an error whose detail is a sentence for the operator.
   [[nodiscard]] Result<std::uint16_t> start();
+
+  // Uses the secrets that were read again, without closing a connection, and logs what was done. A new password of
+  // Redis is tried on the present connections.
+  void renew(const config::Reread& reread);
 
   // A graceful shutdown has three steps. First the service reports that it is not ready, and goes on serving; the
   // caller then waits for DRAIN_DELAY.

@@ -46,7 +46,8 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
       worker_(*executor_, redis_tier_.get(), shared.fleet_clock),
       mock_(*executor_, shared.options.mock_delay, shared.options.lifetime, shared.metrics),
       service_thread_{worker_, weather::mock_loaders(mock_)},
-      endpoints_({.options = shared.options.endpoints,
+      endpoint_options_(shared.options.endpoints),
+      endpoints_({.options = endpoint_options_,
                   .service = shared.service,
                   .thread = service_thread_,
                   .clock = shared.clock,
@@ -92,6 +93,15 @@ void IoThread::drain(std::move_only_function<void()> drained) {
   boost::asio::post(context_,
                     [this, drained = std::move(drained)]() mutable { server_.on_drained(std::move(drained)); });
   boost::asio::post(context_, [this] { server_.drain(); });  // on its own, so that an exception above cannot skip it
+}
+
+void IoThread::renew_admin_token(std::string token) {
+  boost::asio::post(context_,
+                    [this, token = std::move(token)]() mutable { endpoint_options_.admin_token = std::move(token); });
+}
+
+void IoThread::renew_redis(redis::Credentials credentials) {
+  boost::asio::post(context_, [this, credentials = std::move(credentials)] { redis_->renew(credentials); });
 }
 
 void IoThread::stop() {

@@ -62,6 +62,8 @@ class IoThread {
   // From any thread.
   void drain(std::move_only_function<void()> drained);
   void stop();
+  void renew_admin_token(std::string token);
+  void renew_redis(redis::Credentials credentials);
   [[nodiscard]] std::size_t connections() const { return server_.open_connections(); }
   [[nodiscard]] std::optional<redis::ConnectionState> redis_state() const;
   [[nodiscard]] bool breaker_open() const { return redis_ && redis_->breaker_open(); }
@@ -86,6 +88,7 @@ class IoThread {
   cache::CacheThread worker_;
   weather::Mock mock_;
   weather::ServiceThread service_thread_;
+  endpoints::EndpointOptions endpoint_options_;  // this thread's own, because the token may change
   endpoints::Endpoints endpoints_;
   http_server::Server server_;
   std::thread thread_;

@@ -1,14 +1,16 @@
 #include "app/run.hpp"
 
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
+#include <functional>
+#include <thread>
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "app/app.hpp"
 #include "app/health_check.hpp"
+#include "app/signals.hpp"
 #include "config/config.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -16,34 +18,7 @@
 namespace wx::app {
 namespace {
 
-// Takes SIGINT and SIGTERM synchronously, on the main thread. They are blocked in every thread, so that no handler runs
-// and no system call is interrupted.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    // A write to a connection that the peer has closed must return an error, not end the process.
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-
-  void wait() const {
-    int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
-    }
-  }
-
-  // Returns whether a signal came within `limit`.
-  [[nodiscard]] bool wait_for(milliseconds limit) const {
-    const timespec time{limit.count() / 1000, (limit.count() % 1000) * 1'000'000};
-    return sigtimedwait(&set_, nullptr, &time) > 0;
-  }
-
- private:
-  sigset_t set_{};
-};
+using Reread = std::function<config::Reread()>;
 
 // Raises the limit of open files as far as allowed, because every connection is one.
 void raise_file_limit() {
@@ -53,24 +28,77 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Secrets are in the memory of the process, so no other process may read it, and no core dump is written.
+void protect_memory() {
+  prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+// How long anything may take after the drain: the last log lines, leases given back, threads that end.
+constexpr milliseconds kLastWork{1000};
+
+// Serves until it is to stop.
+void serve(App& app, const Signals& signals, const Reread& reread, observability::Log& log) {
+  while (true) {
+    const auto signal = signals.wait();
+    switch (signal.event) {
+      case Signals::Event::stop:
+        return;
+      case Signals::Event::reload:
+        app.renew(reread());
+        break;
+      case Signals::Event::ignored:
+        log.info("app", "this signal has no meaning here", {{"signal", signal.name}});
+        break;
+    }
+  }
+}
+
 // Drains. Returns whether every request was answered in time.
-bool shut_down(App& app, const Signals& signals, const config::Settings& settings, const Clock& clock) {
+bool shut_down(App& app, const config::Settings& settings, const Clock& clock) {
   constexpr milliseconds kSlice{20};
-  const auto at_once = [] { std::_Exit(130); };
   app.announce_drain();
-  if (settings.drain_delay > milliseconds(0) && signals.wait_for(settings.drain_delay)) at_once();
+  std::this_thread::sleep_for(settings.drain_delay);
   app.drain();
   const auto end = clock.steady() + settings.drain_timeout;
   while (!app.wait_drained(kSlice)) {
     if (clock.steady() >= end) return false;
-    if (signals.wait_for(milliseconds(0))) at_once();
   }
   return true;
+}
+
+// Returns the exit code, with at most kLastWork left for the rest of the process.
+int start_and_serve(const config::Settings& settings, const Clock& clock, const Reread& reread,
+                    observability::Metrics& metrics, observability::Log& log, Signals& signals) {
+  try {
+    App app(settings, clock, metrics, log);
+    if (const auto port = app.start(); !port) {
+      signals.end_within(kLastWork, 1);
+      log.error("app", port.error().detail);
+      return 1;
+    }
+    serve(app, signals, reread, log);
+    signals.next_ends_at_once();
+    const int exit_code = shut_down(app, settings, clock) ? 0 : 1;
+    signals.end_within(kLastWork, exit_code);
+    if (exit_code == 0) {
+      log.info("app", "stopped");
+    } else {
+      log.warn("app", "stopped with requests unanswered: DRAIN_TIMEOUT is over");
+    }
+    return exit_code;
+  } catch (const std::exception& e) {
+    signals.end_within(kLastWork, 1);
+    log.error("app", "cannot start", {{"reason", e.what()}});
+    return 1;
+  }
 }
 
 }  // namespace
 
 int run(std::span<const char* const> arguments, const Clock& clock) {
+  protect_memory();
   const auto outcome = config::parse(arguments, config::process_environment());
   if (outcome.action == config::Outcome::Action::print) {
     std::fputs(outcome.output.c_str(), outcome.exit_code == 0 ? stdout : stderr);
@@ -79,30 +107,14 @@ int run(std::span<const char* const> arguments, const Clock& clock) {
   const auto& settings = outcome.settings;
   if (outcome.action == config::Outcome::Action::check_health) return check_health(settings);
 
-  const Signals signals;
+  Signals signals;
   raise_file_limit();
   observability::Metrics metrics;
   const auto log = observability::make_log(
       {.level = settings.log_level, .format = settings.log_format, .google_project = settings.google_cloud_project},
       metrics);
-  try {
-    App app(settings, clock, metrics, *log);
-    if (const auto port = app.start(); !port) {
-      log->error("app", port.error().detail);
-      return 1;
-    }
-    signals.wait();
-    const bool answered_all = shut_down(app, signals, settings, clock);
-    if (answered_all) {
-      log->info("app", "stopped");
-    } else {
-      log->warn("app", "stopped with requests unanswered: DRAIN_TIMEOUT is over");
-    }
-    return answered_all ? 0 : 1;
-  } catch (const std::exception& e) {
-    log->error("app", "cannot start", {{"reason", e.what()}});
-    return 1;
-  }
+  const Reread reread = [arguments] { return config::reread_secrets(arguments, config::process_environment()); };
+  return start_and_serve(settings, clock, reread, metrics, *log, signals);
 }
 
 }  // namespace wx::app

@@ -44,6 +44,24 @@ class Reader {
     mistakes_.push_back(cat(found->where, ": ", describe_mistake(setting, found->value, why)));
   }
 
+  // Reads a secret again if it comes from a file. Returns whether it was read; if it comes from a file and was not,
+  // there is a mistake.
+  [[nodiscard]] bool read_again(const Setting& setting, Settings& settings) {
+    const auto by_file = file_of(setting);
+    if (!by_file) return false;
+    const auto found = environment_.regular(by_file->value) ? from_file(*by_file) : std::nullopt;
+    std::string why;
+    if (found && !found->value.empty() && setting.set(settings, found->value, why)) return true;
+    if (!found) {
+      mistakes_.push_back(cat(by_file->where, ": cannot read the file"));
+    } else if (found->value.empty()) {
+      mistakes_.push_back(cat(by_file->where, ": the file is empty"));
+    } else {
+      mistakes_.push_back(cat(by_file->where, ": ", describe_mistake(setting, found->value, why)));
+    }
+    return false;
+  }
+
   void add_mistake(std::string mistake) { mistakes_.push_back(std::move(mistake)); }
   [[nodiscard]] const std::vector<std::string>& mistakes() const { return mistakes_; }
 
@@ -79,14 +97,27 @@ class Reader {
       mistakes_.push_back(cat(direct->where, " and ", by_file->where, ": set only one of the two"));
     }
     if (direct || !by_file) return direct;
-    auto content = environment_.file(by_file->value);
-    if (!content) {
-      mistakes_.push_back(cat(by_file->where, ": cannot read the file; write its path, not the secret itself"));
-      return Found{by_file->where, {}};
-    }
+    if (auto found = from_file(*by_file)) return found;
+    mistakes_.push_back(cat(by_file->where, ": cannot read the file; write its path, not the secret itself"));
+    return Found{by_file->where, {}};
+  }
+
+  // The content of the file that `by_file` names, without one line end. Nothing if it cannot be read.
+  [[nodiscard]] std::optional<Found> from_file(const Found& by_file) const {
+    auto content = environment_.file(by_file.value);
+    if (!content) return std::nullopt;
     if (content->ends_with('\n')) content->pop_back();
     if (content->ends_with('\r')) content->pop_back();
-    return Found{by_file->where, *std::move(content)};
+    return Found{by_file.where, *std::move(content)};
+  }
+
+  // The path that parse() has read the secret from, if it did so.
+  [[nodiscard]] std::optional<Found> file_of(const Setting& setting) const {
+    const std::string name(setting.name);
+    const auto file_name = cat(name, kFileSuffix);
+    if (setting.secrecy == Secrecy::open || flag(name)) return std::nullopt;
+    if (auto by_flag = flag(file_name)) return by_flag;
+    return variable(name) ? std::nullopt : variable(file_name);
   }
 
   // Never repeats the value: a secret may have been given to any setting by mistake.
@@ -170,6 +201,17 @@ Outcome parse(std::span<const char* const> arguments, const Environment& environ
   if (flags.health_check) outcome.action = Outcome::Action::check_health;
   outcome.settings = std::move(settings);
   return outcome;
+}
+
+Reread reread_secrets(std::span<const char* const> arguments, const Environment& environment) {
+  const auto flags = read_flags(arguments, all_names());
+  Reader reader(flags, environment);
+  Reread reread;
+  for (const auto& setting : settings_table()) {
+    if (reader.read_again(setting, reread.settings)) reread.names.push_back(setting.name);
+  }
+  reread.mistakes = reader.mistakes();
+  return reread;
 }
 
 }  // namespace wx::config

@@ -2,13 +2,15 @@
 //
 // Precedence: flag, environment variable, default. An empty environment variable counts as not set. A secret may come
 // from a file named by <SETTING>_FILE (such as REDIS_URL_FILE); one trailing line end is dropped.
-// Thread-safety: pure except for Environment's functions. Call it once, before any thread starts.
+// Thread-safety: pure except for Environment's functions. Call parse() once, before any thread starts.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "config/settings.hpp"
 
@@ -20,6 +22,8 @@ struct Environment {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   // The whole content of a small file, if it is readable.
   std::function<std::optional<std::string>(const std::string& path)> file;
+  // Whether the path leads to a regular file, which can be read without waiting for a writer.
+  std::function<bool(const std::string& path)> regular;
   unsigned cores = 1;     // this process may use: affinity and cgroup quota
   bool terminal = false;  // whether the log goes to a terminal
 };
@@ -37,5 +41,17 @@ struct Outcome {
 
 // `arguments` are main()'s, without the program name.
 [[nodiscard]] Outcome parse(std::span<const char* const> arguments, const Environment& environment);
+
+// What reread_secrets() found.
+struct Reread {
+  std::vector<std::string_view> names;  // the settings in `settings` that were read: "REDIS_URL"
+  Settings settings;                    // only the members of these settings count
+  std::vector<std::string> mistakes;    // one sentence for each file that has no valid secret
+};
+
+// Reads the secrets again that come from files (<SETTING>_FILE). A file must still be a regular file with a valid
+// value. `arguments` are those of parse(). Thread: the main thread; `environment` reads the variables of the process,
+// which nothing changes.
+[[nodiscard]] Reread reread_secrets(std::span<const char* const> arguments, const Environment& environment);
 
 }  // namespace wx::config

@@ -43,7 +43,7 @@ std::string help_text() {
                         "It exits with 0 if the service is ready within two seconds, else with 1.\n\n"
                         "Each setting is a flag or the environment variable beside it; the flag takes precedence.\n"
                         "Write durations as 300ms, 10s, 5m, 24h or 1h30m; a number alone is in seconds.\n"
-                        "To read a secret from a file, set NAME_FILE to its path.\n\n");
+                        "To read a secret from a file, set NAME_FILE to its path. SIGHUP reads these files again.\n\n");
   for (const auto& setting : settings_table()) {
     append(out, cat("  ", flag_of(setting.name), "  ", setting.name));
     if (setting.secrecy == Secrecy::secret) append(out, cat(" or ", setting.name, "_FILE"));

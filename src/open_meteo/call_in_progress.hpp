@@ -11,6 +11,7 @@
 #include "base/executor.hpp"
 #include "open_meteo/call.hpp"
 #include "open_meteo/gate.hpp"
+#include "open_meteo/provider_address.hpp"
 #include "open_meteo/provider_breaker.hpp"
 
 namespace wx::open_meteo {
@@ -57,6 +58,7 @@ struct CallInProgress {
   bool paying_again = false;                  // during the pause before that
   bool ended = false;                         // `done` was called, or the call was not wanted
   SteadyTime sent_at;                         // the last attempt
+  AddressPtr address;                         // where that went, with the key that it carried
   SteadyTime call_deadline;                   // for both attempts together
   std::optional<Error> fault;                 // the first attempt's fault, during the second
   std::optional<milliseconds> asked_pause;    // what the last reply's Retry-After asks for

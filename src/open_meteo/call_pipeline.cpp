@@ -12,10 +12,10 @@ namespace {
 
 using observability::Counter;
 
-ProviderAddress checked(const OpenMeteoOptions& options) {
+AddressPtr checked(const OpenMeteoOptions& options) {
   auto address = make_provider_address(options);
   if (!address) throw std::invalid_argument(address.error().detail);
-  return std::move(*address);
+  return std::make_shared<const ProviderAddress>(std::move(*address));
 }
 
 Error overloaded(nanoseconds retry_after) {
@@ -32,7 +32,8 @@ CallInProgress::~CallInProgress() {
 
 CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpClient& client, const Clock& clock,
                            observability::Metrics& metrics, observability::Log& log)
-    : address_(checked(options)),
+    : options_(options),
+      address_(checked(options)),
       upstream_timeout_(options.upstream_timeout),
       connect_timeout_(options.connect_timeout),
       client_(client),
@@ -56,6 +57,17 @@ ProviderStatus CallPipeline::status() {
 void CallPipeline::attach(Executor* timers, FleetBudget* fleet) {
   paused_.attach(timers);
   if (fleet != nullptr) payment_.join(*fleet);
+}
+
+void CallPipeline::renew_key(std::string_view key) {
+  const Lock lock(address_mutex_);
+  options_.api_key = key;
+  address_ = checked(options_);
+}
+
+AddressPtr CallPipeline::address() {
+  const Lock lock(address_mutex_);
+  return address_;
 }
 
 template <class Stop>
@@ -187,8 +199,9 @@ void CallPipeline::send(const CallPtr& call) {
     admission_.called(now);
     if (auto begun = std::exchange(call->begun, nullptr)) begun();
   }
-  client_.get({.url = address_.base_url + call->call.target,
-               .headers = address_.headers,
+  call->address = address();
+  client_.get({.url = call->address->base_url + call->call.target,
+               .headers = call->address->headers,
                .connect_timeout = connect_timeout_,
                .total_timeout = left},
               [call](Result<Reply> reply) {

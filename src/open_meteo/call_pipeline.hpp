@@ -14,8 +14,10 @@
 
 #include <atomic>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "http_client/http_client.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -39,6 +41,8 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
 
   void attach(Executor* timers, FleetBudget* fleet);
   void load(Call call, cache::LoadRequest request, cache::LoadCallback done);
+  // See Provider::renew_key().
+  void renew_key(std::string_view key);
   // No call starts from now on. Waiting calls end with ErrorKind::draining, paused calls with the fault of their first
   // attempt.
   void close();
@@ -70,8 +74,8 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void finish(const CallPtr& call, Result<Reply> reply);
   [[nodiscard]] Result<cache::Loaded> read(CallInProgress& call, Result<Reply> reply);
   [[nodiscard]] Result<cache::Loaded> read_reply(CallInProgress& call, Reply reply);
-  // Says of a fault with a reply what only this service knows: whether it sends a key.
-  void explain(Error& fault) const;
+  // Says of a fault with a reply what only this service knows: whether it sent a key.
+  static void explain(Error& fault, const std::string& key);
   void pause(const CallPtr& call, nanoseconds span);
   void resume(const CallPtr& call);
   void try_again(const CallPtr& call);
@@ -81,7 +85,11 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void give_back(CallInProgress& call) noexcept;
   void follow(const CallQueue::Left& left);
 
-  const ProviderAddress address_;
+  [[nodiscard]] AddressPtr address();
+
+  Mutex address_mutex_;
+  OpenMeteoOptions options_ WX_GUARDED_BY(address_mutex_);  // what the address is made of
+  AddressPtr address_ WX_GUARDED_BY(address_mutex_);
   const milliseconds upstream_timeout_;
   const milliseconds connect_timeout_;
   http_client::HttpClient& client_;

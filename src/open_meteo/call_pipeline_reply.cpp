@@ -37,20 +37,19 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
     if (times.ahead) provider_clock_.note(*times.ahead, now.steady);
     return outcome;
   }
-  explain(outcome.error());
+  explain(outcome.error(), call.address->api_key);
   call.asked_pause = asked;
   if (asked) outcome.error().retry_after = std::max(outcome.error().retry_after.value_or(milliseconds(0)), *asked);
   return outcome;
 }
 
-void CallPipeline::explain(Error& fault) const {
-  const bool key = !address_.api_key.empty();
+void CallPipeline::explain(Error& fault, const std::string& key) {
   // A reason is shown to clients and logged, so one that contains the API key is replaced.
-  if (key && fault.detail.contains(address_.api_key)) {
+  if (!key.empty() && fault.detail.contains(key)) {
     fault.detail = cat("the provider answered with status ", fault.provider_status);
   }
   if (fault.kind == ErrorKind::provider_denied) {
-    fault.detail = cat(key ? "with the API key of this service: " : "without an API key: ", fault.detail);
+    fault.detail = cat(!key.empty() ? "with the API key of this service: " : "without an API key: ", fault.detail);
   }
 }
 

@@ -22,6 +22,10 @@ void Provider::watch_fleet(Watch why) {
   pipeline_->watch(why);
 }
 
+void Provider::renew_key(std::string_view key) {
+  pipeline_->renew_key(key);
+}
+
 void Provider::load(Call call, cache::LoadRequest request, cache::LoadCallback done) {
   pipeline_->load(std::move(call), std::move(request), std::move(done));
 }

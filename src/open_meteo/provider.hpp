@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
@@ -48,6 +49,9 @@ class Provider {
   // Exchanges the count of calls with the fleet where that is due. Call it whenever the store can be used again, and
   // every half minute, so that a store that has lost counts gets them back.
   void watch_fleet(Watch why);
+
+  // Uses another API key for every call that is sent from now on. Throws std::invalid_argument if it is invalid.
+  void renew_key(std::string_view key);
 
   // Makes the call when its turn has come and request.turn confirms it (see cache::LoadRequest). A Proceed that is
   // destroyed without being called cancels the call. `done` is called exactly once, on any thread, possibly from within

@@ -1,6 +1,7 @@
 // The provider's base URL and the headers of every call. Thread-safety: pure functions.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ struct ProviderAddress {
   std::string api_key;               // secret
   std::vector<std::string> headers;  // contain the key, if any: never log them
 };
+
+// Calls share it, since the key may change between two of them.
+using AddressPtr = std::shared_ptr<const ProviderAddress>;
 
 // Checks URL and key. A key together with the default URL selects the customers' host, because the free host answers a
 // request with a key with a redirect. Error: bad_parameter.

@@ -26,6 +26,9 @@ void Client::start() {
 void Client::stop() {
   link_->stop();
 }
+void Client::renew(const Credentials& credentials) {
+  link_->renew(credentials);
+}
 ConnectionState Client::state() const {
   return link_->state();
 }

@@ -38,6 +38,7 @@ namespace wx::redis {
 
 class Common;
 class ServerLink;
+struct Credentials;
 
 class Client {
  public:
@@ -54,6 +55,10 @@ class Client {
   // Closes the connection for good. Every command under way fails with redis_unavailable before this returns, later
   // ones fail at once. May be called inside a callback.
   void stop();
+
+  // Uses other credentials from now on. A present connection stays, and authenticates itself anew; if the server
+  // refuses that, which is logged, it goes on with the old ones until it ends.
+  void renew(const Credentials& credentials);
 
   // From any thread.
   [[nodiscard]] ConnectionState state() const;

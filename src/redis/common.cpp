@@ -81,6 +81,23 @@ void Common::say_up(std::string_view version, nanoseconds round_trip, millisecon
              {"timeout_ms", timeout.count()}});
 }
 
+void Common::renewing() {
+  const Lock lock(mutex_);
+  said_accepted_ = said_refused_ = false;
+}
+
+void Common::say_renewed(bool accepted) {
+  {
+    const Lock lock(mutex_);
+    if (std::exchange(accepted ? said_accepted_ : said_refused_, true)) return;
+  }
+  if (accepted) {
+    log_.info("redis", "the server accepted the new user and password");
+  } else {
+    log_.warn("redis", "the server refused the new user and password; connections go on with the old ones");
+  }
+}
+
 void Common::say_down(std::string_view reason) {
   {
     const Lock lock(mutex_);

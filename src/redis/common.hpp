@@ -47,6 +47,10 @@ class Common {
 
   // Logs that Redis is in use, once after each fault.
   void say_up(std::string_view version, nanoseconds round_trip, milliseconds timeout);
+  // Before the clients get new credentials: lets the first of them say how that went.
+  void renewing();
+  // Logs whether the server has accepted new credentials, each outcome once.
+  void say_renewed(bool accepted);
   // Logs why Redis cannot be used, each reason once until Redis is in use again.
   void say_down(std::string_view reason);
 
@@ -67,6 +71,8 @@ class Common {
 
   Mutex mutex_;
   bool said_up_ WX_GUARDED_BY(mutex_) = false;
+  bool said_accepted_ WX_GUARDED_BY(mutex_) = false;
+  bool said_refused_ WX_GUARDED_BY(mutex_) = false;
   std::set<std::string, std::less<>> reasons_said_ WX_GUARDED_BY(mutex_);
   std::shared_ptr<TlsContext> tls_ WX_GUARDED_BY(mutex_);
   std::vector<TlsWaiter> tls_waiters_ WX_GUARDED_BY(mutex_);

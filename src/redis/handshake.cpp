@@ -1,14 +1,15 @@
 #include "redis/handshake.hpp"
 
 #include <initializer_list>
+#include <utility>
 
 #include "base/text.hpp"
 #include "redis/command_encoder.hpp"
 
 namespace wx::redis {
 
-Handshake::Handshake(const Credentials& credentials, std::uint32_t database)
-    : credentials_(credentials), database_(database) {}
+Handshake::Handshake(Credentials credentials, std::uint32_t database)
+    : credentials_(std::move(credentials)), database_(database) {}
 
 void Handshake::append_to(std::string& out) {
   const auto ask = [&](Asked what, std::initializer_list<Argument> arguments) {

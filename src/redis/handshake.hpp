@@ -23,8 +23,7 @@ class Handshake {
  public:
   enum class Progress : std::uint8_t { more, ready, refused };
 
-  // `credentials` must outlive the handshake.
-  Handshake(const Credentials& credentials, std::uint32_t database);
+  Handshake(Credentials credentials, std::uint32_t database);
 
   // Appends the handshake's commands.
   void append_to(std::string& out);
@@ -49,7 +48,7 @@ class Handshake {
   // The server's error text, cut short, and without the password if the server repeats it.
   [[nodiscard]] std::string quoted(std::string_view text) const;
 
-  const Credentials& credentials_;
+  const Credentials credentials_;
   const std::uint32_t database_;
   std::vector<Asked> asked_;
   std::size_t at_ = 0;

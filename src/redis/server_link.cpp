@@ -88,6 +88,26 @@ void ServerLink::record(const Error* error) {
   if (const auto due = breaker_.probe_due()) arm(*due);
 }
 
+void ServerLink::renew(Credentials credentials) {
+  if (phase_ == Phase::stopped) return;
+  credentials_ = std::move(credentials);
+  // The wait may be for this very secret.
+  if (phase_ == Phase::pausing) arm(retry_at_ = clock_.steady());
+  if (phase_ != Phase::serving || !credentials_.authenticate) return;
+  // A refused AUTH leaves the connection as it was.
+  const std::array<Argument, 3> auth{"AUTH", credentials_.user, credentials_.password};
+  command(
+      auth,
+      [&common = common_](const Result<Reply>& reply) {
+        if (reply) {
+          common.say_renewed(true);
+        } else if (reply.error().kind == ErrorKind::redis_error) {
+          common.say_renewed(false);
+        }
+      },
+      Expect::reply);
+}
+
 // --- becoming connected ---
 
 void ServerLink::begin_attempt() {

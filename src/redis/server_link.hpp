@@ -56,6 +56,7 @@ class ServerLink : private Connection::Listener {
 
   void command(std::span<const Argument> arguments, Callback done, Expect expect);
   void pipeline(std::span<Command> commands);
+  void renew(Credentials credentials);
 
   [[nodiscard]] bool available() const { return breaker_.available(); }
   void record(const Error* error);
@@ -107,7 +108,7 @@ class ServerLink : private Connection::Listener {
   Executor& executor_;
   Common& common_;
   const Address address_;
-  const Credentials credentials_;
+  Credentials credentials_;
   const std::uint32_t database_;
   const Clock& clock_;
   observability::Metrics& metrics_;

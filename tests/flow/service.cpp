@@ -34,6 +34,11 @@ std::unique_ptr<Process> run_with_files(int files, const Settings& settings) {
   return std::make_unique<Process>("sh", arguments, settings);
 }
 
+std::unique_ptr<Process> run_with_log(const std::string& path, const Settings& settings) {
+  const std::vector<std::string> arguments{"-c", cat("exec \"$0\" 2>\"", path, "\""), WX_FLOW_PROGRAM};
+  return std::make_unique<Process>("sh", arguments, settings);
+}
+
 std::string lean_sanitizer() {
   const char* own = std::getenv("ASAN_OPTIONS");  // NOLINT(concurrency-mt-unsafe): no thread changes the environment
   return cat(own == nullptr ? "" : own, ":quarantine_size_mb=8");

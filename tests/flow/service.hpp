@@ -32,6 +32,9 @@ using Settings = Process::Environment;
 // The same with a limit of open files.
 [[nodiscard]] std::unique_ptr<Process> run_with_files(int files, const Settings& settings);
 
+// The same with standard error, and so the log, in an existing file or FIFO.
+[[nodiscard]] std::unique_ptr<Process> run_with_log(const std::string& path, const Settings& settings);
+
 // ASAN_OPTIONS for a service whose memory is measured. They keep the sanitizer's quarantine of freed memory small.
 [[nodiscard]] std::string lean_sanitizer();
 

@@ -22,13 +22,20 @@ struct World {
   unsigned cores = 4;
   bool terminal = false;
 
-  [[nodiscard]] Outcome parse(const std::vector<const char*>& arguments = {}) const {
+  [[nodiscard]] Environment environment() const {
     Environment environment;
     environment.variable = [this](const std::string& name) { return find(variables, name); };
     environment.file = [this](const std::string& path) { return find(files, path); };
+    environment.regular = [this](const std::string& path) { return files.contains(path) && path != "/fifo"; };
     environment.cores = cores;
     environment.terminal = terminal;
-    return config::parse(arguments, environment);
+    return environment;
+  }
+  [[nodiscard]] Outcome parse(const std::vector<const char*>& arguments = {}) const {
+    return config::parse(arguments, environment());
+  }
+  [[nodiscard]] Reread reread(const std::vector<const char*>& arguments = {}) const {
+    return config::reread_secrets(arguments, environment());
   }
   static std::optional<std::string> find(const std::map<std::string, std::string>& where, const std::string& key) {
     const auto found = where.find(key);
@@ -326,6 +333,39 @@ TEST(Config, NamesASecretFileThatCannotBeRead) {
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.output, HasSubstr("REDIS_URL_FILE: cannot read the file; write its path"));
   EXPECT_THAT(outcome.output, HasSubstr("1 mistake in the settings"));
+}
+
+TEST(Config, ReadsTheSecretsAgainThatComeFromFiles) {
+  World world;
+  world.files = {{"/url", "redis://:new@host\n"}, {"/token", "a-new-token\n"}, {"/key", "new"}};
+  world.variables = {{"REDIS_URL_FILE", "/url"}, {"ADMIN_TOKEN_FILE", "/old"}, {"OPEN_METEO_API_KEY", "fixed"}};
+  const auto reread = world.reread({"--admin-token-file=/token", "--port=81"});
+  EXPECT_THAT(reread.names, testing::ElementsAre("REDIS_URL", "ADMIN_TOKEN"));
+  EXPECT_THAT(reread.mistakes, testing::IsEmpty());
+  EXPECT_EQ(reread.settings.redis_url, redis::parse_url("redis://:new@host").value());
+  EXPECT_EQ(reread.settings.admin_token, "a-new-token");
+}
+
+TEST(Config, ASecretThatAFlagOrVariableHoldsIsNotReadAgain) {
+  World world;
+  world.files["/url"] = "redis://from-file";
+  world.variables["REDIS_URL_FILE"] = "/url";
+  EXPECT_THAT(world.reread({"--redis-url=redis://from-flag"}).names, testing::IsEmpty());
+  EXPECT_THAT(World{}.reread().names, testing::IsEmpty());
+}
+
+TEST(Config, NamesEachFileThatHasNoValidSecretAnyMoreAndShowsNone) {
+  World world;
+  world.files = {{"/empty", "\n"}, {"/fifo", "swordfish"}, {"/bad", "hunter2"}};
+  world.variables = {{"REDIS_URL_FILE", "/bad"}, {"ADMIN_TOKEN_FILE", "/empty"}, {"OPEN_METEO_API_KEY_FILE", "/gone"}};
+  auto mistakes = world.reread().mistakes;
+  ASSERT_EQ(mistakes.size(), 3U);
+  EXPECT_THAT(mistakes[0], HasSubstr("REDIS_URL_FILE: the value (not shown) is not valid: it must begin with"));
+  EXPECT_EQ(mistakes[1], "OPEN_METEO_API_KEY_FILE: cannot read the file");
+  EXPECT_EQ(mistakes[2], "ADMIN_TOKEN_FILE: the file is empty");
+  world.variables = {{"OPEN_METEO_API_KEY_FILE", "/fifo"}};
+  EXPECT_THAT(world.reread().mistakes, testing::ElementsAre("OPEN_METEO_API_KEY_FILE: cannot read the file"))
+      << "reading a FIFO would wait for its writer";
 }
 
 TEST(Config, ChoosesTheLogFormatByWhereItRuns) {
