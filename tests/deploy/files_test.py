@@ -65,6 +65,13 @@ class Compose(unittest.TestCase):
         self.assertEqual(check[1], f"--interval={ours['interval']} --timeout={ours['timeout']} "
                                    f"--start-period={ours['start_period']} --retries={ours['retries']}")
 
+    def test_the_service_is_bounded_and_dumps_no_core(self):
+        service = SERVICES["weather-cache"]
+        self.assertIn("mem_limit", service)
+        # THREADS may be 1024.
+        self.assertGreater(service["pids_limit"], 1024)
+        self.assertEqual(service["ulimits"]["core"], 0)
+
     def test_redis_is_bounded_and_makes_room(self):
         redis = SERVICES["redis"]
         command = redis["command"]
