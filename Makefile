@@ -36,8 +36,8 @@ build: ## build everything (PRESET=release, dev, ci, asan, tsan)
 	@scripts/install-packages build test
 	@scripts/build $(PRESET)
 
-test: ## build and run all tests (the page's if Chromium is installed; in CI always)
-	@scripts/install-packages build test $(if $(CI),page)
+test: ## build and run all tests (the page's if Chromium is installed, the OpenAPI's if npm is; in CI always)
+	@scripts/install-packages build test $(if $(CI),page openapi)
 	@scripts/build $(PRESET)
 	@scripts/test $(PRESET)
 	@scripts/test-metrics $(PRESET)
