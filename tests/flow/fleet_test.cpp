@@ -1,6 +1,8 @@
 // Several processes share one Redis, and one load serves all of them, whatever happens to the process that loads.
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -57,24 +59,30 @@ class Fleet : public testing::Test {
     Answer answer;
     Clock::time_point after;
   };
-  // Asks every process repeatedly during `span`.
+  // Lets time pass on the clock of Redis, and of services with clock_.setting().
+  void pass(milliseconds span) {
+    passed_ms_ += span.count();
+    clock_.advance(span);
+  }
+  // The time on that clock.
+  [[nodiscard]] Clock::time_point now() const { return Clock::now() + milliseconds(passed_ms_); }
+  // Asks every process again and again during `span` of that clock.
   std::vector<Asked> ask_on(std::string_view target, milliseconds span) {
     std::vector<std::vector<Asked>> asked(kProcesses);
-    const auto end = Clock::now() + span;
-    in_parallel(kProcesses, [&](std::size_t i) {
-      while (Clock::now() < end) {
-        const auto before = Clock::now();
+    for (const auto end = now() + span; now() < end; pass(milliseconds(30))) {
+      in_parallel(kProcesses, [&](std::size_t i) {
+        const auto before = now();
         Answer answer = services_[i]->get(target);
-        asked[i].push_back({before, std::move(answer), Clock::now()});
-        std::this_thread::sleep_for(milliseconds(30));
-      }
-    });
+        asked[i].push_back({before, std::move(answer), now()});
+      });
+    }
     std::vector<Asked> all;
     for (auto& some : asked) std::ranges::move(some, std::back_inserter(all));
     return all;
   }
 
   ClockControl clock_;
+  std::atomic<milliseconds::rep> passed_ms_{0};
   const RedisServer redis_{{.clock = &clock_}};
   FakeProvider provider_;
   std::vector<std::unique_ptr<Service>> services_;
@@ -186,13 +194,13 @@ TEST_F(Fleet, FollowsAHolderThatWasKilledWhenItsLeaseEnds) {
   EXPECT_EQ(provider_.calls(), 2U);
 }
 
-// A provider that fails and records the times of its calls.
+// A provider that fails and records the times of its calls, as `now` tells them.
 class Attempts {
  public:
-  Attempts(FakeProvider& provider, ProviderReply reply) : provider_(provider) {
-    provider.script([this, reply = std::move(reply)](const ProviderRequest&) {
+  Attempts(FakeProvider& provider, ProviderReply reply, std::function<Clock::time_point()> now) : provider_(provider) {
+    provider.script([this, reply = std::move(reply), now = std::move(now)](const ProviderRequest&) {
       const std::lock_guard lock(mutex_);
-      times_.push_back(Clock::now());
+      times_.push_back(now());
       return reply;
     });
   }
@@ -216,15 +224,15 @@ class Attempts {
 };
 
 TEST_F(Fleet, TriesAFailingProviderOncePerMemoAndServesWhatItKept) {
-  start({{"CACHE_TTL", "1s"}, {"CACHE_STALE", "0"}, {"ERROR_TTL", "1s"}});
-  const auto asked = Clock::now();
+  start({{"CACHE_TTL", "1s"}, {"CACHE_STALE", "0"}, {"ERROR_TTL", "1s"}, clock_.setting()});
+  const auto asked = now();
   EXPECT_EQ(services_[0]->get(kReal).status, 200);
-  const auto stored = Clock::now();
+  const auto stored = now();
   for (const auto& service : services_) EXPECT_EQ(service->get(kReal).status, 200);
-  const Attempts attempts(provider_, html_reply(500, "<html>"));  // not one of the statuses that are retried
-  const auto kept = [](const Answer& answer) { return answer.header("X-Cache") == "STALE"; };
-  EXPECT_EQ(get_until(*services_[0], kReal, milliseconds(5000), kept).status, 200);
-  std::this_thread::sleep_for(milliseconds(10));  // processes exchange ages in milliseconds
+  const Attempts attempts(provider_, html_reply(500, "<html>"),
+                          [this] { return now(); });  // not a status that is retried
+  pass(milliseconds(1010));                           // processes exchange ages in milliseconds
+  EXPECT_EQ(services_[0]->get(kReal).header("X-Cache"), "STALE");
   for (const Asked& one : ask_on(kReal, kThreeAttempts)) {
     EXPECT_EQ(one.answer.status, 200);
     EXPECT_TRUE(one.answer.header("Cache-Status").contains("stale-if-error")) << one.answer.header("Cache-Status");
@@ -236,8 +244,8 @@ TEST_F(Fleet, TriesAFailingProviderOncePerMemoAndServesWhatItKept) {
 }
 
 TEST_F(Fleet, TriesAFailingProviderOncePerMemoAlsoWithNothingKept) {
-  start({{"ERROR_TTL", "1s"}});
-  const Attempts attempts(provider_, html_reply(500, "<html>"));
+  start({{"ERROR_TTL", "1s"}, clock_.setting()});
+  const Attempts attempts(provider_, html_reply(500, "<html>"), [this] { return now(); });
   for (const Asked& one : ask_on(kReal, kThreeAttempts)) {
     expect_problem(one.answer, 502);
     EXPECT_LT(one.answer.took, kSlack);
@@ -246,8 +254,8 @@ TEST_F(Fleet, TriesAFailingProviderOncePerMemoAlsoWithNothingKept) {
 }
 
 TEST_F(Fleet, LetsNobodyHangBehindAProviderThatNeverAnswers) {
-  start({{"ERROR_TTL", "1s"}, {"UPSTREAM_TIMEOUT", "1s"}});
-  const Attempts attempts(provider_, never());
+  start({{"ERROR_TTL", "1s"}, {"UPSTREAM_TIMEOUT", "1s"}, clock_.setting()});
+  const Attempts attempts(provider_, never(), [this] { return now(); });
   for (const Asked& one : ask_on(kReal, kThreeAttempts)) {
     expect_problem(one.answer, 504);
     EXPECT_LT(one.answer.took, milliseconds(1000) + kSlack);
