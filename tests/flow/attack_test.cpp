@@ -57,17 +57,17 @@ class UnderAttack : public testing::Test {
     settings.emplace("THREADS", "2");
     settings.emplace("ASAN_OPTIONS", lean_sanitizer());
     service_ = std::make_unique<Service>(settings);
-    ASSERT_EQ(service_->get(kMock).status, 200);
-    std::this_thread::sleep_for(milliseconds(100));  // the connection of that client is closed by now
     files_ = open_files(pid());
+    ASSERT_EQ(service_->get(kMock).status, 200);
+    ASSERT_TRUE(eventually([&] { return open_files(pid()) <= files_; })) << "of that client's connection";
     memory_ = anonymous_bytes(pid());
     healthy_ = std::make_unique<Load>(*service_, 4, kMock);
     ASSERT_TRUE(eventually([&] { return open_files(pid()) >= files_ + 4; }));
-    std::this_thread::sleep_for(milliseconds(50));
+    ASSERT_TRUE(healthy_->go_on(2));
   }
   void TearDown() override {
     if (!healthy_) return;
-    std::this_thread::sleep_for(milliseconds(100));
+    EXPECT_TRUE(healthy_->go_on(4)) << "after the attack";
     healthy_->finish();
     EXPECT_TRUE(healthy_->failures.empty()) << healthy_->told();
     for (const auto& [name, phase] : healthy_->phases) {
@@ -231,6 +231,7 @@ TEST_F(UnderAttack, BySlowHeadersItHangsUpInTime) {
         open[i] = false;
       }
     }
+    // The attackers' pace. Twelve times this is more than REQUEST_TIMEOUT (1 s); a late thread only makes it longer.
     std::this_thread::sleep_for(milliseconds(150));
   }
   int told = 0;
@@ -373,7 +374,7 @@ TEST_F(UnderAttack, WithoutFileDescriptorsItWaitsCalmlyForThem) {
     clients.back()->send("GET", kMock);
   }
   const auto cpu = cpu_time(pid());
-  std::this_thread::sleep_for(milliseconds(1000));
+  std::this_thread::sleep_for(milliseconds(1000));  // real time, because its CPU time is what is measured
   EXPECT_LE(cpu_time(pid()) - cpu, milliseconds(400) * kSlowdown) << "it spins";
   EXPECT_TRUE(service_->log().contains("file descriptors")) << service_->log();
   limit(before.rlim_cur);

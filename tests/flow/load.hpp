@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "flow/service.hpp"
 #include "support/http_client.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 
@@ -26,7 +27,7 @@ namespace wx::test {
 
 // Each client has one keep-alive connection. It sends a request, then pauses for 20 ms, from construction until
 // finish().
-// Thread-safety: now() from any thread. Read the results after finish().
+// Thread-safety: now() and go_on() from any thread. Read the results after finish().
 class Load {
  public:
   // The next target. Called by many threads.
@@ -45,6 +46,16 @@ class Load {
   void now(std::string phase) {
     const std::lock_guard lock(mutex_);
     phase_ = std::move(phase);
+  }
+
+  // Waits until every client has had time for `count` more answers: the sum is what counts. False if they do not come.
+  [[nodiscard]] bool go_on(int count) {
+    const auto answers = [this] {
+      const std::lock_guard lock(mutex_);
+      return answers_;
+    };
+    const auto goal = answers() + count * static_cast<int>(threads_.size());
+    return eventually([&] { return answers() >= goal; });
   }
 
   void finish() {
@@ -102,6 +113,7 @@ class Load {
   void note(const std::string& name, const Answer& answer) {
     const std::lock_guard lock(mutex_);
     Phase& phase = phases[name];
+    ++answers_;
     ++phase.answers;
     ++phase.seen[cat(answer.status, " ", answer.header("X-Cache"))];
     phase.longest_redis_ms = std::max(phase.longest_redis_ms, server_timing(answer, "redis"));
@@ -113,7 +125,8 @@ class Load {
   const Service& service_;
   const Next next_;
   std::atomic<bool> stop_{false};
-  std::mutex mutex_;  // guards the results and phase_
+  std::mutex mutex_;  // guards the results, phase_ and answers_
+  int answers_ = 0;   // of all phases
   std::string phase_ = "at first";
   std::vector<std::jthread> threads_;
 };

@@ -144,9 +144,12 @@ TEST_P(RedisFault, IsNobodysTrouble) {
     return cat("/weather?lat=-", number % 8000, "e-2&lon=", 8 + number / 8000);
   });
   Load remembered(remembering, 8, [&] { return place(asked++); });
-  std::this_thread::sleep_for(milliseconds(300));
+  for (Load* load : {&known, &novel, &remembered}) EXPECT_TRUE(load->go_on(5));
   for (Load* load : {&known, &novel, &remembered}) load->now("it begins");
   fault.begin(site);
+  // Both spans are real time, because the deadlines of Redis and the timers of the breaker are, which do not move with
+  // a test's clock: ten deadlines of 50 ms and more until all have noticed, then a second and more of what is the
+  // subject.
   std::this_thread::sleep_for(milliseconds(700) * kSlowdown);
   for (Load* load : {&known, &novel, &remembered}) load->now("it lasts");
   std::this_thread::sleep_for(milliseconds(1300));
@@ -155,7 +158,7 @@ TEST_P(RedisFault, IsNobodysTrouble) {
   const auto ended = Clock::now();
   const bool back = from_redis(get_until(service, "/weather?lat=0&lon=7", milliseconds(10000), from_redis));
   const auto back_after = std::chrono::duration_cast<milliseconds>(Clock::now() - ended);
-  std::this_thread::sleep_for(milliseconds(300));
+  for (Load* load : {&known, &novel, &remembered}) EXPECT_TRUE(load->go_on(5));
   for (Load* load : {&known, &novel, &remembered}) load->finish();
   RecordProperty("back_after_ms", cat(back_after.count()));
   SCOPED_TRACE(cat("known:", known.told(), "\nnovel:", novel.told(), "\nremembered:", remembered.told()));
