@@ -494,6 +494,7 @@ TEST(ServerLimits, CloseTheLongestIdleConnectionInFavourOfANewOne) {
   Client next(loopback.port);
   EXPECT_THAT(next.ask("/echo"), EndsWith("/echo"));
   EXPECT_EQ(silent.everything(), "");
+  loopback.clock.advance(1ms);
   EXPECT_THAT(served.ask("/echo?again"), EndsWith("/echo?again")) << "idle, but not for as long";
   // Now `next` has been idle for longer than `served`.
   Client last(loopback.port);
