@@ -91,7 +91,8 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
   append(headers, cached.vary);
   append_server_timing(headers, cached.served, cached.total);
 
-  Sent sent{.status = 200, .cache = x_cache(cached.served.outcome), .took = cached.total, .shared = shared};
+  Sent sent{
+      .status = 200, .cache = x_cache(cached.served.outcome), .took = cached.total, .api = true, .shared = shared};
   if (not_modified) {
     sent.status = 304;
     return send(context, answer, id, sent, {});

@@ -70,7 +70,7 @@ void send(Context& context, Answer& answer, const RequestId& id, const Sent& sen
           std::initializer_list<http_server::BodyPart> body) {
   auto& headers = context.headers;
   const auto& request = answer.request();
-  const bool readable = any_origin(request.path()) || any_origin(request.normal_path().value_or(""));
+  const bool readable = sent.api || any_origin(request.path()) || any_origin(request.normal_path().value_or(""));
   append(headers, readable ? kReadable : kNoSniff);
   append_line(headers, "X-Request-Id", id.text());
   const auto trace = http_server::trace_of(request);

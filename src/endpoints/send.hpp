@@ -19,6 +19,7 @@ struct Sent {
   std::string_view error = {};  // name of the ErrorKind
   bool clients = false;         // it is a fault of the client's request
   nanoseconds took{-1};         // since Request::began_at(); negative: not measured yet
+  bool api = false;             // known to be of a path with any_origin(); else the path is looked at
   bool shared = false;          // shared caches may keep it: `id` must not be the client's, and no trace is echoed
 };
 

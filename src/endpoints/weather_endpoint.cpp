@@ -80,7 +80,7 @@ void WeatherEndpoint::get(Exchange& exchange) {
   lookup.forced = forced;
   lookup.only_if_cached = only_if_cached;
   weather::MayLoad may;
-  if (!lookup.only_if_cached) {  // which loads nothing
+  if (is_limited(query.question) && !lookup.only_if_cached) {  // the latter loads nothing
     auto allowed = may_load(request, query.question, key);
     if (!allowed) return answer_error(exchange, std::move(allowed.error()), asked);
     may = *std::move(allowed);
@@ -122,14 +122,16 @@ SteadyTime WeatherEndpoint::deadline_of(const http_server::Request& request) con
   return request.began_at() + context_.options.request_timeout;
 }
 
+bool WeatherEndpoint::is_limited(const weather::Question& question) const {
+  return question.mock ? context_.limits.mock.enabled() : context_.limits.loads.enabled();
+}
+
 Result<weather::MayLoad> WeatherEndpoint::may_load(const http_server::Request& request,
                                                    const weather::Question& question, const weather::Key& key) {
   auto& limits = context_.limits;
   if (question.mock) {
-    if (!limits.mock.enabled()) return weather::MayLoad();
     return limits.mock.admit(client_of(context_, request), question.mode, key.hash(), context_.clock.steady());
   }
-  if (!limits.loads.enabled()) return weather::MayLoad();
   const std::string client(client_of(context_, request));
   return [this, client]() -> Result<cache::Begun> {
     auto reserved = context_.limits.loads.reserve(client, context_.clock.steady());

@@ -32,8 +32,9 @@ class WeatherEndpoint {
  private:
   [[nodiscard]] bool is_forced(const http_server::Request& request, std::optional<std::string_view> control) const;
   [[nodiscard]] SteadyTime deadline_of(const http_server::Request& request) const;
-  // What the service asks before it loads for the client (CLIENT_LOADS, MOCK_LOADS); empty if its loads are not
-  // limited. Error: the client may not even ask.
+  // Whether CLIENT_LOADS or MOCK_LOADS limits the loads for this question.
+  [[nodiscard]] bool is_limited(const weather::Question& question) const;
+  // What the service asks before it loads for the client. Only if is_limited(). Error: the client may not even ask.
   [[nodiscard]] Result<weather::MayLoad> may_load(const http_server::Request& request,
                                                   const weather::Question& question, const weather::Key& key);
   void answer_and_refresh(http_server::Exchange& exchange, const cache::Served& served, const Asked& asked,

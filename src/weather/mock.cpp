@@ -26,8 +26,7 @@ class Mock::State : public std::enable_shared_from_this<State> {
       : executor_(executor), delay_(delay), lifetime_(lifetime), metrics_(metrics) {}
 
   // Thread-safety: any thread.
-  void go(Location location, cache::Begun begun, cache::LoadCallback done) {
-    if (begun) begun();
+  void go(Location location, cache::LoadCallback done) {
     metrics_.add(observability::Counter::mock_calls);
     if (executor_.in_this_thread()) return answer(std::move(location), std::move(done));
     executor_.post([weak = weak_from_this(), location = std::move(location), done = std::move(done)]() mutable {
@@ -58,11 +57,16 @@ Mock::Mock(Executor& executor, milliseconds delay, const LifetimeOptions& option
 Mock::~Mock() = default;
 
 void Mock::load(const Location& location, cache::LoadRequest request, cache::LoadCallback done) {
-  if (!request.turn) return state_->go(location, std::move(request.begun), std::move(done));
+  if (!request.turn) {
+    if (request.begun) request.begun();
+    return state_->go(location, std::move(done));
+  }
   request.turn([weak = state_->weak_from_this(), location = location, begun = std::move(request.begun),
                 done = std::move(done)](bool go) mutable {
     const auto self = weak.lock();
-    if (go && self) self->go(std::move(location), std::move(begun), std::move(done));
+    if (!go || !self) return;
+    if (begun) begun();
+    self->go(std::move(location), std::move(done));
   });
 }
 
