@@ -31,7 +31,7 @@ struct Route {
   // At least one; each of get, post, del at most once. The router adds HEAD and OPTIONS.
   std::vector<std::pair<Method, HandlerFunction>> methods;
   bool any_origin = false;  // the answer to OPTIONS allows the scripts of any site (CORS)
-  bool when_full = false;  // see Handler::serves_when_full()
+  bool when_full = false;   // see Handler::serves_when_full()
 };
 
 class Router final : public Handler {

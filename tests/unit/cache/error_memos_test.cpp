@@ -25,7 +25,7 @@ TEST(ErrorMemos, HoldsTwiceAsLongWithEveryFailureInARowUpToALimit) {
 TEST(ErrorMemos, AFailureLongAfterTheLastOneIsTheFirstAgain) {
   test::FakeClock clock;
   ErrorMemos memos({.first = seconds(1), .longest = seconds(30)});
-  const auto fail = [&] { return memos.record("key", kTimeout, std::nullopt, clock.wall(), clock.steady()).count; };
+  const auto fail = [&] { return memos.record("key", kTimeout, false, clock.wall(), clock.steady()).count; };
   EXPECT_EQ(fail(), 1);
   clock.advance(seconds(1 + 60) - milliseconds(1));  // the memo's own time, and twice the longest
   EXPECT_EQ(fail(), 2);

@@ -16,7 +16,8 @@ HandlerFunction says(std::string_view text) {
 
 Router make_router() {
   std::vector<Route> routes;
-  routes.push_back({"/weather", Route::Match::exact, {{Method::get, says("weather")}, {Method::del, says("purge")}}, true});
+  routes.push_back(
+      {"/weather", Route::Match::exact, {{Method::get, says("weather")}, {Method::del, says("purge")}}, true});
   routes.push_back({"/lab", Route::Match::exact, {{Method::post, says("lab")}}});
   routes.push_back({"/a/", Route::Match::prefix, {{Method::get, says("short")}}});
   routes.push_back({"/a/b/", Route::Match::prefix, {{Method::get, says("long")}}});
