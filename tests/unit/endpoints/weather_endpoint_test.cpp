@@ -414,6 +414,38 @@ TEST_F(WeatherEndpointTest, BoundsTheBypassesThatRunAtOnce) {
   EXPECT_EQ(ask_mock(target)->status, 200);
 }
 
+// RFC 6750 §2.1
+TEST_F(WeatherEndpointTest, TakesNothingButTheWholeTokenForTheToken) {
+  options_.admin_token = "correct-horse";
+  const auto status = [&](std::string_view lines) {
+    clock_.advance(minutes(2));  // guesses are limited
+    return send("DELETE", "/cache", lines)->status;
+  };
+  EXPECT_EQ(status("Authorization: Bearer correct-horse\r\n"), 204);
+  EXPECT_EQ(status("authorization: bearer   correct-horse  \r\n"), 204);
+  for (const std::string_view lines : {
+           "",
+           "Authorization: Bearer\r\n",
+           "Authorization: Bearer \r\n",
+           "Authorization: Bearer correct-hors\r\n",
+           "Authorization: Bearer orrect-horse\r\n",
+           "Authorization: Bearer correct-horsee\r\n",
+           "Authorization: Bearer correct-horse correct-horse\r\n",
+           "Authorization: Bearer correct-horse, x\r\n",
+           "Authorization: Bearer correct-horse\r\nAuthorization: Bearer correct-horse\r\n",
+           "Authorization: Bearer Correct-horse\r\n",
+           "Authorization: Bearercorrect-horse\r\n",
+           "Authorization: Basic correct-horse\r\n",
+           "Authorization: correct-horse\r\n",
+           "Accept: Bearer correct-horse\r\n",
+       }) {
+    EXPECT_EQ(status(lines), 401) << lines;
+  }
+  options_.admin_token.clear();
+  EXPECT_EQ(status("Authorization: Bearer \r\n"), 401);
+  EXPECT_EQ(status("Authorization: Bearer x\r\n"), 401);
+}
+
 TEST_F(WeatherEndpointTest, LetsGuessesOfTheTokenRunOut) {
   options_.admin_token = "secret-token";
   const auto guess = [&] { return send("DELETE", "/cache", "Authorization: Bearer nonsense\r\n"); };
