@@ -327,16 +327,17 @@ TEST_F(UnderAttack, ByClientsThatCloseHalfOrAllAtAnyMomentItLosesNothing) {
 
 TEST_F(UnderAttack, ByTwiceAsManyClientsAsAllowedItServesThoseItHas) {
   begin({{"MAX_CONNECTIONS", "200"}, {"REQUEST_TIMEOUT", "10s"}});
-  // In the middle of a request, so they do not have to make place for others as idle ones do. As many as there are
-  // places beside the four healthy clients.
+  // Between their requests, the healthy clients would have to make place for others.
+  healthy_->finish();
+  healthy_.reset();
+  // All in the middle of a request.
   std::vector<std::unique_ptr<HttpClient>> clients;
   const std::string request = cat("GET ", kMock, " HTTP/1.1\r\nHost: x\r\n");
-  for (int i = 0; i < 196; ++i) {
+  for (int i = 0; i < 200; ++i) {
     clients.push_back(std::make_unique<HttpClient>(port()));
     clients.back()->send_raw(request);
   }
   ASSERT_TRUE(eventually([&] { return open_files(pid()) >= files_ + 200; }, milliseconds(5000) * kSlowdown));
-  std::this_thread::sleep_for(milliseconds(100));  // their first bytes are read by now
   for (int i = 0; i < 200; ++i) {
     HttpClient more(port());
     try {

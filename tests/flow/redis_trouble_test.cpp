@@ -46,6 +46,7 @@ Settings with_mock(std::uint16_t redis_port) {
   return {{"REDIS_URL", cat("redis://127.0.0.1:", redis_port)},
           {"CACHE_TTL", "1h"},
           {"MOCK_DELAY", "1ms"},
+          {"MOCK_LOADS", "off"},
           {"THREADS", "1"}};
 }
 
