@@ -37,8 +37,11 @@ struct Escape {
 };
 constexpr std::array<Escape, 3> kEscapes{{{' ', "%20"}, {'"', "%22"}, {'%', "%25"}}};
 
+// Needs no look for characters to escape.
+constexpr std::string_view kUsualType = "application/json";
+
 void append_escaped(std::string& out, std::string_view value) {
-  if (value.find_first_of(" \"%") == std::string_view::npos) return append(out, value);
+  if (value == kUsualType || value.find_first_of(" \"%") == std::string_view::npos) return append(out, value);
   for (const char c : value) {
     const auto found = std::ranges::find(kEscapes, c, &Escape::character);
     if (found == kEscapes.end()) {
@@ -100,7 +103,7 @@ class Fields {
   // The same for a value that may contain spaces and quotes, which are escaped (append_escaped()).
   bool escaped(std::string_view name, std::string& out) {
     if (!token(name, out)) return false;
-    if (out.find('%') == std::string::npos) return true;
+    if (out == kUsualType || out.find('%') == std::string::npos) return true;
     const auto rest = std::exchange(out, {});
     for (std::string_view left = rest; !left.empty();) {
       const auto end = std::min(left.find('%'), left.size());

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,6 +51,15 @@ enum class Purpose : std::uint8_t {
 using Proceed = std::move_only_function<void(bool go)>;
 // Called once, on any thread, when a load really asks its source; destroyed without a call if it never does.
 using Begun = std::move_only_function<void()>;
+// Those for whom a load is. Thread-safety: any thread.
+class Wanting {
+ public:
+  // Returns whether the load is still wanted.
+  [[nodiscard]] virtual bool wanted() = 0;
+
+ protected:
+  ~Wanting() = default;
+};
 struct LoadRequest {
   Purpose purpose = Purpose::cold;
   // The latest deadline of the callers that wait when the load starts; if none waits, that of the caller that began it.
@@ -63,9 +73,9 @@ struct LoadRequest {
   std::move_only_function<void(Proceed)> turn;
   // For whoever counts the loads of a client. May be empty.
   Begun begun = {};
-  // Returns whether the load is still wanted. On any thread, until its turn. A loader may refuse a load that is not, to
-  // make room for another. Null: it is.
-  std::move_only_function<bool()> wanted = nullptr;
+  // A loader may ask it until the turn, and refuse a load that is not wanted any more, to make room for another. Null:
+  // it is wanted.
+  std::shared_ptr<Wanting> wanting = nullptr;
 };
 
 using LoadCallback = std::move_only_function<void(Result<Loaded>)>;

@@ -33,7 +33,7 @@
 
 namespace wx::cache {
 
-class Run : public std::enable_shared_from_this<Run> {
+class Run final : public std::enable_shared_from_this<Run>, public Wanting {
  public:
   // `table_key`: see table_key_of(). `held`: see Flight.
   Run(const std::shared_ptr<CacheCore>& core, CacheThread& thread, const Lookup& lookup, std::string table_key,
@@ -74,6 +74,9 @@ class Run : public std::enable_shared_from_this<Run> {
   // become collapsed.
   [[nodiscard]] static Result<Served> answer_for(const State& state, const Verdict& verdict, bool leader,
                                                  SteadyTime now);
+
+  // Locks the flight's shard.
+  [[nodiscard]] bool wanted() override;
 
  private:
   // The work that follows from an event, decided under the lock and performed without it.
@@ -133,7 +136,6 @@ class Run : public std::enable_shared_from_this<Run> {
   void start_load(const CacheCore& core);
   [[nodiscard]] LoadRequest load_request(const State& state, SteadyTime now) const;
   void proceed(CacheCore& core, bool go);
-  [[nodiscard]] bool wanted();
   void on_turn(CacheCore& core, Proceed proceed);
   void on_loaded(CacheCore& core, Result<Loaded> result);
   void on_loader_exception(CacheCore& core);

@@ -53,14 +53,15 @@ void Run::load(CacheCore& core) {
   }
   if (!*loader) return on_loaded(core, fail(ErrorKind::internal, "a flight without a loader"));
   start_load(core);  // proceed() does so again; a loader may also answer without a turn
-  request.turn = [self = shared_from_this()](Proceed proceed) mutable {
+  const auto self = shared_from_this();
+  request.turn = [self = self](Proceed proceed) mutable {
     auto& thread = self->thread_;
     thread.dispatch([self = std::move(self), proceed = std::move(proceed)]() mutable {
       self->guarded([&](CacheCore& live) { self->on_turn(live, std::move(proceed)); });
     });
   };
-  request.wanted = [self = shared_from_this()] { return self->wanted(); };
-  auto done = [self = shared_from_this()](Result<Loaded> result) mutable {
+  request.wanting = self;
+  auto done = [self = self](Result<Loaded> result) mutable {
     auto& thread = self->thread_;
     thread.dispatch([self = std::move(self), result = std::move(result)]() mutable {
       self->guarded([&](CacheCore& live) { self->on_loaded(live, std::move(result)); });

@@ -12,19 +12,26 @@
 
 namespace wx::endpoints {
 
-// If the request's If-Match does not hold, answers 412 and returns true. Call it before a method has an effect.
-// `strong_etag` as for matches_strong_etag().
+// See refused_by_if_match(). Few requests have the field.
 template <class Answer>
-[[nodiscard]] bool refused_by_if_match(Context& context, Answer& answer, std::string_view strong_etag,
-                                       bool html = false) {
-  const auto if_match = answer.request().field(http_server::Field::if_match);
-  if (!if_match || matches_strong_etag(*if_match, strong_etag)) return false;
+[[gnu::noinline]] bool refused_by(std::string_view if_match, Context& context, Answer& answer,
+                                  std::string_view strong_etag, bool html) {
+  if (matches_strong_etag(if_match, strong_etag)) return false;
   Problem problem;
   problem.error.kind = ErrorKind::precondition_failed;
   problem.error.detail = "If-Match does not name the current strong entity tag; ask without it, or with If-None-Match";
   problem.html = html;
   respond_problem(context, answer, problem);
   return true;
+}
+
+// If the request's If-Match does not hold, answers 412 and returns true. Call it before a method has an effect.
+// `strong_etag` as for matches_strong_etag().
+template <class Answer>
+[[nodiscard]] bool refused_by_if_match(Context& context, Answer& answer, std::string_view strong_etag,
+                                       bool html = false) {
+  const auto if_match = answer.request().field(http_server::Field::if_match);
+  return if_match && refused_by(*if_match, context, answer, strong_etag, html);
 }
 
 }  // namespace wx::endpoints

@@ -117,10 +117,11 @@ class Reader {
       if (required) fault(name, "is missing");
       return std::nullopt;
     }
-    if (parameter.by_long_name && parameter.by_short_name) {
-      fault(name, name == kLat ? "is given as latitude, too" : "is given as longitude, too");
-    } else if (parameter.count > 1) {
-      fault(name, "is given more than once");
+    if (parameter.count > 1) {
+      const bool twice_named = parameter.by_long_name && parameter.by_short_name;
+      fault(name, !twice_named   ? "is given more than once"
+                  : name == kLat ? "is given as latitude, too"
+                                 : "is given as longitude, too");
     } else if (parameter.escaped && !decode(parameter.raw, plus)) {
       fault(name, "has a malformed percent escape");
     } else if (parameter.raw.empty()) {

@@ -18,7 +18,7 @@ Method method_of(std::string_view name) {
   if (name == "POST") return Method::post;
   if (name == "DELETE") return Method::del;
   if (name == "OPTIONS") return Method::options;
-  for (const std::string_view other : {"PUT", "PATCH", "CONNECT", "TRACE"}) {
+  for (const std::string_view other : {"PUT", "PATCH", "CONNECT", "TRACE", "QUERY"}) {
     if (name == other) return Method::other;
   }
   return Method::unknown;
@@ -48,6 +48,33 @@ constexpr FieldsByLength kFieldsByLength = [] {
   table.begin[kLongestName + 2] = used;
   return table;
 }();
+
+// The lengths of the names that take_framing_field() knows.
+struct Lengths {
+  std::uint32_t bits = 0;
+  [[nodiscard]] constexpr bool contains(std::size_t length) const { return ((bits >> length) & 1) != 0; }
+};
+constexpr Lengths kFramingNames{.bits = 1U << 6 | 1U << 10 | 1U << 14 | 1U << 17};
+static_assert(kLongestName + 1 < 32);
+
+// Compares a token with the name of a field of the same length, without regard to case, eight bytes at a time. Names
+// consist of small letters and "-". Of the bytes that a token may have, only a capital letter becomes another one of
+// those by bit 0x20.
+bool is_name(std::string_view token, std::string_view name) {
+  constexpr std::uint64_t kSmall = 0x2020202020202020;
+  std::size_t at = 0;
+  for (; at + 8 <= name.size(); at += 8) {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    std::memcpy(&a, token.data() + at, sizeof a);
+    std::memcpy(&b, name.data() + at, sizeof b);
+    if ((a | kSmall) != b) return false;
+  }
+  for (; at < name.size(); ++at) {
+    if ((token[at] | 0x20) != name[at]) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -80,7 +107,8 @@ HeadParser::Status HeadParser::scan(std::string_view bytes) {
     if (at + 1 == bytes.size()) break;  // the line feed has not arrived yet
     if (bytes[at + 1] != '\n') return refuse(ErrorKind::malformed_request, "a carriage return within a line");
     scanned_ = static_cast<std::uint16_t>(at + 2);
-    status_ = take_line(bytes, at);
+    const bool field = part_ == Part::fields && at != line_start_;
+    status_ = field ? take_field(bytes, at) : take_line(bytes, at);
     line_start_ = scanned_;
   }
   return status_;
@@ -100,18 +128,17 @@ void HeadParser::note_method(std::string_view bytes) {
   head_.method = method_of(syntax::token_at_start(bytes.substr(line_start_)));
 }
 
+// A line that is no field of the header.
 HeadParser::Status HeadParser::take_line(std::string_view bytes, std::size_t end) {
-  const bool empty = end == line_start_;
-  const std::string_view line = bytes.substr(line_start_, end - line_start_);
   switch (part_) {
     case Part::fields:
-      return empty ? finish(bytes) : take_field(bytes, end);
+      return finish(bytes);
     case Part::request_line:
-      return empty ? Status::need_more : take_request_line(bytes.substr(0, end));
+      return end == line_start_ ? Status::need_more : take_request_line(bytes.substr(0, end));
     case Part::chunk:
-      return take_chunk_line(line);
+      return take_chunk_line(bytes.substr(line_start_, end - line_start_));
     case Part::trailer:
-      return take_trailer(line);
+      return take_trailer(bytes.substr(line_start_, end - line_start_));
   }
   return Status::need_more;
 }
@@ -124,7 +151,7 @@ HeadParser::Status HeadParser::take_request_line(std::string_view line) {
     note_method(line);
     return refuse(ErrorKind::malformed_request, "the request line does not begin with a method");
   }
-  head_.method = method_of(method);
+  head_.method = method == "GET" ? Method::get : method_of(method);  // nearly all are GET
 
   const std::size_t target_end = line.find(' ', method_end + 1);
   if (target_end == std::string_view::npos) {
@@ -170,48 +197,47 @@ HeadParser::Status HeadParser::take_target(std::string_view line, std::size_t st
 
 HeadParser::Status HeadParser::take_field(std::string_view bytes, std::size_t end) {
   const std::string_view line = bytes.substr(line_start_, end - line_start_);
-  const std::size_t colon = line.find(':');
+  const std::size_t colon = syntax::token_at_start(line).size();
   if (check_field(line, colon) == Status::refused) return status_;
   const std::string_view value = trim(line.substr(colon + 1));
   const auto offset = static_cast<std::size_t>(value.data() - bytes.data());
   return take_known_field(line.substr(0, colon), value, offset);
 }
 
-// Checks what every line of a field must have, in a header and in a trailer.
-HeadParser::Status HeadParser::check_field(std::string_view line, std::size_t colon) {
+// Checks what every line of a field must have, in a header and in a trailer. `name_end` is the end of the token at its
+// start.
+HeadParser::Status HeadParser::check_field(std::string_view line, std::size_t name_end) {
   if (++field_count_ > kMaxFields) return refuse(ErrorKind::headers_too_large, "more than 64 header fields");
+  if (name_end != 0 && name_end != line.size() && line[name_end] == ':') return Status::need_more;
   if (line.front() == ' ' || line.front() == '\t') {
     return refuse(ErrorKind::malformed_request, "a header field is folded over two lines");
   }
-  if (colon == std::string_view::npos || !syntax::is_token(line.substr(0, colon))) {
-    return refuse(ErrorKind::malformed_request, "a header field has no valid name");
-  }
-  return Status::need_more;
+  return refuse(ErrorKind::malformed_request, "a header field has no valid name");
 }
 
 HeadParser::Status HeadParser::take_known_field(std::string_view name, std::string_view value, std::size_t offset) {
   const std::size_t length = std::min(name.size(), kLongestName + 1);
   const auto& [begin, fields] = kFieldsByLength;
-  for (std::size_t i = begin.at(length); i < begin.at(length + 1); ++i) {
-    const std::size_t index = fields.at(i);
-    if (!iequals(name, kFieldNames.at(index))) continue;
+  for (std::size_t i = begin[length]; i < begin[length + 1]; ++i) {
+    const std::size_t index = fields[i];
+    if (!is_name(name, kFieldNames[index])) continue;
     const auto bit = static_cast<std::uint16_t>(1U << index);
     if ((head_.present & bit) == 0)
-      head_.fields.at(index) = span(offset, offset + value.size());
+      head_.fields[index] = span(offset, offset + value.size());
     else
       head_.repeated |= bit;
     head_.present |= bit;
     return Status::need_more;
   }
-  take_framing_field(name, value);
+  if (kFramingNames.contains(length)) take_framing_field(name, value);
   return Status::need_more;
 }
 
 void HeadParser::take_framing_field(std::string_view name, std::string_view value) {
-  if (name.size() == 10 && iequals(name, "connection")) take_connection(value);
-  if (name.size() == 14 && iequals(name, "content-length")) take_content_length(value);
-  if (name.size() == 6 && iequals(name, "expect")) expects_continue_ |= iequals(value, "100-continue");
-  if (name.size() == 17 && iequals(name, "transfer-encoding")) {
+  if (name.size() == 10 && is_name(name, "connection")) take_connection(value);
+  if (name.size() == 14 && is_name(name, "content-length")) take_content_length(value);
+  if (name.size() == 6 && is_name(name, "expect")) expects_continue_ |= iequals(value, "100-continue");
+  if (name.size() == 17 && is_name(name, "transfer-encoding")) {
     coding_ = coding_ == Coding::none && iequals(value, "chunked") ? Coding::chunked : Coding::other;
   }
 }
@@ -288,7 +314,7 @@ HeadParser::Status HeadParser::take_chunk_line(std::string_view line) {
 
 // The fields of a trailer are checked and ignored (RFC 9110 §6.5.1).
 HeadParser::Status HeadParser::take_trailer(std::string_view line) {
-  if (!line.empty()) return check_field(line, line.find(':'));
+  if (!line.empty()) return check_field(line, syntax::token_at_start(line).size());
   head_.size = scanned_;
   return Status::complete;
 }

@@ -95,7 +95,7 @@ class HeadParser {
   Status take_request_line(std::string_view line);
   Status take_target(std::string_view line, std::size_t start, std::size_t end);
   Status take_field(std::string_view bytes, std::size_t end);
-  Status check_field(std::string_view line, std::size_t colon);
+  Status check_field(std::string_view line, std::size_t name_end);
   Status take_known_field(std::string_view name, std::string_view value, std::size_t offset);
   void take_framing_field(std::string_view name, std::string_view value);
   void take_connection(std::string_view value);

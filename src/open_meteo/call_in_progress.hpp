@@ -28,7 +28,7 @@ struct CallInProgress {
         start_deadline(request.deadline),
         turn(std::move(request.turn)),
         begun(std::move(request.begun)),
-        wanted(std::move(request.wanted)),
+        wanting(std::move(request.wanting)),
         done(std::move(callback)) {}
   CallInProgress(const CallInProgress&) = delete;
   CallInProgress& operator=(const CallInProgress&) = delete;
@@ -45,7 +45,7 @@ struct CallInProgress {
   const SteadyTime start_deadline;
   std::move_only_function<void(cache::Proceed)> turn;
   cache::Begun begun;
-  std::move_only_function<bool()> wanted;
+  const std::shared_ptr<cache::Wanting> wanting;
   cache::LoadCallback done;
 
   Gate::Ticket ticket = 0;

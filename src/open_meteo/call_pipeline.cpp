@@ -108,11 +108,11 @@ void CallPipeline::enter(const CallPtr& call) {
 }
 
 // Ends the waiting calls that nobody wants any more: they would only stand down at their turn. Returns whether there
-// were any. `wanted` is called without the lock of the queue, and again by the cache at a turn that comes meanwhile.
+// were any. wanted() is called without the lock of the queue, and again by the cache at a turn that comes meanwhile.
 bool CallPipeline::make_room() {
   bool made = false;
   for (const auto& waiting : queue_.waiting()) {
-    if (!waiting->wanted || waiting->wanted() || !queue_.remove(waiting)) continue;
+    if (!waiting->wanting || waiting->wanting->wanted() || !queue_.remove(waiting)) continue;
     metrics_.add(Counter::provider_stood_down);
     end(*waiting, fail(ErrorKind::deadline_exceeded));
     made = true;

@@ -85,7 +85,7 @@ const usedResponses = new Set(); // the responses of the document that were seen
 const usedRefusals = new Set(); // those of REFUSALS that were seen, with any route
 
 // What the server answers before it looks for a route: the same for all of them.
-const REFUSALS = ['Malformed', 'RequestTimeout', 'ContentTooLarge', 'UriTooLong', 'HeadersTooLarge', 'Full', 'VersionUnsupported'].map((name) => `#/components/responses/${name}`);
+const REFUSALS = ['Malformed', 'RequestTimeout', 'ContentTooLarge', 'UriTooLong', 'HeadersTooLarge', 'NotImplemented', 'Full', 'VersionUnsupported'].map((name) => `#/components/responses/${name}`);
 
 function assertValid(schema, value, what) {
   // References within the schema lead into the document.
@@ -299,6 +299,17 @@ describe('errors', () => {
     for (let i = 0; i < 10; i += 1) await guess('/cache', '/cache', 401);
     await guess('/cache', '/cache', 429);
     await guess('/weather', place(), 429);
+  });
+
+  it('of a condition that does not hold', async () => {
+    const page = await ask(service, 'GET', '/');
+    const [asset] = /\/assets\/[^"]+/.exec(page.body);
+    const targets = { '/weather': place(), '/problems/{kind}': '/problems/bad-parameter', '/assets/{file}': asset };
+    for (const [path, operations] of Object.entries(doc.paths)) {
+      for (const method of Object.keys(operations)) {
+        await check(method.toUpperCase(), path, targets[path] ?? path, 412, { headers: { ...AUTHORIZED, 'If-Match': '"another"' } });
+      }
+    }
   });
 
   it('of pages of other sites', async () => {

@@ -83,9 +83,10 @@ TEST(HeadParser, FindsAllPartsOfABrowsersRequest) {
 
 TEST(HeadParser, KnowsTheMethods) {
   const std::map<std::string, Method> methods{
-      {"GET", Method::get},         {"HEAD", Method::head},   {"POST", Method::post},        {"DELETE", Method::del},
-      {"OPTIONS", Method::options}, {"PUT", Method::other},   {"PATCH", Method::other},      {"TRACE", Method::other},
-      {"CONNECT", Method::other},   {"get", Method::unknown}, {"M-SEARCH", Method::unknown}, {"GETX", Method::unknown}};
+      {"GET", Method::get},         {"HEAD", Method::head},   {"POST", Method::post},   {"DELETE", Method::del},
+      {"OPTIONS", Method::options}, {"PUT", Method::other},   {"PATCH", Method::other}, {"TRACE", Method::other},
+      {"CONNECT", Method::other},   {"QUERY", Method::other}, {"get", Method::unknown}, {"M-SEARCH", Method::unknown},
+      {"GETX", Method::unknown}};
   for (const auto& [text, method] : methods) {
     HeadParser parser;
     ASSERT_EQ(parser.feed(cat(text, " / HTTP/1.1\r\nHost: a\r\n\r\n")), Status::complete) << text;

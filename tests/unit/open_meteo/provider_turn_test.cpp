@@ -121,10 +121,14 @@ TEST_F(Turn, AFullQueueMakesRoomByEndingTheLoadsThatNobodyWants) {
   load(first);
   Outcomes left;
   Outcomes stays;
-  std::atomic<bool> wanted = true;
+  struct Clients final : cache::Wanting {
+    bool wanted() override { return there; }
+    std::atomic<bool> there = true;
+  };
+  const auto clients = std::make_shared<Clients>();
   const auto queue = [&](Outcomes& outcomes, bool may_go) {
     auto request = load_request(Purpose::cold, clock.steady() + 100s, [](cache::Proceed proceed) { proceed(false); });
-    if (may_go) request.wanted = [&wanted] { return wanted.load(); };
+    if (may_go) request.wanting = clients;
     provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
   };
   queue(left, true);
@@ -136,7 +140,7 @@ TEST_F(Turn, AFullQueueMakesRoomByEndingTheLoadsThatNobodyWants) {
   ASSERT_EQ(refused.wait(1).size(), 1U);
   EXPECT_EQ(refused.wait(1)[0].error().kind, ErrorKind::overloaded) << "all that wait are wanted";
 
-  wanted = false;
+  clients->there = false;
   Outcomes next;
   queue(next, false);
   ASSERT_EQ(left.wait(2).size(), 2U);
