@@ -42,9 +42,9 @@ TEST_F(QueueTest, ALoadWhoseCallersHaveAllGoneDoesNotBegin) {
     cache_->get(*thread_, asked, queue(), into(answers));
   }
   ASSERT_EQ(queued_.size(), 1U);
-  EXPECT_TRUE(queued_.front().request.wanted());
+  EXPECT_TRUE(queued_.front().request.wanting->wanted());
   *gone = true;
-  EXPECT_FALSE(queued_.front().request.wanted());
+  EXPECT_FALSE(queued_.front().request.wanting->wanted());
   take_turn();
   EXPECT_EQ(loads_, 0);
   EXPECT_EQ(stood_down_, 1);
@@ -67,7 +67,7 @@ TEST_F(QueueTest, ALoadBeginsForTheOneCallerThatHasNotGone) {
   cache_->get(*thread_, first, queue(), into(answers));
   cache_->get(*thread_, patient_for(seconds(10)), queue(), into(answers));
   *gone = true;
-  EXPECT_TRUE(queued_.front().request.wanted());
+  EXPECT_TRUE(queued_.front().request.wanting->wanted());
   take_turn();
   ASSERT_EQ(loads_, 1);
   complete(value("{2}"));
@@ -116,7 +116,7 @@ TEST_F(QueueTest, ARefreshIsWantedWithoutACaller) {
   clock_.advance(spans_.fresh_for + seconds(1));
   cache_->refresh(*thread_, lookup(), queue());
   ASSERT_EQ(queued_.size(), 1U);
-  EXPECT_TRUE(queued_.front().request.wanted());
+  EXPECT_TRUE(queued_.front().request.wanting->wanted());
   take_turn();
   EXPECT_EQ(loads_, 2);
 }
