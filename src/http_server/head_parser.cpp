@@ -28,9 +28,11 @@ Span span(std::size_t start, std::size_t end) {
   return {static_cast<std::uint16_t>(start), static_cast<std::uint16_t>(end - start)};
 }
 
+// No name that the parser knows is longer than this, and one more is a bit of Lengths.
+constexpr std::size_t kLongestName = 30;
+static_assert(std::ranges::max(kFieldNames, {}, &std::string_view::size).size() <= kLongestName);
 // The fields whose names have a given length. Few names share a length with another, so that most fields of a request
 // are compared with none or one.
-constexpr std::size_t kLongestName = std::ranges::max(kFieldNames, {}, &std::string_view::size).size();
 struct FieldsByLength {
   // Those of length n are [begin[n], begin[n + 1]) of `fields`. No field has a name longer than the longest.
   std::array<std::uint8_t, kLongestName + 3> begin{};
@@ -52,7 +54,7 @@ constexpr FieldsByLength kFieldsByLength = [] {
 // The lengths of the names that take_framing_field() knows.
 struct Lengths {
   std::uint32_t bits = 0;
-  [[nodiscard]] constexpr bool contains(std::size_t length) const { return length < 32 && ((bits >> length) & 1) != 0; }
+  [[nodiscard]] constexpr bool contains(std::size_t length) const { return ((bits >> length) & 1) != 0; }
 };
 constexpr Lengths kFramingNames{.bits = 1U << 6 | 1U << 10 | 1U << 14 | 1U << 17};
 
@@ -228,7 +230,7 @@ HeadParser::Status HeadParser::take_known_field(std::string_view name, std::stri
     head_.present |= bit;
     return Status::need_more;
   }
-  if (kFramingNames.contains(name.size())) take_framing_field(name, value);
+  if (kFramingNames.contains(length)) take_framing_field(name, value);
   return Status::need_more;
 }
 
