@@ -298,8 +298,9 @@ constexpr auto kTable = std::to_array<Setting>({
     {"CONNECTION_MEMORY", "64MiB",
      "Limit of what all connections hold for slow clients together, buffers of the system included",
      "a size from 1MiB to 1TiB", open,
-     [](S& s, Text v, Why&) {
+     [](S& s, Text v, Why& why) {
        const auto bytes = parse_bytes(v);
+       why = ambiguous_bytes(v);
        if (!bytes || *bytes < (1ULL << 20) || *bytes > (1ULL << 40)) return false;
        s.connection_memory = *bytes;
        return true;

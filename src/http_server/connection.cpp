@@ -387,6 +387,7 @@ void Connection::proceed() {
     return proceed_from_loop();
   }
   input_.set_aside();
+  request_.release();
   if (!parser_.begun()) {
     release_held();
     // If a request was answered just now, the time at which it began is recent enough. Empty lines do not prolong the

@@ -23,11 +23,11 @@ class OutputQueue {
   ~OutputQueue() { clear(); }
 
   void append(const ResponseHead& head, std::initializer_list<BodyPart> body) {
-    if (bytes_.empty()) buffers_.lend(bytes_);
+    if (empty()) buffers_.lend(bytes_);
     append_response(bytes_, kept_, head, body);
   }
 
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+  [[nodiscard]] bool empty() const { return bytes_.empty() && kept_.empty(); }
   // The bytes that the queue holds: all bytes copied since it was last empty, and the unsent bytes of its bodies.
   [[nodiscard]] std::size_t size() const {
     std::size_t size = bytes_.size();

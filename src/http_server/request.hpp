@@ -22,7 +22,7 @@ enum class Method : std::uint8_t {
   post,
   del,
   options,
-  other,    // PUT, PATCH, CONNECT or TRACE, which no path has
+  other,    // PUT, PATCH, CONNECT, TRACE or QUERY, which no path has
   unknown,  // none that HTTP defines
 };
 
@@ -80,6 +80,9 @@ class Request {
   [[nodiscard]] SteadyTime began_at() const { return began_at_; }
   // The peer's IP address as text, without the port; an IPv4-mapped IPv6 address as IPv4.
   [[nodiscard]] std::string_view peer() const;
+
+  // Frees what field() and normal_path() have made. Ends their views.
+  void release() { made_.reset(); }
 
  private:
   [[nodiscard]] std::string_view combined(Field field) const;

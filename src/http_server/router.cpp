@@ -114,7 +114,7 @@ void Router::refuse_method(Exchange& exchange, const std::string& allow) {
 }
 
 bool Router::serves_when_full(const Request& request) const {
-  const Entry* const entry = find(request.path());
+  const Entry* const entry = find(request.normal_path().value_or(""));
   return entry != nullptr && entry->route.when_full;
 }
 

@@ -18,8 +18,9 @@ struct ServerOptions {
   // 0 selects a free port.
   std::uint16_t port = 8080;
 
-  // The limit of open connections; a connection above it is refused and closed. Applies to this server alone. If
-  // `budget` is set, it applies to all servers that share it, and this number is ignored.
+  // The limit of open connections. Above it, the longest idle connection is closed for a new one, and if none is idle,
+  // the new one is refused. Applies to this server alone. If `budget` is set, it applies to all servers that share it,
+  // and this number is ignored.
   std::size_t max_connections = 20000;
   std::shared_ptr<ConnectionBudget> budget;
 

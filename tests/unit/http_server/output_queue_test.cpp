@@ -118,6 +118,46 @@ TEST_F(OutputQueueTest, HoldsTheUnsentPartOfABodyAlone) {
   EXPECT_EQ(queue.size(), 0U);
 }
 
+TEST_F(OutputQueueTest, LosesNothingWhenItFreesMemoryBeforeEachWait) {
+  const Body body = body_of(100'000, 0);
+  std::string expected;
+  append_copied(expected, {body});
+  const std::size_t first = expected.size();
+  append_copied(expected, {"small"});
+  append_copied(expected, {"before", body, "after"});
+  append_copied(expected, {body});
+  for (const std::size_t step : {1021UZ, 4096UZ, 30'011UZ}) {
+    std::string large;  // as an earlier answer leaves it
+    large.reserve(8192);
+    buffers_.give_back(large);
+    OutputQueue queue(buffers_);
+    std::string received;
+    const auto write_all = [&] {  // as a connection does
+      while (!queue.empty()) {
+        error_code error;
+        while (!error && !queue.empty()) queue.write(socket_, error);
+        if (error) queue.shrink();
+        received += take(step);
+      }
+    };
+    queue.append(kHead, {body});
+    write_all();
+    EXPECT_EQ(queue.size(), 0U) << step << ": it is empty only when everything is written";
+    while (received.size() < first) {
+      const std::string rest = take(step);
+      if (rest.empty()) break;
+      received += rest;
+    }
+    EXPECT_EQ(received.size(), first) << step;
+    queue.append(kHead, {"small"});
+    queue.append(kHead, {"before", body, "after"});
+    queue.append(kHead, {body});
+    write_all();
+    for (std::string rest = take(step); !rest.empty(); rest = take(step)) received += rest;
+    EXPECT_TRUE(received == expected) << step << ": " << received.size() << " of " << expected.size();
+  }
+}
+
 TEST_F(OutputQueueTest, ChangesNothingWhenTheSocketTakesNothing) {
   OutputQueue queue(buffers_);
   queue.append(kHead, {body_of(100'000, 0)});
