@@ -425,7 +425,8 @@ describe('a stampede', () => {
     assert.equal(result.question.mock, true);
     for (const herd of [result.collapsed, result.bypass]) assert.deepEqual([herd.answers, herd.errors], [200, 0]);
     assert.deepEqual([result.collapsed.provider_calls, result.bypass.provider_calls], [1, 200]);
-    for (const query of ['', '?n=0', '?n=201', '?n=x', '?n=1&n=2']) assert.equal((await post(query)).status, 400, query);
+    assert.equal((await (await post('')).json()).callers, 100);
+    for (const query of ['?n=0', '?n=201', '?n=x', '?n=1&n=2']) assert.equal((await post(query)).status, 400, query);
     assert.equal((await fetch(`${service.url}/lab/stampede?n=1`)).status, 405);
   });
 
