@@ -54,11 +54,12 @@ using Begun = std::move_only_function<void()>;
 // Those for whom a load is. Thread-safety: any thread.
 class Wanting {
  public:
+  Wanting() = default;
+  Wanting(const Wanting&) = delete;
+  Wanting& operator=(const Wanting&) = delete;
+  virtual ~Wanting() = default;
   // Returns whether the load is still wanted.
   [[nodiscard]] virtual bool wanted() = 0;
-
- protected:
-  ~Wanting() = default;
 };
 struct LoadRequest {
   Purpose purpose = Purpose::cold;

@@ -39,13 +39,11 @@ class ConnectionBudget {
     Member() = default;
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
+    virtual ~Member() = default;
     // Asks for an idle connection to be closed. The member then calls search_on().
     virtual void give_place(const Search& search) noexcept = 0;
     // The end of the search `id` of this member. `found`: it holds a unit of the budget now.
     virtual void on_searched(std::uint64_t id, bool found) noexcept = 0;
-
-   protected:
-    ~Member() = default;
   };
 
   explicit ConnectionBudget(std::size_t limit) : limit_(limit) {}

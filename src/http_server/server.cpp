@@ -57,7 +57,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() {
+  ~Impl() override {
     slots_->leave(*this);
     if (server_->memory) server_->memory->leave();
   }
