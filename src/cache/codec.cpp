@@ -29,8 +29,8 @@ bool is_plain(char c) {
   return c > ' ' && c < '\x7f' && c != '"';
 }
 
-// What stands for the characters that would end a field, or its escape, in a content type such as
-// `text/html; charset="utf-8"`.
+// A content type such as `text/html; charset="utf-8"` has characters that would end its field. They are escaped, and so
+// is the percent sign that begins an escape.
 struct Escape {
   char character;
   std::string_view text;

@@ -42,7 +42,7 @@ struct Outcome {
 // `arguments` are main()'s, without the program name.
 [[nodiscard]] Outcome parse(std::span<const char* const> arguments, const Environment& environment);
 
-// What reread_secrets() found.
+// The result of reread_secrets().
 struct Reread {
   std::vector<std::string_view> names;  // the settings in `settings` that were read: "REDIS_URL"
   Settings settings;                    // only the members of these settings count

@@ -21,8 +21,8 @@ bool is_flag(std::string_view text) {
   return text.size() > 1 && text.starts_with('-');
 }
 
-// Whether the word can only be a flag: dashes, lower-case letters and digits, beginning with two dashes. Anything else
-// may be a secret in the wrong place, such as a password that begins with a dash.
+// Returns true if the word can only be a flag: two dashes, then small letters and dashes. Anything else may be a secret
+// in the wrong place, such as a password that begins with a dash.
 bool is_written_like_a_flag(std::string_view word) {
   return word.starts_with("--") && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string_view::npos;
 }

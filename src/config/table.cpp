@@ -31,6 +31,15 @@ bool set_duration(milliseconds& target, std::string_view value, milliseconds lea
   return true;
 }
 
+bool set_bytes(std::uint64_t& target, std::string_view value, std::uint64_t least, std::uint64_t most,
+               std::string& why) {
+  const auto bytes = parse_bytes(value);
+  if (!bytes) why = ambiguous_bytes(value);
+  if (!bytes || *bytes < least || *bytes > most) return false;
+  target = *bytes;
+  return true;
+}
+
 bool set_duration_or_auto(std::optional<milliseconds>& target, std::string_view value, milliseconds least,
                           milliseconds most) {
   if (value == "auto") {
@@ -207,13 +216,10 @@ constexpr auto kTable = std::to_array<Setting>({
     {"MEMORY_LIMIT", "64MiB", "Memory limit for cached answers, at least 16KiB; 0: no cache in memory",
      "a size such as 64MiB, 1GiB or 0", open,
      [](S& s, Text v, Why& why) {
-       const auto bytes = parse_bytes(v);
-       why = ambiguous_bytes(v);
-       s.memory_limit = bytes.value_or(s.memory_limit);
-       if (!bytes || *bytes == 0 || *bytes >= kLeastMemory) return bytes.has_value();
+       if (!set_bytes(s.memory_limit, v, 0, std::numeric_limits<std::uint64_t>::max(), why)) return false;
+       if (s.memory_limit == 0 || s.memory_limit >= kLeastMemory) return true;
        why = cat("too small for any answer; the smallest limit is ", format_bytes(kLeastMemory),
-                 ", and 0 switches the "
-                 "cache in memory off");
+                 ", and 0 switches the cache in memory off");
        return false;
      },
      [](const S& s) { return format_bytes(s.memory_limit); }},
@@ -298,13 +304,7 @@ constexpr auto kTable = std::to_array<Setting>({
     {"CONNECTION_MEMORY", "64MiB",
      "Limit of what all connections hold for slow clients together, buffers of the system included",
      "a size from 1MiB to 1TiB", open,
-     [](S& s, Text v, Why& why) {
-       const auto bytes = parse_bytes(v);
-       why = ambiguous_bytes(v);
-       if (!bytes || *bytes < (1ULL << 20) || *bytes > (1ULL << 40)) return false;
-       s.connection_memory = *bytes;
-       return true;
-     },
+     [](S& s, Text v, Why& why) { return set_bytes(s.connection_memory, v, 1ULL << 20, 1ULL << 40, why); },
      [](const S& s) { return format_bytes(s.connection_memory); }},
     {"REQUEST_TIMEOUT", "10s", "Timeout for an answer, and for receiving a request", "a duration from 1ms to 1h", open,
      [](S& s, Text v, Why&) { return set_duration(s.request_timeout, v, kMillisecond, kHour); },

@@ -27,6 +27,15 @@ constexpr std::array<Unit, 11> kUnits{{{"GiB", 1ULL << 30},
                                        {"MB", 1'000'000},
                                        {"GB", 1'000'000'000}}};
 
+struct Size {
+  std::string_view number;
+  std::string_view suffix;
+};
+Size split_size(std::string_view text) {
+  const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
+  return {text.substr(0, end), trim(text.substr(end))};
+}
+
 bool any_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::ranges::any_of(words, [&](std::string_view word) { return iequals(text, word); });
 }
@@ -48,17 +57,15 @@ std::optional<double> parse_decimal(std::string_view text, double least, double 
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
-  const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
-  const auto unit = std::ranges::find_if(
-      kUnits, [suffix = trim(text.substr(end))](const Unit& each) { return iequals(suffix, each.suffix); });
+  const auto [number, suffix] = split_size(text);
+  const auto unit = std::ranges::find_if(kUnits, [suffix](const Unit& each) { return iequals(suffix, each.suffix); });
   if (unit == kUnits.end()) return std::nullopt;
-  return parse_scaled(text.substr(0, end), unit->bytes, std::numeric_limits<std::int64_t>::max());
+  return parse_scaled(number, unit->bytes, std::numeric_limits<std::int64_t>::max());
 }
 
 std::string ambiguous_bytes(std::string_view text) {
-  const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
-  const auto suffix = trim(text.substr(end));
-  if (end == 0 || suffix.size() != 1) return {};
+  const auto [number, suffix] = split_size(text);
+  if (number.empty() || suffix.size() != 1) return {};
   for (const auto& unit : kUnits) {
     if (unit.suffix.size() == 3 && iequals(suffix, unit.suffix.substr(0, 1))) {
       const auto letter = unit.suffix.substr(0, 1);

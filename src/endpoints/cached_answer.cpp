@@ -71,7 +71,7 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
   const auto& entry = *cached.served.entry;
   const auto if_none_match = request.field(Field::if_none_match);
   const bool not_modified = if_none_match && matches_etag(*if_none_match, entry.etag);
-  // What a shared cache keeps goes to other clients too, so it names no client's request.
+  // A shared cache gives the answer to other clients too. So the answer does not have the id of this client's request.
   const bool shared = cached.storing == Storing::allowed;
   const RequestId id(shared ? std::nullopt : request.field(Field::x_request_id), context.random);
   auto& headers = context.headers;

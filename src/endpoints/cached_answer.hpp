@@ -26,9 +26,8 @@ struct CachedAnswer {
   std::string_view extra_headers = {};  // complete lines that describe the body; a 304 does not have them
 };
 
-// Answers with JSON from the cache, with 304 if the client's If-None-Match names the entry, or with 412 if its
-// If-Match does not hold. `body` is given in
-// parts, as for send().
+// Answers with JSON from the cache, with 304 if the client's If-None-Match names the entry, or with 412 if its If-Match
+// does not hold. `body` is given in parts, as for send().
 template <class Answer>
 void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,
                     std::initializer_list<http_server::BodyPart> body);

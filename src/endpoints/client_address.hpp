@@ -26,8 +26,7 @@ struct TrustedProxies {
 };
 
 // Parses a list such as "10.0.0.0/8, 2001:db8::1, peer": addresses, networks and the word "peer". Empty text means no
-// trusted proxy. Error: bad_parameter; its detail gives the number of the
-// faulty part and does not repeat it.
+// trusted proxy. Error: bad_parameter; its detail gives the number of the faulty part and does not repeat it.
 [[nodiscard]] Result<TrustedProxies> parse_trusted_proxies(std::string_view text);
 // The inverse of parse_trusted_proxies().
 [[nodiscard]] std::string format_trusted_proxies(const TrustedProxies& trusted);

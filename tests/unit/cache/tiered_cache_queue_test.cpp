@@ -28,28 +28,36 @@ TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
 
 // --- Callers that go ---
 
-std::shared_ptr<std::atomic<bool>> flag() {
-  return std::make_shared<std::atomic<bool>>(false);
-}
-
-TEST_F(QueueTest, ALoadWhoseCallersHaveAllGoneDoesNotBegin) {
-  cache();
-  Answers answers;
-  const auto gone = flag();
-  for (int i = 0; i < 2; ++i) {
-    auto asked = patient_for(seconds(10));
-    asked.gone = gone;
-    cache_->get(*thread_, asked, queue(), into(answers));
+// Callers that may leave, all at the same time.
+class LeavingTest : public QueueTest {
+ protected:
+  void ask(int callers) {
+    for (int i = 0; i < callers; ++i) {
+      auto asked = patient_for(seconds(10));
+      asked.gone = gone_;
+      cache_->get(*thread_, asked, queue(), into(answers_));
+    }
   }
+  void leave() { *gone_ = true; }
+
+  Answers answers_;
+
+ private:
+  std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+TEST_F(LeavingTest, ALoadWhoseCallersHaveAllGoneDoesNotBegin) {
+  cache();
+  ask(2);
   ASSERT_EQ(queued_.size(), 1U);
   EXPECT_TRUE(queued_.front().request.wanting->wanted());
-  *gone = true;
+  leave();
   EXPECT_FALSE(queued_.front().request.wanting->wanted());
   take_turn();
   EXPECT_EQ(loads_, 0);
   EXPECT_EQ(stood_down_, 1);
-  ASSERT_EQ(answers.size(), 2U);
-  for (const auto& answer : answers) EXPECT_EQ(answer.error().kind, ErrorKind::deadline_exceeded);
+  ASSERT_EQ(answers_.size(), 2U);
+  for (const auto& answer : answers_) EXPECT_EQ(answer.error().kind, ErrorKind::deadline_exceeded);
   EXPECT_EQ(cache_->flight_count(), 0U);
   // It is not a failure to remember: the next caller gets a load.
   Answers next;
@@ -58,51 +66,37 @@ TEST_F(QueueTest, ALoadWhoseCallersHaveAllGoneDoesNotBegin) {
   EXPECT_EQ(loads_, 1);
 }
 
-TEST_F(QueueTest, ALoadBeginsForTheOneCallerThatHasNotGone) {
+TEST_F(LeavingTest, ALoadBeginsForTheOneCallerThatHasNotGone) {
   cache();
-  Answers answers;
-  const auto gone = flag();
-  auto first = patient_for(seconds(10));
-  first.gone = gone;
-  cache_->get(*thread_, first, queue(), into(answers));
-  cache_->get(*thread_, patient_for(seconds(10)), queue(), into(answers));
-  *gone = true;
+  ask(1);
+  cache_->get(*thread_, patient_for(seconds(10)), queue(), into(answers_));
+  leave();
   EXPECT_TRUE(queued_.front().request.wanting->wanted());
   take_turn();
   ASSERT_EQ(loads_, 1);
   complete(value("{2}"));
-  ASSERT_EQ(answers.size(), 2U);
-  for (const auto& answer : answers) EXPECT_TRUE(answer) << "who has only ended its side gets the answer, too";
+  ASSERT_EQ(answers_.size(), 2U);
+  for (const auto& answer : answers_) EXPECT_TRUE(answer) << "who has only ended its side gets the answer, too";
 }
 
-TEST_F(QueueTest, ALoadThatHasBegunIsKeptForOthersWhenItsCallersGo) {
+TEST_F(LeavingTest, ALoadThatHasBegunIsKeptForOthersWhenItsCallersGo) {
   cache();
-  Answers answers;
-  const auto gone = flag();
-  auto asked = patient_for(seconds(10));
-  asked.gone = gone;
-  cache_->get(*thread_, asked, queue(), into(answers));
+  ask(1);
   take_turn();
-  *gone = true;
+  leave();
   complete(value("{2}"));
   EXPECT_TRUE(peek().served);
 }
 
 // The queue was full, and the provider has refused a load that nobody wants.
-TEST_F(QueueTest, ALoadThatIsRefusedBecauseItsCallersHaveGoneIsNotQueuedForTheNextOfThem) {
+TEST_F(LeavingTest, ALoadThatIsRefusedBecauseItsCallersHaveGoneIsNotQueuedForTheNextOfThem) {
   cache();
-  Answers answers;
-  const auto gone = flag();
-  for (int i = 0; i < 3; ++i) {
-    auto asked = patient_for(seconds(10));
-    asked.gone = gone;
-    cache_->get(*thread_, asked, queue(), into(answers));
-  }
-  *gone = true;
+  ask(3);
+  leave();
   auto refused = std::move(queued_.front());
   queued_.pop_front();
   refused.done(fail(ErrorKind::deadline_exceeded));
-  EXPECT_EQ(answers.size(), 3U);
+  EXPECT_EQ(answers_.size(), 3U);
   EXPECT_TRUE(queued_.empty());
   EXPECT_EQ(cache_->flight_count(), 0U);
 }

@@ -353,6 +353,14 @@ TEST(ServerMemory, IsCountedWhileAClientWaitsAndNotBetweenRequests) {
   EXPECT_TRUE(eventually([&] { return options.memory->used() == 0; }));
 }
 
+// A client that asks for a large answer, and has its beginning but takes nothing.
+std::unique_ptr<Client> greedy_client(std::uint16_t port) {
+  auto client = std::make_unique<Client>(port);
+  client->send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(client->readable(kPatience));
+  return client;
+}
+
 TEST(ServerMemory, OfAllConnectionsIsBoundedByClosingTheWorst) {
   ServerOptions options;
   options.memory = std::make_shared<ConnectionMemory>(std::size_t{4} << 20);
@@ -362,9 +370,7 @@ TEST(ServerMemory, OfAllConnectionsIsBoundedByClosingTheWorst) {
   loopback.wait_for_later(1);
   std::vector<std::unique_ptr<Client>> greedy;
   for (int i = 0; i < 40; ++i) {
-    greedy.push_back(std::make_unique<Client>(loopback.port));
-    greedy.back()->send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_TRUE(greedy.back()->readable(kPatience));
+    greedy.push_back(greedy_client(loopback.port));
     EXPECT_THAT(Client(loopback.port).ask("/echo"), EndsWith("/echo"));
   }
   EXPECT_TRUE(eventually([&] { return options.memory->used() <= options.memory->limit(); }));
@@ -384,11 +390,7 @@ TEST(ServerMemory, IsTakenFromTheServerThatHoldsTheMost) {
   small.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
   modest.wait_for_later(1);
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 10; ++i) {
-    clients.push_back(std::make_unique<Client>(greedy.port));
-    clients.back()->send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_TRUE(clients.back()->readable(kPatience));
-  }
+  for (int i = 0; i < 10; ++i) clients.push_back(greedy_client(greedy.port));
   EXPECT_TRUE(eventually([&] { return greedy.metrics.value(observability::Counter::http_closed_for_memory) > 0; }));
   EXPECT_TRUE(eventually([&] { return options.memory->used() <= options.memory->limit(); }));
   EXPECT_EQ(modest.metrics.value(observability::Counter::http_closed_for_memory), 0U);
@@ -403,7 +405,6 @@ TEST(ServerMemory, OfAnAnswerThatIsNotTakenIsFreedInTheKernel) {
   EXPECT_TRUE(client.readable(kPatience));
   EXPECT_TRUE(eventually([&] {
     loopback.clock.advance(5s);
-    std::this_thread::sleep_for(20ms);
     return loopback.server().open_connections() == 0;
   }));
   EXPECT_TRUE(client.everything().ends_with("<reset>"));
