@@ -50,9 +50,8 @@ class Minutes {
     provider.script([this](const ProviderRequest& request) {
       const auto now = system_clock::now().time_since_epoch();
       const std::lock_guard lock(mutex_);
-      if (now % std::chrono::minutes(1) > milliseconds(100)) {
-        ++calls_[std::chrono::duration_cast<std::chrono::minutes>(now).count()];
-      }
+      times_.push_back(now);
+      if (now % kMinute > milliseconds(100)) ++calls_[std::chrono::floor<std::chrono::minutes>(now).count()];
       return weather_reply(request);
     });
   }
@@ -60,10 +59,26 @@ class Minutes {
     const std::lock_guard lock(mutex_);
     return calls_;
   }
+  // The most calls that the budget of one minute has counted. A call within 2 s of a boundary counts in both minutes,
+  // so those just before and just after a minute are among them.
+  [[nodiscard]] long most_counted() const {
+    const std::lock_guard lock(mutex_);
+    long most = 0;
+    for (const auto& [minute, calls] : calls_) {
+      const auto begins = minute * kMinute - kBoundary;
+      const auto ends = (minute + 1) * kMinute + kBoundary;
+      most = std::max(most, std::ranges::count_if(times_, [=](auto at) { return at >= begins && at < ends; }));
+    }
+    return most;
+  }
 
  private:
+  static constexpr std::chrono::minutes kMinute{1};
+  static constexpr std::chrono::seconds kBoundary{2};
+
   mutable std::mutex mutex_;
   std::map<long, int> calls_;
+  std::vector<system_clock::duration> times_;  // of all calls
 };
 
 // Lasts until some seconds after the next full minute.
@@ -150,13 +165,9 @@ TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
   EXPECT_GT(walker_saw["429"], 40);
   const auto calls = minutes.calls();
   ASSERT_FALSE(calls.empty());
+  for (const auto& [when, count] : calls) EXPECT_LE(count, 60);
   // The minute in which the walker has loads left in its own windows depends on when the test began.
-  int most = 0;
-  for (const auto& [when, count] : calls) {
-    EXPECT_LE(count, 60);
-    most = std::max(most, count);
-  }
-  EXPECT_GE(most, 55) << "the limit is used up";
+  EXPECT_GE(minutes.most_counted(), 55) << "the limit is used up";
 }
 
 TEST(Budget, ForOneClientIsItsOwn) {
