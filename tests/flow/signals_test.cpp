@@ -19,6 +19,21 @@
 namespace wx::test {
 namespace {
 
+// With the thread sanitizer, a handler runs only when its thread comes out of the C library. A thread that waits for
+// the lock of a stream, which another thread holds while it writes to a full pipe, does not come out, so there the end
+// that nothing can hold up does not exist. (A program of twenty lines shows it, and ends without the sanitizer.)
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kHandlersWait = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+constexpr bool kHandlersWait = true;
+#else
+constexpr bool kHandlersWait = false;
+#endif
+#else
+constexpr bool kHandlersWait = false;
+#endif
+
 constexpr milliseconds kSoon{10000 * kSlowdown};
 constexpr std::string_view kOld = "the-old-t0ken";
 constexpr std::string_view kNew = "the-new-t0ken";
@@ -59,12 +74,14 @@ class Stuck {
 };
 
 TEST(Signals, AFullLogDelaysTheEndByASecondAtMost) {
+  if (kHandlersWait) GTEST_SKIP() << "the thread sanitizer holds signals back";
   Stuck stuck;
   stuck.process().signal(SIGTERM);
   EXPECT_EQ(stuck.process().wait(milliseconds(3000 * kSlowdown)), 0);
 }
 
 TEST(Signals, TheSecondOneEndsAtOnceInTheMiddleOfTheDrainWithAFullLog) {
+  if (kHandlersWait) GTEST_SKIP() << "the thread sanitizer holds signals back";
   FakeProvider provider;
   provider.always(never());
   Stuck stuck({{"OPEN_METEO_URL", provider.url()},
