@@ -7,6 +7,7 @@
 #include "app/drain_latch.hpp"
 #include "app/gauges.hpp"
 #include "app/io_thread.hpp"
+#include "app/open_files.hpp"
 #include "app/options.hpp"
 #include "app/redis_fleet_budget.hpp"
 #include "app/start_line.hpp"
@@ -33,7 +34,7 @@ class App::Impl {
         started_(clock.steady()),
         limits_(options_.limits) {
     if (options_.redis) redis_ = std::make_unique<redis::Common>(*options_.redis, clock, metrics, log);
-    metrics_.set_gauges([this] { return gauges_of(read_status(), options_.endpoints.version); });
+    metrics_.set_gauges([this] { return gauges_of(read_status(), count_open_files(), options_.endpoints.version); });
   }
 
   ~Impl() {

@@ -4,7 +4,8 @@
 
 namespace wx::app {
 
-std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& status, std::string_view version) {
+std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& status,
+                                            const std::optional<OpenFiles>& files, std::string_view version) {
   std::vector<observability::Gauge> gauges;
   const auto add = [&gauges](std::string_view family, std::string labels, std::string_view help, auto value) {
     gauges.push_back(
@@ -36,6 +37,10 @@ std::vector<observability::Gauge> gauges_of(const endpoints::ProcessStatus& stat
   }
   add("weather_cache_build_info", cat("version=\"", version, "\""), "Always 1; the version is in the label", 1);
   add("weather_cache_uptime_seconds", "", "Time since start", std::chrono::duration<double>(status.uptime).count());
+  if (files) {
+    add("process_open_fds", "", "Files open, sockets included", files->open);
+    add("process_max_fds", "", "Files that may be open", files->limit);
+  }
   return gauges;
 }
 

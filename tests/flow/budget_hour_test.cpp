@@ -119,14 +119,10 @@ class BudgetHour : public testing::Test {
     ADD_FAILURE() << counted() << " thousandths of " << provider_.calls() << " calls are counted";
   }
 
-  [[nodiscard]] double metric(std::size_t process, std::string_view name) const {
-    const std::string text = fleet_.at(process)->get("/metrics").body;
-    const auto at = text.find(cat("\n", name, " "));
-    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
-  }
   [[nodiscard]] double counted_alone() const {
     double sum = 0;
-    for (std::size_t i = 0; i < kProcesses; ++i) sum += metric(i, "weather_cache_open_meteo_counted_alone_total");
+    for (std::size_t i = 0; i < kProcesses; ++i)
+      sum += metric(*fleet_.at(i), "weather_cache_open_meteo_counted_alone_total");
     return sum;
   }
   void delay_all(const BlackHole::ChooseDelay& choose) {
@@ -136,7 +132,7 @@ class BudgetHour : public testing::Test {
   void heal_all() {
     for (std::size_t i = 0; i < kProcesses; ++i) {
       links_.at(i)->delay(milliseconds(0));
-      const auto closed = [&] { return metric(i, kBreakerOpen) == 0; };
+      const auto closed = [&] { return metric(*fleet_.at(i), kBreakerOpen) == 0; };
       EXPECT_TRUE(eventually(closed)) << i;
     }
   }
@@ -166,7 +162,7 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
   pass(minutes(6));
   redis_.kill();
   ask_all(6);
-  for (std::size_t i = 0; i < kProcesses; ++i) EXPECT_EQ(metric(i, kBreakerOpen), 1) << i;
+  for (std::size_t i = 0; i < kProcesses; ++i) EXPECT_EQ(metric(*fleet_.at(i), kBreakerOpen), 1) << i;
   redis_.start();
   EXPECT_TRUE(all_counted()) << "each process puts back what it knows once it can use Redis: " << counted();
   ask_all(4);

@@ -36,16 +36,16 @@ TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
   const StallMeter machine;
   const Service service({{"MAX_CONNECTIONS", "20000"}, {"MOCK_DELAY", "1ms"}, {"CACHE_TTL", "1h"}, {"THREADS", "2"}});
   const pid_t pid = service.process().pid();
-  const std::size_t files_at_first = open_files(pid);
+  const std::size_t files_at_first = open_files(service);
   EXPECT_EQ(service.get(kMock).status, 200);
-  ASSERT_TRUE(eventually([&] { return open_files(pid) <= files_at_first; })) << "of that client's connection";
+  ASSERT_TRUE(eventually([&] { return open_files(service) <= files_at_first; })) << "of that client's connection";
   const std::size_t memory_at_first = anonymous_bytes(pid);
   Load healthy(service, 2, kMock);
 
   std::size_t memory_after_once = 0;
   for (int round = 0; round < 2; ++round) {
     std::vector<HttpClient> clients = connect_all(service);
-    EXPECT_GE(open_files(pid), files_at_first + kClients);
+    EXPECT_GE(open_files(service), files_at_first + kClients);
     const std::size_t each = (anonymous_bytes(pid) - memory_at_first) / kClients;
     RecordProperty("bytes_per_connection", static_cast<int>(each));
     EXPECT_LE(each, std::size_t{12} << 10);
@@ -57,7 +57,7 @@ TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
       ASSERT_EQ(answer.header("X-Cache"), "HIT");
     }
     clients.clear();
-    EXPECT_TRUE(eventually([&] { return open_files(pid) <= files_at_first + 2; }, milliseconds(10'000)))
+    EXPECT_TRUE(eventually([&] { return open_files(service) <= files_at_first + 2; }, milliseconds(10'000)))
         << "the healthy clients use two";
     if (round == 0) memory_after_once = anonymous_bytes(pid);
   }

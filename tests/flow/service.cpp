@@ -95,4 +95,16 @@ int Service::stop() {
   return code.value_or(-1);
 }
 
+double metric(const Service& service, std::string_view name) {
+  const std::string text = service.get("/metrics").body;
+  const std::string line = cat("\n", name, " ");
+  const auto at = text.find(line);
+  if (at == std::string::npos) throw std::runtime_error(cat("no ", name, " in: ", text));
+  return std::stod(text.substr(at + line.size()));
+}
+
+std::size_t open_files(const Service& service) {
+  return static_cast<std::size_t>(metric(service, "process_open_fds"));
+}
+
 }  // namespace wx::test

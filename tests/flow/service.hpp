@@ -72,6 +72,12 @@ class Service {
   std::uint16_t port_ = 0;
 };
 
+// The value of a metric without labels. Throws std::runtime_error if the service does not tell it.
+[[nodiscard]] double metric(const Service& service, std::string_view name);
+
+// How many files the service has open, the connection of this question among them.
+[[nodiscard]] std::size_t open_files(const Service& service);
+
 // Repeats the request until `good` accepts the answer, and returns that answer, or the last one after `timeout`.
 template <class Good>
 [[nodiscard]] Answer get_until(const Service& service, std::string_view target, milliseconds timeout, Good good) {

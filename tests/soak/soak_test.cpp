@@ -410,8 +410,7 @@ struct Held {
 };
 
 Held held_by(const Service& service) {
-  const pid_t pid = service.process().pid();
-  return {open_files(pid), anonymous_bytes(pid)};
+  return {open_files(service), anonymous_bytes(service.process().pid())};
 }
 
 // Returns whether a place that nobody has asked for yet costs one call, although all processes are asked for it at

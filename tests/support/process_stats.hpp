@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -13,15 +12,6 @@
 #include <unistd.h>
 
 namespace wx::test {
-
-[[nodiscard]] inline std::size_t open_files(pid_t pid) {
-  std::error_code error;
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", error)) {
-    count += entry.path().empty() ? 0 : 1;
-  }
-  return count;
-}
 
 // A number of bytes from /proc/<pid>/status, for a name such as "RssAnon:". 0 if there is none.
 [[nodiscard]] inline std::size_t status_bytes(pid_t pid, std::string_view name) {

@@ -8,7 +8,7 @@ namespace wx::app {
 namespace {
 
 double value(const endpoints::ProcessStatus& status, std::string_view family, std::string_view labels = "") {
-  const auto gauges = gauges_of(status, "1.2.3");
+  const auto gauges = gauges_of(status, OpenFiles{.open = 12, .limit = 1024}, "1.2.3");
   const auto found =
       std::ranges::find_if(gauges, [&](const auto& gauge) { return gauge.family == family && gauge.labels == labels; });
   EXPECT_NE(found, gauges.end()) << family;
@@ -34,6 +34,12 @@ TEST(Gauges, TellTheSnapshot) {
   EXPECT_EQ(value(status, "weather_cache_open_meteo_clock_difference_seconds"), 1200) << "ours is ahead";
   EXPECT_EQ(value(status, "weather_cache_uptime_seconds"), 1.5);
   EXPECT_EQ(value(status, "weather_cache_build_info", "version=\"1.2.3\""), 1);
+  EXPECT_EQ(value(status, "process_open_fds"), 12);
+  EXPECT_EQ(value(status, "process_max_fds"), 1024);
+}
+
+TEST(Gauges, LeaveOutWhatTheSystemDoesNotTell) {
+  for (const auto& gauge : gauges_of({}, std::nullopt, "1.2.3")) EXPECT_FALSE(gauge.family.starts_with("process_"));
 }
 
 TEST(Gauges, TellStatesAsZeroAndOne) {
