@@ -171,7 +171,10 @@ TEST(Reload, UsesTheNewPasswordOfRedisOnPresentAndOnNewConnections) {
   const TempDir dir;
   const auto file = dir.write("url", url(kOld));
   const Service service({{"REDIS_URL_FILE", file}, {"REDIS_TIMEOUT", "5s"}, {"MOCK_DELAY", "1ms"}});
-  ASSERT_TRUE(service.process().wait_for_output("connected", kSoon));
+  const auto all_connected = [&] {
+    return service.get("/stats").body.contains(R"("state":"up","breaker":"closed","backplane":"listening")");
+  };
+  ASSERT_TRUE(eventually(all_connected, kSoon)) << "a later connection would have the wrong password";
 
   (void)dir.write("url", url(kNew));
   service.process().signal(SIGHUP);
