@@ -43,8 +43,7 @@ class BudgetHour : public testing::Test {
  protected:
   BudgetHour() {
     // A minute after the beginning of an hour of the wall clock, because calls near a boundary count in both hours.
-    const auto since_hour = std::chrono::system_clock::now().time_since_epoch() % hours(1);
-    pass(std::chrono::ceil<milliseconds>(hours(1) - since_hour) + minutes(1));
+    clock_.advance(hours(1) - clock_.wall() % hours(1) + minutes(1));
     hour_ = hour_now();
     provider_.script([](const ProviderRequest& request) {
       return request.parameter("latitude").starts_with("77") ? never() : weather_reply(request);
@@ -55,14 +54,7 @@ class BudgetHour : public testing::Test {
     }
   }
 
-  void pass(milliseconds span) {
-    clock_.advance(span);
-    moved_ += span;
-  }
-  [[nodiscard]] std::int64_t hour_now() const {
-    const auto now = std::chrono::system_clock::now().time_since_epoch() + moved_;
-    return std::chrono::duration_cast<hours>(now).count();
-  }
+  [[nodiscard]] std::int64_t hour_now() const { return std::chrono::duration_cast<hours>(clock_.wall()).count(); }
 
   // A process with a link of its own to Redis.
   [[nodiscard]] std::unique_ptr<Service> process(std::size_t i) const {
@@ -140,7 +132,6 @@ class BudgetHour : public testing::Test {
   static constexpr std::size_t kNoRefusal = std::numeric_limits<std::size_t>::max();
 
   ClockControl clock_;
-  milliseconds moved_{0};
   std::int64_t hour_ = 0;
   FakeProvider provider_;
   RedisServer redis_{{.clock = &clock_}};
@@ -154,12 +145,12 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
   ask_all(4);
   expect_count_complete();
 
-  pass(minutes(6));
+  clock_.advance(minutes(6));
   redis_.command({"FLUSHALL"});
   expect_count_complete();
   ask_all(4);
 
-  pass(minutes(6));
+  clock_.advance(minutes(6));
   redis_.kill();
   ask_all(6);
   for (std::size_t i = 0; i < kProcesses; ++i) EXPECT_EQ(metric(*fleet_.at(i), kBreakerOpen), 1) << i;
@@ -167,7 +158,7 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
   EXPECT_TRUE(all_counted()) << "each process puts back what it knows once it can use Redis: " << counted();
   ask_all(4);
 
-  pass(minutes(6));
+  clock_.advance(minutes(6));
   double alone = counted_alone();
   // Redis takes the counts at once, and its replies come after their deadline.
   delay_all([](Direction direction, std::string_view piece) {
@@ -178,14 +169,14 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
   heal_all();
   expect_count_complete();
 
-  pass(minutes(6));
+  clock_.advance(minutes(6));
   delay_all([](Direction direction, std::string_view) {
     return direction == Direction::to_client ? kLate : milliseconds(0);
   });
   ask_all(3);
   heal_all();
 
-  pass(minutes(6));
+  clock_.advance(minutes(6));
   for (std::size_t i = 0; i < kProcesses; ++i) {
     links_.at(i)->delay([random = Random(i + 1)](Direction, std::string_view) mutable {
       return random.next() % 2 == 0 ? milliseconds(random.next() % 80) * kSlowdown : milliseconds(0);
@@ -199,7 +190,7 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
 
   // A process is killed in the middle of a call. Redis forgets everything at the same time, so only the others know
   // what the process has used.
-  pass(minutes(6));
+  clock_.advance(minutes(6));
   {
     HttpClient client(fleet_.front()->port());
     const auto calls = provider_.calls();
@@ -214,7 +205,7 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
   fleet_.front() = process(0);
   expect_count_complete();
 
-  pass(minutes(6));
+  clock_.advance(minutes(6));
   expect_count_complete();
   EXPECT_EQ(first_refusal_, kNoRefusal);
   EXPECT_LT(provider_.calls(), kLeastUsed);
@@ -232,7 +223,7 @@ TEST_F(BudgetHour, GetsItsCallsAndNoMoreThroughEveryFault) {
   EXPECT_LE(provider_.calls(), kLimit);
   EXPECT_EQ(hour_now(), hour_) << "the test has left its hour";
 
-  pass(seconds(std::stoi(refused.header("Retry-After"))));
+  clock_.advance(seconds(std::stoi(refused.header("Retry-After"))));
   EXPECT_EQ(hour_now(), hour_ + 1);
   for (std::size_t i = 0; i < kProcesses; ++i) EXPECT_EQ(ask(i).status, 200);
 }

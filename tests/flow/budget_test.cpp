@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <shared_mutex>
 
 #include <gtest/gtest.h>
 
@@ -14,6 +15,7 @@
 #include "flow/weather.hpp"
 #include "support/black_hole.hpp"
 #include "support/fake_provider.hpp"
+#include "support/movable_clock.hpp"
 #include "support/redis_server.hpp"
 #include "support/waiting.hpp"
 
@@ -42,13 +44,15 @@ std::vector<std::unique_ptr<Service>> start_fleet(std::size_t size, const Settin
   return fleet;
 }
 
-// Counts the calls per minute of the wall clock. A call that is counted at the end of a minute may arrive at the start
-// of the next, so calls in the first tenth of a second of a minute are left out.
+// Counts the calls per minute of the program's wall clock. A call that is counted at the end of a minute may arrive at
+// the start of the next, so calls in the first tenth of a second of a minute are left out.
 class Minutes {
  public:
+  explicit Minutes(const ClockControl& clock) : clock_(clock) {}
+
   void script(FakeProvider& provider) {
     provider.script([this](const ProviderRequest& request) {
-      const auto now = system_clock::now().time_since_epoch();
+      const auto now = clock_.wall();
       const std::lock_guard lock(mutex_);
       times_.push_back(now);
       if (now % kMinute > milliseconds(100)) ++calls_[std::chrono::floor<std::chrono::minutes>(now).count()];
@@ -59,39 +63,95 @@ class Minutes {
     const std::lock_guard lock(mutex_);
     return calls_;
   }
-  // The most calls that the budget of one minute has counted. A call within 2 s of a boundary counts in both minutes,
-  // so those just before and just after a minute are among them.
-  [[nodiscard]] long most_counted() const {
+  // The calls that the budget of this minute has counted. A call within 2 s of a boundary counts in both minutes.
+  [[nodiscard]] long counted_in(long minute) const {
     const std::lock_guard lock(mutex_);
-    long most = 0;
-    for (const auto& [minute, calls] : calls_) {
-      const auto begins = minute * kMinute - kBoundary;
-      const auto ends = (minute + 1) * kMinute + kBoundary;
-      most = std::max(most, std::ranges::count_if(times_, [=](auto at) { return at >= begins && at < ends; }));
-    }
-    return most;
+    const auto begins = minute * kMinute - kBoundary;
+    const auto ends = (minute + 1) * kMinute + kBoundary;
+    return std::ranges::count_if(times_, [=](auto at) { return at >= begins && at < ends; });
   }
+  [[nodiscard]] long now() const { return std::chrono::floor<std::chrono::minutes>(clock_.wall()).count(); }
 
  private:
   static constexpr std::chrono::minutes kMinute{1};
   static constexpr std::chrono::seconds kBoundary{2};
 
+  const ClockControl& clock_;
   mutable std::mutex mutex_;
   std::map<long, int> calls_;
-  std::vector<system_clock::duration> times_;  // of all calls
+  std::vector<milliseconds> times_;  // of all calls
 };
 
-// Lasts until some seconds after the next full minute.
+// People who ask side by side. Each has a connection to every process, and asks again and again.
+class People {
+ public:
+  using Fleet = std::vector<std::unique_ptr<Service>>;
+
+  explicit People(const Fleet& fleet) : fleet_(fleet) {}
+  ~People() { stop(); }
+  People(const People&) = delete;
+  People& operator=(const People&) = delete;
+
+  // `ask` gets the connections and the number of the question, and returns what it saw.
+  template <class Ask>
+  void add(std::string name, milliseconds pause, Ask ask) {
+    threads_.emplace_back([this, name = std::move(name), pause, ask] {
+      try {
+        std::vector<HttpClient> clients;
+        for (const auto& service : fleet_) clients.emplace_back(service->port());
+        for (int i = 0; !stop_; ++i) {
+          {
+            const std::shared_lock time_stands(time_);
+            const std::string seen = ask(clients, i);
+            const std::lock_guard lock(mutex_);
+            ++seen_[name][seen];
+          }
+          std::this_thread::sleep_for(pause);
+        }
+      } catch (const std::exception& error) {
+        const std::lock_guard lock(mutex_);
+        ++seen_[name][error.what()];
+      }
+    });
+  }
+  // Moves the clock while no question is under way.
+  void let_pass(ClockControl& clock, milliseconds span) {
+    const std::unique_lock nobody_asks(time_);
+    clock.advance(span);
+  }
+  [[nodiscard]] std::map<std::string, int> seen(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return seen_[name];
+  }
+  void stop() {
+    stop_ = true;
+    threads_.clear();
+  }
+
+ private:
+  const Fleet& fleet_;
+  std::atomic<bool> stop_{false};
+  std::shared_mutex time_;
+  std::mutex mutex_;
+  std::map<std::string, std::map<std::string, int>> seen_;  // guarded by mutex_
+  std::vector<std::jthread> threads_;
+};
+
+// Over the end of a minute, and into the next.
 TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
-  const RedisServer redis;
-  Minutes minutes;
+  constexpr int kLimit = 60;
+  constexpr std::chrono::minutes kMinute{1};
+  ClockControl clock;
+  const RedisServer redis({.clock = &clock});
+  Minutes minutes(clock);
   FakeProvider provider;  // ends before what its script uses
   minutes.script(provider);
   const auto fleet = start_fleet(4, patient(redis, {{"OPEN_METEO_URL", provider.url()},
-                                                    {"UPSTREAM_LIMIT", "60/m"},
+                                                    {"UPSTREAM_LIMIT", cat(kLimit, "/m")},
                                                     {"CLIENT_LOADS", "30/m"},
                                                     {"TRUSTED_PROXIES", "127.0.0.1"},
-                                                    {"CACHE_TTL", "1h"}}));
+                                                    {"CACHE_TTL", "1h"},
+                                                    clock.setting()}));
   constexpr int kPlaces = 5;
   const auto place = [](int number) { return cat("/weather?lat=", number % kPlaces, "&lon=7"); };
   // Every process holds all places, and each place costs one call.
@@ -101,73 +161,44 @@ TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
       ASSERT_TRUE(good(get_until(*service, place(i), milliseconds(5000), good)));
     }
   }
+  // In mid-minute, so that calls are counted in this minute alone.
+  clock.advance(2 * kMinute - clock.wall() % kMinute + kMinute / 2);
 
-  std::atomic<bool> stop{false};
-  std::mutex mutex;
-  std::map<std::string, int> users_saw;   // guarded by mutex
-  std::map<std::string, int> walker_saw;  // guarded by mutex
-  std::vector<std::string> faults;        // guarded by mutex
-  const auto guarded = [&](auto work) {
-    try {
-      work();
-    } catch (const std::exception& error) {
-      const std::lock_guard lock(mutex);
-      faults.emplace_back(error.what());
-    }
-  };
-  std::vector<std::jthread> people;
-  for (int user = 0; user < 20; ++user) {
-    people.emplace_back([&, user] {
-      guarded([&] {
-        HttpClient client(fleet[static_cast<std::size_t>(user) % 4]->port());
-        const Headers headers = from(cat("198.51.100.", user));
-        for (int i = user; !stop; ++i) {
-          const Answer answer = client.get(place(i), headers);
-          {
-            const std::lock_guard lock(mutex);
-            ++users_saw[cat(answer.status, " ", answer.header("X-Cache"))];
-          }
-          std::this_thread::sleep_for(milliseconds(100));
-        }
-      });
+  People people(fleet);
+  for (std::size_t user = 0; user < 20; ++user) {
+    people.add("user", milliseconds(100), [=](auto& clients, int i) {
+      const Headers headers = from(cat("198.51.100.", user));
+      const Answer answer = clients[user % 4].get(place(static_cast<int>(user) + i), headers);
+      return cat(answer.status, " ", answer.header("X-Cache"));
     });
   }
-  people.emplace_back([&] {
-    guarded([&] {
-      std::vector<HttpClient> clients;
-      for (const auto& service : fleet) clients.emplace_back(service->port());
-      for (unsigned i = 0; !stop; ++i) {
-        const auto target = cat("/weather?lat=-", i % 80, ".", i, "&lon=", i % 170);
-        const Answer answer = clients[i % 4].get(target, from("203.0.113.9"));
-        {
-          const std::lock_guard lock(mutex);
-          ++walker_saw[cat(answer.status)];
-          if (answer.status == 429) {
-            const int after = std::atoi(answer.header("Retry-After").c_str());
-            if (after < 1 || after > 64) faults.emplace_back(cat("Retry-After: ", answer.header("Retry-After")));
-          }
-        }
-        std::this_thread::sleep_for(milliseconds(20));
-      }
-    });
+  people.add("walker", milliseconds(20), [](auto& clients, int i) {
+    const auto target = cat("/weather?lat=-", i % 80, ".", i, "&lon=", i % 170);
+    const Answer answer = clients[static_cast<std::size_t>(i) % 4].get(target, from("203.0.113.9"));
+    const int after = std::atoi(answer.header("Retry-After").c_str());
+    const bool true_wait = answer.status != 429 || (after >= 1 && after <= 64);
+    return true_wait ? cat(answer.status) : cat("429 for ", answer.header("Retry-After"));
   });
-  const auto minute = std::chrono::minutes(1);
-  const auto left = minute - system_clock::now().time_since_epoch() % minute;
-  std::this_thread::sleep_for(left + std::chrono::seconds(8) * kSlowdown);
-  stop = true;
-  people.clear();
+  const auto refused = [&] { return people.seen("walker")["429"]; };
 
-  EXPECT_EQ(faults, std::vector<std::string>{});
-  EXPECT_EQ(users_saw.size(), 1U);
-  EXPECT_GT(users_saw["200 HIT"], 20 * 50);
-  EXPECT_EQ(walker_saw.size(), 2U) << "either 200 or 429";
-  EXPECT_GT(walker_saw["200"], 40);
-  EXPECT_GT(walker_saw["429"], 40);
-  const auto calls = minutes.calls();
-  ASSERT_FALSE(calls.empty());
-  for (const auto& [when, count] : calls) EXPECT_LE(count, 60);
-  // The minute in which the walker has loads left in its own windows depends on when the test began.
-  EXPECT_GE(minutes.most_counted(), 55) << "the limit is used up";
+  const long first = minutes.now();
+  EXPECT_TRUE(eventually([&] { return minutes.counted_in(first) >= kLimit - 5; })) << "the limit is used up";
+  EXPECT_TRUE(eventually([&] { return refused() >= 40; }));
+
+  // The walker passes the end of the minute in real time.
+  people.let_pass(clock, kMinute - std::chrono::seconds(3) - clock.wall() % kMinute);
+  ASSERT_TRUE(eventually([&] { return minutes.now() > first; }));
+  EXPECT_TRUE(eventually([&] { return minutes.counted_in(first + 1) >= kLimit - 5; })) << "the limit is used up again";
+  const int before = refused();
+  EXPECT_TRUE(eventually([&] { return refused() >= before + 40; }));
+  people.stop();
+
+  const auto users_saw = people.seen("user");
+  EXPECT_EQ(users_saw.size(), 1U) << testing::PrintToString(users_saw);
+  EXPECT_TRUE(users_saw.contains("200 HIT")) << testing::PrintToString(users_saw);
+  const auto walker_saw = people.seen("walker");
+  EXPECT_EQ(walker_saw.size(), 2U) << "either 200 or 429: " << testing::PrintToString(walker_saw);
+  for (const auto& [when, count] : minutes.calls()) EXPECT_LE(count, kLimit);
 }
 
 TEST(Budget, ForOneClientIsItsOwn) {

@@ -58,6 +58,11 @@ class ClockControl {
   void advance(milliseconds span);
   // Sets the wall clock as an administrator would: the steady clock does not move.
   void step_wall(milliseconds span) { offsets_->wall_ms += span.count(); }
+  // The wall clock that the program sees, since 1970.
+  [[nodiscard]] milliseconds wall() const {
+    const auto real = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::floor<milliseconds>(real) + milliseconds(offsets_->wall_ms);
+  }
 
  private:
   TempDir dir_;
