@@ -22,11 +22,12 @@ bool IpAddress::is_v4() const {
 std::optional<IpAddress> parse_ip(std::string_view text) {
   // INET6_ADDRSTRLEN holds the longest valid text and its terminator. A zero byte would end the text early.
   if (text.empty() || text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
-  const std::string terminated(text);
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  std::ranges::copy(text, terminated.begin());
   IpAddress address;
-  if (::inet_pton(AF_INET6, terminated.c_str(), address.bytes.data()) == 1) return address;
+  if (::inet_pton(AF_INET6, terminated.data(), address.bytes.data()) == 1) return address;
   std::ranges::copy(kMapped, address.bytes.begin());
-  if (::inet_pton(AF_INET, terminated.c_str(), address.bytes.data() + kMapped.size()) == 1) return address;
+  if (::inet_pton(AF_INET, terminated.data(), address.bytes.data() + kMapped.size()) == 1) return address;
   return std::nullopt;
 }
 

@@ -1,6 +1,10 @@
 // Finds the address of the client that sent a request. Behind a reverse proxy the peer is the proxy, and
-// X-Forwarded-For lists the client. Each proxy appends to the right of what the client itself may have written there.
-// Therefore the list is read from its right end, past trusted proxies, to the first untrusted address.
+// X-Forwarded-For or Forwarded (RFC 7239) lists the client. Each proxy appends to the right of what the client itself
+// may have written there. Therefore the list is read from its right end, past trusted proxies, to the first untrusted
+// address.
+//
+// A proxy that writes one of the two fields may pass on the other as the client sent it. So an address that is in both
+// counts only if they agree.
 //
 // Thread-safety: values and pure functions.
 #pragma once
@@ -31,11 +35,21 @@ struct TrustedProxies {
 // The inverse of parse_trusted_proxies().
 [[nodiscard]] std::string format_trusted_proxies(const TrustedProxies& trusted);
 
-// Returns the rightmost untrusted address of `forwarded_for` if `peer` is trusted and such an address exists, else
-// `peer`. `forwarded_for` is the value of X-Forwarded-For, repeated fields joined by commas, empty if absent. An
-// element may carry a port. An element that is not an address ends the search, so `peer` is returned. The result is a
-// view into one of the two texts, without port or brackets.
-[[nodiscard]] std::string_view client_address(std::string_view peer, std::string_view forwarded_for,
+// Returns true if `peer` may say for whom it sends a request.
+[[nodiscard]] bool is_trusted_peer(std::string_view peer, const TrustedProxies& trusted);
+
+// The values of the two fields, repeated fields joined by commas; empty if absent. A Forwarded field without "for"
+// counts as absent.
+struct ForwardingFields {
+  std::string_view x_forwarded_for;
+  std::string_view forwarded;
+};
+
+// Returns the rightmost untrusted address of the field that is present, if `peer` is trusted and such an address
+// exists, else `peer`; of two fields, the address if both give the same one, else `peer`. An element may carry a port.
+// An element that is malformed or not an address ends the search, so `peer` is returned. The result is a view into one
+// of the texts, without port or brackets. Allocates nothing.
+[[nodiscard]] std::string_view client_address(std::string_view peer, const ForwardingFields& fields,
                                               const TrustedProxies& trusted);
 
 }  // namespace wx::endpoints

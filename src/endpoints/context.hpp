@@ -48,8 +48,13 @@ struct Context {
 
 // The address of the client that sent a request (see client_address()). A view that is valid as long as the request.
 [[nodiscard]] inline std::string_view client_of(const Context& context, const http_server::Request& request) {
-  const auto forwarded = request.field(http_server::Field::x_forwarded_for).value_or(std::string_view());
-  return client_address(request.peer(), forwarded, context.options.trusted_proxies);
+  const auto& trusted = context.options.trusted_proxies;
+  if (trusted.none()) return request.peer();
+  const auto value = [&request](http_server::Field field) { return request.field(field).value_or(std::string_view()); };
+  return client_address(request.peer(),
+                        {.x_forwarded_for = value(http_server::Field::x_forwarded_for),
+                         .forwarded = value(http_server::Field::forwarded)},
+                        trusted);
 }
 
 }  // namespace wx::endpoints

@@ -31,9 +31,9 @@ inline constexpr unsigned kMaxFields = 64;
 
 // The names of Field, in its order, in lower case.
 inline constexpr std::array<std::string_view, kFields> kFieldNames{
-    "accept",         "accept-language", "accept-encoding", "authorization", "cache-control", "if-none-match",
-    "if-match",       "x-request-id",    "x-forwarded-for", "traceparent",   "origin",        "host",
-    "sec-fetch-site",
+    "accept",         "accept-language", "accept-encoding",  "authorization", "cache-control", "if-none-match",
+    "if-match",       "x-request-id",    "x-forwarded-for",  "traceparent",   "origin",        "host",
+    "sec-fetch-site", "forwarded",       "x-forwarded-host",
 };
 
 // A range of bytes of a head, relative to its first byte, because the head may move in memory.

@@ -41,8 +41,10 @@ enum class Field : std::uint8_t {
   origin,
   host,
   sec_fetch_site,
+  forwarded,
+  x_forwarded_host,
 };
-inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::sec_fetch_site) + 1;
+inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::x_forwarded_host) + 1;
 
 struct RequestHead;
 class Channel;

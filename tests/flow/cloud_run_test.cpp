@@ -24,6 +24,21 @@ TEST(CloudRun, VisitorsAreToldApartThoughAllComeByTheFrontEnd) {
   EXPECT_EQ(ask(service, 3, "203.0.113.2").status, 200) << "another client";
 }
 
+// Google's front end writes both fields.
+TEST(CloudRun, VisitorsAreToldApartByForwardedToo) {
+  FakeProvider provider;
+  const Service service({{"K_SERVICE", "weather-app"}, {"CLIENT_LOADS", "1/h"}, {"OPEN_METEO_URL", provider.url()}});
+  const auto status = [&](int place, const Headers& headers) {
+    return service.get(cat("/weather?lat=", place, "&lon=1"), headers).status;
+  };
+  EXPECT_EQ(status(1, {{"X-Forwarded-For", "203.0.113.1"}, {"Forwarded", "for=\"203.0.113.1\";proto=https"}}), 200);
+  EXPECT_EQ(status(2, {{"X-Forwarded-For", "203.0.113.1"}}), 429) << "the same client";
+  EXPECT_EQ(status(3, {{"Forwarded", "for=203.0.113.1"}}), 429) << "the same client";
+  EXPECT_EQ(status(4, {{"Forwarded", "for=\"[2001:db8::1]\";proto=https"}}), 200) << "another client";
+  EXPECT_EQ(status(5, {{"Forwarded", "for=203.0.113.2"}, {"X-Forwarded-For", "203.0.113.3"}}), 200) << "the front end";
+  EXPECT_EQ(status(6, {{"Forwarded", "for=203.0.113.4"}, {"X-Forwarded-For", "203.0.113.5"}}), 429) << "the front end";
+}
+
 TEST(CloudRun, RedisTlsMakesAPlainUrlSpeakTls) {
   CertificateAuthority authority;
   const RedisServer redis({.password = "hunter2", .tls = authority.issue({"localhost"})});
