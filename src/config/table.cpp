@@ -262,8 +262,8 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) { return s.client_loads ? endpoints::format_client_loads(*s.client_loads) : std::string("auto"); }},
     {"TRUSTED_PROXIES", "",
-     "Addresses and networks whose X-Forwarded-For is trusted, separated by commas: `10.0.0.0/8,127.0.0.1`; `peer`: "
-     "any address that connects, the default on Cloud Run",
+     "Addresses and networks whose X-Forwarded-For, Forwarded and X-Forwarded-Host are trusted, separated by commas: "
+     "`10.0.0.0/8,127.0.0.1`; `peer`: any address that connects, the default on Cloud Run",
      "IP addresses or networks separated by commas, or peer", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.trusted_proxies, endpoints::parse_trusted_proxies(v), why); },
      [](const S& s) { return endpoints::format_trusted_proxies(s.trusted_proxies); }},

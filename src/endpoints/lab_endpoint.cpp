@@ -90,7 +90,7 @@ weather::LoaderFor LabEndpoint::counted_mock() {
 }
 
 void LabEndpoint::stampede(Exchange& exchange) {
-  if (is_cross_site(exchange.request())) {
+  if (is_cross_site(exchange.request(), context_.options.trusted_proxies)) {
     return refuse(exchange, ErrorKind::cross_site, "only this service's own page, or a program, may start a run");
   }
   const auto callers = parse_callers(exchange.request().query());

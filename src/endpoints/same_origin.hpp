@@ -3,6 +3,7 @@
 // Thread-safety: a pure function.
 #pragma once
 
+#include "endpoints/client_address.hpp"
 #include "http_server/request.hpp"
 
 namespace wx::endpoints {
@@ -11,6 +12,9 @@ namespace wx::endpoints {
 // or, where a browser does not send that (plain HTTP), by an Origin (RFC 6454 §7) with another host than Host. The
 // scheme is not compared, because a proxy in front may speak TLS. A client that is no browser sends neither and may
 // ask.
-[[nodiscard]] bool is_cross_site(const http_server::Request& request);
+//
+// A trusted proxy that rewrites Host may name the host that the browser asked for in X-Forwarded-Host or in Forwarded
+// (RFC 7239 §5.3). No page of another site can make a browser send these fields.
+[[nodiscard]] bool is_cross_site(const http_server::Request& request, const TrustedProxies& trusted);
 
 }  // namespace wx::endpoints

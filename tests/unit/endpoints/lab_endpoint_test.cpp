@@ -131,6 +131,29 @@ TEST_F(LabTest, IsStartedByItsOwnPageOrByAProgramOnly) {
   }
 }
 
+// A proxy may ask for another host than the browser did, and say so.
+TEST_F(LabTest, IsStartedByItsOwnPageBehindATrustedProxy) {
+  const auto* const origin = "Origin: http://lab.example:8080\r\n";
+  const auto status = [&](std::string_view lines) {
+    const auto answer = send("POST", "/lab/stampede?n=1", cat(origin, lines));
+    let_them_run();
+    return answer->status;
+  };
+  EXPECT_EQ(status("X-Forwarded-Host: lab.example:8080\r\n"), 403) << "no proxy is trusted";
+  options_.trusted_proxies = *parse_trusted_proxies("192.0.2.1");  // the peer of the test's requests
+  for (const auto* lines : {"X-Forwarded-Host: lab.example:8080\r\n", "X-Forwarded-Host: LAB.example:8080, inner\r\n",
+                            "Forwarded: for=203.0.113.7;host=\"lab.example:8080\"\r\n",
+                            "X-Forwarded-Host: inner\r\nForwarded: host=\"lab.example:8080\", for=10.0.0.1\r\n"}) {
+    EXPECT_EQ(status(lines), 200) << lines;
+  }
+  for (const auto* lines : {"", "X-Forwarded-Host: lab.example\r\n", "X-Forwarded-Host: evil.example\r\n",
+                            "Forwarded: host=lab.example:8080\r\n", "Forwarded: for=\"lab.example:8080\"\r\n"}) {
+    EXPECT_EQ(status(lines), 403) << lines;
+  }
+  options_.trusted_proxies = *parse_trusted_proxies("10.0.0.0/8");
+  EXPECT_EQ(status("X-Forwarded-Host: lab.example:8080\r\n"), 403) << "the peer is no trusted proxy";
+}
+
 TEST_F(LabTest, RefusesWhatIsNoCountOfCallers) {
   for (const auto* query :
        {"?n", "?n=", "?n=0", "?n=201", "?n=-1", "?n=1.5", "?n=1&n=2", "?n=5&%6e=5", "?n=%", "?n=+5"}) {
