@@ -40,7 +40,7 @@ export function startStampede(i18n) {
     button.setAttribute('aria-disabled', 'true');
     setText(button, t('live.running'));
     announce(t('live.stampede-running', { n: callers }));
-    const limit = patience(limitMs(2)); // two herds, one after the other
+    const limit = patience(limitMs(4)); // two herds, one after the other, and before them perhaps another client's two
     try {
       const response = await fetch(`/lab/stampede?n=${callers}`, { method: 'POST', cache: 'no-store', signal: limit.signal });
       if (response.ok) {

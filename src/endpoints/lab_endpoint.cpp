@@ -1,5 +1,6 @@
 #include "endpoints/lab_endpoint.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -70,6 +71,42 @@ struct LabEndpoint::Run {
   bool second = false;
 };
 
+// A request that waits for its turn. Its thread owns it; the gate knows it weakly.
+class LabEndpoint::Visit final : public LabGate::Visitor, public std::enable_shared_from_this<Visit> {
+ public:
+  Visit(LabEndpoint& endpoint, Responder responder, unsigned callers)
+      : endpoint_(endpoint),
+        executor_(responder.executor()),
+        gone_(responder.gone()),
+        responder_(std::move(responder)),
+        callers_(callers) {}
+
+  // On any thread.
+  void begin(LabGate::Pass pass) override {
+    executor_.post([&endpoint = endpoint_, visit = weak_from_this(), pass = std::move(pass)]() mutable {
+      endpoint.on_turn(visit, std::move(pass));
+    });
+  }
+  [[nodiscard]] bool gone() const override { return gone_ && gone_->load(std::memory_order_relaxed); }
+
+  // On the endpoint's thread.
+  void wait(nanoseconds limit) {
+    timer_ = executor_.after(limit, [this] { endpoint_.give_up(shared_from_this()); });
+  }
+  void stop_timer() { timer_.reset(); }
+  [[nodiscard]] Responder take_responder() { return std::move(responder_); }
+  [[nodiscard]] const http_server::Request& request() const { return responder_.request(); }
+  [[nodiscard]] unsigned callers() const { return callers_; }
+
+ private:
+  LabEndpoint& endpoint_;
+  Executor& executor_;
+  const std::shared_ptr<const std::atomic<bool>> gone_;
+  Responder responder_;
+  unsigned callers_;
+  std::unique_ptr<Timer> timer_;
+};
+
 LabEndpoint::LabEndpoint(Context& context)
     : context_(context), thread_{.cache = context.thread.cache, .mock = counted_mock()} {}
 
@@ -96,9 +133,42 @@ void LabEndpoint::stampede(Exchange& exchange) {
   const auto callers = parse_callers(exchange.request().query());
   if (!callers) return refuse_callers(exchange, "must be a whole number from 1 to 200");
   if (refused_by_if_match(context_, exchange, {})) return;
-  auto pass = context_.lab.enter(client_key(client_of(context_, exchange.request())), context_.clock.steady());
-  if (!pass) return refuse(exchange, ErrorKind::lab_busy, {});
-  const auto run = std::make_shared<Run>(std::move(*pass), exchange.defer(), *callers, somewhere(context_.random));
+  const auto visit = std::make_shared<Visit>(*this, exchange.defer(), *callers);
+  const auto client = client_key(client_of(context_, visit->request()));
+  auto entry = context_.lab.enter(client, visit, context_.clock.steady());
+  if (entry.pass) return begin(visit->take_responder(), visit->callers(), *std::move(entry.pass));
+  if (!entry.waits) {
+    auto responder = visit->take_responder();
+    return refuse(responder, ErrorKind::lab_busy, "this client already runs or waits, or too many others wait");
+  }
+  waiting_.push_back(visit);
+  // Each of the two herds ends within the time limit of its requests, so the run that goes on ends within this time.
+  visit->wait(2 * context_.options.request_timeout);
+}
+
+std::shared_ptr<LabEndpoint::Visit> LabEndpoint::stop_waiting(const std::weak_ptr<Visit>& visit) {
+  auto found = visit.lock();
+  if (!found || std::erase(waiting_, found) == 0) return nullptr;
+  found->stop_timer();  // on this thread: the last reference may be the gate's, on another
+  return found;
+}
+
+void LabEndpoint::on_turn(const std::weak_ptr<Visit>& visit, LabGate::Pass pass) {
+  const auto turn = stop_waiting(visit);
+  if (turn && !turn->gone()) begin(turn->take_responder(), turn->callers(), std::move(pass));
+}
+
+void LabEndpoint::give_up(const std::shared_ptr<Visit>& visit) {
+  context_.lab.withdraw(*visit, context_.clock.steady());
+  if (!stop_waiting(visit)) return;
+  auto responder = visit->take_responder();
+  refuse(responder, ErrorKind::lab_busy,
+         cat("others are before this client, whose place in line is kept for ",
+             std::chrono::duration_cast<std::chrono::seconds>(LabGate::kPlaceKept).count(), " seconds"));
+}
+
+void LabEndpoint::begin(Responder responder, unsigned callers, LabGate::Pass pass) {
+  const auto run = std::make_shared<Run>(std::move(pass), std::move(responder), callers, somewhere(context_.random));
   start_herd(run, run->collapsed, cache::Mode::normal);
 }
 
@@ -147,10 +217,11 @@ void LabEndpoint::finish(Run& run) {
   send(context_, run.responder, id, {.status = 200}, {body});
 }
 
-void LabEndpoint::refuse(Exchange& exchange, ErrorKind kind, std::string detail) {
+template <class Answer>
+void LabEndpoint::refuse(Answer& answer, ErrorKind kind, std::string detail) {
   Problem problem;
   problem.error = {.kind = kind, .detail = std::move(detail)};
-  respond_problem(context_, exchange, problem);
+  respond_problem(context_, answer, problem);
 }
 
 void LabEndpoint::refuse_callers(Exchange& exchange, std::string detail) {

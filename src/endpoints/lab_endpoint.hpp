@@ -2,11 +2,13 @@
 // round goes through the cache, which collapses them into one load; the second bypasses it, so that each caller loads
 // for itself. The answer holds the counts of both rounds.
 //
-// Only the mock is called, so a run costs no provider budget. One run at a time per process keeps the work bounded, and
-// clients take turns (LabGate). The page of another site may not start a run.
+// Only the mock is called, so a run costs no provider budget. One run at a time per process keeps the work bounded. A
+// request of another client waits for its turn (LabGate), at most as long as a run can take. The page of another site
+// may not start a run.
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "endpoints/context.hpp"
 #include "http_server/exchange.hpp"
@@ -23,18 +25,26 @@ class LabEndpoint {
  private:
   struct Run;
   struct Herd;
+  class Visit;
 
   // The thread's mock, with every call counted in calls_.
   [[nodiscard]] weather::LoaderFor counted_mock();
+  void begin(http_server::Responder responder, unsigned callers, LabGate::Pass pass);
+  // The visitor's turn has come, unless it has given up.
+  void on_turn(const std::weak_ptr<Visit>& visit, LabGate::Pass pass);
+  void give_up(const std::shared_ptr<Visit>& visit);
+  [[nodiscard]] std::shared_ptr<Visit> stop_waiting(const std::weak_ptr<Visit>& visit);
   void start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache::Mode mode);
   void next(const std::shared_ptr<Run>& run);
   void finish(Run& run);
-  void refuse(http_server::Exchange& exchange, ErrorKind kind, std::string detail);
+  template <class Answer>
+  void refuse(Answer& answer, ErrorKind kind, std::string detail);
   void refuse_callers(http_server::Exchange& exchange, std::string detail);
 
   Context& context_;
   unsigned calls_ = 0;             // calls of the mock by this object
   weather::ServiceThread thread_;  // uses counted_mock()
+  std::vector<std::shared_ptr<Visit>> waiting_;
 };
 
 }  // namespace wx::endpoints

@@ -1,16 +1,17 @@
-// Allows one run of the laboratory at a time in the whole process, turn by turn: a client that was refused has a claim,
-// and comes before those that were refused later and before the one that has just had its run. Claims are in the order
-// in which they were made. A claim ends if its client does not come within kPatience when it could have its turn.
+// Allows one run of the laboratory at a time in the whole process. Other clients wait in line, one request each, and
+// come in the order in which they came. A client that has gone away, or has waited for too long, keeps its place in
+// line for kPlaceKept. Those behind it do not wait for it meanwhile; once it is back, the next run is its own.
 //
-// Thread-safety: enter() and the release of a pass from any thread.
+// Thread-safety: all functions from any thread.
 #pragma once
 
-#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
@@ -19,13 +20,11 @@ namespace wx::endpoints {
 
 class LabGate {
  public:
-  // A refused client is told to come back after one second; a person takes a little longer to press the button.
-  static constexpr nanoseconds kPatience = std::chrono::seconds(4);
-  // A claim also ends if its client has not come for this time.
-  static constexpr nanoseconds kLongestAway = std::chrono::seconds(30);
-  static constexpr std::size_t kMostClaims = 100;
+  // Long enough for a person who reads the refusal and presses the button again.
+  static constexpr nanoseconds kPlaceKept = std::chrono::seconds(30);
+  static constexpr std::size_t kLongestLine = 100;
 
-  // The permission to run. It is returned by release() or by the destructor.
+  // The permission to run. It is returned by release() or by the destructor; the next in line then has its turn.
   class Pass {
    public:
     explicit Pass(LabGate& gate) : gate_(&gate) {}
@@ -41,51 +40,43 @@ class LabGate {
     LabGate* gate_;
   };
 
-  // Returns nothing while another run holds the pass, or while it is another client's turn. `client`: see client_key().
-  [[nodiscard]] std::optional<Pass> enter(std::uint64_t client, SteadyTime now) {
-    const Lock lock(mutex_);
-    std::erase_if(claims_, [&](const Claim& claim) { return now - claim.seen >= kLongestAway; });
-    if (!taken_) {
-      if (!free_since_) free_since_ = now;
-      if (!claims_.empty() && claims_.front().client != client && now - *free_since_ >= kPatience) {
-        claims_.pop_front();
-        free_since_ = now;
-      }
-      if (claims_.empty() || claims_.front().client == client) {
-        if (!claims_.empty()) claims_.pop_front();
-        taken_ = true;
-        free_since_.reset();
-        return Pass(*this);
-      }
-    }
-    claim(client, now);
-    return std::nullopt;
-  }
+  // A request that may wait. The gate calls it on any thread, not necessarily before it expires or withdraws.
+  class Visitor {
+   public:
+    Visitor() = default;
+    Visitor(const Visitor&) = delete;
+    Visitor& operator=(const Visitor&) = delete;
+    virtual ~Visitor() = default;
 
- private:
-  struct Claim {
-    std::uint64_t client;
-    SteadyTime seen;
+    virtual void begin(Pass pass) = 0;
+    // Whether its client has gone away.
+    [[nodiscard]] virtual bool gone() const = 0;
   };
 
-  void claim(std::uint64_t client, SteadyTime now) WX_REQUIRES(mutex_) {
-    const auto own = std::ranges::find(claims_, client, &Claim::client);
-    if (own != claims_.end()) {
-      own->seen = now;
-    } else if (claims_.size() < kMostClaims) {
-      claims_.push_back({.client = client, .seen = now});
-    }
-  }
+  struct Entry {
+    std::optional<Pass> pass = std::nullopt;  // the run may begin at once
+    bool waits = false;                       // begin() follows at the visitor's turn
+  };
+  // Neither a pass nor a wait: the client runs or waits already, or the line is full. `client`: see client_key().
+  [[nodiscard]] Entry enter(std::uint64_t client, const std::shared_ptr<Visitor>& visitor, SteadyTime now);
 
-  void leave() {
-    const Lock lock(mutex_);
-    taken_ = false;
-  }
+  // The visitor waits no longer. Its client keeps its place from now on.
+  void withdraw(const Visitor& visitor, SteadyTime now);
+
+ private:
+  struct Place {
+    std::uint64_t client;
+    std::weak_ptr<Visitor> visitor;
+    SteadyTime seen;
+
+    [[nodiscard]] std::shared_ptr<Visitor> present() const;
+  };
+
+  void leave();
 
   Mutex mutex_;
-  bool taken_ WX_GUARDED_BY(mutex_) = false;
-  std::optional<SteadyTime> free_since_ WX_GUARDED_BY(mutex_);  // as far as it was noticed
-  std::deque<Claim> claims_ WX_GUARDED_BY(mutex_);
+  std::optional<std::uint64_t> running_ WX_GUARDED_BY(mutex_);  // the client that has the pass
+  std::vector<Place> line_ WX_GUARDED_BY(mutex_);
 };
 
 }  // namespace wx::endpoints

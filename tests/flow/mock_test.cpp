@@ -1,4 +1,7 @@
 // The mock follows the textbook: ten seconds of hits, then the slow answer again (docs/cache.md).
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -6,6 +9,7 @@
 #include "flow/weather.hpp"
 #include "support/movable_clock.hpp"
 #include "support/redis_server.hpp"
+#include "support/waiting.hpp"
 
 namespace wx::test {
 namespace {
@@ -165,6 +169,28 @@ TEST(Mock, AloneKnowsTheWaysAroundTheCache) {
     expect_problem(service.get(target), 400);
   }
   EXPECT_EQ(service.get("/weather?lat=1&lon=2&mock=true&cache=on").status, 200);
+}
+
+// The loop's next request is there as soon as its run has ended, on another thread than the person's.
+TEST(Lab, APersonGetsARunThoughAnotherClientLoops) {
+  const Service service({{"TRUSTED_PROXIES", "127.0.0.1"}, {"MOCK_DELAY", "20ms"}, {"THREADS", "2"}});
+  const auto press = [&service](const std::string& client) {
+    return HttpClient(service.port()).request("POST", "/lab/stampede?n=2", {{"X-Forwarded-For", client}}).status;
+  };
+  std::atomic<int> runs = 0;
+  std::jthread loop([&](const std::stop_token& stop) {
+    HttpClient client(service.port());
+    while (!stop.stop_requested()) {
+      client.send("POST", "/lab/stampede?n=2", {{"X-Forwarded-For", "203.0.113.1"}});
+      EXPECT_EQ(client.read("POST").status, 200);
+      ++runs;
+    }
+  });
+  for (int presses = 0; presses < 10; ++presses) {
+    const int before = runs;
+    EXPECT_EQ(press("203.0.113.2"), 200);
+    ASSERT_TRUE(eventually([&] { return runs > before; })) << "the loop goes on, too";
+  }
 }
 
 TEST(Mock, IsGoneWithoutTheLaboratory) {

@@ -1,6 +1,7 @@
 // A connection without a socket, for the tests of handlers.
 #pragma once
 
+#include <atomic>
 #include <initializer_list>
 #include <memory>
 #include <stdexcept>
@@ -43,6 +44,9 @@ class FakeChannel final : public http_server::Channel, public std::enable_shared
   }
   [[nodiscard]] std::shared_ptr<Channel> hold() override { return shared_from_this(); }
   void abandon() override { ++abandoned; }
+  [[nodiscard]] std::shared_ptr<const std::atomic<bool>> gone() override { return {shared_from_this(), &gone_}; }
+  // The client closes the connection.
+  void leave() { gone_ = true; }
 
   // The value of a header. "none" without one, "twice" with several.
   [[nodiscard]] std::string header(std::string_view name) const {
@@ -68,6 +72,7 @@ class FakeChannel final : public http_server::Channel, public std::enable_shared
  private:
   std::string bytes_;
   Executor* executor_;
+  std::atomic<bool> gone_ = false;
   http_server::HeadParser parser_;
   http_server::Request request_;
 };

@@ -4,6 +4,7 @@ namespace wx::endpoints {
 namespace {
 
 using observability::Counter;
+using std::chrono::seconds;
 
 class LabTest : public EndpointsTest {
  protected:
@@ -56,58 +57,210 @@ TEST_F(LabTest, RunsOneAtATime) {
   EXPECT_EQ(third->status, 200);
 }
 
-TEST_F(LabTest, IsFreeAgainWhenARunWasDropped) {
-  {
-    const auto pass = lab_.enter(1, clock_.steady());
-    EXPECT_TRUE(pass);
-    EXPECT_FALSE(lab_.enter(1, clock_.steady()));
+// Of clients behind the trusted proxy from which all requests of these tests come.
+class LabTurnsTest : public LabTest {
+ protected:
+  LabTurnsTest() { options_.trusted_proxies = *parse_trusted_proxies("192.0.2.1"); }
+  Answer press(int client) {
+    return send("POST", "/lab/stampede?n=1", cat("X-Forwarded-For: 203.0.113.", client, "\r\n"));
   }
-  EXPECT_TRUE(lab_.enter(1, clock_.steady()));
+};
+
+TEST_F(LabTurnsTest, TheNextRunIsForTheClientThatWaits) {
+  const auto first = press(1);
+  const auto second = press(2);
+  const auto third = press(3);
+  let_them_run();
+  EXPECT_EQ(first->status, 200);
+  EXPECT_EQ(second->answers, 0);
+  const auto again = press(1);
+  let_them_run();
+  EXPECT_EQ(second->status, 200);
+  EXPECT_EQ(third->answers + again->answers, 0);
+  let_them_run();
+  EXPECT_EQ(third->status, 200);
+  let_them_run();
+  EXPECT_EQ(again->status, 200);
 }
 
-TEST(LabGate, LetsClientsTakeTurns) {
-  LabGate gate;
-  const SteadyTime now{std::chrono::seconds(1000)};
-  auto pass = gate.enter(1, now);
-  ASSERT_TRUE(pass);
-  EXPECT_FALSE(gate.enter(2, now));
-  EXPECT_FALSE(gate.enter(3, now));
+TEST_F(LabTurnsTest, OneRequestOfAClientWaits) {
+  const auto first = press(1);
+  const auto second = press(2);
+  EXPECT_EQ(press(2)->status, 429);
+  EXPECT_EQ(press(1)->status, 429);
+  let_them_run();
+  let_them_run();
+  EXPECT_EQ(second->status, 200);
+}
+
+TEST_F(LabTurnsTest, APersonGetsARunThoughALoopPressesAllTheTime) {
+  auto loop = press(1);
+  for (int run = 0; run < 10; ++run) {
+    const auto person = press(2);
+    for (int i = 0; i < 2; ++i) {
+      let_them_run();
+      if (loop->answers > 0) loop = press(1);
+    }
+    EXPECT_EQ(person->status, 200) << run;
+    executor_.advance(seconds(15));  // the person reads the result
+    if (loop->answers > 0) loop = press(1);
+  }
+}
+
+TEST_F(LabTurnsTest, WaitsNoLongerThanARunCanTakeAndKeepsItsPlaceThen) {
+  auto pass = lab_.enter(99, nullptr, clock_.steady()).pass;
+  const auto early = press(1);
+  executor_.advance(seconds(5));
+  const auto other = press(2);
+  executor_.advance(seconds(15));  // twice REQUEST_TIMEOUT after the first
+  EXPECT_EQ(early->status, 429);
+  EXPECT_EQ(early->header("Retry-After"), "1");
+  EXPECT_NE(early->body.find("kept for 30 seconds"), std::string::npos) << early->body;
+  EXPECT_EQ(other->answers, 0);
+  const auto back = press(1);
   pass->release();
-  EXPECT_FALSE(gate.enter(1, now)) << "it has just had its turn, and others were refused";
-  EXPECT_FALSE(gate.enter(3, now)) << "client 2 was refused first";
-  auto second = gate.enter(2, now);
-  ASSERT_TRUE(second);
-  second->release();
-  EXPECT_FALSE(gate.enter(1, now));
-  EXPECT_TRUE(gate.enter(3, now)) << "its run ends at once here";
-  EXPECT_TRUE(gate.enter(1, now));
-  EXPECT_TRUE(gate.enter(1, now)) << "alone it may run again and again";
+  let_them_run();
+  EXPECT_EQ(back->status, 200) << "it was first in line";
+  EXPECT_EQ(other->answers, 0);
+  let_them_run();
+  EXPECT_EQ(other->status, 200);
 }
 
-TEST(LabGate, WaitsForAClientThatDoesNotComeBackOnlySoLong) {
-  LabGate gate;
-  const SteadyTime now{std::chrono::seconds(1000)};
-  {
-    const auto pass = gate.enter(1, now);
-    EXPECT_FALSE(gate.enter(2, now));
-    EXPECT_FALSE(gate.enter(3, now));
-  }
-  EXPECT_FALSE(gate.enter(1, now));
-  EXPECT_FALSE(gate.enter(1, now + LabGate::kPatience - nanoseconds(1)));
-  EXPECT_FALSE(gate.enter(1, now + LabGate::kPatience)) << "now it is the turn of client 3";
-  EXPECT_TRUE(gate.enter(1, now + 2 * LabGate::kPatience));
-  EXPECT_TRUE(gate.enter(2, now + 2 * LabGate::kPatience)) << "nobody else is left";
+TEST_F(LabTurnsTest, PassesOverAClientThatHasGone) {
+  const auto first = press(1);
+  const auto second = press(2);
+  const auto third = press(3);
+  second->leave();
+  let_them_run();
+  let_them_run();
+  EXPECT_EQ(second->answers, 0);
+  EXPECT_EQ(third->status, 200);
+  EXPECT_EQ(metrics_.value(Counter::mock_calls), 4U) << "two runs of one caller in two herds";
 }
 
-TEST(LabGate, ForgetsClaimsOfLongAgoAndBoundsTheirNumber) {
-  LabGate gate;
-  const SteadyTime now{std::chrono::seconds(1000)};
-  {
-    const auto pass = gate.enter(1, now);
-    for (std::uint64_t client = 2; client < 10'000; ++client) EXPECT_FALSE(gate.enter(client, now));
+TEST_F(LabTest, IsFreeAgainWhenARunWasDropped) {
+  EXPECT_TRUE(lab_.enter(1, nullptr, clock_.steady()).pass);
+  EXPECT_TRUE(lab_.enter(1, nullptr, clock_.steady()).pass);
+}
+
+class Visitor final : public LabGate::Visitor {
+ public:
+  void begin(LabGate::Pass pass) override { pass_.emplace(std::move(pass)); }
+  [[nodiscard]] bool gone() const override { return gone_; }
+
+  void leave() { gone_ = true; }
+  // Ends its run, if its turn has come.
+  bool ran() {
+    const bool had = pass_.has_value();
+    pass_.reset();
+    return had;
   }
-  EXPECT_FALSE(gate.enter(1, now));
-  EXPECT_TRUE(gate.enter(1, now + LabGate::kLongestAway));
+
+ private:
+  std::optional<LabGate::Pass> pass_;
+  bool gone_ = false;
+};
+
+class LabGateTest : public testing::Test {
+ protected:
+  // A client that waits.
+  std::shared_ptr<Visitor> come(std::uint64_t client) {
+    auto visitor = std::make_shared<Visitor>();
+    auto entry = gate_.enter(client, visitor, now_);
+    EXPECT_TRUE(entry.waits) << client;
+    EXPECT_FALSE(entry.pass) << client;
+    return visitor;
+  }
+  bool is_refused(std::uint64_t client) {
+    const auto entry = gate_.enter(client, std::make_shared<Visitor>(), now_);
+    return !entry.waits && !entry.pass;
+  }
+
+  LabGate gate_;
+  SteadyTime now_{std::chrono::seconds(1000)};
+  std::optional<LabGate::Pass> running_ = gate_.enter(1, nullptr, now_).pass;
+};
+
+TEST_F(LabGateTest, LetsClientsTakeTurns) {
+  ASSERT_TRUE(running_);
+  EXPECT_TRUE(is_refused(1)) << "it runs";
+  const auto two = come(2);
+  const auto three = come(3);
+  EXPECT_TRUE(is_refused(2)) << "it waits";
+  running_->release();
+  EXPECT_FALSE(three->ran());
+  EXPECT_TRUE(is_refused(2)) << "it runs";
+  const auto one = come(1);
+  EXPECT_TRUE(two->ran());
+  EXPECT_FALSE(one->ran()) << "it has just had its turn, and another waits";
+  EXPECT_TRUE(three->ran());
+  EXPECT_TRUE(one->ran());
+  EXPECT_TRUE(gate_.enter(1, nullptr, now_).pass) << "alone it may run again and again";
+}
+
+TEST_F(LabGateTest, DoesNotWaitForAClientThatIsAway) {
+  const auto two = come(2);
+  gate_.withdraw(*two, now_);
+  running_->release();
+  EXPECT_TRUE(gate_.enter(1, nullptr, now_).pass);
+  running_.emplace(*gate_.enter(1, nullptr, now_).pass);  // and again
+  now_ += LabGate::kPlaceKept - nanoseconds(1);
+  const auto three = come(3);
+  const auto back = come(2);
+  running_->release();
+  EXPECT_FALSE(three->ran());
+  EXPECT_TRUE(back->ran());
+  EXPECT_TRUE(three->ran());
+}
+
+TEST_F(LabGateTest, KeepsAPlaceFromTheTimeAtWhichItsClientLeft) {
+  const auto two = come(2);
+  now_ += LabGate::kPlaceKept;
+  gate_.withdraw(*two, now_);
+  const auto three = come(3);
+  now_ += LabGate::kPlaceKept - nanoseconds(1);
+  const auto back = come(2);
+  running_->release();
+  EXPECT_TRUE(back->ran());
+  EXPECT_TRUE(three->ran()) << "a client that waits needs no patience";
+}
+
+TEST_F(LabGateTest, ForgetsAClientThatStaysAway) {
+  const auto two = come(2);
+  gate_.withdraw(*two, now_);
+  now_ += LabGate::kPlaceKept;
+  const auto three = come(3);
+  const auto late = come(2);
+  running_->release();
+  EXPECT_FALSE(late->ran());
+  EXPECT_TRUE(three->ran());
+  EXPECT_TRUE(late->ran());
+}
+
+TEST_F(LabGateTest, PassesOverClientsThatHaveGone) {
+  const auto two = come(2);
+  two->leave();
+  auto three = come(3);
+  three.reset();  // its thread has ended
+  const auto four = come(4);
+  const auto reload = come(2);
+  running_->release();
+  EXPECT_FALSE(two->ran());
+  EXPECT_TRUE(reload->ran()) << "the same client's new request, at its old place";
+  EXPECT_TRUE(four->ran());
+}
+
+TEST_F(LabGateTest, BoundsTheLine) {
+  std::vector<std::shared_ptr<Visitor>> line;
+  for (std::uint64_t client = 2; client < 2 + LabGate::kLongestLine; ++client) line.push_back(come(client));
+  EXPECT_TRUE(is_refused(1000));
+  gate_.withdraw(*line[0], now_);
+  EXPECT_TRUE(is_refused(1000)) << "its place is kept";
+  now_ += LabGate::kPlaceKept;
+  const auto late = come(1000);
+  running_->release();
+  for (std::size_t i = 1; i < line.size(); ++i) EXPECT_TRUE(line[i]->ran()) << i;
+  EXPECT_TRUE(late->ran());
 }
 
 // A page of another site can make a visitor's browser send a POST, and the browser says so.
