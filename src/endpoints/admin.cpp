@@ -53,6 +53,20 @@ Admin check_admin(Context& context, const Request& request) {
   return Admin::limited;
 }
 
+bool has_admin_token(Context& context, const Request& request) {
+  const std::string_view expected = context.options.admin_token;
+  const auto token = bearer_token(request);
+  if (expected.empty() || !token) return false;
+  const auto client = client_of(context, request);
+  const auto now = context.clock.steady();
+  auto& limits = context.limits;
+  if (!limits.token_guesses.check(client, now).allowed || !limits.unasked_tokens.check(client, now).allowed)
+    return false;
+  if (equal_in_constant_time(*token, expected)) return true;
+  static_cast<void>(limits.unasked_tokens.allow(client, now));
+  return false;
+}
+
 bool require_admin(Context& context, Exchange& exchange) {
   const auto admin = check_admin(context, exchange.request());
   if (admin == Admin::yes) return true;

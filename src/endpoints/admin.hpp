@@ -17,8 +17,14 @@ enum class Admin : std::uint8_t {
   limited,  // too many wrong tokens came from its client's address: none is looked at, not even the right one, because
             // the answer would tell whether a guess is right
 };
-// Compares in constant time. Counts and logs a wrong token as a guess (Limits::token_guesses).
+// For requests that need the token. Compares in constant time. Counts and logs a wrong token as a guess
+// (Limits::token_guesses).
 [[nodiscard]] Admin check_admin(Context& context, const http_server::Request& request);
+
+// Returns true if the request carries ADMIN_TOKEN, for requests that are answered without it, too. A wrong token is no
+// guess there, because a proxy may send a token of its own with every request. But the answer tells whether a token is
+// right, so of one address only some wrong ones are looked at (Limits::unasked_tokens).
+[[nodiscard]] bool has_admin_token(Context& context, const http_server::Request& request);
 
 // Returns true if the request carries ADMIN_TOKEN. Otherwise answers it with 401 or 429 and returns false.
 [[nodiscard]] bool require_admin(Context& context, http_server::Exchange& exchange);

@@ -20,6 +20,8 @@ struct Limits {
   MockLimit mock;
   // Wrong admin tokens. A person mistypes a few times; a program that guesses needs far more than ten a minute.
   ClientLimit token_guesses{{.loads = 10, .window = std::chrono::minutes(1)}};
+  // Wrong tokens in requests that need none.
+  ClientLimit unasked_tokens{{.loads = 10, .window = std::chrono::minutes(1)}};
 };
 
 }  // namespace wx::endpoints

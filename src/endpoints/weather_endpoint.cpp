@@ -115,7 +115,7 @@ void WeatherEndpoint::answer_and_refresh(Exchange& exchange, const Served& serve
 // Only the admin may force a load with no-cache. A public client must not spend the provider's budget, and a browser
 // with open developer tools sends no-cache with every request.
 bool WeatherEndpoint::is_forced(const http_server::Request& request, std::optional<std::string_view> control) const {
-  return control && has_directive(*control, "no-cache") && check_admin(context_, request) == Admin::yes;
+  return control && has_directive(*control, "no-cache") && has_admin_token(context_, request);
 }
 
 SteadyTime WeatherEndpoint::deadline_of(const http_server::Request& request) const {
