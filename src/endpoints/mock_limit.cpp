@@ -8,10 +8,10 @@
 namespace wx::endpoints {
 namespace {
 
+// Rounded up, so the parts of a window may allow more than the whole, which has a limit of its own.
 ClientLimitOptions a_fifth(ClientLimitOptions loads) {
   constexpr std::uint32_t kParts = 5;
-  if (loads.loads < kParts) return loads;
-  loads.loads /= kParts;
+  loads.loads = (loads.loads + kParts - 1) / kParts;
   loads.window /= kParts;
   return loads;
 }
@@ -56,10 +56,21 @@ class MockLimit::Running : public std::enable_shared_from_this<Running> {
   std::unordered_map<std::uint64_t, std::size_t> by_client_ WX_GUARDED_BY(mutex_);
 };
 
+// A load that counts within its window and within the part of it.
+struct MockLimit::Counted {
+  ClientLimit::Reservation whole;
+  ClientLimit::Reservation part;
+
+  void keep() {
+    whole.keep();
+    part.keep();
+  }
+};
+
 // The places that are being asked for.
 class MockLimit::Asked : public std::enable_shared_from_this<Asked> {
  public:
-  using Shared = std::shared_ptr<ClientLimit::Reservation>;
+  using Shared = std::shared_ptr<Counted>;
 
   // Null if nobody asks.
   Shared find(std::uint64_t place) {
@@ -68,21 +79,20 @@ class MockLimit::Asked : public std::enable_shared_from_this<Asked> {
     return found == places_.end() ? nullptr : found->second.lock();
   }
 
-  Shared add(std::uint64_t place, ClientLimit::Reservation reservation) {
-    Shared shared(new ClientLimit::Reservation(std::move(reservation)),
-                  [self = shared_from_this(), place](ClientLimit::Reservation* ended) {
-                    const std::unique_ptr<ClientLimit::Reservation> owned(ended);
-                    self->forget(place);
-                  });
+  Shared add(std::uint64_t place, Counted counted) {
+    Shared shared(new Counted(std::move(counted)), [self = shared_from_this(), place](Counted* ended) {
+      const std::unique_ptr<Counted> owned(ended);
+      self->forget(place);
+    });
     const Lock lock(mutex_);
     places_[place] = shared;
     return shared;
   }
 
   // The loads of a place may begin on several threads.
-  void keep(ClientLimit::Reservation& reservation) {
+  void keep(Counted& counted) {
     const Lock lock(mutex_);
-    reservation.keep();
+    counted.keep();
   }
 
  private:
@@ -93,11 +103,11 @@ class MockLimit::Asked : public std::enable_shared_from_this<Asked> {
   }
 
   Mutex mutex_;
-  std::unordered_map<std::uint64_t, std::weak_ptr<ClientLimit::Reservation>> places_ WX_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, std::weak_ptr<Counted>> places_ WX_GUARDED_BY(mutex_);
 };
 
 MockLimit::MockLimit(const ClientLimitOptions& loads)
-    : loads_(a_fifth(loads)), running_(std::make_shared<Running>()), asked_(std::make_shared<Asked>()) {}
+    : whole_(loads), part_(a_fifth(loads)), running_(std::make_shared<Running>()), asked_(std::make_shared<Asked>()) {}
 
 Result<weather::MayLoad> MockLimit::admit(std::string_view client, cache::Mode mode, std::uint64_t key_hash,
                                           SteadyTime now) {
@@ -105,16 +115,24 @@ Result<weather::MayLoad> MockLimit::admit(std::string_view client, cache::Mode m
   const auto place = key_hash ^ client_key(client);
   auto shared = asked_->find(place);
   if (!shared) {
-    auto reserved = loads_.reserve(client, now);
-    if (!reserved) {
+    auto counted = count(client, now);
+    if (!counted) {
       return std::unexpected(limited("too many new places in a short time; places that are cached are still answered",
-                                     reserved.error().retry_after.value_or(milliseconds(0))));
+                                     counted.error().retry_after.value_or(milliseconds(0))));
     }
-    shared = asked_->add(place, *std::move(reserved));
+    shared = asked_->add(place, *std::move(counted));
   }
   return [asked = asked_, shared = std::move(shared)]() -> Result<cache::Begun> {
     return [asked, shared] { asked->keep(*shared); };
   };
+}
+
+Result<MockLimit::Counted> MockLimit::count(std::string_view client, SteadyTime now) {
+  auto whole = whole_.reserve(client, now);
+  if (!whole) return std::unexpected(std::move(whole.error()));
+  auto part = part_.reserve(client, now);
+  if (!part) return std::unexpected(std::move(part.error()));
+  return Counted{.whole = *std::move(whole), .part = *std::move(part)};
 }
 
 // The pass is a part of the loader, which lives until its load has ended.

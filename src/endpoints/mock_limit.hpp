@@ -4,7 +4,8 @@
 // New places: a question that the caches may have to load is counted when it is asked, and taken back if it caused no
 // load. So an answer from Redis costs nothing, and a flood of new places is refused before Redis hears of it. Questions
 // of one client about one place that are asked at the same time count once, because they cause one load. The setting is
-// a rate; a fifth of it may come at once (600/m: 120 in 12 s), and the next fifth is free when that time is over.
+// a rate; a fifth of it, rounded up, may come at once (600/m: 120 in 12 s), and the next fifth is free when that time
+// is over.
 //
 // cache=off stores nothing. It is bounded by the loads that run at once, for one client and in all. A class of thirty
 // behind one address, each with the six connections of a browser, stays far below.
@@ -29,7 +30,7 @@ class MockLimit {
 
   explicit MockLimit(const ClientLimitOptions& loads);
 
-  [[nodiscard]] bool enabled() const { return loads_.enabled(); }
+  [[nodiscard]] bool enabled() const { return whole_.enabled(); }
 
   // Returns what the service asks before it loads, or mock_limited with retry_after. `key_hash`: of the cache key. Only
   // if enabled().
@@ -39,9 +40,12 @@ class MockLimit {
  private:
   class Running;
   class Asked;
+  struct Counted;
+  [[nodiscard]] Result<Counted> count(std::string_view client, SteadyTime now);
   [[nodiscard]] Result<weather::MayLoad> admit_bypass(std::string_view client);
 
-  ClientLimit loads_;
+  ClientLimit whole_;
+  ClientLimit part_;  // a fifth
   std::shared_ptr<Running> running_;
   std::shared_ptr<Asked> asked_;
 };

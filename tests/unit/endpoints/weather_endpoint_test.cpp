@@ -390,6 +390,30 @@ TEST_F(WeatherEndpointTest, BoundsTheNewMockPlacesOfOneClient) {
   EXPECT_EQ(ask_mock("/weather?lat=50&lon=2&mock=true")->status, 200);
 }
 
+TEST(MockLimit, AllowsJustTheRateThatIsAsked) {
+  for (const std::uint32_t rate : {1U, 4U, 5U, 6U, 9U, 14U, 600U, 601U}) {
+    MockLimit limit({.loads = rate, .window = minutes(1)});
+    const SteadyTime start{std::chrono::hours(1)};
+    std::uint64_t place = 0;
+    // The loads that a client gets that asks for a new place time and again, in the seconds [from, to).
+    const auto allowed = [&](int from, int to) {
+      std::uint32_t count = 0;
+      for (int second = from; second < to; ++second) {
+        while (true) {
+          auto load = limit.admit("192.0.2.1", cache::Mode::normal, ++place, start + seconds(second));
+          if (!load) break;
+          (*load)().value()();
+          ++count;
+        }
+      }
+      return count;
+    };
+    EXPECT_EQ(allowed(0, 12), (rate + 4) / 5) << rate << ": a fifth at once";
+    EXPECT_EQ(allowed(12, 60), rate - (rate + 4) / 5) << rate;
+    EXPECT_EQ(allowed(60, 600), 9 * rate) << rate << "/m for nine more minutes";
+  }
+}
+
 TEST_F(WeatherEndpointTest, NeverLimitsOnePlaceThatManyAskForAtOnce) {
   std::vector<Answer> answers;
   for (int i = 0; i < 300; ++i) answers.push_back(get(cat(kMock, "&cache=on")));
