@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { PROGRAM, startClock, startProvider, startRedis, startService } from '../support/service.mjs';
-import { Connection } from './wire.mjs';
+import { Connection, PATIENCE } from './wire.mjs';
 
 const FOLDER = new URL('cases/', import.meta.url);
 const MEMBERS = new Set(['title', 'why', 'settings', 'provider', 'redis', 'clock', 'steps', 'run']);
@@ -90,18 +90,31 @@ async function makeField(context, what) {
     keep({ stop: () => connection.close() });
     return connection;
   };
+  // One request over a connection of its own, with just these headers besides Host and Connection.
+  const fetch = async (path, { method = 'GET', headers = {}, body = '', to = service } = {}) => {
+    const connection = await Connection.open(to.url);
+    const lines = Object.entries({ Host: 'field', Connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+    await connection.send(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+    try {
+      return await connection.answer({ head: method === 'HEAD' });
+    } finally {
+      connection.close();
+    }
+  };
   return {
-    clock, redis, provider, service, start, connect,
+    clock, redis, provider, service, start, connect, fetch,
     url: service.url,
-    // One request over a connection of its own, with just these headers besides Host and Connection.
-    async fetch(path, { method = 'GET', headers = {}, body = '', to = service } = {}) {
-      const connection = await Connection.open(to.url);
-      const lines = Object.entries({ Host: 'field', Connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-      await connection.send(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
-      try {
-        return await connection.answer({ head: method === 'HEAD' });
-      } finally {
-        connection.close();
+    // The value of a metric, with its labels as /metrics writes them.
+    async metric(name) {
+      const line = (await fetch('/metrics')).body.split('\n').find((each) => each.startsWith(`${name} `));
+      assert.ok(line, `no metric ${name}`);
+      return Number(line.slice(name.length + 1));
+    },
+    // Waits until `condition`, which may be asynchronous, holds.
+    async until(condition, what) {
+      for (const deadline = Date.now() + PATIENCE; !await condition();) {
+        assert.ok(Date.now() < deadline, `within ${PATIENCE} ms: ${what}`);
+        await new Promise((resolve) => { setTimeout(resolve, 10); });
       }
     },
     // Runs the program with these settings and arguments to its end.

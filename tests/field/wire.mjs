@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-const PATIENCE = 10_000; // milliseconds until an answer that does not come fails the case
+export const PATIENCE = 10_000; // milliseconds until what does not come fails the case
 
 export function bytes(what) {
   return Buffer.isBuffer(what) ? what : Buffer.from(what, 'latin1');

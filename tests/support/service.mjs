@@ -28,9 +28,12 @@ export async function startService(settings = {}, program = settings.WX_TEST_CLO
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines = [];
+  const readers = [];
   const url = await new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => {
+      const reader = createInterface({ input: stream });
+      readers.push(reader);
+      reader.on('line', (line) => {
         lines.push(line);
         const found = /listening on http:\/\/[^"]*?:(\d+)/.exec(line);
         if (found) resolve(`http://127.0.0.1:${found[1]}`);
@@ -43,6 +46,10 @@ export async function startService(settings = {}, program = settings.WX_TEST_CLO
     pid: child.pid,
     lines, // what it has logged so far
     ended: ended(child).then(() => ({ code: child.exitCode, signal: child.signalCode })),
+    // Reads the log no longer, so that its pipe becomes full.
+    deafen() {
+      for (const reader of readers) reader.pause();
+    },
     signal(name) {
       child.kill(name);
     },
@@ -122,7 +129,8 @@ export async function startSilence() {
 }
 
 // A provider whose next answers are those of `answer`: { status, headers, body }, with a body as Open-Meteo writes it, or
-// a text or Buffer that is sent as it is. `decide(request, count, good)` chooses an answer for each call, if it is set.
+// a text or Buffer that is sent as it is. `decide(request, count, good)` chooses an answer for each call, if it is set; it
+// may take its time and return a promise.
 export async function startProvider() {
   const good = {
     status: 200,
@@ -133,9 +141,9 @@ export async function startProvider() {
     },
   };
   const provider = { good, answer: good, decide: undefined, calls: 0 };
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     provider.calls += 1;
-    const { status = 200, headers, body = '' } = provider.decide?.(request, provider.calls, good) ?? provider.answer;
+    const { status = 200, headers, body = '' } = (await provider.decide?.(request, provider.calls, good)) ?? provider.answer;
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
     response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
   });
