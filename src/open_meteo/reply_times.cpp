@@ -8,6 +8,9 @@ namespace {
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
+// A clock that differs from ours by more is not believed without more ado.
+constexpr milliseconds kBelievable = std::chrono::hours(24);
+
 // The provider's time when the reply was received, if its date is right.
 std::optional<sys_seconds> provider_time(const Reply& reply) {
   if (!reply.date) return std::nullopt;
@@ -33,11 +36,13 @@ std::optional<milliseconds> pause_asked(const Reply& reply, WallTime received) {
     return std::clamp<milliseconds>(*wait, kNone, kLongestAskedPause);
   }
   const WallTime end = std::get<sys_seconds>(*reply.retry_after);
+  WallTime now = received;
   if (const auto theirs = provider_time(reply)) {
-    const auto wait = end - WallTime(*theirs);
-    if (wait >= kNone && wait <= kLongestAskedPause) return wait;
+    const WallTime there = *theirs;
+    const bool together = end >= there && end - there <= kLongestAskedPause;
+    if (together || std::chrono::abs(there - received) <= kBelievable) now = there;
   }
-  return std::clamp(end - received, kNone, kLongestAskedPause);
+  return std::clamp(end - now, kNone, kLongestAskedPause);
 }
 
 }  // namespace wx::open_meteo

@@ -19,8 +19,9 @@ inline constexpr milliseconds kLongestAskedPause = std::chrono::hours(24);
 [[nodiscard]] std::optional<milliseconds> clock_ahead(const Reply& reply, WallTime sent, WallTime received);
 
 // The pause that the reply's Retry-After asks for (RFC 9110 §10.2.3), from its arrival. A time is relative to the
-// reply's own Date, which the same clock has written, unless that gives more than a day or a time in the past: then it
-// is relative to `received`. Never negative, and at most kLongestAskedPause. Empty without such a field.
+// reply's own Date, which the same clock has written. It is relative to `received` only without a Date, or if both are
+// against the Date: it is more than a day from `received`, and the Retry-After is before it or more than a day after
+// it. Never negative, and at most kLongestAskedPause. Empty without such a field.
 [[nodiscard]] std::optional<milliseconds> pause_asked(const Reply& reply, WallTime received);
 
 }  // namespace wx::open_meteo

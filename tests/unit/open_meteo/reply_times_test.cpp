@@ -67,9 +67,19 @@ TEST(PauseAsked, EndsAtATimeOfTheProvidersClock) {
   EXPECT_EQ(pause_asked(with({.retry_after = kNoon - 1s}), kNoon), 0s);
 }
 
+TEST(PauseAsked, IsByTheDateEvenIfThatGivesNoneOrMoreThanADay) {
+  // Our clock is 20 hours off, and would give another pause than the 24 hours, or none, that the provider wants.
+  EXPECT_EQ(pause_asked(with({.date = kNoon, .retry_after = kNoon + 30h}), kNoon + 20h), 24h) << "ours is ahead";
+  EXPECT_EQ(pause_asked(with({.date = kNoon, .retry_after = kNoon + 30h}), kNoon - 20h), 24h) << "ours is behind";
+  EXPECT_EQ(pause_asked(with({.date = kNoon, .retry_after = kNoon - 1s}), kNoon - 20h), 0s) << "ours is behind";
+  EXPECT_EQ(pause_asked(with({.date = kNoon + 1h, .retry_after = kNoon + 2min}), kNoon), 0s);
+  EXPECT_EQ(pause_asked(with({.date = kNoon, .age = 3min, .retry_after = kNoon + 2min}), kNoon), 0s)
+      << "kept on the way until it was over";
+}
+
 TEST(PauseAsked, IsByOurClockWhereTheDateCannotBe) {
   EXPECT_EQ(pause_asked(with({.date = sys_seconds(0s), .retry_after = kNoon + 2min}), kNoon), 2min);
-  EXPECT_EQ(pause_asked(with({.date = kNoon + 1h, .retry_after = kNoon + 2min}), kNoon), 2min);
+  EXPECT_EQ(pause_asked(with({.date = kNoon + 365 * 24h, .retry_after = kNoon + 2min}), kNoon), 2min);
 }
 
 }  // namespace
