@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/secret.hpp"
 #include "base/text.hpp"
 #include "redis/command_encoder.hpp"
 
@@ -88,10 +89,10 @@ Handshake::Progress Handshake::refuse(std::string sentence, RetryDelay retry_del
 std::string Handshake::quoted(std::string_view text) const {
   constexpr std::size_t kMost = 200;
   // Some servers repeat a command that they do not understand.
-  const bool repeats_it =
-      (!credentials_.password.empty() && text.find(credentials_.password) != std::string_view::npos);
-  if (repeats_it) text = text.substr(0, text.find(' '));
-  if (repeats_it && text.find(credentials_.password) != std::string_view::npos) return "(not shown)";
+  if (repeats_secret(text, credentials_.password)) {
+    text = text.substr(0, text.find(' '));
+    if (repeats_secret(text, credentials_.password)) return "(not shown)";
+  }
   std::string out;
   for (const char c : text.substr(0, kMost)) out.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
   return out;

@@ -45,7 +45,7 @@ class Handshake {
 
   Progress on_hello(const Reply& reply);
   Progress refuse(std::string sentence, RetryDelay retry_delay);
-  // The server's error text, cut short, and without the password if the server repeats it.
+  // The server's error text, cut short, and without the password if the server repeats it or a part of it.
   [[nodiscard]] std::string quoted(std::string_view text) const;
 
   const Credentials credentials_;

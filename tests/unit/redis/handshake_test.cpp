@@ -96,6 +96,9 @@ TEST(Handshake, LeavesAServerWithoutResp3Alone) {
 
 TEST(Handshake, NeverRepeatsAServerThatRepeatsThePassword) {
   EXPECT_EQ(play("redis://:hunter2@cache", {"-ODD you said hunter2\r\n"}).refusal, "Redis refused the connection: ODD");
+  EXPECT_EQ(play("redis://:correcthorsebattery@cache", {"-ODD you said 'correcthorse'\r\n"}).refusal,
+            "Redis refused the connection: ODD")
+      << "a server that cuts what it repeats";
   EXPECT_EQ(play("redis://:hunter2@cache", {"-hunter2\r\n"}).refusal, "Redis refused the connection: (not shown)");
 }
 
