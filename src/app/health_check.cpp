@@ -44,6 +44,7 @@ int check_health(const config::Settings& settings) {
   const auto body = std::string_view(answer->body).substr(0, answer->body.find('\n'));
   const auto said = cat(url, " answered ", answer->status, " ", body);
   if (answer->status != 200) return unhealthy(said);
+  if (answer->body_fault) return unhealthy(cat(said, ": ", answer->body_fault->detail));
   std::fputs(cat("healthy: ", said, "\n").c_str(), stdout);
   return 0;
 }

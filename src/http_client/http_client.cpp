@@ -131,7 +131,7 @@ class HttpClient::Loop {
       Transfer& transfer = *node.mapped();
       auto outcome = transfer.result(code);
       curl_multi_remove_handle(multi, transfer.handle());  // `message` is invalid from here on
-      if (!outcome) {
+      if (!outcome || outcome->body_fault) {
         log_.debug("http_client", "a transfer failed",
                    {{"code", static_cast<int>(code)}, {"error", transfer.error_text(code)}});
       }

@@ -35,8 +35,12 @@ struct GetRequest {
 struct GetResponse {
   int status = 0;
   std::string content_type;  // as sent; empty if there was none
-  std::string body;          // decompressed
-  nanoseconds duration{0};   // from the start to the last byte
+  std::string body;          // decompressed; with a body_fault: as much of it as came
+  // Why the body did not come whole: cut short, too slow, too large, undecodable. The status and the header fields are
+  // as valid as those of any other answer (RFC 9112 §8). Error::of_query is set if it was too large, because the answer
+  // to another query may be smaller.
+  std::optional<Error> body_fault = {};
+  nanoseconds duration{0};  // from the start to the last byte
   // Header fields; empty if there was none, or none that can be read.
   std::optional<std::chrono::sys_seconds> date = {};
   std::optional<std::chrono::seconds> age = {};
@@ -60,10 +64,9 @@ class HttpClient {
 
   // Starts a transfer. `done` is called exactly once, on the client's thread, never from within get(), and must not
   // destroy the client; an exception that it throws is logged. Errors: provider_unreachable (no name, no connection,
-  // certificate refused, reset), provider_timeout, provider_bad_reply (too large, cut short, not HTTP, undecodable; a
-  // body above the size cap with status 200 is a fault of this query alone, see Error::of_query), draining, internal
-  // (the request is not valid, or libcurl could not be set up for it). Their detail is fit for the service's clients:
-  // it names no address.
+  // certificate refused, reset), provider_timeout, provider_bad_reply (not HTTP, or a header too large), draining,
+  // internal (the request is not valid, or libcurl could not be set up for it). Their detail is fit for the service's
+  // clients: it names no address. A fault after the final status line is no error, but GetResponse::body_fault.
   void get(GetRequest request, GetCallback done);
 
  private:

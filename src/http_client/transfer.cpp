@@ -103,20 +103,24 @@ bool Transfer::prepare(const GetRequest& request) {
   return good;
 }
 
+std::optional<Error> Transfer::fault(CURLcode code) const {
+  if (headers_too_large_ || body_too_large_) {
+    return Error{
+        .kind = ErrorKind::provider_bad_reply, .detail = "the answer was too large", .of_query = body_too_large_};
+  }
+  if (code == CURLE_OK) return std::nullopt;
+  curl_off_t pretransfer_us = 0;  // zero if the request could not be sent
+  curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
+  return transfer_fault(code, pretransfer_us > 0);
+}
+
 Result<GetResponse> Transfer::result(CURLcode code) {
-  if (headers_too_large_) return fail(ErrorKind::provider_bad_reply, "the answer was too large");
-  long status = 0;
+  long status = 0;  // of the last response; 1xx if only an interim one has come
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  if (body_too_large_) {
-    return std::unexpected(
-        Error{.kind = ErrorKind::provider_bad_reply, .detail = "the answer was too large", .of_query = status == 200});
-  }
-  if (code != CURLE_OK) {
-    curl_off_t pretransfer_us = 0;  // zero if the request could not be sent
-    curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
-    return std::unexpected(transfer_fault(code, pretransfer_us > 0));
-  }
+  auto failed = fault(code);
+  if (failed && status < 200) return std::unexpected(*std::move(failed));
   GetResponse response;
+  response.body_fault = std::move(failed);
   response.status = static_cast<int>(status);
   const char* type = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
@@ -140,6 +144,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   const std::size_t bytes = size * count;
   if (bytes > transfer.options_.max_body - transfer.body_.size()) {
     transfer.body_too_large_ = true;
+    transfer.body_.append(data, transfer.options_.max_body - transfer.body_.size());
     return CURL_WRITEFUNC_ERROR;
   }
   transfer.body_.append(data, bytes);

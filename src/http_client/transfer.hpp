@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <curl/curl.h>
@@ -34,6 +35,8 @@ class Transfer {
   [[nodiscard]] GetCallback take_callback() { return std::move(done_); }
 
  private:
+  // Why the transfer that ended with `code` failed; empty if it did not.
+  [[nodiscard]] std::optional<Error> fault(CURLcode code) const;
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
 

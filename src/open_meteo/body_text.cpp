@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "base/text.hpp"
+
 namespace wx::open_meteo {
 namespace {
 
@@ -34,6 +36,10 @@ bool is_closed(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_json_type(std::string_view content_type) {
+  return iequals(trim(content_type.substr(0, content_type.find(';'))), "application/json");
+}
 
 std::string_view without_byte_order_mark(std::string_view body) {
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());

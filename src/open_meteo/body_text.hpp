@@ -1,4 +1,4 @@
-// What can be said of a reply's body before it is parsed.
+// What can be said of a reply's body, and of its Content-Type, before it is parsed.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -6,6 +6,9 @@
 #include <string_view>
 
 namespace wx::open_meteo {
+
+// Whether a Content-Type is that of JSON (RFC 8259 §1.1), with any parameters.
+[[nodiscard]] bool is_json_type(std::string_view content_type);
 
 // The body without the UTF-8 byte order mark that some servers and proxies put first. RFC 8259 §8.1 lets a parser
 // ignore it.

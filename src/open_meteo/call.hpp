@@ -29,7 +29,8 @@ struct AttemptTimes {
   [[nodiscard]] WallTime received_there() const { return received + ahead.value_or(milliseconds(0)); }
 };
 
-// Turns one reply into the value for the cache, or into an error. Called once per attempt, on the HTTP client's thread.
+// Turns one reply into the value for the cache, or into an error. Called at most once per attempt, on the HTTP client's
+// thread, with a reply whose body came whole.
 // It need not set cache::Loaded::request_time, which the caller sets. The kind of the error determines the reaction of
 // the breaker, the pause after a 429, and whether a second attempt is made. refusal() makes the error for a status
 // other than 2xx.

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/secret.hpp"
 #include "base/text.hpp"
 #include "open_meteo/call_pipeline.hpp"
+#include "open_meteo/refusal.hpp"
 #include "open_meteo/reply_times.hpp"
 #include "open_meteo/thrown.hpp"
 
@@ -15,7 +17,7 @@ Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> rep
   if (!reply) {
     outcome = std::unexpected(std::move(reply.error()));
   } else {
-    metrics_.observe(observability::Timing::provider, reply->duration);
+    if (!reply->body_fault) metrics_.observe(observability::Timing::provider, reply->duration);
     try {
       outcome = read_reply(call, *std::move(reply));
     } catch (...) {
@@ -32,7 +34,8 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
                      .received = now.wall};
   times.ahead = clock_ahead(reply, times.sent, times.received);
   const auto asked = pause_asked(reply, now.wall);
-  auto outcome = call.call.read(std::move(reply), times);
+  auto outcome = reply.body_fault ? std::unexpected(incomplete(reply, times.received_there()))
+                                  : call.call.read(std::move(reply), times);
   if (outcome) {
     if (times.ahead) provider_clock_.note(*times.ahead, now.steady);
     return outcome;
@@ -44,10 +47,10 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
 }
 
 void CallPipeline::explain(Error& fault, const std::string& key) {
-  // A reason is shown to clients and logged, so one that contains the API key is replaced.
-  if (!key.empty() && fault.detail.contains(key)) {
-    fault.detail = cat("the provider answered with status ", fault.provider_status);
-  }
+  // A reason is shown to clients and logged, so one that repeats the API key is replaced. It is cut after that, because
+  // a key that is cut with it is not found.
+  fault.detail = repeats_secret(fault.detail, key) ? cat("the provider answered with status ", fault.provider_status)
+                                                   : shortened(fault.detail);
   if (fault.kind == ErrorKind::provider_denied) {
     fault.detail = cat(!key.empty() ? "with the API key of this service: " : "without an API key: ", fault.detail);
   }

@@ -161,10 +161,6 @@ std::optional<std::chrono::sys_seconds> parse_time(std::string_view text) {
   return std::chrono::sys_days(date) + std::chrono::hours(hours) + std::chrono::minutes(minutes);
 }
 
-bool is_json(std::string_view content_type) {
-  return iequals(trim(content_type.substr(0, content_type.find(';'))), "application/json");
-}
-
 // Whom a bad reply concerns.
 enum class Concerns : std::uint8_t { provider, query };
 
@@ -231,7 +227,7 @@ Result<CurrentWeather> read_current_weather(const Reply& reply, WallTime now) {
   const int status = reply.status;
   if (status < 200 || status > 299) return std::unexpected(refusal(status, reply.body, now));
   if (status != 200) return bad(status, Concerns::provider, cat("the provider answered with status ", status));
-  if (!is_json(reply.content_type)) return bad(status, Concerns::provider, "the reply is not JSON");
+  if (!is_json_type(reply.content_type)) return bad(status, Concerns::provider, "the reply is not JSON");
   return read_document(without_byte_order_mark(reply.body));
 }
 

@@ -44,14 +44,15 @@ struct CurrentWeather {
 // (see weather::Coordinate); they are inserted without escaping.
 [[nodiscard]] std::string current_weather_target(std::string_view latitude, std::string_view longitude);
 
-// Reads one reply. `now` is needed for retry_after: the time from now to the end of the window that a 429 names.
+// Reads one reply, whose body must have come whole. `now` is needed for retry_after: the time from now to the end of
+// the window that a 429 names.
 //
 // Faults, all with provider_status set and a detail fit for a client:
 //   provider_bad_reply  200 without a complete, valid body (of_query, see above); any other 2xx; 3xx
 //   provider_refused    400, with the provider's reason
 //   provider_denied     401, 403, and a 400 whose reason is about the API key
 //   provider_limited    429, with retry_after: the end of the window that its reason names
-//   provider_error      5xx, and any other 4xx (of_query if the provider gives a reason)
+//   provider_error      5xx, a 400 without a reason, and any other 4xx (of_query if the provider gives a reason)
 [[nodiscard]] Result<CurrentWeather> read_current_weather(const Reply& reply, WallTime now);
 
 }  // namespace wx::open_meteo

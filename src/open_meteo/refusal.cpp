@@ -36,12 +36,11 @@ bool is_printable(std::string_view c) {
   return c != "\xef\xbb\xbf";
 }
 
-// Returns `text`, which must be valid UTF-8, without unprintable characters and within kLongestReason.
+// Returns `text`, which must be valid UTF-8, with a space for each unprintable character.
 std::string cleaned(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const auto c = text.substr(0, sequence_length(text.front()));
-    if (out.size() + c.size() > kLongestReason) break;
     out += is_printable(c) ? c : " ";
     text.remove_prefix(c.size());
   }
@@ -55,6 +54,8 @@ bool mentions(std::string_view text, std::string_view word) {
 ErrorKind kind_of(int status, std::string_view reason) {
   switch (status) {
     case 400:
+      // Without a reason it is no answer of the provider's to this query (see refusal()).
+      if (reason.empty()) return ErrorKind::provider_error;
       // The customers' host answers an invalid key with 400, although the query is not at fault.
       return mentions(reason, "API key") ? ErrorKind::provider_denied : ErrorKind::provider_refused;
     case 401:
@@ -79,6 +80,14 @@ std::string read_reason(std::string_view body) {
   return cleaned(reason);
 }
 
+std::string shortened(std::string_view reason) {
+  std::size_t end = 0;
+  while (end < reason.size() && end + sequence_length(reason[end]) <= kLongestReason) {
+    end += sequence_length(reason[end]);
+  }
+  return std::string(reason.substr(0, end));
+}
+
 bool is_about_concurrency(std::string_view reason) {
   return mentions(reason, "concurrent");
 }
@@ -99,10 +108,21 @@ Error refusal(int status, std::string_view body, WallTime now) {
   std::string reason = read_reason(body);
   error.kind = kind_of(status, reason);
   error.provider_status = status;
-  // Without a reason it is not the provider that rejects the query, but something in front of it, or in its place.
+  // Without a reason it is not the provider that rejects the query, but something in front of it, or in its place: a
+  // web page, say.
   error.of_query = error.kind == ErrorKind::provider_error && status < 500 && !reason.empty();
   if (status == 429) error.retry_after = limit_lasts(reason, now);
   error.detail = reason.empty() ? cat("the provider answered with status ", status) : std::move(reason);
+  return error;
+}
+
+Error incomplete(const Reply& reply, WallTime now) {
+  const int status = reply.status;
+  if (status < 200 || status > 299) return refusal(status, {}, now);
+  Error error = *reply.body_fault;
+  error.provider_status = status;
+  // Whoever answers with something else than JSON, or with an error, is not the provider at its work.
+  error.of_query = error.of_query && status == 200 && is_json_type(reply.content_type) && !is_web_page(reply.body);
   return error;
 }
 

@@ -120,35 +120,33 @@ TEST_F(Client, ABodyThatDoesNotDecompressIsABadReply) {
   auto reply = test::json_reply(200, R"({"a":1})");
   reply.headers = {{"Content-Encoding", "gzip"}};
   provider.always(reply);
-  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer could not be decompressed");
+  EXPECT_EQ(told(get(client, request())), "200, provider-bad-reply: the answer could not be decompressed");
   reply.headers = {{"Content-Encoding", "rot13"}};
   provider.always(reply);
-  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer could not be decompressed");
+  EXPECT_EQ(told(get(client, request())), "200, provider-bad-reply: the answer could not be decompressed");
 }
 
 TEST_F(Client, TheSizeIsCountedAfterDecompression) {
   auto reply = test::json_reply(200, kBomb);
   reply.headers = {{"Content-Encoding", "gzip, gzip, gzip"}};
   provider.always(reply);
-  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+  EXPECT_EQ(told(get(client, request())), "200, provider-bad-reply: the answer was too large");
 }
 
 TEST_F(Client, TakesABodyOfExactlyTheLimit) {
   provider.always(test::json_reply(200, std::string(1024UL * 1024, 'x')));
   EXPECT_EQ(told(get(client, request())), "200");
   provider.always(test::json_reply(200, std::string(1024UL * 1024 + 1, 'x')));
-  auto outcome = get(client, request());
-  EXPECT_EQ(told(outcome), "provider-bad-reply: the answer was too large");
-  EXPECT_TRUE(outcome.error().of_query) << "another query may have a smaller answer";
-  provider.always(test::json_reply(503, std::string(1024UL * 1024 + 1, 'x')));
-  outcome = get(client, request());
-  EXPECT_EQ(told(outcome), "provider-bad-reply: the answer was too large");
-  EXPECT_FALSE(outcome.error().of_query);
+  const auto outcome = get(client, request());
+  EXPECT_EQ(told(outcome), "200, provider-bad-reply: the answer was too large");
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->body_fault->of_query) << "another query may have a smaller answer";
+  EXPECT_EQ(outcome->body.size(), 1024UL * 1024) << "what came of it";
   for (const auto framing : {ProviderReply::Framing::chunked, ProviderReply::Framing::content_length}) {
     auto reply = test::json_reply(200, std::string(5'000'000, 'x'));
     reply.framing = framing;
     provider.always(reply);
-    EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+    EXPECT_EQ(told(get(client, request())), "200, provider-bad-reply: the answer was too large");
   }
 }
 
@@ -156,15 +154,15 @@ TEST_F(Client, HeadersWithoutEndAreABadReply) {
   std::string head = "HTTP/1.1 200 OK\r\n";
   for (int i = 0; i < 2000; ++i) head += "X-Many: " + std::string(50, 'x') + "\r\n";
   provider.always(test::garbage(head));
-  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+  EXPECT_EQ(told(get(client, request())), "200, provider-bad-reply: the answer was too large");
   provider.always(test::garbage("HTTP/1.1 200 OK\r\nX-Long: " + std::string(500'000, 'x')));
-  EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was too large");
+  EXPECT_EQ(told(get(client, request())), "200, provider-bad-reply: the answer was too large");
 }
 
 TEST_F(Client, AnAnswerCutShortIsABadReply) {
   for (const auto framing : {ProviderReply::Framing::chunked, ProviderReply::Framing::content_length}) {
     provider.always(test::truncated(test::json_reply(200, R"({"a":1,"b":2})"), framing));
-    EXPECT_EQ(told(get(client, request())), "provider-bad-reply: the answer was cut short");
+    EXPECT_EQ(told(get(client, request())), "200, provider-bad-reply: the answer was cut short");
   }
 }
 
@@ -174,11 +172,10 @@ TEST_F(Client, AResetInTheMiddleIsALostConnection) {
   reply.ending = ProviderReply::Ending::reset;
   provider.always(reply);
   const auto outcome = get(client, request());
-  ASSERT_FALSE(outcome);
   // libcurl's error depends on whether it read the first bytes before the reset arrived.
-  EXPECT_TRUE(outcome.error().kind == ErrorKind::provider_unreachable ||
-              outcome.error().kind == ErrorKind::provider_bad_reply)
-      << told(outcome);
+  ASSERT_TRUE(!outcome || outcome->body_fault) << told(outcome);
+  const auto kind = outcome ? outcome->body_fault->kind : outcome.error().kind;
+  EXPECT_TRUE(kind == ErrorKind::provider_unreachable || kind == ErrorKind::provider_bad_reply) << told(outcome);
 }
 
 TEST_F(Client, AResetBeforeAnythingIsALostConnection) {
@@ -212,7 +209,46 @@ TEST_F(Client, ATrickleEndsAtTheDeadline) {
   provider.always(test::trickled(test::json_reply(200, std::string(100, 'x')), 100ms));
   auto asked = request();
   asked.total_timeout = 500ms;
-  EXPECT_EQ(told(get(client, asked)), "provider-timeout: no complete answer in time");
+  EXPECT_EQ(told(get(client, asked)), "200, provider-timeout: no complete answer in time");
+}
+
+TEST_F(Client, TheStatusAndItsTimesOutliveABodyThatFails) {
+  auto whole = test::json_reply(503, R"({"a":1,"b":2})");
+  whole.headers = {{"Date", "Sat, 01 Aug 2026 12:00:00 GMT"}, {"Age", "7"}, {"Retry-After", "120"}};
+  auto undecodable = whole;
+  undecodable.headers.emplace_back("Content-Encoding", "gzip");
+  auto large = whole;
+  large.body = std::string(1024UL * 1024 + 1, 'x');
+  auto stalled = test::truncated(whole, ProviderReply::Framing::content_length);
+  stalled.ending = ProviderReply::Ending::hang;
+  auto endless_head = whole;
+  for (int i = 0; i < 2000; ++i) endless_head.headers.emplace_back("X-Many", std::string(50, 'x'));
+  const std::vector<std::pair<ProviderReply, std::string>> cases{
+      {test::truncated(whole, ProviderReply::Framing::chunked), "provider-bad-reply: the answer was cut short"},
+      {test::truncated(whole, ProviderReply::Framing::content_length), "provider-bad-reply: the answer was cut short"},
+      {undecodable, "provider-bad-reply: the answer could not be decompressed"},
+      {large, "provider-bad-reply: the answer was too large"},
+      {endless_head, "provider-bad-reply: the answer was too large"},
+      {stalled, "provider-timeout: no complete answer in time"}};
+  for (const auto& [reply, why] : cases) {
+    provider.always(reply);
+    auto asked = request();
+    asked.total_timeout = 1s;
+    const auto outcome = get(client, asked);
+    EXPECT_EQ(told(outcome), "503, " + why);
+    if (!outcome) continue;
+    EXPECT_EQ(outcome->retry_after, RetryAfter(120s)) << why;
+    EXPECT_EQ(outcome->age, 7s) << why;
+    EXPECT_TRUE(outcome->date) << why;
+  }
+}
+
+TEST_F(Client, AnInterimStatusIsNoAnswer) {
+  auto reply = test::garbage("HTTP/1.1 103 Early Hints\r\nRetry-After: 120\r\n\r\n");
+  reply.ending = ProviderReply::Ending::close;
+  provider.always(reply);
+  const auto outcome = get(client, request());
+  EXPECT_FALSE(outcome) << told(outcome);
 }
 
 TEST_F(Client, KeepsTheConnection) {

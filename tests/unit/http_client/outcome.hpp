@@ -29,10 +29,12 @@ inline Result<GetResponse> get(HttpClient& client, GetRequest request) {
   return wait_for(future);
 }
 
-// The outcome as text: the status, or the name of the fault and its detail.
+// The outcome as text: the status, or the name of the fault and its detail; both if the body did not come whole.
 inline std::string told(const Result<GetResponse>& outcome) {
-  if (outcome) return std::to_string(outcome->status);
-  return std::string(name(outcome.error().kind)) + ": " + outcome.error().detail;
+  const auto text = [](const Error& fault) { return std::string(name(fault.kind)) + ": " + fault.detail; };
+  if (!outcome) return text(outcome.error());
+  const auto status = std::to_string(outcome->status);
+  return outcome->body_fault ? status + ", " + text(*outcome->body_fault) : status;
 }
 
 }  // namespace wx::http_client

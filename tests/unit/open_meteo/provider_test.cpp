@@ -218,6 +218,63 @@ TEST_F(ProviderCalls, DeniedAccessIsNotBlamedOnAKeyThatIsNotSent) {
   EXPECT_EQ(ask().error().detail, "with the API key of this service: the provider answered with status 403");
 }
 
+TEST_F(ProviderCalls, AKeyThatWouldBeCutWithAReasonIsNotShown) {
+  auto chosen = options();
+  chosen.api_key = "abcdefghijklmnopqrstuvwxyz";
+  start(chosen);
+  // A reason is shown up to 200 bytes: here these end within the key.
+  for (const std::size_t before : {180U, 190U, 199U, 200U}) {
+    server.always(test::refusal(403, std::string(before, '.') + chosen.api_key));
+    EXPECT_EQ(ask().error().detail, "with the API key of this service: the provider answered with status 403")
+        << before;
+  }
+  server.always(test::refusal(403, "The key abcdefghijklm... has no access"));
+  EXPECT_EQ(ask().error().detail, "with the API key of this service: the provider answered with status 403")
+      << "the provider has cut it";
+  server.always(test::refusal(500, std::string(300, '.')));
+  EXPECT_EQ(ask().error().detail, std::string(200, '.'));
+  EXPECT_EQ(log.text().find("abcdefgh"), std::string::npos) << log.text();
+}
+
+TEST_F(ProviderCalls, ABodyThatFailsTakesNeitherTheStatusNorThePauseAway) {
+  for (const int status : {429, 503, 400, 200}) {
+    auto chosen = options();
+    chosen.breaker.failures = 5;
+    start(chosen);
+    auto reply = test::truncated(test::html_reply(status, "<html>no</html>"), test::ProviderReply::Framing::chunked);
+    reply.headers = {{"Retry-After", "600"}};
+    server.always(reply);
+    const auto outcome = ask();
+    ASSERT_FALSE(outcome) << status;
+    EXPECT_EQ(outcome.error().kind, status == 429   ? ErrorKind::provider_limited
+                                    : status == 200 ? ErrorKind::provider_bad_reply
+                                                    : ErrorKind::provider_error);
+    EXPECT_EQ(outcome.error().provider_status, status);
+    EXPECT_EQ(outcome.error().retry_after, 600s) << status;
+    const auto calls = server.calls();
+    clock.advance(599s);
+    EXPECT_FALSE(ask()) << status;
+    EXPECT_EQ(server.calls(), calls) << status;
+    server.answer_weather();
+    clock.advance(2s);
+    EXPECT_TRUE(ask()) << status;
+  }
+}
+
+TEST_F(ProviderCalls, AWebPageIsNotTheProvidersWhateverItsSizeAndStatus) {
+  const std::string large = "<html>" + std::string(2'000'000, ' ');
+  auto as_json = test::json_reply(200, large);
+  for (const auto& reply : {test::html_reply(200, large), as_json, test::html_reply(400, "<html>"),
+                            test::html_reply(400, large), test::html_reply(404, large)}) {
+    auto chosen = options();
+    chosen.breaker.failures = 2;
+    start(chosen);
+    server.always(reply);
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(ask());
+    EXPECT_EQ(provider->status().breaker, ProviderBreaker::State::open) << reply.status << ' ' << reply.content_type;
+  }
+}
+
 TEST_F(ProviderCalls, BadPlacesDoNotKeepGoodOnesFromTheProvider) {
   auto chosen = options();
   chosen.breaker.failures = 2;

@@ -46,7 +46,6 @@ TEST(Refusal, ALimitWithoutANamedWindowLastsTheShortest) {
 
 TEST(Refusal, EachStatusHasItsKind) {
   const auto kind = [](int status) { return refusal(status, "", kNow).kind; };
-  EXPECT_EQ(kind(400), ErrorKind::provider_refused);
   EXPECT_EQ(kind(401), ErrorKind::provider_denied);
   EXPECT_EQ(kind(403), ErrorKind::provider_denied);
   EXPECT_EQ(kind(404), ErrorKind::provider_error);
@@ -68,6 +67,51 @@ TEST(Refusal, ARejectionInTheProvidersOwnWordsConcernsTheQueryAlone) {
     EXPECT_FALSE(refusal(status, "", kNow).of_query) << status;
   }
   for (const int status : {301, 401, 403, 500, 503}) EXPECT_FALSE(refusal(status, kOwn, kNow).of_query) << status;
+}
+
+TEST(Refusal, ABadRequestThatIsNotInTheProvidersOwnWordsIsNoAnswerToTheQuery) {
+  for (const auto* body :
+       {"", "<html><body>400 Bad Request</body></html>", "Bad Request", "{\"reason\":\"cut sho", "{}"}) {
+    const auto error = refusal(400, body, kNow);
+    EXPECT_EQ(error.kind, ErrorKind::provider_error) << body;
+    EXPECT_FALSE(error.of_query) << body;
+    EXPECT_EQ(error.provider_status, 400) << body;
+  }
+}
+
+Reply without_whole_body(int status, std::string type, std::string body, bool of_query) {
+  return {.status = status,
+          .content_type = std::move(type),
+          .body = std::move(body),
+          .body_fault = Error{.kind = ErrorKind::provider_bad_reply, .detail = "why", .of_query = of_query}};
+}
+
+TEST(Incomplete, AStatusMeansWhatItAlwaysMeans) {
+  for (const int status : {301, 400, 401, 403, 404, 429, 500, 503}) {
+    const auto error = incomplete(without_whole_body(status, "application/json", std::string(kHourly), true), kNow);
+    const auto expected = refusal(status, "", kNow);
+    EXPECT_EQ(error.kind, expected.kind) << status;
+    EXPECT_EQ(error.provider_status, status);
+    EXPECT_EQ(error.detail, expected.detail) << status;
+    EXPECT_EQ(error.retry_after, expected.retry_after) << status << ": a reason that may be cut says nothing";
+    EXPECT_FALSE(error.of_query) << status;
+  }
+}
+
+TEST(Incomplete, TooLargeConcernsTheQueryOnlyInAnAnswerOfTheProvider) {
+  constexpr auto of_query = [](int status, std::string type, std::string body, bool too_large = true) {
+    const auto error = incomplete(without_whole_body(status, std::move(type), std::move(body), too_large), kNow);
+    EXPECT_EQ(error.kind, ErrorKind::provider_bad_reply);
+    EXPECT_EQ(error.detail, "why");
+    EXPECT_EQ(error.provider_status, status);
+    return error.of_query;
+  };
+  EXPECT_TRUE(of_query(200, "application/json; charset=utf-8", "{\"latitude\":"));
+  EXPECT_FALSE(of_query(200, "application/json", "{\"latitude\":", false)) << "cut short";
+  EXPECT_FALSE(of_query(200, "text/html", "<html>"));
+  EXPECT_FALSE(of_query(200, "application/json", " <html>")) << "whatever it says that it is";
+  EXPECT_FALSE(of_query(200, "", "{}"));
+  EXPECT_FALSE(of_query(206, "application/json", "{}"));
 }
 
 TEST(Refusal, AWrongKeyIsNoFaultOfTheQuestion) {
@@ -102,11 +146,14 @@ TEST(Refusal, ALongReasonIsCutBetweenCharacters) {
   for (std::size_t shift = 0; shift < 4; ++shift) {
     std::string long_one(shift, 'x');
     while (long_one.size() < 1000) long_one += "\U0001f422";
-    const auto reason = read_reason("{\"reason\":\"" + long_one + "\"}");
+    EXPECT_EQ(read_reason("{\"reason\":\"" + long_one + "\"}"), long_one);
+    const auto reason = shortened(long_one);
     EXPECT_GT(reason.size(), 196U);
     EXPECT_LE(reason.size(), 200U);
     EXPECT_EQ((reason.size() - shift) % 4, 0U);
   }
+  EXPECT_EQ(shortened("short"), "short");
+  EXPECT_EQ(shortened(std::string(200, 'x')).size(), 200U);
 }
 
 TEST(Refusal, TheRecordedErrorsMeanWhatTheirNamesSay) {
