@@ -13,6 +13,7 @@
 #include "app/signals.hpp"
 #include "config/config.hpp"
 #include "observability/log.hpp"
+#include "observability/log_exception.hpp"
 #include "observability/metrics.hpp"
 
 namespace wx::app {
@@ -38,6 +39,15 @@ void protect_memory() {
 // How long anything may take after the drain: the last log lines, leases given back, threads that end.
 constexpr milliseconds kLastWork{1000};
 
+// An exception (no memory, say) must not end a service that can go on with the secrets that it has.
+void renew(App& app, const Reread& reread, observability::Log& log) {
+  try {
+    app.renew(reread());
+  } catch (...) {
+    observability::log_exception(log, "app", "SIGHUP: the secrets could not be read again and stay as they were");
+  }
+}
+
 // Serves until it is to stop.
 void serve(App& app, const Signals& signals, const Reread& reread, observability::Log& log) {
   while (true) {
@@ -46,7 +56,7 @@ void serve(App& app, const Signals& signals, const Reread& reread, observability
       case Signals::Event::stop:
         return;
       case Signals::Event::reload:
-        app.renew(reread());
+        renew(app, reread, log);
         break;
       case Signals::Event::ignored:
         log.info("app", "this signal has no meaning here", {{"signal", signal.name}});

@@ -36,14 +36,16 @@ Result<Rate> parse_rate(std::string_view text) {
   if (slash == std::string_view::npos) {
     return fail(ErrorKind::bad_parameter, "a limit is written like 600/m");
   }
-  const auto count = parse_unsigned(text.substr(0, slash));
+  const auto count = parse_unsigned(trim(text.substr(0, slash)));
   if (!count || *count < 1 || *count > kMost) {
     return fail(ErrorKind::bad_parameter, cat("a limit begins with a number from 1 to ", kMost));
   }
-  const auto unit = text.substr(slash + 1);
+  const auto unit = trim(text.substr(slash + 1));
   for (const auto window : kAllWindows) {
-    if (unit == kLetters.substr(static_cast<std::size_t>(window), 1) || unit == name(window) ||
-        (unit == "min" && window == Window::minute)) {
+    const auto letter = kLetters.substr(static_cast<std::size_t>(window), 1);
+    // M alone is also the unit of months.
+    const bool is_letter = window == Window::minute ? unit == letter : iequals(unit, letter);
+    if (is_letter || iequals(unit, name(window)) || (window == Window::minute && iequals(unit, "min"))) {
       return Rate{.count = static_cast<std::uint32_t>(*count), .window = window};
     }
   }

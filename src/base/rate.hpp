@@ -29,7 +29,7 @@ struct Rate {
   Window window = Window::minute;
 };
 
-// Reads a count from 1 to 10^9, a slash and the letter or the name of a window: "600/m", "600/min", "600/minute".
+// Reads a count from 1 to 10^9, a slash and the letter or the name of a window: "600/m", "600 / min", "600/Minute".
 // Error: bad_parameter; its detail says what to write and does not repeat the text.
 [[nodiscard]] Result<Rate> parse_rate(std::string_view text);
 // The inverse of parse_rate().

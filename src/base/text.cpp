@@ -36,10 +36,20 @@ struct Unit {
   std::string_view suffix;
   std::uint64_t milliseconds;
 };
+constexpr std::uint64_t kSecond = 1'000;
+constexpr std::uint64_t kMinute = 60 * kSecond;
+constexpr std::uint64_t kHour = 60 * kMinute;
+constexpr std::uint64_t kDay = 24 * kHour;
 // The units that format_duration() writes, the largest first, and those that parse_duration() reads.
-constexpr std::array<Unit, 4> kUnits{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
-constexpr std::array<Unit, 7> kReadUnits{
-    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"min", 60'000}, {"s", 1'000}, {"sec", 1'000}, {"ms", 1}}};
+constexpr std::array<Unit, 4> kUnits{{{"h", kHour}, {"m", kMinute}, {"s", kSecond}, {"ms", 1}}};
+constexpr std::array<Unit, 21> kReadUnits{
+    {{"d", kDay},        {"day", kDay},       {"days", kDay},       {"h", kHour},   {"hr", kHour},
+     {"hrs", kHour},     {"hour", kHour},     {"hours", kHour},     {"m", kMinute}, {"min", kMinute},
+     {"mins", kMinute},  {"minute", kMinute}, {"minutes", kMinute}, {"s", kSecond}, {"sec", kSecond},
+     {"secs", kSecond},  {"second", kSecond}, {"seconds", kSecond}, {"ms", 1},      {"millisecond", 1},
+     {"milliseconds", 1}}};
+// It would be minutes or months.
+constexpr std::string_view kTwoMeanings = "M";
 constexpr std::string_view kNumber = "0123456789.";
 
 // Removes the longest prefix of `text` whose characters all are (or all are not) in `set`, and returns it.
@@ -172,7 +182,17 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
   return value;
 }
 
-std::optional<std::uint64_t> parse_scaled(std::string_view text, std::uint64_t unit, std::uint64_t most) {
+std::optional<bool> parse_switch(std::string_view text) {
+  const auto is_one_of = [text](const std::array<std::string_view, 4>& words) {
+    return std::ranges::any_of(words, [text](std::string_view word) { return iequals(text, word); });
+  };
+  if (is_one_of({"true", "on", "yes", "1"})) return true;
+  if (is_one_of({"false", "off", "no", "0"})) return false;
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_scaled(std::string_view text, std::uint64_t unit, std::uint64_t most,
+                                          Fraction fraction) {
   constexpr std::size_t kMostDecimals = 6;
   const auto point = text.find('.');
   const auto whole = parse_unsigned(text.substr(0, point));
@@ -180,12 +200,12 @@ std::optional<std::uint64_t> parse_scaled(std::string_view text, std::uint64_t u
   std::uint64_t value = *whole * unit;
   if (point != std::string_view::npos) {
     const auto decimals = text.substr(point + 1);
-    const auto fraction = parse_unsigned(decimals);
-    if (!fraction || decimals.size() > kMostDecimals) return std::nullopt;
+    const auto part = parse_unsigned(decimals);
+    if (!part || decimals.size() > kMostDecimals) return std::nullopt;
     std::uint64_t scale = 1;
     for (std::size_t i = 0; i < decimals.size(); ++i) scale *= 10;
-    if (*fraction * unit % scale != 0) return std::nullopt;
-    value += *fraction * unit / scale;
+    if (fraction == Fraction::refuse && *part * unit % scale != 0) return std::nullopt;
+    value += *part * unit / scale;
   }
   if (value > most) return std::nullopt;
   return value;
@@ -195,12 +215,14 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   constexpr std::uint64_t kMost = 10ULL * 365 * 24 * 3'600'000;  // ten years: anything longer is a typing error
   std::uint64_t sum = 0;
   std::uint64_t last_unit = kMost;
+  text = trim(text);
   do {
     const auto number = take_while(text, kNumber, true);
-    const auto suffix = take_while(text, kNumber, false);
+    const auto suffix = trim(take_while(text, kNumber, false));
     const bool alone = suffix.empty() && last_unit == kMost;
-    const auto unit = std::ranges::find(kReadUnits, alone ? "s" : suffix, &Unit::suffix);
-    if (unit == kReadUnits.end() || unit->milliseconds >= last_unit) return std::nullopt;
+    const auto unit = std::ranges::find_if(
+        kReadUnits, [name = alone ? "s" : suffix](const Unit& each) { return iequals(each.suffix, name); });
+    if (unit == kReadUnits.end() || suffix == kTwoMeanings || unit->milliseconds >= last_unit) return std::nullopt;
     last_unit = unit->milliseconds;
     const auto part = parse_scaled(number, unit->milliseconds, kMost - sum);
     if (!part) return std::nullopt;

@@ -90,13 +90,20 @@ enum class Plus : std::uint8_t { literal, space };
 // The whole of `text` as an unsigned decimal number, or nothing.
 [[nodiscard]] std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 
-// The number `text` ("64", "1.5") times `unit`. Nothing for any other text, if the product is not whole or above
-// `most`, or for more than six decimals.
-[[nodiscard]] std::optional<std::uint64_t> parse_scaled(std::string_view text, std::uint64_t unit, std::uint64_t most);
+// Yes or no: "true", "on", "yes", "1" and their opposites; case does not matter.
+[[nodiscard]] std::optional<bool> parse_switch(std::string_view text);
 
-// A duration such as "300ms", "10s", "1.5h", "1h30m" (the units d, h, m or min, s or sec, ms, each smaller than the one
-// before it), or "900": a number alone is in seconds. Nothing for any other text, for a part of a millisecond, or above
-// ten years.
+// What becomes of a product that is not whole.
+enum class Fraction : std::uint8_t { refuse, drop };
+
+// The number `text` ("64", "1.5") times `unit`, which is at most 2^40. Nothing for any other text, if the product is
+// above `most`, or for more than six decimals.
+[[nodiscard]] std::optional<std::uint64_t> parse_scaled(std::string_view text, std::uint64_t unit, std::uint64_t most,
+                                                        Fraction fraction = Fraction::refuse);
+
+// A duration such as "300ms", "10s", "1.5h", "1h 30m" or "15 minutes": units of decreasing size, in any case, with or
+// without spaces around them. A number alone ("900") is in seconds. Nothing for any other text, for a part of a
+// millisecond, or above ten years; nor for the unit M, which is also that of months (systemd).
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 // The shortest text that parse_duration() reads back: "0", "1500ms", "10s", "5m", "24h".

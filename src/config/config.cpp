@@ -1,5 +1,6 @@
 #include "config/config.hpp"
 
+#include <expected>
 #include <vector>
 
 #include "base/text.hpp"
@@ -7,6 +8,7 @@
 #include "config/flags.hpp"
 #include "config/report.hpp"
 #include "config/table.hpp"
+#include "config/values.hpp"
 
 namespace wx::config {
 namespace {
@@ -39,8 +41,10 @@ class Reader {
   void read(const Setting& setting, Settings& settings) {
     const auto found = find(setting);
     if (!found) return;
+    // Spaces around a value mean nothing, but a secret is taken as it is.
+    const auto value = setting.secrecy == Secrecy::open ? trim(found->value) : std::string_view(found->value);
     std::string why;
-    if (setting.set(settings, found->value, why)) return;
+    if (setting.set(settings, value, why)) return;
     mistakes_.push_back(cat(found->where, ": ", describe_mistake(setting, found->value, why)));
   }
 
@@ -49,11 +53,11 @@ class Reader {
   [[nodiscard]] bool read_again(const Setting& setting, Settings& settings) {
     const auto by_file = file_of(setting);
     if (!by_file) return false;
-    const auto found = environment_.regular(by_file->value) ? from_file(*by_file) : std::nullopt;
+    const auto found = secret_in(*by_file, environment_.regular_file(by_file->value));
     std::string why;
     if (found && !found->value.empty() && setting.set(settings, found->value, why)) return true;
     if (!found) {
-      mistakes_.push_back(cat(by_file->where, ": cannot read the file"));
+      mistakes_.push_back(found.error());
     } else if (found->value.empty()) {
       mistakes_.push_back(cat(by_file->where, ": the file is empty"));
     } else {
@@ -97,15 +101,21 @@ class Reader {
       mistakes_.push_back(cat(direct->where, " and ", by_file->where, ": set only one of the two"));
     }
     if (direct || !by_file) return direct;
-    if (auto found = from_file(*by_file)) return found;
-    mistakes_.push_back(cat(by_file->where, ": cannot read the file; write its path, not the secret itself"));
+    auto found = secret_in(*by_file, environment_.file(by_file->value));
+    if (found) return *std::move(found);
+    mistakes_.push_back(std::move(found.error()));
     return Found{by_file->where, {}};
   }
 
-  // The content of the file that `by_file` names, without one line end. Nothing if it cannot be read.
-  [[nodiscard]] std::optional<Found> from_file(const Found& by_file) const {
-    auto content = environment_.file(by_file.value);
-    if (!content) return std::nullopt;
+  // The secret in the content of the file that `by_file` names: all of it but one line end. Error: the mistake.
+  static std::expected<Found, std::string> secret_in(const Found& by_file, std::optional<std::string> content) {
+    if (!content) {
+      return std::unexpected(cat(by_file.where, ": cannot read the file; write its path, not the secret itself"));
+    }
+    if (content->size() > kLongestSecretFile) {
+      return std::unexpected(cat(by_file.where, ": the file is larger than ", format_bytes(kLongestSecretFile),
+                                 "; expected a file that holds nothing but the secret"));
+    }
     if (content->ends_with('\n')) content->pop_back();
     if (content->ends_with('\r')) content->pop_back();
     return Found{by_file.where, *std::move(content)};

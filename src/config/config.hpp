@@ -20,13 +20,18 @@ namespace wx::config {
 struct Environment {
   // The environment variable with that name, if it is set.
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  // The whole content of a small file, if it is readable.
+  // The content of a file, or its first kMostRead bytes, if it is readable. A pipe is read until its writer closes it.
   std::function<std::optional<std::string>(const std::string& path)> file;
-  // Whether the path leads to a regular file, which can be read without waiting for a writer.
-  std::function<bool(const std::string& path)> regular;
+  // The same, but never waits: only a regular file is readable.
+  std::function<std::optional<std::string>(const std::string& path)> regular_file;
   unsigned cores = 1;     // this process may use: affinity and cgroup quota
   bool terminal = false;  // whether the log goes to a terminal
 };
+
+// Far above what any file here holds; a path may lead to an endless file.
+inline constexpr std::size_t kMostRead = 1UL << 20;
+// Far above any secret.
+inline constexpr std::size_t kLongestSecretFile = 64UL << 10;
 
 // The environment of this process.
 [[nodiscard]] Environment process_environment();
@@ -49,9 +54,9 @@ struct Reread {
   std::vector<std::string> mistakes;    // one sentence for each file that has no valid secret
 };
 
-// Reads the secrets again that come from files (<SETTING>_FILE). A file must still be a regular file with a valid
-// value. `arguments` are those of parse(). Thread: the main thread; `environment` reads the variables of the process,
-// which nothing changes.
+// Reads the secrets again that come from files (<SETTING>_FILE), without waiting for any. A file must still be a
+// regular file, of at most kLongestSecretFile bytes, with a valid value. `arguments` are those of parse(). Thread: the
+// main thread; `environment` reads the variables of the process, which nothing changes.
 [[nodiscard]] Reread reread_secrets(std::span<const char* const> arguments, const Environment& environment);
 
 }  // namespace wx::config

@@ -24,8 +24,10 @@ bool set_number(T& target, std::string_view value, std::uint64_t least, std::uin
   return true;
 }
 
-bool set_duration(milliseconds& target, std::string_view value, milliseconds least, milliseconds most) {
+bool set_duration(milliseconds& target, std::string_view value, milliseconds least, milliseconds most,
+                  std::string& why) {
   const auto span = parse_duration(value);
+  if (!span) why = ambiguous_duration(value);
   if (!span || *span < least || *span > most) return false;
   target = *span;
   return true;
@@ -40,14 +42,18 @@ bool set_bytes(std::uint64_t& target, std::string_view value, std::uint64_t leas
   return true;
 }
 
+bool is_auto(std::string_view value) {
+  return iequals(value, "auto");
+}
+
 bool set_duration_or_auto(std::optional<milliseconds>& target, std::string_view value, milliseconds least,
-                          milliseconds most) {
-  if (value == "auto") {
+                          milliseconds most, std::string& why) {
+  if (is_auto(value)) {
     target.reset();
     return true;
   }
   milliseconds span{};
-  if (!set_duration(span, value, least, most)) return false;
+  if (!set_duration(span, value, least, most, why)) return false;
   target = span;
   return true;
 }
@@ -104,6 +110,9 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 5> kLevels{{{"debug"
 constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats{
     {{"text", LogFormat::text}, {"json", LogFormat::json}, {"gcp", LogFormat::gcp}}};
 
+constexpr std::array<std::pair<std::string_view, bool>, 2> kCacheWrites{{{"after", false}, {"before", true}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kCacheRefreshes{{{"behind", false}, {"inline", true}}};
+
 constexpr milliseconds kMillisecond{1};
 constexpr milliseconds kMinute{60'000};
 constexpr milliseconds kHour = 60 * kMinute;
@@ -126,7 +135,7 @@ constexpr auto kTable = std::to_array<Setting>({
      [](const S& s) { return s.address; }},
     {"THREADS", "auto", "Threads that serve requests; `auto`: one per core that this process may use",
      "auto or a number from 1 to 1024", open,
-     [](S& s, Text v, Why&) { return v == "auto" || set_number(s.threads, v, 1, 1024); },
+     [](S& s, Text v, Why&) { return is_auto(v) || set_number(s.threads, v, 1, 1024); },
      [](const S& s) { return cat(s.threads); }},
 
     {"REDIS_URL", "",
@@ -151,7 +160,7 @@ constexpr auto kTable = std::to_array<Setting>({
     {"REDIS_TIMEOUT", "auto",
      "How long a request waits for Redis before it continues without it; `auto`: three round trips, 50ms to 300ms",
      "auto or a duration from 1ms to 1m", open,
-     [](S& s, Text v, Why&) { return set_duration_or_auto(s.redis_timeout, v, kMillisecond, kMinute); },
+     [](S& s, Text v, Why& why) { return set_duration_or_auto(s.redis_timeout, v, kMillisecond, kMinute, why); },
      [](const S& s) { return show_duration_or_auto(s.redis_timeout); }},
 
     {"CACHE_PREFIX", "", "Prefix of every key in Redis, so that several services can share one server",
@@ -163,20 +172,20 @@ constexpr auto kTable = std::to_array<Setting>({
      [](const S& s) { return s.cache_prefix; }},
     {"CACHE_TTL", "auto", "How long an answer stays fresh; `auto`: until the provider's next value, 10s for the mock",
      "auto or a duration from 1s to 720h", open,
-     [](S& s, Text v, Why&) { return set_duration_or_auto(s.cache_ttl, v, milliseconds(1'000), kMonth); },
+     [](S& s, Text v, Why& why) { return set_duration_or_auto(s.cache_ttl, v, milliseconds(1'000), kMonth, why); },
      [](const S& s) { return show_duration_or_auto(s.cache_ttl); }},
     {"CACHE_STALE", "1m",
      "How long after that a stale answer is still served at once while a refresh runs in the background",
      "a duration from 0 to 720h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.cache_stale, v, milliseconds(0), kMonth); },
+     [](S& s, Text v, Why& why) { return set_duration(s.cache_stale, v, milliseconds(0), kMonth, why); },
      [](const S& s) { return format_duration(s.cache_stale); }},
     {"CACHE_KEEP", "24h", "How long after that an answer is kept, to be served when the provider fails",
      "a duration from 0 to 720h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.cache_keep, v, milliseconds(0), kMonth); },
+     [](S& s, Text v, Why& why) { return set_duration(s.cache_keep, v, milliseconds(0), kMonth, why); },
      [](const S& s) { return format_duration(s.cache_keep); }},
     {"CACHE_SOFT_WAIT", "1500ms", "How long a request waits for a new answer before it gets the kept one",
      "a duration from 0 to 1m", open,
-     [](S& s, Text v, Why&) { return set_duration(s.cache_soft_wait, v, milliseconds(0), kMinute); },
+     [](S& s, Text v, Why& why) { return set_duration(s.cache_soft_wait, v, milliseconds(0), kMinute, why); },
      [](const S& s) { return format_duration(s.cache_soft_wait); }},
     {"CACHE_EARLY", "0.8", "Fraction of the fresh time after which a hit triggers an early refresh; 1: never",
      "a number from 0 to 1", open,
@@ -189,30 +198,24 @@ constexpr auto kTable = std::to_array<Setting>({
     {"ERROR_TTL", "1s",
      "How long to wait before repeating a failed load; doubles with each consecutive failure, up to 30s",
      "a duration from 1ms to 30s", open,
-     [](S& s, Text v, Why&) { return set_duration(s.error_ttl, v, kMillisecond, kMinute / 2); },
+     [](S& s, Text v, Why& why) { return set_duration(s.error_ttl, v, kMillisecond, kMinute / 2, why); },
      [](const S& s) { return format_duration(s.error_ttl); }},
     {"REFUSAL_TTL", "5m", "How long to remember that the provider rejected a query, without sending it again",
      "a duration from 1ms to 24h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.refusal_ttl, v, kMillisecond, 24 * kHour); },
+     [](S& s, Text v, Why& why) { return set_duration(s.refusal_ttl, v, kMillisecond, 24 * kHour, why); },
      [](const S& s) { return format_duration(s.refusal_ttl); }},
     {"CACHE_WRITE", "auto",
      "`after`: an answer does not wait for its write to Redis; `before`: it waits up to 20ms; `auto`: before on Cloud "
      "Run, else after",
      "auto, after or before", open,
-     [](S& s, Text v, Why&) {
-       if (v != "auto") s.cache_write_before = v == "before";
-       return v == "auto" || v == "after" || v == "before";
-     },
-     [](const S& s) -> std::string { return s.cache_write_before ? "before" : "after"; }},
+     [](S& s, Text v, Why&) { return is_auto(v) || set_one_of(s.cache_write_before, v, kCacheWrites); },
+     [](const S& s) { return show_one_of(s.cache_write_before, kCacheWrites); }},
     {"CACHE_REFRESH", "auto",
      "`behind`: a stale answer is served while its refresh runs; `inline`: the request waits for the refresh, up to "
      "CACHE_SOFT_WAIT; `auto`: inline on Cloud Run, else behind",
      "auto, behind or inline", open,
-     [](S& s, Text v, Why&) {
-       if (v != "auto") s.cache_refresh_inline = v == "inline";
-       return v == "auto" || v == "behind" || v == "inline";
-     },
-     [](const S& s) -> std::string { return s.cache_refresh_inline ? "inline" : "behind"; }},
+     [](S& s, Text v, Why&) { return is_auto(v) || set_one_of(s.cache_refresh_inline, v, kCacheRefreshes); },
+     [](const S& s) { return show_one_of(s.cache_refresh_inline, kCacheRefreshes); }},
     {"MEMORY_LIMIT", "64MiB", "Memory limit for cached answers, at least 16KiB; 0: no cache in memory",
      "a size such as 64MiB, 1GiB or 0", open,
      [](S& s, Text v, Why& why) {
@@ -236,7 +239,7 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) -> std::string { return s.open_meteo_api_key.empty() ? "" : "(set)"; }},
     {"UPSTREAM_TIMEOUT", "5s", "Timeout of one call to the provider", "a duration from 1ms to 1m", open,
-     [](S& s, Text v, Why&) { return set_duration(s.upstream_timeout, v, kMillisecond, kMinute); },
+     [](S& s, Text v, Why& why) { return set_duration(s.upstream_timeout, v, kMillisecond, kMinute, why); },
      [](const S& s) { return format_duration(s.upstream_timeout); }},
     {"UPSTREAM_CONCURRENCY", "2", "Concurrent calls to the provider; further calls queue", "a number from 1 to 256",
      open, [](S& s, Text v, Why&) { return set_number(s.upstream_concurrency, v, 1, 256); },
@@ -258,7 +261,7 @@ constexpr auto kTable = std::to_array<Setting>({
      "auto, off or a number per minute, hour or day such as 60/m", open,
      [](S& s, Text v, Why& why) {
        s.client_loads.reset();
-       return v == "auto" || set_parsed(s.client_loads, endpoints::parse_client_loads(v), why);
+       return is_auto(v) || set_parsed(s.client_loads, endpoints::parse_client_loads(v), why);
      },
      [](const S& s) { return s.client_loads ? endpoints::format_client_loads(*s.client_loads) : std::string("auto"); }},
     {"TRUSTED_PROXIES", "",
@@ -269,7 +272,7 @@ constexpr auto kTable = std::to_array<Setting>({
      [](const S& s) { return endpoints::format_trusted_proxies(s.trusted_proxies); }},
 
     {"MOCK_DELAY", "500ms", "How long a call of the mock takes", "a duration from 0 to 1m", open,
-     [](S& s, Text v, Why&) { return set_duration(s.mock_delay, v, milliseconds(0), kMinute); },
+     [](S& s, Text v, Why& why) { return set_duration(s.mock_delay, v, milliseconds(0), kMinute, why); },
      [](const S& s) { return format_duration(s.mock_delay); }},
     {"MOCK_LOADS", "600/m",
      "New mock places that one client may ask for, a fifth of them at once; `cache=off` is limited to 1000 requests at "
@@ -283,7 +286,7 @@ constexpr auto kTable = std::to_array<Setting>({
     {"COORDINATE_DECIMALS", "exact", "Decimals to round coordinates to, so that nearby places share an answer",
      "exact or a number from 0 to 7", open,
      [](S& s, Text v, Why&) {
-       if (v != "exact") return set_number(s.coordinate_decimals, v, 0, 7);
+       if (!iequals(v, "exact")) return set_number(s.coordinate_decimals, v, 0, 7);
        s.coordinate_decimals = -1;
        return true;
      },
@@ -307,18 +310,18 @@ constexpr auto kTable = std::to_array<Setting>({
      [](S& s, Text v, Why& why) { return set_bytes(s.connection_memory, v, 1ULL << 20, 1ULL << 40, why); },
      [](const S& s) { return format_bytes(s.connection_memory); }},
     {"REQUEST_TIMEOUT", "10s", "Timeout for an answer, and for receiving a request", "a duration from 1ms to 1h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.request_timeout, v, kMillisecond, kHour); },
+     [](S& s, Text v, Why& why) { return set_duration(s.request_timeout, v, kMillisecond, kHour, why); },
      [](const S& s) { return format_duration(s.request_timeout); }},
     {"IDLE_TIMEOUT", "75s", "How long a connection may stay idle between requests", "a duration from 1s to 24h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.idle_timeout, v, milliseconds(1'000), 24 * kHour); },
+     [](S& s, Text v, Why& why) { return set_duration(s.idle_timeout, v, milliseconds(1'000), 24 * kHour, why); },
      [](const S& s) { return format_duration(s.idle_timeout); }},
     {"DRAIN_DELAY", "0", "After SIGTERM: how long to keep serving while `/health/ready` reports 503",
      "a duration from 0 to 1h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.drain_delay, v, milliseconds(0), kHour); },
+     [](S& s, Text v, Why& why) { return set_duration(s.drain_delay, v, milliseconds(0), kHour, why); },
      [](const S& s) { return format_duration(s.drain_delay); }},
     {"DRAIN_TIMEOUT", "8s", "After DRAIN_DELAY: how long running requests may take to finish",
      "a duration from 0 to 1h", open,
-     [](S& s, Text v, Why&) { return set_duration(s.drain_timeout, v, milliseconds(0), kHour); },
+     [](S& s, Text v, Why& why) { return set_duration(s.drain_timeout, v, milliseconds(0), kHour, why); },
      [](const S& s) { return format_duration(s.drain_timeout); }},
 
     {"LOG_LEVEL", "info", "Lowest level that is logged", "debug, info, warn or error", open,
@@ -326,7 +329,7 @@ constexpr auto kTable = std::to_array<Setting>({
      [](const S& s) { return show_one_of(s.log_level, kLevels); }},
     {"LOG_FORMAT", "auto", "`text`, `json` or `gcp`; `auto`: gcp on Cloud Run, text on a terminal, else json",
      "auto, text, json or gcp", open,
-     [](S& s, Text v, Why&) { return v == "auto" || set_one_of(s.log_format, v, kFormats); },
+     [](S& s, Text v, Why&) { return is_auto(v) || set_one_of(s.log_format, v, kFormats); },
      [](const S& s) { return show_one_of(s.log_format, kFormats); }},
     {"GOOGLE_CLOUD_PROJECT", "",
      "With LOG_FORMAT=gcp: the project of the traces that log lines refer to; empty: the trace id alone",

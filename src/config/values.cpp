@@ -15,38 +15,33 @@ struct Unit {
   std::uint64_t bytes;
 };
 // Powers of 1024 come first, the largest first: format_bytes takes the first one that divides.
-constexpr std::array<Unit, 11> kUnits{{{"GiB", 1ULL << 30},
+constexpr std::array<Unit, 15> kUnits{{{"TiB", 1ULL << 40},
+                                       {"GiB", 1ULL << 30},
                                        {"MiB", 1ULL << 20},
                                        {"KiB", 1ULL << 10},
                                        {"B", 1},
                                        {"", 1},
+                                       {"bytes", 1},
+                                       {"Ti", 1ULL << 40},
                                        {"Gi", 1ULL << 30},
                                        {"Mi", 1ULL << 20},
                                        {"Ki", 1ULL << 10},
                                        {"KB", 1'000},
                                        {"MB", 1'000'000},
-                                       {"GB", 1'000'000'000}}};
+                                       {"GB", 1'000'000'000},
+                                       {"TB", 1'000'000'000'000}}};
 
 struct Size {
   std::string_view number;
   std::string_view suffix;
 };
 Size split_size(std::string_view text) {
+  text = trim(text);
   const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
   return {text.substr(0, end), trim(text.substr(end))};
 }
 
-bool any_of(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::ranges::any_of(words, [&](std::string_view word) { return iequals(text, word); });
-}
-
 }  // namespace
-
-std::optional<bool> parse_switch(std::string_view text) {
-  if (any_of(text, {"true", "on", "yes", "1"})) return true;
-  if (any_of(text, {"false", "off", "no", "0"})) return false;
-  return std::nullopt;
-}
 
 std::optional<double> parse_decimal(std::string_view text, double least, double most) {
   double value = 0;
@@ -60,7 +55,8 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   const auto [number, suffix] = split_size(text);
   const auto unit = std::ranges::find_if(kUnits, [suffix](const Unit& each) { return iequals(suffix, each.suffix); });
   if (unit == kUnits.end()) return std::nullopt;
-  return parse_scaled(number, unit->bytes, std::numeric_limits<std::int64_t>::max());
+  const auto fraction = unit->bytes == 1 ? Fraction::refuse : Fraction::drop;
+  return parse_scaled(number, unit->bytes, std::numeric_limits<std::int64_t>::max(), fraction);
 }
 
 std::string ambiguous_bytes(std::string_view text) {
@@ -74,6 +70,13 @@ std::string ambiguous_bytes(std::string_view text) {
     }
   }
   return {};
+}
+
+std::string ambiguous_duration(std::string_view text) {
+  std::string in_minutes(text);
+  std::ranges::replace(in_minutes, 'M', 'm');
+  if (parse_duration(text) || !parse_duration(in_minutes)) return {};
+  return "the unit M has two meanings: write m or min (minutes), or a number of days";
 }
 
 std::string format_bytes(std::uint64_t bytes) {

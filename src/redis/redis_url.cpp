@@ -22,11 +22,12 @@ struct ForeignKey {
   std::string_view fine;
   std::string_view advice;
 };
-constexpr std::string_view kUseRediss = "TLS is chosen by rediss:// at the beginning";
+constexpr std::string_view kUseRediss =
+    "does not agree with the beginning of the URL: rediss:// chooses TLS, and redis:// does without";
 constexpr std::string_view kUseTimeout = "REDIS_TIMEOUT sets the deadline of commands";
 constexpr std::string_view kUseCaFile =
     "the certificate is always checked; REDIS_CA_FILE names the authorities to trust";
-constexpr std::array<ForeignKey, 14> kForeignKeys{{
+constexpr std::array<ForeignKey, 12> kForeignKeys{{
     {.key = "database", .means = "db", .fine = {}, .advice = {}},
     {.key = "username", .means = "user", .fine = {}, .advice = {}},
     {.key = "protocol", .means = {}, .fine = "3", .advice = "only RESP3 is spoken: write protocol=3 or leave it out"},
@@ -34,8 +35,6 @@ constexpr std::array<ForeignKey, 14> kForeignKeys{{
     {.key = "ssl_ca_certs", .means = {}, .fine = {}, .advice = kUseCaFile},
     {.key = "cacert", .means = {}, .fine = {}, .advice = kUseCaFile},
     {.key = "insecure", .means = {}, .fine = "false", .advice = kUseCaFile},
-    {.key = "ssl", .means = {}, .fine = {}, .advice = kUseRediss},
-    {.key = "tls", .means = {}, .fine = {}, .advice = kUseRediss},
     {.key = "timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
     {.key = "socket_timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
     {.key = "read_timeout", .means = {}, .fine = {}, .advice = kUseTimeout},
@@ -174,8 +173,12 @@ Result<void> read_query(std::string_view query, const Parts& parts, bool databas
     const auto equals = pair.find('=');
     auto key = pair.substr(0, equals);
     const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    if (key == "ssl" || key == "tls") {
+      if (parse_switch(value) == url.address.tls) continue;
+      return wrong(cat(key, "= ", kUseRediss));
+    }
     if (const auto* other = foreign(key)) {
-      if (!other->fine.empty() && value == other->fine) continue;
+      if (!other->fine.empty() && iequals(value, other->fine)) continue;
       if (!other->advice.empty()) return wrong(cat(other->key, "= is not known; ", other->advice));
       key = other->means;
     }

@@ -1,5 +1,6 @@
 // What signals do: the end that nothing can hold up, secrets that are read again, and signals that mean nothing.
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include <fcntl.h>
@@ -144,6 +145,32 @@ TEST(Reload, UsesTheNewAdminTokenAndKeepsItIfTheFileIsEmptyOrGone) {
   EXPECT_EQ(open.get("/health/live").status, 200) << "no connection is closed";
   EXPECT_FALSE(service.log().contains(kOld));
   EXPECT_FALSE(service.log().contains(kNew));
+}
+
+TEST(Reload, KeepsTheTokenIfItsFileIsEndlessOrWouldBlock) {
+  const TempDir dir;
+  const auto file = dir.write("token", kOld);
+  const Service service({{"ADMIN_TOKEN_FILE", file}});
+  std::filesystem::resize_file(file, 1ULL << 40);  // sparse: a tebibyte, more than any memory
+  service.process().signal(SIGHUP);
+  ASSERT_TRUE(service.process().wait_for_output("ADMIN_TOKEN_FILE: the file is larger than 64KiB", kSoon));
+  EXPECT_EQ(purge(service, kOld), 204);
+  for (const char* in_its_place : {"FIFO", "/dev/zero", "/proc/kmsg"}) {
+    SCOPED_TRACE(in_its_place);
+    ASSERT_EQ(::unlink(file.c_str()), 0);
+    if (in_its_place[0] == '/') {
+      ASSERT_EQ(::symlink(in_its_place, file.c_str()), 0);
+    } else {
+      ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+    }
+    const auto before = service.process().output().size();
+    service.process().signal(SIGHUP);
+    const auto said = [&] { return service.process().output().substr(before).contains("a secret stays as it was"); };
+    EXPECT_TRUE(eventually(said, kSoon));
+    EXPECT_EQ(purge(service, kOld), 204);
+  }
+  service.process().signal(SIGTERM);
+  EXPECT_EQ(service.process().wait(kSoon), 0) << "no read of a secret is under way";
 }
 
 TEST(Reload, SendsTheNewKeyToTheProvider) {

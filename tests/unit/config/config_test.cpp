@@ -26,7 +26,9 @@ struct World {
     Environment environment;
     environment.variable = [this](const std::string& name) { return find(variables, name); };
     environment.file = [this](const std::string& path) { return find(files, path); };
-    environment.regular = [this](const std::string& path) { return files.contains(path) && path != "/fifo"; };
+    environment.regular_file = [this](const std::string& path) {
+      return path == "/fifo" ? std::nullopt : find(files, path);
+    };
     environment.cores = cores;
     environment.terminal = terminal;
     return environment;
@@ -162,7 +164,7 @@ TEST(Config, ListsAllMistakesAtOnce) {
 TEST(Config, RefusesEachKindOfWrongValue) {
   const std::vector<std::pair<std::string, std::string>> wrong{{"PORT", "65536"},
                                                                {"PORT", "-1"},
-                                                               {"PORT", "80 "},
+                                                               {"PORT", "8 0"},
                                                                {"PORT", "0x50"},
                                                                {"ADDRESS", "localhost"},
                                                                {"ADDRESS", "1.2.3"},
@@ -195,7 +197,7 @@ TEST(Config, RefusesEachKindOfWrongValue) {
                                                                {"REQUEST_TIMEOUT", "0"},
                                                                {"IDLE_TIMEOUT", "0"},
                                                                {"DRAIN_DELAY", "soon"},
-                                                               {"DRAIN_TIMEOUT", "8 s"},
+                                                               {"DRAIN_TIMEOUT", "8 x"},
                                                                {"LOG_LEVEL", "loud"},
                                                                {"LOG_FORMAT", "xml"}};
   for (const auto& [name, value] : wrong) {
@@ -285,6 +287,61 @@ TEST(Config, TakesTheValuesThatPeopleWrite) {
   EXPECT_EQ(with_variable("REDIS_URL", "redis://h?protocol=3").settings.redis_url,
             redis::parse_url("redis://h").value());
   EXPECT_EQ(with_variable("CLIENT_LOADS", "60/min").settings.client_loads.value().loads, 60U);
+  EXPECT_EQ(with_variable("REDIS_URL", "rediss://h?ssl=true").settings.redis_url,
+            redis::parse_url("rediss://h").value());
+  EXPECT_EQ(with_variable("MEMORY_LIMIT", "1.2GiB").settings.memory_limit, 1'288'490'188U);
+  EXPECT_EQ(with_variable("CONNECTION_MEMORY", "1 TiB").settings.connection_memory, 1ULL << 40);
+}
+
+TEST(Config, TakesADurationWithSpacesOrCapitalsInEverySettingThatHasOne) {
+  std::size_t durations = 0;
+  for (const auto& setting : settings_table()) {
+    if (!setting.expected.contains("a duration from")) continue;
+    ++durations;
+    for (const char* text : {"10 s", "10S", " 10 sec ", "0m 10s", "10 Seconds"}) {
+      const std::string name(setting.name);
+      const auto outcome = with_variable(name, text);
+      EXPECT_EQ(outcome.exit_code, 0) << name << '=' << text << ": " << outcome.output;
+      EXPECT_EQ(setting.show(outcome.settings), "10s") << name << '=' << text;
+    }
+    EXPECT_THAT(with_variable(std::string(setting.name), "1M").output, HasSubstr("write m or min")) << setting.name;
+  }
+  EXPECT_GT(durations, 10U);
+}
+
+TEST(Config, TakesAWordInAnyCase) {
+  for (const auto& [name, word] : std::vector<std::pair<std::string, std::string>>{{"THREADS", "AUTO"},
+                                                                                   {"REDIS_TIMEOUT", "Auto"},
+                                                                                   {"CACHE_TTL", "AUTO"},
+                                                                                   {"CACHE_WRITE", "AUTO"},
+                                                                                   {"CACHE_WRITE", "Before"},
+                                                                                   {"CACHE_REFRESH", "AUTO"},
+                                                                                   {"CACHE_REFRESH", "INLINE"},
+                                                                                   {"CLIENT_LOADS", "AUTO"},
+                                                                                   {"CLIENT_LOADS", "OFF"},
+                                                                                   {"CLIENT_LOADS", "60 / MIN"},
+                                                                                   {"UPSTREAM_LIMIT", "OFF"},
+                                                                                   {"UPSTREAM_LIMIT", "600/m, 5000/H"},
+                                                                                   {"MOCK_LOADS", "OFF"},
+                                                                                   {"TRUSTED_PROXIES", "PEER"},
+                                                                                   {"COORDINATE_DECIMALS", "EXACT"},
+                                                                                   {"LAB", "OFF"},
+                                                                                   {"REDIS_TLS", "False"},
+                                                                                   {"LOG_LEVEL", "WARN"},
+                                                                                   {"LOG_FORMAT", "JSON"},
+                                                                                   {"LOG_FORMAT", "AUTO"}}) {
+    const auto outcome = with_variable(name, word);
+    EXPECT_EQ(outcome.exit_code, 0) << name << '=' << word << ": " << outcome.output;
+  }
+  EXPECT_TRUE(with_variable("CACHE_WRITE", "BEFORE").settings.cache_write_before);
+  EXPECT_TRUE(with_variable("CACHE_REFRESH", "Inline").settings.cache_refresh_inline);
+  EXPECT_EQ(with_variable("CACHE_WRITE", "sometimes").exit_code, 2);
+}
+
+TEST(Config, SpacesAroundAValueMeanNothingExceptInASecret) {
+  EXPECT_EQ(with_variable("PORT", " 81 ").settings.port, 81);
+  EXPECT_EQ(with_variable("THREADS", "auto ").exit_code, 0);
+  EXPECT_EQ(with_variable("ADMIN_TOKEN", "swordfish ").exit_code, 2);
 }
 
 TEST(Config, SaysThatAValueIsMissing) {
@@ -361,11 +418,19 @@ TEST(Config, NamesEachFileThatHasNoValidSecretAnyMoreAndShowsNone) {
   auto mistakes = world.reread().mistakes;
   ASSERT_EQ(mistakes.size(), 3U);
   EXPECT_THAT(mistakes[0], HasSubstr("REDIS_URL_FILE: the value (not shown) is not valid: it must begin with"));
-  EXPECT_EQ(mistakes[1], "OPEN_METEO_API_KEY_FILE: cannot read the file");
+  EXPECT_THAT(mistakes[1], HasSubstr("OPEN_METEO_API_KEY_FILE: cannot read the file"));
   EXPECT_EQ(mistakes[2], "ADMIN_TOKEN_FILE: the file is empty");
   world.variables = {{"OPEN_METEO_API_KEY_FILE", "/fifo"}};
-  EXPECT_THAT(world.reread().mistakes, testing::ElementsAre("OPEN_METEO_API_KEY_FILE: cannot read the file"))
+  EXPECT_THAT(world.reread().mistakes, testing::ElementsAre(HasSubstr("OPEN_METEO_API_KEY_FILE: cannot read the file")))
       << "reading a FIFO would wait for its writer";
+}
+
+TEST(Config, ASecretFileIsNoLargerThanASecretCanBe) {
+  World world;
+  world.files["/token"] = std::string(kLongestSecretFile, 'x') + "y";
+  world.variables["ADMIN_TOKEN_FILE"] = "/token";
+  EXPECT_THAT(world.parse().output, HasSubstr("ADMIN_TOKEN_FILE: the file is larger than 64KiB; expected a file that"));
+  EXPECT_THAT(world.reread().mistakes, testing::ElementsAre(HasSubstr("the file is larger than 64KiB")));
 }
 
 TEST(Config, ChoosesTheLogFormatByWhereItRuns) {

@@ -25,6 +25,7 @@ TEST(Limits, OffIsNoLimit) {
 TEST(Limits, WindowsHaveLettersAndNames) {
   EXPECT_EQ(*parse_limits("600/min,5000/hour,10000/day"), *parse_limits("600/m,5000/h,10000/d"));
   EXPECT_EQ(*parse_limits("600/minute"), *parse_limits("600/m"));
+  EXPECT_EQ(*parse_limits("600 / Min, 5000/H , 10000/DAY"), *parse_limits("600/m,5000/h,10000/d"));
 }
 
 // A limit may be a misplaced secret, so that no message repeats it.
@@ -41,7 +42,7 @@ TEST(Limits, WhatIsWrongIsNamedButNotRepeated) {
   EXPECT_EQ(wrong("-1/m"), "a limit begins with a number from 1 to 1000000000");
   EXPECT_EQ(wrong("1000000001/m"), "a limit begins with a number from 1 to 1000000000");
   EXPECT_EQ(wrong("99999999999999999999/d"), "a limit begins with a number from 1 to 1000000000");
-  EXPECT_EQ(wrong("5 /m"), "a limit begins with a number from 1 to 1000000000");
+  EXPECT_EQ(wrong("5 x/m"), "a limit begins with a number from 1 to 1000000000");
   for (const auto* const text : {"600/s", "600/minutes", "600/", "600/M", "600/m/h", "600/60s"}) {
     EXPECT_EQ(wrong(text), "a limit ends with /m (minute), /h (hour) or /d (day)") << text;
   }

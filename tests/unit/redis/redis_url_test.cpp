@@ -98,6 +98,16 @@ TEST(RedisUrl, ReadsKeysOfOtherClientsThatHaveOneMeaning) {
   refused("redis://alice:secret@cache?username=alice");
 }
 
+TEST(RedisUrl, TakesAKeyForTlsThatAgreesWithTheScheme) {
+  for (const char* query : {"ssl=true", "tls=true", "ssl=True", "tls=1"}) {
+    EXPECT_EQ(parsed(std::string("rediss://cache?db=2&") + query), parsed("rediss://cache/2")) << query;
+    EXPECT_NE(refused(std::string("redis://cache?") + query).find("rediss://"), std::string::npos) << query;
+  }
+  EXPECT_EQ(parsed("redis://cache?ssl=false"), parsed("redis://cache"));
+  EXPECT_NE(refused("rediss://cache?tls=no").find("does not agree"), std::string::npos);
+  EXPECT_EQ(parsed("rediss://cache?ssl_cert_reqs=Required"), parsed("rediss://cache"));
+}
+
 TEST(RedisUrl, SaysWhatToWriteForKeysOfOtherClientsThatItDoesNotTake) {
   EXPECT_NE(refused("redis://cache?protocol=2").find("write protocol=3 or leave it out"), std::string::npos);
   EXPECT_NE(refused("redis://cache?tls=true").find("rediss://"), std::string::npos);
