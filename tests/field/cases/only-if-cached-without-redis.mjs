@@ -26,6 +26,9 @@ export default {
     assert.deepEqual(await problem(), ['/problems/cache-unavailable', 'weather-cache; detail=redis-unavailable']);
     const metrics = (await fetch('/metrics')).body;
     assert.match(metrics, /^weather_cache_cache_redis_reads_total\{result="error"\} [1-9]/m);
+    // Both 504s are the client's own: without only-if-cached it would get an answer, whatever Redis does.
+    assert.match(metrics, /^weather_cache_http_responses_total\{class="5xx"\} 0$/m);
+    assert.match(metrics, /^weather_cache_http_responses_total\{class="5xx-client"\} 2$/m);
     assert.equal(provider.calls, 1);
   },
 };
