@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test field image image-test deb deb-test screenshots check asan tsan soak history storm rolling history-ci fuzz bench micro load instructions format clean
+.PHONY: help run build test field image image-test deb deb-test screenshots check newer-boost asan tsan soak history storm rolling history-ci fuzz bench micro load instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -76,6 +76,10 @@ screenshots: ## make the pictures in docs/images
 check: ## check format, direction of the rooms, settings table, deployment files, clang-tidy
 	@scripts/install-packages build test check
 	@scripts/check $(PRESET)
+
+newer-boost: ## build and test the HTTP server with a Boost that is newer than the distribution's
+	@scripts/install-packages build test boost
+	@scripts/test-boost
 
 asan: ## run all tests with the address and undefined-behaviour sanitizers
 	@scripts/install-packages build test sanitize

@@ -10,7 +10,7 @@
 // (InputBuffer::more_to_read()), because the wait is edge-triggered.
 //
 // It uses asio::detail, which has no stable interface. Therefore it is compiled only for the versions of Boost that it
-// was tested with; for others async_wait() replaces it.
+// was tested with; for others async_wait() replaces it (scripts/test-boost tests that).
 //
 // Thread-safety: none; belongs to the socket's thread.
 #pragma once
