@@ -6,7 +6,8 @@
 #
 # Builders without BuildKit (Cloud Build, podman, buildah) must be able to read it: no RUN --mount, no here-documents.
 
-# The Debian 13 to build in; scripts/image-test sets another one if no registry can be reached.
+# The Debian 13 to build in. A release names it by its digest (CONTRIBUTING.md); scripts/image-test sets another one if no
+# registry can be reached.
 ARG DEBIAN=docker.io/library/debian:trixie-slim
 
 FROM ${DEBIAN} AS build

@@ -56,7 +56,7 @@ image: ## build the container image (TAG=weather-cache) with docker, podman or b
 	@scripts/image $(TAG)
 
 image-test: ## build the image with buildah, without a registry, and run it confined (as root)
-	@scripts/install-packages build test image
+	@scripts/install-packages build test image sbom
 	@scripts/image-test
 
 deb: ## build a Debian package for this distribution, in build/program
