@@ -1,11 +1,11 @@
 #include "config/table.hpp"
 
-#include <algorithm>
 #include <array>
-#include <concepts>
+#include <limits>
 
 #include "base/ip_address.hpp"
 #include "base/text.hpp"
+#include "config/members.hpp"
 #include "config/values.hpp"
 #include "open_meteo/provider_address.hpp"
 
@@ -14,104 +14,16 @@ namespace {
 
 using observability::LogFormat;
 using observability::LogLevel;
-using std::chrono::milliseconds;
 
-template <std::integral T>
-bool set_number(T& target, std::string_view value, std::uint64_t least, std::uint64_t most) {
-  const auto number = parse_unsigned(value);
-  if (!number || *number < least || *number > most) return false;
-  target = static_cast<T>(*number);
-  return true;
-}
+constexpr Words<LogLevel, 5> kLevels{{{"debug", LogLevel::debug},
+                                      {"info", LogLevel::info},
+                                      {"warn", LogLevel::warn},
+                                      {"warning", LogLevel::warn},
+                                      {"error", LogLevel::error}}};
+constexpr Words<LogFormat, 3> kFormats{{{"text", LogFormat::text}, {"json", LogFormat::json}, {"gcp", LogFormat::gcp}}};
 
-bool set_duration(milliseconds& target, std::string_view value, milliseconds least, milliseconds most,
-                  std::string& why) {
-  const auto span = parse_duration(value);
-  if (!span) why = ambiguous_duration(value);
-  if (!span || *span < least || *span > most) return false;
-  target = *span;
-  return true;
-}
-
-bool set_bytes(std::uint64_t& target, std::string_view value, std::uint64_t least, std::uint64_t most,
-               std::string& why) {
-  const auto bytes = parse_bytes(value);
-  if (!bytes) why = ambiguous_bytes(value);
-  if (!bytes || *bytes < least || *bytes > most) return false;
-  target = *bytes;
-  return true;
-}
-
-bool is_auto(std::string_view value) {
-  return iequals(value, "auto");
-}
-
-bool set_duration_or_auto(std::optional<milliseconds>& target, std::string_view value, milliseconds least,
-                          milliseconds most, std::string& why) {
-  if (is_auto(value)) {
-    target.reset();
-    return true;
-  }
-  milliseconds span{};
-  if (!set_duration(span, value, least, most, why)) return false;
-  target = span;
-  return true;
-}
-
-bool set_switch(bool& target, std::string_view value) {
-  const auto on = parse_switch(value);
-  if (on) target = *on;
-  return on.has_value();
-}
-
-std::string show_duration_or_auto(const std::optional<milliseconds>& span) {
-  return span ? format_duration(*span) : "auto";
-}
-
-// For values that another room parses.
-template <class Target, class T>
-bool set_parsed(Target& target, Result<T> parsed, std::string& why) {
-  if (!parsed) {
-    why = std::move(parsed.error().detail);
-    return false;
-  }
-  target = *std::move(parsed);
-  return true;
-}
-
-// The shortest form that parses to the same value: 0.8, not 0.800000.
-std::string show_decimal(double value) {
-  std::string text;
-  append_fixed(text, value, 6);
-  while (text.ends_with('0')) text.pop_back();
-  if (text.ends_with('.')) text.pop_back();
-  return text;
-}
-
-template <class Name, std::size_t N>
-bool set_one_of(Name& target, std::string_view value, const std::array<std::pair<std::string_view, Name>, N>& names) {
-  const auto found = std::ranges::find_if(names, [&](const auto& row) { return iequals(row.first, value); });
-  if (found == names.end()) return false;
-  target = found->second;
-  return true;
-}
-
-template <class Name, std::size_t N>
-std::string show_one_of(Name value, const std::array<std::pair<std::string_view, Name>, N>& names) {
-  const auto found = std::ranges::find_if(names, [&](const auto& row) { return row.second == value; });
-  return std::string(found->first);
-}
-
-constexpr std::array<std::pair<std::string_view, LogLevel>, 5> kLevels{{{"debug", LogLevel::debug},
-                                                                        {"info", LogLevel::info},
-                                                                        {"warn", LogLevel::warn},
-                                                                        {"warning", LogLevel::warn},
-                                                                        {"error", LogLevel::error}}};
-constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats{
-    {{"text", LogFormat::text}, {"json", LogFormat::json}, {"gcp", LogFormat::gcp}}};
-
-constexpr std::array<std::pair<std::string_view, bool>, 2> kCacheWrites{{{"after", false}, {"before", true}}};
-constexpr std::array<std::pair<std::string_view, bool>, 2> kCacheRefreshes{{{"behind", false}, {"inline", true}}};
+constexpr Words<bool, 2> kCacheWrites{{{"after", false}, {"before", true}}};
+constexpr Words<bool, 2> kCacheRefreshes{{{"behind", false}, {"inline", true}}};
 
 constexpr milliseconds kMillisecond{1};
 constexpr milliseconds kMinute{60'000};
