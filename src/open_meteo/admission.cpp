@@ -13,15 +13,11 @@ namespace {
 using namespace std::chrono_literals;
 using observability::Counter;
 
-constexpr std::string_view kRoom = "open_meteo";
-
 // The pause before a second attempt is random between the first two values. The attempt is made only if kLeastTime
 // remains after the pause.
 constexpr nanoseconds kShortestPause = 50ms;
 constexpr nanoseconds kLongestPause = 250ms;
 constexpr nanoseconds kLeastTime = 250ms;
-// Flapping states are logged at most this often.
-constexpr nanoseconds kLogAgain = 10s;
 
 Limits checked_share(const OpenMeteoOptions& options) {
   const auto share = share_of(options.limits, options.fleet_size);
@@ -42,38 +38,6 @@ bool is_worth_a_retry(const Error& fault) {
   return fault.kind == ErrorKind::provider_error && (status == 502 || status == 503 || status == 504);
 }
 
-std::string_view sentence(ThrottleLevel level) {
-  switch (level) {
-    case ThrottleLevel::open:
-      return "the budget of provider calls allows all loads again";
-    case ThrottleLevel::no_early:
-      return "80 % of the budget of provider calls is used: no early refreshes";
-    case ThrottleLevel::no_refresh:
-      return "90 % of the budget of provider calls is used: no refreshes";
-    case ThrottleLevel::closed:
-      break;
-  }
-  return "the budget of provider calls is used up";
-}
-
-std::string_view sentence(ProviderBreaker::State state) {
-  switch (state) {
-    case ProviderBreaker::State::closed:
-      return "the provider's breaker is closed again";
-    case ProviderBreaker::State::half_open:
-      return "the provider's breaker is half-open: one probe call is allowed";
-    case ProviderBreaker::State::open:
-      return "the provider's breaker is open: calls are paused";
-    case ProviderBreaker::State::limited:
-      break;
-  }
-  return "the provider limits this service: calls are paused";
-}
-
-std::string text(const Budget::Usage& usage) {
-  return usage.limit == 0 ? std::string("unlimited") : cat(usage.used, " of ", usage.limit);
-}
-
 // With twelve digits, two of a hundred processes have the same id one time in 10^10.
 constexpr std::size_t kIdDigits = 12;
 
@@ -81,23 +45,19 @@ bool waits_for_probe(cache::Purpose purpose, const ProviderBreaker::Refusal& ref
   return refusal.probing && purpose == cache::Purpose::cold;
 }
 
-std::int64_t in_ms(nanoseconds span) {
-  return std::chrono::ceil<milliseconds>(span).count();
-}
-
 }  // namespace
 
 Admission::Admission(const OpenMeteoOptions& options, Random random, observability::Metrics& metrics,
                      observability::Log& log)
     : metrics_(metrics),
-      log_(log),
       off_(options.limits.off()),
       limits_(options.limits),
       fleet_size_(options.fleet_size),
       random_(random),
       breaker_(breaker_options(options), Random(random_.next())),
       budget_(checked_share(options)),
-      retries_(options.retries) {}
+      retries_(options.retries),
+      changes_(log) {}
 
 void Admission::join_fleet() {
   const Lock lock(mutex_);
@@ -195,7 +155,7 @@ Admission::Payment Admission::settle(Purpose purpose, const SharedBudget::Parts&
   const Lock lock(mutex_);
   const bool lost = !counts || counts->size() != parts.size();
   fleet_lost_ = lost;
-  log_count(now);
+  changes_.fleet_count(lost, now.steady);
   if (lost) metrics_.add(Counter::provider_counted_alone);
   if (!lost) shared_->merge(parts, *counts, now.steady);
   const auto why = !counts && counts.error().kind == ErrorKind::redis_timeout ? SharedBudget::Silence::late
@@ -242,6 +202,12 @@ Admission::Exchange Admission::put_back(const SharedBudget::Parts& parts, const 
 Budget::Usage Admission::usage(Window window, Counting counting, const Instant& now) {
   if (shared_) return shared_->usage(window, counting, now.steady, now.wall);
   return budget_.usage(window, now.steady, now.wall);
+}
+
+std::array<Budget::Usage, kWindows> Admission::usages(Counting counting, const Instant& now) {
+  std::array<Budget::Usage, kWindows> all;
+  for (const Window window : kAllWindows) all.at(static_cast<std::size_t>(window)) = usage(window, counting, now);
+  return all;
 }
 
 void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now,
@@ -294,56 +260,21 @@ std::optional<nanoseconds> Admission::retry_after(const Error& fault, nanosecond
 
 ProviderStatus Admission::status(const Instant& now) {
   const Lock lock(mutex_);
-  ProviderStatus status{.breaker = breaker_.state(now.steady), .usage = {}};
-  for (const Window window : kAllWindows) {
-    status.usage.at(static_cast<std::size_t>(window)) = usage(window, counted_last(), now);
-  }
-  return status;
+  return {.breaker = breaker_.state(now.steady), .usage = usages(counted_last(), now)};
 }
 
 void Admission::log_changes(const Instant& now) {
-  const auto state = breaker_.state(now.steady);
-  if (std::exchange(logged_state_, state) != state) {
-    const auto free = breaker_.check(now.steady);
-    const bool asked = !free && free.error().limited && free.error().kind != ErrorKind::provider_limited;
-    const bool bad = state == ProviderBreaker::State::open || state == ProviderBreaker::State::limited;
-    const auto level = bad ? observability::LogLevel::warn : observability::LogLevel::info;
-    if (log_.enabled(level)) {
-      log_.say(level, kRoom, asked ? "the provider asked for a pause: no calls until its Retry-After" : sentence(state),
-               {{"wait_ms", in_ms(breaker_.wait(now.steady))}});
-    }
-  }
+  changes_.breaker(breaker_.state(now.steady), breaker_, now.steady);
   log_throttle_level(now);
-}
-
-void Admission::log_count(const Instant& now) {
-  if (fleet_lost_ == logged_lost_) return;
-  auto& logged_at = logged_count_at_.at(fleet_lost_ ? 1 : 0);
-  if (logged_at && now.steady - *logged_at < kLogAgain) return;
-  logged_at = now.steady;
-  logged_lost_ = fleet_lost_;
-  if (logged_lost_) {
-    log_.warn(kRoom, "the fleet's count of provider calls is unreachable: this process limits itself to its share");
-  } else {
-    log_.info(kRoom, "provider calls are counted with the fleet again");
-  }
 }
 
 // Uses the way of counting that was logged last, because each of the two has its own throttle level.
 void Admission::log_throttle_level(const Instant& now) {
   if (off_) return;
-  const auto logged_counting = logged_lost_ ? Counting::alone : counting();
-  const auto throttle_level = shared_ ? shared_->throttle_level(logged_counting, now.steady, now.wall)
-                                      : budget_.throttle_level(now.steady, now.wall);
-  if (throttle_level == logged_level_) return;
-  const auto level = throttle_level > logged_level_ ? observability::LogLevel::warn : observability::LogLevel::info;
-  logged_level_ = throttle_level;
-  if (!log_.enabled(level)) return;
-  std::array<std::string, kWindows> used;
-  for (const Window window : kAllWindows) {
-    used.at(static_cast<std::size_t>(window)) = text(usage(window, logged_counting, now));
-  }
-  log_.say(level, kRoom, sentence(throttle_level), {{"minute", used[0]}, {"hour", used[1]}, {"day", used[2]}});
+  const auto logged_counting = changes_.count_lost() ? Counting::alone : counting();
+  const auto level = shared_ ? shared_->throttle_level(logged_counting, now.steady, now.wall)
+                             : budget_.throttle_level(now.steady, now.wall);
+  if (changes_.is_new(level)) changes_.throttle(level, usages(logged_counting, now));
 }
 
 }  // namespace wx::open_meteo

@@ -1,6 +1,5 @@
 // Decides whether a load may become a provider call. Combines the breaker, the call budget and the retry budget, with
-// their metrics and log lines. Each change of state writes one log line. With a slow Redis the fleet's count may be
-// lost and regained at every call, so each of these two changes is logged at most once in ten seconds.
+// their metrics. Each change of state writes one log line (AdmissionLog).
 //
 // Thread-safety: any thread, except join_fleet().
 #pragma once
@@ -17,6 +16,7 @@
 #include "cache/loader.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
+#include "open_meteo/admission_log.hpp"
 #include "open_meteo/budget.hpp"
 #include "open_meteo/fleet_budget.hpp"
 #include "open_meteo/open_meteo_options.hpp"
@@ -120,15 +120,14 @@ class Admission {
   [[nodiscard]] Counting counted_last() const WX_REQUIRES(mutex_) { return fleet_lost_ ? Counting::alone : counting(); }
   [[nodiscard]] std::optional<Error> refusal(Purpose purpose, const Instant& now) WX_REQUIRES(mutex_);
   [[nodiscard]] Budget::Usage usage(Window window, Counting counting, const Instant& now) WX_REQUIRES(mutex_);
+  [[nodiscard]] std::array<Budget::Usage, kWindows> usages(Counting counting, const Instant& now) WX_REQUIRES(mutex_);
   [[nodiscard]] Error shed(const ProviderBreaker::Refusal& refusal);
   [[nodiscard]] Error shed(const Budget::Refusal& refusal);
   void pause(const Error& fault, std::optional<milliseconds> asked_pause, SteadyTime now) WX_REQUIRES(mutex_);
   void log_changes(const Instant& now) WX_REQUIRES(mutex_);
-  void log_count(const Instant& now) WX_REQUIRES(mutex_);
   void log_throttle_level(const Instant& now) WX_REQUIRES(mutex_);
 
   observability::Metrics& metrics_;
-  observability::Log& log_;
   const bool off_;  // no limits
   const Limits limits_;
   const unsigned fleet_size_;
@@ -141,11 +140,7 @@ class Admission {
   Budget budget_ WX_GUARDED_BY(mutex_);                       // without a fleet
   std::optional<SharedBudget> shared_ WX_GUARDED_BY(mutex_);  // with one
   RetryBudget retries_ WX_GUARDED_BY(mutex_);
-  // The last logged values.
-  ProviderBreaker::State logged_state_ WX_GUARDED_BY(mutex_) = ProviderBreaker::State::closed;
-  ThrottleLevel logged_level_ WX_GUARDED_BY(mutex_) = ThrottleLevel::open;
-  bool logged_lost_ WX_GUARDED_BY(mutex_) = false;
-  std::array<std::optional<SteadyTime>, 2> logged_count_at_ WX_GUARDED_BY(mutex_);  // by logged_lost_
+  AdmissionLog changes_ WX_GUARDED_BY(mutex_);
 };
 
 }  // namespace wx::open_meteo
