@@ -5,8 +5,12 @@
 namespace wx {
 
 std::string random_hex(Random& random, std::size_t digits) {
-  std::string text;
-  for (auto bits = random.next(); text.size() < digits; bits >>= 4) text += "0123456789abcdef"[bits & 15];
+  std::string text(digits, '0');
+  auto bits = random.next();
+  for (char& digit : text) {
+    digit = "0123456789abcdef"[bits & 15];
+    bits >>= 4;
+  }
   return text;
 }
 

@@ -1,5 +1,8 @@
 #include "redis/command_encoder.hpp"
 
+#include <array>
+#include <charconv>
+
 #include "base/text.hpp"
 
 namespace wx::redis {
@@ -15,20 +18,27 @@ void append_body(std::string& out, std::string_view body) {
   append(out, body);
 }
 
+// Appends the end of the line before, and the length of the argument that follows. In one piece, because a load sends
+// more than twenty arguments.
+void append_length(std::string& out, std::size_t length) {
+  std::array<char, 32> piece{'\r', '\n', '$'};  // and 20 digits at most, \r, \n
+  char* end = std::to_chars(piece.data() + 3, piece.data() + piece.size(), length).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  append(out, std::string_view(piece.data(), static_cast<std::size_t>(end - piece.data())));
+}
+
 }  // namespace
 
 void append_command(std::string& out, std::span<const Argument> arguments) {
   append(out, '*');
   append(out, arguments.size());
-  append(out, "\r\n");
   for (const Argument& argument : arguments) {
-    append(out, '$');
-    append(out, argument.size());
-    append(out, "\r\n");
+    append_length(out, argument.size());
     append(out, argument.head());
     if (!argument.body().empty()) append_body(out, argument.body());
-    append(out, "\r\n");
   }
+  append(out, "\r\n");
 }
 
 }  // namespace wx::redis
