@@ -15,12 +15,12 @@
 
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
+#include "base/rate_gate.hpp"
 #include "cache/cache_options.hpp"
 #include "cache/fleet_listener.hpp"
 #include "cache/flight_table.hpp"
 #include "cache/known_purges.hpp"
 #include "cache/memory_tier.hpp"
-#include "cache/rate_gate.hpp"
 #include "cache/remote_tier.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"

@@ -1,10 +1,10 @@
-#include "cache/rate_gate.hpp"
+#include "base/rate_gate.hpp"
 
 #include <gtest/gtest.h>
 
 #include "support/fake_clock.hpp"
 
-namespace wx::cache {
+namespace wx {
 namespace {
 
 int passed(RateGate& gate, SteadyTime now, int attempts) {
@@ -43,4 +43,4 @@ TEST(RateGate, IsAsNewAfterASecondOfRest) {
 }
 
 }  // namespace
-}  // namespace wx::cache
+}  // namespace wx

@@ -9,7 +9,7 @@
 
 #include "base/clock.hpp"
 
-namespace wx::cache {
+namespace wx {
 
 class RateGate {
  public:
@@ -33,4 +33,4 @@ class RateGate {
   std::atomic<nanoseconds::rep> next_{SteadyTime::min().time_since_epoch().count()};  // when the rate is unused again
 };
 
-}  // namespace wx::cache
+}  // namespace wx
