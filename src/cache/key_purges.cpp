@@ -156,16 +156,30 @@ void KeyPurges::retry(CacheCore& core) {
 void KeyPurges::retry_one(CacheCore& core, const Purge& purge) {
   const auto* pending = pending_of(purge);
   if (pending == nullptr || pending->buried) return purge_again(core, purge);
-  thread_.remote()->read(purge.key, [this, purge](const Result<std::optional<Entry>>& entry) {
+  thread_.remote()->look(purge.key, [this, purge](const Result<LeaseView>& seen) {
     guarded([&](CacheCore& live) {
-      if (!entry) return on_attempted(live, purge, entry.error());
+      if (!seen) return on_attempted(live, purge, seen.error());
       const auto at = live.wall_of(purge.at);
       // A value of this version says nothing about one of a later version beside it.
-      const bool followed = *entry && follows(**entry, at) && !thread_.remote()->holds_later_version(purge.key);
-      if (auto* current = pending_of(purge); followed && current != nullptr) current->buried = true;
-      purge_again(live, purge);
+      const bool followed =
+          seen->entry && follows(*seen->entry, at) && !thread_.remote()->holds_later_version(purge.key);
+      if (!followed) return purge_again(live, purge);
+      if (!seen->failure) return on_followed(live, purge);
+      // Of a tombstone whose purge was cut short, or from before the purge.
+      thread_.remote()->forget_failure(purge.key, [this, purge](const Result<void>& forgotten) {
+        guarded([&](CacheCore& still) {
+          if (!forgotten) return on_attempted(still, purge, forgotten.error());
+          on_followed(still, purge);
+        });
+      });
     });
   });
+}
+
+// Redis needs no tombstone any more.
+void KeyPurges::on_followed(CacheCore& core, const Purge& purge) {
+  if (auto* current = pending_of(purge); current != nullptr) current->buried = true;
+  purge_again(core, purge);
 }
 
 void KeyPurges::read_later(CacheCore& core, Readings& readings, const Purge& purge, nanoseconds span) {

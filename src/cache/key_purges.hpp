@@ -2,8 +2,9 @@
 // then reads Redis again, in case a SET that was under way has brought the purged value back.
 //
 //   pending    what Redis has not accepted: tried again after 0.5 s, doubling to 4 s, or after a minute if Redis
-//              refuses for good. Redis is read first: a later value or tombstone needs no tombstone any more. (A value
-//              that is stored after that reading is lost, which costs a load.) A tombstone that follows its
+//              refuses for good. Redis is read first: a later value or tombstone needs no tombstone any more, but a
+//              failure that the fleet remembers is forgotten beside it. (A value that is stored after that reading is
+//              lost, which costs a load.) A tombstone that follows its
 //              announcement late is announced again, for a process that has missed the first and looked before the
 //              tombstone was there. One pending purge per key, the latest. More than 1,000 of a thread become one purge
 //              of everything (PurgeDebt). They are lost if the process ends.
@@ -71,6 +72,7 @@ class KeyPurges {
   void purge_again(CacheCore& core, const Purge& purge);
   void retry(CacheCore& core);
   void retry_one(CacheCore& core, const Purge& purge);
+  void on_followed(CacheCore& core, const Purge& purge);
   void schedule_retry();
   void give_up_singles(CacheCore& core);
   void read_later(CacheCore& core, Readings& readings, const Purge& purge, nanoseconds span);

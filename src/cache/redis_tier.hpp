@@ -53,7 +53,7 @@ class RedisTier final : public RemoteTier {
   void store_failure(std::string_view key, const FailureMemo& memo) override;
   void give_back(std::string_view key) override;
   void bury(std::string_view key, const Entry& tombstone, DoneCallback done) override;
-  void forget_failure(std::string_view key) override;
+  void forget_failure(std::string_view key, DoneCallback done) override;
   void announce_purge(std::string_view key, WallTime at, DoneCallback done) override;
   void put_back(std::string_view key, const Entry& entry) override;
   void raise_epoch(std::uint64_t ours, EpochCallback done) override;
@@ -89,7 +89,6 @@ class RedisTier final : public RemoteTier {
   // Releases a lease with an unknown owner (its SET was not answered in time) if it holds `token`. Retries until
   // `until`.
   void give_back_if_ours(std::string lease, std::string token, SteadyTime until);
-  void forget_failure(std::string_view key, DoneCallback done);
   void publish(std::string_view message);
   // Reports the reply to the breaker, and then its success or error to `done`.
   [[nodiscard]] redis::Callback recorded(std::string_view key, DoneCallback done);

@@ -138,11 +138,8 @@ void RedisTier::look(std::string_view key, LeaseCallback done) {
   client_.pipeline(commands);
 }
 
-void RedisTier::forget_failure(std::string_view key) {
-  if (!unavailable(key)) forget_failure(key, [](const Result<void>&) {});
-}
-
 void RedisTier::forget_failure(std::string_view key, DoneCallback done) {
+  if (unavailable(key)) return done(fail(ErrorKind::redis_unavailable));
   struct Forgetting {
     std::string lease;
     AnswerOnce<void> done;

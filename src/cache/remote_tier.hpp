@@ -89,9 +89,8 @@ class RemoteTier {
   // lease stays. The value is removed even if there is no room for the tombstone, which is then an error.
   virtual void bury(std::string_view key, const Entry& tombstone, DoneCallback done) = 0;
 
-  // Removes a failure that the fleet remembers, because a purge of everything has ended it. Another process's lease
-  // stays.
-  virtual void forget_failure(std::string_view key) = 0;
+  // Removes a failure that the fleet remembers, because a purge has ended it. Another process's lease stays.
+  virtual void forget_failure(std::string_view key, DoneCallback done) = 0;
 
   // Announces to the fleet that what was stored until `at` is purged.
   virtual void announce_purge(std::string_view key, WallTime at, DoneCallback done) = 0;

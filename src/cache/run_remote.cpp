@@ -53,7 +53,7 @@ void Run::heed_purge(CacheCore& core, const Found& found) {
 void Run::drop_purged(const CacheCore& core, LeaseView& view) {
   if (!view.failure || !core.is_purged(*view.failure)) return;
   view.failure.reset();
-  if (!view.won) thread_.remote()->forget_failure(key_);
+  if (!view.won) thread_.remote()->forget_failure(key_, [](const Result<void>&) {});
 }
 
 void Run::read_remote(CacheCore& core) {

@@ -137,9 +137,11 @@ class FakeRemote final : public cache::RemoteTier {
       done({});
     });
   }
-  void forget_failure(std::string_view key) override {
-    act([this, key = std::string(key)] {
-      if (!failing) end_failure(key);
+  void forget_failure(std::string_view key, DoneCallback done) override {
+    act([this, key = std::string(key), done = std::move(done)]() mutable {
+      if (failing) return done(fail(*failing, failing_detail));
+      end_failure(key);
+      done({});
     });
   }
   void announce_purge(std::string_view key, WallTime at, DoneCallback done) override {

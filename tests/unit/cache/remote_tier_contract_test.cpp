@@ -344,12 +344,12 @@ TYPED_TEST(RemoteTierContract, APurgeForgetsAFailure) {
 
 TYPED_TEST(RemoteTierContract, AFailureIsForgottenAndALeaseIsNot) {
   ASSERT_TRUE(this->take_lease(0, "mine")->won);
-  this->tier(1).forget_failure(kKey);
+  this->tier(1).forget_failure(kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
   ASSERT_TRUE(this->bury(1));
   EXPECT_TRUE(this->look(1)->lease_left) << "a purge does not end the lease of a load under way, either";
   this->tier(0).store_failure(kKey, {ErrorKind::provider_timeout, 1, kLong});
   ASSERT_TRUE(this->look(0));  // it has arrived
-  this->tier(1).forget_failure(kKey);
+  this->tier(1).forget_failure(kKey, [](const Result<void>& result) { EXPECT_TRUE(result); });
   EXPECT_TRUE(this->take_lease(1, "yours")->won);
 }
 

@@ -31,7 +31,9 @@ class ThrowingRemote final : public RemoteTier {
   }
   void store_failure(std::string_view key, const FailureMemo& memo) override { remote_.store_failure(key, memo); }
   void give_back(std::string_view key) override { remote_.give_back(key); }
-  void forget_failure(std::string_view key) override { remote_.forget_failure(key); }
+  void forget_failure(std::string_view key, DoneCallback done) override {
+    remote_.forget_failure(key, std::move(done));
+  }
   void bury(std::string_view key, const Entry& tombstone, DoneCallback done) override {
     remote_.bury(key, tombstone, std::move(done));
   }

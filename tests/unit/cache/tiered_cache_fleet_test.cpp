@@ -876,6 +876,20 @@ TEST_F(OwedPurgeTest, LeavesALaterValueAlone) {
   EXPECT_EQ(left_in_redis().body, "{2}");
 }
 
+// Whatever came in between, a purge ends what the fleet remembers of failures: here of a load from before the purge.
+TEST_F(OwedPurgeTest, EndsARememberedFailureBesideALaterValue) {
+  const cache::FailureMemo failure{.kind = ErrorKind::provider_error, .left = seconds(60), .epoch = 0};
+  fleet_.leases[std::string(kKey)] = {"", failure, clock_.steady() + seconds(60)};
+  EXPECT_EQ(left_in_redis().body, "{2}");
+  EXPECT_FALSE(fleet_.lease(std::string(kKey)));
+}
+
+TEST_F(OwedPurgeTest, LeavesALeaseAlone) {
+  fleet_.leases[std::string(kKey)] = {"token", std::nullopt, clock_.steady() + seconds(60)};
+  EXPECT_EQ(left_in_redis().body, "{2}");
+  EXPECT_TRUE(fleet_.lease(std::string(kKey)));
+}
+
 // What this version has stored beside a value of a later version does not tell whether that one was purged.
 TEST_F(OwedPurgeTest, ReachesAValueOfALaterVersion) {
   remote_.later_versions.insert(std::string(kKey));
