@@ -4,8 +4,27 @@
 #include <utility>
 
 namespace wx::cache {
+namespace {
 
-const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
+// The nodes of the list and of the map, the map's slot, and the allocator's part of each.
+constexpr std::size_t kOverhead = 96;
+// Many memos that end one after the other are swept together.
+constexpr milliseconds kSweepPause{1000};
+
+}  // namespace
+
+std::size_t ErrorMemos::Item::cost() const {
+  std::size_t sum = sizeof(Item) + kOverhead + key.capacity();
+  if (memo.failure.error) sum += memo.failure.error->detail.capacity();
+  if (memo.failure.refusal) {
+    const Entry& refusal = *memo.failure.refusal->entry;
+    sum += sizeof(Entry) + refusal.body.buffer_bytes() + refusal.content_type.capacity() + refusal.etag.capacity();
+  }
+  return sum;
+}
+
+const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) {
+  if (now >= sweep_at_) sweep(now);
   const auto found = items_.find(key);
   if (found == items_.end()) return nullptr;
   const Memo& memo = found->second->memo;
@@ -13,10 +32,12 @@ const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) const {
 }
 
 const Memo& ErrorMemos::record(std::string_view key, Failure failure, bool kept, WallTime begun, SteadyTime now) {
+  if (now >= sweep_at_) sweep(now);
   const bool known = items_.contains(key);
-  Memo& memo = place(key);
+  Item& item = place(key);
+  Memo& memo = item.memo;
   // A failure counts as consecutive only if the last memo ended less than twice the longest time ago.
-  const bool in_a_row = known && now < memo.until + 2 * options_.longest;
+  const bool in_a_row = known && now < forgotten_at(memo);
   memo.count = in_a_row ? std::min(memo.count + 1, FailureMemo::kMaxCount) : 1;
   memo.failure = std::move(failure);
   if (memo.failure.error) memo.failure.error->remembered = true;
@@ -28,12 +49,15 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, bool kept,
   span = std::min<nanoseconds>(span, options_.longest);
   if (memo.failure.refusal) span = options_.refusal;
   memo.until = now + span;
+  on_changed(item);
   return memo;
 }
 
 void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, bool kept, WallTime begun,
                               SteadyTime now) {
-  Memo& memo = place(key);
+  if (now >= sweep_at_) sweep(now);
+  Item& item = place(key);
+  Memo& memo = item.memo;
   memo.look = false;
   memo.begun = begun;
   memo.count = failure.count;
@@ -41,6 +65,7 @@ void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, 
   if (failure.kind) memo.failure.error = Error{.kind = *failure.kind, .remembered = true};
   memo.kept = kept;
   memo.until = now + failure.left;
+  on_changed(item);
 }
 
 void ErrorMemos::on_fill(std::string_view key) {
@@ -71,6 +96,7 @@ void ErrorMemos::forget(std::string_view key) {
   const auto found = items_.find(key);
   if (found == items_.end()) return;
   const auto item = found->second;
+  bytes_ -= item->bytes;
   items_.erase(found);
   order_.erase(item);
 }
@@ -78,21 +104,48 @@ void ErrorMemos::forget(std::string_view key) {
 void ErrorMemos::clear() {
   items_.clear();
   order_.clear();
+  bytes_ = 0;
 }
 
-Memo& ErrorMemos::place(std::string_view key) {
+ErrorMemos::Item& ErrorMemos::place(std::string_view key) {
   if (const auto found = items_.find(key); found != items_.end()) {
     order_.splice(order_.end(), order_, found->second);
-    return found->second->memo;
+    return *found->second;
   }
-  if (order_.size() >= options_.limit) {
-    items_.erase(order_.front().key);
-    order_.pop_front();
-  }
-  order_.push_back({std::string(key), {}});
+  if (order_.size() >= options_.limit) forget(order_.front().key);
+  order_.push_back({.key = std::string(key), .memo = {}});
   const auto item = std::prev(order_.end());
   items_.emplace(item->key, item);
-  return item->memo;
+  return *item;
+}
+
+void ErrorMemos::on_changed(Item& item) {
+  count_bytes(item);
+  while (bytes_ > options_.bytes && order_.size() > 1) forget(order_.front().key);
+  sweep_at_ = std::min(sweep_at_, item.memo.until);
+}
+
+void ErrorMemos::count_bytes(Item& item) {
+  bytes_ -= std::exchange(item.bytes, item.cost());
+  bytes_ += item.bytes;
+}
+
+void ErrorMemos::sweep(SteadyTime now) {
+  sweep_at_ = SteadyTime::max();
+  for (auto next = order_.begin(); next != order_.end();) {
+    Item& item = *next++;
+    if (now >= forgotten_at(item.memo)) {
+      forget(item.key);
+      continue;
+    }
+    const bool ended = now >= item.memo.until;
+    if (ended && (item.memo.failure.error || item.memo.failure.refusal)) {
+      item.memo.failure = {};
+      count_bytes(item);
+    }
+    sweep_at_ = std::min(sweep_at_, ended ? forgotten_at(item.memo) : item.memo.until);
+  }
+  sweep_at_ = std::max(sweep_at_, now + kSweepPause);
 }
 
 }  // namespace wx::cache

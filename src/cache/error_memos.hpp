@@ -1,7 +1,9 @@
 // This process's memos of failed loads. While a memo is in force, lookups of the key get the same answer without a new
 // call. The time doubles with every consecutive failure, up to a limit. (FailureMemo is the fleet's memo, in Redis.)
 //
-// A memo holds no answer. The answers that may be served meanwhile are in memory, within its limit, or in Redis.
+// A memo holds no answer. The answers that may be served meanwhile are in memory, within its limit, or in Redis. What a
+// memo does hold, the error or the provider's rejection, counts towards a limit and goes when the memo ends: then only
+// the number of failures stays, as long as the next failure may be one in a row.
 //
 // Thread-safety: none. Each shard of the flight table has one, under the shard's lock.
 #pragma once
@@ -19,10 +21,11 @@
 namespace wx::cache {
 
 struct MemoOptions {
-  milliseconds first{1000};       // ERROR_TTL: the time of the first failure
-  milliseconds longest{30'000};   // doubling stops at this time
-  milliseconds refusal{300'000};  // REFUSAL_TTL: the time of a deterministic refusal, which does not double
-  std::size_t limit = 10'000;     // memos; the oldest is dropped if there are more
+  milliseconds first{1000};                  // ERROR_TTL: the time of the first failure
+  milliseconds longest{30'000};              // doubling stops at this time
+  milliseconds refusal{300'000};             // REFUSAL_TTL: the time of a deterministic refusal, which does not double
+  std::size_t limit = 10'000;                // memos; the oldest is dropped if there are more
+  std::size_t bytes = std::size_t{4} << 20;  // of all memos, beside MEMORY_LIMIT; likewise
 };
 
 struct Memo {
@@ -39,7 +42,7 @@ class ErrorMemos {
   explicit ErrorMemos(const MemoOptions& options) : options_(options) {}
 
   // Returns the memo in force, or null. The pointer is valid until the next change.
-  [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now) const;
+  [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now);
 
   // Records a failed load of this process. Returns its memo.
   const Memo& record(std::string_view key, Failure failure, bool kept, WallTime begun, SteadyTime now);
@@ -63,16 +66,29 @@ class ErrorMemos {
   void clear();
 
   [[nodiscard]] std::size_t size() const { return order_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
   struct Item {
     std::string key;
     Memo memo;
+    std::size_t bytes = 0;
+
+    [[nodiscard]] std::size_t cost() const;
   };
   // Returns the key's memo, which is new if there was none, and makes it the newest.
-  Memo& place(std::string_view key);
+  Item& place(std::string_view key);
+  // Call it after a change of the newest memo.
+  void on_changed(Item& item);
+  void count_bytes(Item& item);
+  // A failure that comes from then on is not in a row with the memo's.
+  [[nodiscard]] SteadyTime forgotten_at(const Memo& memo) const { return memo.until + 2 * options_.longest; }
+  // Empties the memos that have ended, and removes the forgotten ones.
+  void sweep(SteadyTime now);
 
   const MemoOptions options_;
+  std::size_t bytes_ = 0;
+  SteadyTime sweep_at_ = SteadyTime::max();
   std::list<Item> order_;                                                  // oldest first
   std::unordered_map<std::string_view, std::list<Item>::iterator> items_;  // the keys are views into order_
 };

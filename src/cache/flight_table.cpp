@@ -31,6 +31,7 @@ void FlightTable::Shard::erase(const Run& run) {
 
 FlightTable::FlightTable(MemoOptions memos) {
   memos.limit = std::max<std::size_t>(1, memos.limit / kShards);
+  memos.bytes /= kShards;
   for (auto& shard : shards_) shard = std::make_unique<Shard>(memos);
 }
 

@@ -1,5 +1,9 @@
 #include "cache/error_memos.hpp"
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "support/fake_clock.hpp"
@@ -67,6 +71,64 @@ TEST(ErrorMemos, HoldsARefusalForItsOwnSpanHoweverManyCame) {
     clock.advance(seconds(1));
     EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
   }
+}
+
+Failure rejection(const test::FakeClock& clock, std::string reason) {
+  const auto entry = std::make_shared<Entry>();
+  entry->body = std::move(reason);
+  entry->kind = EntryKind::refusal;
+  return {.error = {}, .refusal = Copy{.entry = entry, .born = clock.steady()}};
+}
+
+TEST(ErrorMemos, NoRejectionOutlivesItsMemo) {
+  test::FakeClock clock;
+  ErrorMemos memos({.longest = seconds(30), .refusal = seconds(300)});
+  std::vector<std::weak_ptr<const Entry>> entries;
+  for (const auto* key : {"1", "2", "3"}) {
+    auto failure = rejection(clock, "No data");
+    entries.push_back(failure.refusal->entry);
+    memos.record(key, std::move(failure), false, clock.wall(), clock.steady());
+  }
+  const auto full = memos.bytes();
+  clock.advance(seconds(300));
+  EXPECT_EQ(memos.active("another", clock.steady()), nullptr) << "any lookup sweeps";
+  for (const auto& entry : entries) EXPECT_TRUE(entry.expired());
+  EXPECT_LT(memos.bytes(), full - 3 * sizeof(Entry));
+  EXPECT_EQ(memos.size(), 3U) << "a failure within a minute is one in a row";
+  clock.advance(seconds(60));
+  EXPECT_EQ(memos.active("another", clock.steady()), nullptr);
+  EXPECT_EQ(memos.size(), 0U);
+  EXPECT_EQ(memos.bytes(), 0U);
+}
+
+TEST(ErrorMemos, AMemoThatIsForgottenTakesItsBytesAlong) {
+  test::FakeClock clock;
+  ErrorMemos memos({});
+  memos.record("1", rejection(clock, std::string(5000, 'x')), false, clock.wall(), clock.steady());
+  EXPECT_GT(memos.bytes(), 5000U);
+  memos.record("1", kTimeout, false, clock.wall(), clock.steady());
+  EXPECT_LT(memos.bytes(), 1000U) << "it has replaced the rejection";
+  memos.forget("1");
+  EXPECT_EQ(memos.bytes(), 0U);
+  memos.record("1", kTimeout, false, clock.wall(), clock.steady());
+  memos.clear();
+  EXPECT_EQ(memos.bytes(), 0U);
+}
+
+TEST(ErrorMemos, HasALimitInBytesBeyondWhichTheOldestGo) {
+  test::FakeClock clock;
+  ErrorMemos memos({.bytes = 50'000});
+  for (int i = 0; i < 1000; ++i) {
+    memos.record("key " + std::to_string(i), rejection(clock, std::string(5000, 'x')), false, clock.wall(),
+                 clock.steady());
+    ASSERT_LE(memos.bytes(), 50'000U);
+  }
+  EXPECT_GT(memos.size(), 5U);
+  EXPECT_EQ(memos.active("key 0", clock.steady()), nullptr);
+  EXPECT_NE(memos.active("key 999", clock.steady()), nullptr);
+  memos.record("large", rejection(clock, std::string(60'000, 'x')), false, clock.wall(), clock.steady());
+  EXPECT_NE(memos.active("large", clock.steady()), nullptr) << "the newest stays";
+  EXPECT_EQ(memos.size(), 1U);
 }
 
 TEST(ErrorMemos, AnAnnouncedValueAllowsOneLookAndOnlyALaterValueEndsTheMemo) {
