@@ -49,6 +49,7 @@ Actions Flight::remote_read(Result<std::optional<Copy>> result, SteadyTime now) 
       actions.load = false;
       actions.refresh_after = kTryAgain;
       actions.answer = std::move(remembered_);
+      actions.remembered = true;
       end(actions);
     } else if (ends_doubts(result, now)) {
       actions.load = false;

@@ -157,6 +157,7 @@ struct Actions {
   std::optional<nanoseconds> refresh_after;  // ended without a result: a hit may start a refresh after this time
   std::optional<Verdict> answer_leader;      // to the leader alone; the load continues for the next leader
   std::optional<Verdict> answer;             // to all callers that wait
+  bool remembered = false;                   // `answer` is that of look_past()
   bool ended = false;
 };
 

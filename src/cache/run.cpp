@@ -111,10 +111,11 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
     shard.memos.record_fleet(table_key_, *actions.fleet_failure, kept(), core.clock.wall() - core.options.lease_span,
                              now);
     core.memory.allow_refresh_from(key_, hash_, now + actions.fleet_failure->left);
+  } else if (actions.remembered) {
+    // No new value, even if it is a rejection that this process remembers.
+    if (!kept() && !state.flight.redis_unavailable()) shard.memos.on_nothing_kept(table_key_);
   } else if (actions.answer && actions.answer->copy) {
     shard.memos.on_value(table_key_, actions.answer->copy->entry->stored_at);
-  } else if (actions.answer && actions.answer->error->remembered && !state.flight.redis_unavailable()) {
-    shard.memos.on_nothing_kept(table_key_);
   }
 }
 

@@ -154,6 +154,25 @@ TEST_F(FleetTest, WhatIsKeptInRedisIsServedWhileAFailureIsRemembered) {
   }
 }
 
+// The provider rejects what it had answered before, and the kept answer ends before the memo does. A look in Redis that
+// finds nothing does not end the memo.
+TEST_F(FleetTest, ARememberedRejectionIsNoNewValue) {
+  Answers answers;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  executor_.advance(seconds(660));  // of 670 for which the answer may be served
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(Loaded::refusal(std::string("No data")));
+  executor_.advance(seconds(20));  // of 300 for which the rejection is remembered
+  for (int i = 0; i < 3; ++i) {
+    announce("another", clock_.wall());
+    cache_->get(*thread_, lookup(), loader(), into(answers));
+    ASSERT_EQ(loads_, 2) << "the rejection is remembered";
+    ASSERT_TRUE(answers.back());
+    EXPECT_EQ(answers.back()->entry->body, "No data");
+  }
+}
+
 // The channel comes back while a load is under way. A purge that was missed before may concern what it brings.
 TEST_F(FleetTest, ALoadThatBeganBeforeAGapEndedIsDoubtful) {
   Answers answers;
