@@ -119,8 +119,8 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
   }
 }
 
-// Answers the leader, unless it has left already, and makes the waiter with the latest deadline the leader. The flight
-// then loads with that waiter's loader.
+// Answers the leader, unless it has left already, and makes another waiter the leader: of those that still want the
+// load, the one with the latest deadline. The flight then loads with that waiter's loader.
 void Run::apply_answer_leader(State& state, Applied& applied, SteadyTime now) {
   auto& waiters = state.waiters;
   if (const auto leader = std::ranges::find_if(waiters, &WaiterSlot::leader); leader != waiters.end()) {
@@ -128,8 +128,9 @@ void Run::apply_answer_leader(State& state, Applied& applied, SteadyTime now) {
     applied.answered.waiters.push_back(std::move(*leader));
     waiters.erase(leader);
   }
-  const auto next =
-      std::ranges::max_element(waiters, {}, [](const WaiterSlot& w) { return w.waiter->limits.deadline; });
+  const auto next = std::ranges::max_element(waiters, {}, [](const WaiterSlot& slot) {
+    return std::pair(slot.waiter->wanted(), slot.waiter->limits.deadline);
+  });
   if (next != waiters.end()) next->leader = true;
   state.loader = nullptr;
 }

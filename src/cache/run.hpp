@@ -55,6 +55,10 @@ class Run final : public std::enable_shared_from_this<Run>, public Wanting {
     [[nodiscard]] bool wanted() const {
       return refresh || std::ranges::any_of(waiters, [](const WaiterSlot& slot) { return slot.waiter->wanted(); });
     }
+
+    // Returns the leader. If it has gone, or none is left, a waiter that wants the load becomes the leader, so that
+    // nobody is charged who gets nothing. Null if there is neither.
+    [[nodiscard]] WaiterSlot* lead();
   };
   [[nodiscard]] State& state(const FlightTable::Locked& lock) { return state_.with(lock); }
   [[nodiscard]] const std::string& table_key() const { return table_key_; }

@@ -34,6 +34,18 @@ Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch, W
 
 }  // namespace
 
+WaiterSlot* Run::State::lead() {
+  const auto leader = std::ranges::find_if(waiters, &WaiterSlot::leader);
+  const bool led = leader != waiters.end();
+  if (led && leader->waiter->wanted()) return &*leader;
+  const auto other =
+      std::ranges::find_if(waiters, [](const WaiterSlot& slot) { return slot.waiter->wanted() && slot.loader; });
+  if (other == waiters.end()) return led ? &*leader : nullptr;
+  if (led) leader->leader = false;
+  other->leader = true;
+  return &*other;
+}
+
 void Run::load(CacheCore& core) {
   LoadRequest request;
   // Owned here during the call: from within it, the flight may end or get another leader, which drops state.loader.
@@ -45,8 +57,8 @@ void Run::load(CacheCore& core) {
     request = load_request(state, core.clock.steady());
     // The flight keeps the loader, because it loads again if another process's load brings no value.
     if (!state.loader) {
-      const auto leader = std::ranges::find_if(state.waiters, &WaiterSlot::leader);
-      const bool led = leader != state.waiters.end() && leader->loader;
+      auto* const leader = state.lead();
+      const bool led = leader != nullptr && leader->loader;
       state.loader = std::make_shared<Loader>(std::move(led ? leader->loader : state.refresh_loader));
     }
     loader = state.loader;

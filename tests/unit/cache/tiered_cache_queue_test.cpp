@@ -88,6 +88,65 @@ TEST_F(LeavingTest, ALoadThatHasBegunIsKeptForOthersWhenItsCallersGo) {
   EXPECT_TRUE(peek().served);
 }
 
+// Whose loader runs is charged for the load.
+class LeaderTest : public LeavingTest {
+ protected:
+  // Notes its name when it is called, and waits in the queue.
+  Loader named(std::string name) {
+    return [this, name = std::move(name)](LoadRequest request, LoadCallback done) {
+      led_by_.push_back(name);
+      queued_.push_back({std::move(request), std::move(done)});
+    };
+  }
+  void ask_as(std::string name, milliseconds patience) {
+    cache_->get(*thread_, patient_for(patience), named(std::move(name)), into(answers_));
+  }
+  void release() {
+    remote_.hold = false;
+    remote_.release();
+  }
+
+  std::vector<std::string> led_by_;
+};
+
+TEST_F(LeaderTest, ACallerThatStaysLeadsInsteadOfOneThatHasGone) {
+  cache(&remote_);
+  remote_.hold = true;
+  ask(1);  // begins the flight
+  ask_as("stays", seconds(10));
+  leave();
+  release();
+  EXPECT_EQ(led_by_, std::vector<std::string>{"stays"});
+  remote_.hold = false;
+  take_turn();
+  complete(value("{2}"));
+  ASSERT_EQ(answers_.size(), 2U);
+  EXPECT_EQ(answers_[1]->outcome, Outcome::miss);
+}
+
+TEST_F(LeaderTest, ACallerThatStaysLeadsInsteadOfOneWhoseTimeIsOver) {
+  cache(&remote_);
+  remote_.hold = true;
+  ask_as("late", seconds(1));
+  ask_as("stays", seconds(10));
+  executor_.advance(seconds(1));
+  ASSERT_EQ(answers_.size(), 1U);
+  release();
+  EXPECT_EQ(led_by_, std::vector<std::string>{"stays"});
+}
+
+TEST_F(LeaderTest, TheNextLeaderIsOneThatHasNotGone) {
+  cache();
+  ask_as("limited", seconds(20));
+  ask(1);  // for 10 s
+  ask_as("stays", seconds(5));
+  leave();
+  auto refused = std::move(queued_.front());
+  queued_.pop_front();
+  refused.done(fail(ErrorKind::client_limited));
+  EXPECT_EQ(led_by_, (std::vector<std::string>{"limited", "stays"}));
+}
+
 // The queue was full, and the provider has refused a load that nobody wants.
 TEST_F(LeavingTest, ALoadThatIsRefusedBecauseItsCallersHaveGoneIsNotQueuedForTheNextOfThem) {
   cache();
