@@ -24,6 +24,14 @@ std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t has
   return locked.shard.find(key, hash, now, options_.early_part, options_.refresh_pause, validity);
 }
 
+std::optional<Copy> MemoryTier::look(std::string_view key, std::uint64_t hash, SteadyTime now,
+                                     const Validity& validity) {
+  if (!enabled()) return std::nullopt;
+  auto& locked = shard_of(hash);
+  const Lock lock(locked.mutex);
+  return locked.shard.look(key, hash, now, validity);
+}
+
 bool MemoryTier::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, SteadyTime now, const Clock& clock,
                             const Validity& validity) {
   auto& locked = shard_of(hash);

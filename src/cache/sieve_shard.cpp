@@ -72,6 +72,18 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
   return hit;
 }
 
+std::optional<Copy> SieveShard::look(std::string_view key, std::uint64_t hash, SteadyTime now,
+                                     const Validity& validity) {
+  Node* node = node_of(key, hash);
+  if (node == nullptr) return std::nullopt;
+  if (node->copy.freshness(now) == Freshness::gone || node->is_purged(validity)) {
+    remove(node);
+    return std::nullopt;
+  }
+  node->visited = true;
+  return node->copy;
+}
+
 bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted) {
   const std::size_t bytes = cost(key, *copy.entry);
   sweep(kSweep);

@@ -59,6 +59,10 @@ class SieveShard {
                                              double early_part, nanoseconds refresh_pause,
                                              const Validity& validity = {});
 
+  // The same for a caller that starts no refresh: it leaves that to the hits of find().
+  [[nodiscard]] std::optional<Copy> look(std::string_view key, std::uint64_t hash, SteadyTime now,
+                                         const Validity& validity);
+
   // Inserts the copy, replacing the key's previous one. Returns false if the copy is too large (more than an eighth of
   // the limit); the previous copy is removed in that case too. Adds the number of evicted entries to `evicted`.
   bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted);

@@ -166,10 +166,11 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
 
 void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done) {
   const auto now = core_->clock.steady();
-  if (const auto held = held_in_memory(lookup, now).copy) {
-    // This request starts no refresh, so the next hit may.
-    core_->memory.allow_refresh_from(lookup.key, lookup.hash, now);
-    return answer_caller(std::move(done), served_from(as_cached(*held, now), now), core_->log);
+  if (lookup.mode == Mode::normal) {
+    if (auto copy = core_->memory.look(lookup.key, lookup.hash, now, core_->validity())) {
+      const HeldCopy held{.copy = std::move(*copy), .tier = Tier::memory};
+      return answer_caller(std::move(done), served_from(as_cached(held, now), now), core_->log);
+    }
   }
   if (thread.remote() == nullptr || lookup.mode == Mode::bypass) {
     return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);

@@ -255,6 +255,26 @@ TEST_F(TieredCacheTest, OnlyIfCachedNeverLoads) {
   EXPECT_EQ(loads_, 1);
 }
 
+TEST_F(TieredCacheTest, OnlyIfCachedLeavesTheTimeOfTheNextRefreshAsItIs) {
+  cache();
+  Answers answers;
+  auto cached = lookup();
+  cached.only_if_cached = true;
+  cache_->get(*thread_, lookup(), loader(), into(answers));
+  complete(value("{1}"));
+  clock_.advance(spans_.fresh_for);
+  cache_->get(*thread_, cached, loader(), into(answers));
+  EXPECT_TRUE(peek().refresh) << "it starts no refresh";
+  cache_->get(*thread_, cached, loader(), into(answers));
+  EXPECT_FALSE(peek().refresh) << "the hit before has started one";
+  cache_->refresh(*thread_, lookup(), loader());
+  complete(fail(ErrorKind::provider_error));  // the next refresh may start after a second
+  cache_->get(*thread_, cached, loader(), into(answers));
+  EXPECT_FALSE(peek().refresh);
+  clock_.advance(seconds(1));
+  EXPECT_TRUE(peek().refresh);
+}
+
 TEST_F(TieredCacheTest, OnlyIfCachedCountsItsReadOfRedisAndTellsWhenThatFails) {
   using observability::Counter;
   cache(&remote_);
