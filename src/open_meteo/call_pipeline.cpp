@@ -109,7 +109,9 @@ void CallPipeline::enter(const CallPtr& call) {
 
 // Ends the waiting calls that nobody wants any more: they would only stand down at their turn. Returns whether there
 // were any. wanted() is called without the lock of the queue, and again by the cache at a turn that comes meanwhile.
+// The queue is searched a few times a second at most, so that a flood of refused loads costs little.
 bool CallPipeline::make_room() {
+  if (!searches_.pass(clock_.steady())) return false;
   bool made = false;
   for (const auto& waiting : queue_.waiting()) {
     if (!waiting->wanting || waiting->wanting->wanted() || !queue_.remove(waiting)) continue;

@@ -18,6 +18,7 @@
 
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
+#include "base/rate_gate.hpp"
 #include "http_client/http_client.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -100,6 +101,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
 
   Admission admission_;
   CallQueue queue_;
+  RateGate searches_{10};  // of the queue, for calls that nobody wants
   CallPayment payment_;
   CallResults results_;
   ProviderClock provider_clock_;

@@ -152,6 +152,41 @@ TEST_F(Turn, AFullQueueMakesRoomByEndingTheLoadsThatNobodyWants) {
   EXPECT_EQ(provider->slots().running, 0U);
 }
 
+TEST_F(Turn, AFloodOfRefusedLoadsSearchesTheQueueAFewTimesOnly) {
+  auto chosen = options();
+  chosen.concurrency = 1;
+  chosen.max_queue = 100;
+  start(chosen);
+  struct Clients final : cache::Wanting {
+    bool wanted() override {
+      ++asked;
+      return there;
+    }
+    std::atomic<bool> there = true;
+    std::atomic<int> asked = 0;
+  };
+  const auto clients = std::make_shared<Clients>();
+  Outcomes first;
+  load(first);
+  Outcomes outcomes;
+  const auto queue = [&](int loads) {
+    for (int i = 0; i < loads; ++i) {
+      auto request = load_request(Purpose::cold, clock.steady() + 100h, [](cache::Proceed proceed) { proceed(false); });
+      request.wanting = clients;
+      provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
+    }
+  };
+  queue(100);
+  queue(10'000);
+  EXPECT_EQ(metrics.value(Counter::provider_shed_queue), 10'000U);
+  EXPECT_LE(clients->asked, 10 * 100) << "ten searches in a second";
+  clock.advance(1s);
+  clients->there = false;
+  queue(1);
+  EXPECT_EQ(provider->slots().queued, 1U);
+  answer_turn(false);
+}
+
 TEST_F(Turn, AWholeQueueMayStandDownAtOnce) {
   auto chosen = options();
   chosen.concurrency = 1;
