@@ -204,6 +204,7 @@ class Flight {
   void on_unreadable() { unreadable_ = true; }
   // A caller that wants a new answer even if there is a copy joins the flight.
   void force() { forced_ = true; }
+  [[nodiscard]] bool forced() const { return forced_; }
   Actions age_limit(SteadyTime now);
   // Ends the flight after an exception. There are no actions: Run answers all waiters.
   void give_up() { state_ = State::ended; }

@@ -63,6 +63,9 @@ class Wanting {
 };
 struct LoadRequest {
   Purpose purpose = Purpose::cold;
+  // A caller causes the load: nothing is cached for it, or only a copy that is served if a load fails. Else the load
+  // renews a copy, which is the cache's own work, even if callers wait for it (CACHE_REFRESH=inline).
+  bool for_client = false;
   // The latest deadline of the callers that wait when the load starts; if none waits, that of the caller that began it.
   SteadyTime deadline;
   // Redis has just failed to answer. A loader that uses Redis itself (for a budget) must not wait for it again.

@@ -104,6 +104,7 @@ LoadRequest Run::load_request(const State& state, SteadyTime now) const {
     return request;
   }
   request.purpose = freshness == Freshness::gone ? Purpose::cold : Purpose::revalidate;
+  request.for_client = freshness == Freshness::gone || freshness == Freshness::kept || state.flight.forced();
   for (const auto& waiting : state.waiters) {
     request.deadline = std::max(request.deadline, waiting.waiter->limits.deadline);
   }

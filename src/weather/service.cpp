@@ -36,7 +36,7 @@ cache::Loader Service::loader(ServiceThread& thread, const Question& question, s
   auto load = question.mock ? thread.mock(question.location, key_hash) : real_(question.location, key_hash);
   return [load = std::move(load), may_load = std::move(may_load)](cache::LoadRequest request,
                                                                   cache::LoadCallback done) mutable {
-    if (request.purpose == cache::Purpose::cold || request.purpose == cache::Purpose::revalidate) {
+    if (request.for_client) {
       auto allowed = may_load();
       if (!allowed) return done(std::unexpected(std::move(allowed.error())));
       request.begun = *std::move(allowed);

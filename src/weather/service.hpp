@@ -16,8 +16,9 @@ struct ServiceThread {
   LoaderFor mock;
 };
 
-// Called before each load that a client waits for, and returns what the load tells when it begins (see cache::Begun).
-// An error refuses this client only. Not called for a refresh, which is the cache's own doing. May be empty.
+// Called before each load that a client causes, and returns what the load tells when it begins (see cache::Begun).
+// An error refuses this client only. Not called for a refresh, which is the cache's own doing. May be empty. (See
+// LoadRequest::for_client.)
 using MayLoad = std::move_only_function<Result<cache::Begun>()>;
 
 // Makes the lookup of a question. The result is a view of `key`, which must outlive it.

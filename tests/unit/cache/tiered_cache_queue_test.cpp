@@ -205,6 +205,29 @@ TEST_F(QueueTest, WhenTheQueueWasTooLongForEverybodyEverybodyIsTold) {
   EXPECT_EQ(cache_->flight_count(), 0U);
 }
 
+// A load is a client's if there is nothing else to serve, or if the client demands it. Else it renews what is cached.
+TEST_F(QueueTest, ALoadIsAClientsOnlyIfItDoesNotRenewWhatMayBeServed) {
+  CacheOptions options;
+  options.inline_refresh = true;
+  cache(nullptr, options);
+  Answers answers;
+  // Waits after this time for an answer, and returns whose the load is.
+  const auto load_after = [&](seconds span, bool forced) {
+    executor_.advance(span);
+    auto asked = lookup();
+    asked.forced = forced;
+    cache_->get(*thread_, asked, queue(), into(answers));
+    const bool for_client = queued_.front().request.for_client;
+    take_turn();
+    complete(value("{1}"));
+    return for_client;
+  };
+  EXPECT_TRUE(load_after(seconds(0), false)) << "nothing is cached";
+  EXPECT_FALSE(load_after(seconds(11), false)) << "stale: the caller waits for a refresh";
+  EXPECT_TRUE(load_after(seconds(11), true));
+  EXPECT_TRUE(load_after(seconds(100), false)) << "kept for failures only";
+}
+
 // Whoever gets the kept answer waits no longer, but the load that was waited for goes on as a refresh.
 TEST_F(QueueTest, ALoadIsMadeAlthoughEverybodyGotTheKeptAnswerMeanwhile) {
   cache();

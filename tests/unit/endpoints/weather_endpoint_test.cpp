@@ -359,6 +359,49 @@ TEST_F(WeatherEndpointTest, ChargesNobodyForARefresh) {
   EXPECT_EQ(get("/weather?lat=50&lon=0")->status, 429) << "only these three loads and none of the ten refreshes";
 }
 
+// CACHE_REFRESH=inline: the client waits for the refresh, up to CACHE_SOFT_WAIT.
+class InlineRefreshTest : public WeatherEndpointTest {
+ protected:
+  void SetUp() override {
+    endpoints_.emplace(Context{.options = options_,
+                               .service = inline_service_,
+                               .thread = thread_,
+                               .clock = clock_,
+                               .metrics = metrics_,
+                               .log = log_,
+                               .read_status = read_status_,
+                               .lab = lab_,
+                               .limits = limits_,
+                               .random = Random(1)});
+  }
+
+ private:
+  static cache::CacheOptions inline_refresh() {
+    cache::CacheOptions options;
+    options.inline_refresh = true;
+    return options;
+  }
+  cache::TieredCache inline_cache_{inline_refresh(), clock_, metrics_, log_};
+  weather::Service inline_service_{inline_cache_, provider_.loaders()};
+};
+
+TEST_F(InlineRefreshTest, ChargesNobodyForARefreshThatAClientWaitsFor) {
+  get(kReal);
+  provider_.answer(current());
+  for (int i = 0; i < 10; ++i) {
+    executor_.advance(minutes(16));
+    const auto answer = get(kReal);
+    if (i % 2 == 0) executor_.advance(seconds(5));  // the load is slow
+    provider_.answer(current());
+    EXPECT_EQ(answer->header("X-Cache"), i % 2 == 0 ? "STALE" : "MISS");
+  }
+  for (int i = 0; i < 3; ++i) {
+    get(cat("/weather?lat=", i, "&lon=0"));
+    provider_.answer(current());
+  }
+  EXPECT_EQ(get("/weather?lat=50&lon=0")->status, 429) << "only these three loads and none of the ten refreshes";
+}
+
 TEST_F(WeatherEndpointTest, ChargesOneClientForALoadThatManyWaitFor) {
   std::vector<Answer> answers;
   for (int i = 0; i < 20; ++i) answers.push_back(get(kReal));
