@@ -117,8 +117,9 @@ Result<weather::MayLoad> MockLimit::admit(std::string_view client, cache::Mode m
   if (!shared) {
     auto counted = count(client, now);
     if (!counted) {
-      return std::unexpected(limited("too many new places in a short time; places that are cached are still answered",
-                                     counted.error().retry_after.value_or(milliseconds(0))));
+      return std::unexpected(
+          limited("too many new places in a short time; what the memory of this server holds is still answered",
+                  counted.error().retry_after.value_or(milliseconds(0))));
     }
     shared = asked_->add(place, *std::move(counted));
   }
