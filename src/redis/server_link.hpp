@@ -67,6 +67,11 @@ class ServerLink : private Connection::Listener {
   std::move_only_function<void()> disconnected_handler;
 
  private:
+  // A server that sends no reply for this long is gone: a black hole, a frozen machine.
+  static constexpr milliseconds kSilence{1000};
+  // The longest attempt to connect: reading certificates, resolving, connecting.
+  static constexpr milliseconds kAttempt{5000};
+
   enum class Phase : std::uint8_t { idle, preparing, dialling, greeting, serving, pausing, stopped };
   // Why an attempt or a connection is over.
   struct Loss {
