@@ -19,6 +19,7 @@ constexpr std::string_view kFileSuffix = "_FILE";
 struct Found {
   std::string where;
   std::string value;
+  bool bare = false;  // a flag without a value
 };
 
 // All names that exist as a flag and as a variable.
@@ -44,7 +45,7 @@ class Reader {
     // Spaces around a value mean nothing, but a secret is taken as it is.
     const auto value = setting.secrecy == Secrecy::open ? trim(found->value) : std::string_view(found->value);
     std::string why;
-    if (setting.set(settings, value, why)) return;
+    if (!found->bare && setting.set(settings, value, why)) return;
     mistakes_.push_back(cat(found->where, ": ", describe_mistake(setting, found->value, why)));
   }
 
@@ -72,7 +73,7 @@ class Reader {
  private:
   [[nodiscard]] std::optional<Found> flag(const std::string& name) const {
     for (const auto& given : flags_.given) {
-      if (given.setting == name) return Found{flag_of(name), given.value};
+      if (given.setting == name) return Found{flag_of(name), given.value, given.bare};
     }
     return std::nullopt;
   }

@@ -27,6 +27,15 @@ bool is_written_like_a_flag(std::string_view word) {
   return word.starts_with("--") && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string_view::npos;
 }
 
+// Returns true for "--port --threads=2" and for a last "--port". "--port=" and an empty word after it are an empty
+// value, which switches off what the environment sets.
+bool is_bare(std::span<const char* const> arguments, std::string_view flag) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == flag && (i + 1 == arguments.size() || is_flag(arguments[i + 1]))) return true;
+  }
+  return false;
+}
+
 void add_unknown(const std::vector<std::string>& unknown, std::span<const std::string> settings, Flags& out) {
   std::vector<std::string> known{kHelp, kVersion, kCheckConfig};
   for (const auto& setting : settings) known.push_back(flag_of(setting));
@@ -81,8 +90,9 @@ Flags read_flags(std::span<const char* const> arguments, std::span<const std::st
   }
   for (std::size_t i = 0; i < options.size(); ++i) {
     const auto values = options[i]->results();
-    if (values.size() > 1) out.mistakes.push_back(cat(flag_of(settings[i]), ": given more than once"));
-    if (!values.empty()) out.given.push_back({settings[i], values.front()});
+    const auto flag = flag_of(settings[i]);
+    if (values.size() > 1) out.mistakes.push_back(cat(flag, ": given more than once"));
+    if (!values.empty()) out.given.push_back({settings[i], values.front(), is_bare(arguments, flag)});
   }
   add_unknown(app.remaining(), settings, out);
   out.help = help->count() > 0;

@@ -11,6 +11,7 @@ struct Flags {
   struct Given {
     std::string setting;  // "REDIS_URL"
     std::string value;    // empty if the flag has no value
+    bool bare = false;    // there is not even an empty value, as in "--port="
   };
   std::vector<Given> given;           // each setting at most once
   std::vector<std::string> mistakes;  // unknown flags, stray words, repeated flags; one sentence each

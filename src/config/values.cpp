@@ -56,7 +56,9 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   const auto unit = std::ranges::find_if(kUnits, [suffix](const Unit& each) { return iequals(suffix, each.suffix); });
   if (unit == kUnits.end()) return std::nullopt;
   const auto fraction = unit->bytes == 1 ? Fraction::refuse : Fraction::drop;
-  return parse_scaled(number, unit->bytes, std::numeric_limits<std::int64_t>::max(), fraction);
+  const auto bytes = parse_scaled(number, unit->bytes, std::numeric_limits<std::int64_t>::max(), fraction);
+  const bool lost = bytes == 0 && number.find_first_not_of("0.") != std::string_view::npos;
+  return lost ? std::nullopt : bytes;
 }
 
 std::string ambiguous_bytes(std::string_view text) {

@@ -57,6 +57,10 @@ Result<std::string> parse_base_url(std::string_view url) {
   if (!only(path, kLetters, kDigits, "/-._~%!$&'()*+,;=:"))
     return refuse("must have only letters, digits and /-._~%!$&'()*+,;=: in its path");
   while (path.ends_with('/')) path.remove_suffix(1);
+  // People copy the whole URL of a question from the provider's pages.
+  constexpr std::string_view kEndpoint = "/v1/forecast";
+  if (path.ends_with(kEndpoint)) path.remove_suffix(kEndpoint.size());
+  while (path.ends_with('/')) path.remove_suffix(1);
   return cat(iequals(scheme, "https") ? "https" : "http", "://", authority, path);
 }
 

@@ -11,7 +11,7 @@
 
 namespace wx::open_meteo {
 
-// Checks a base URL and returns it without trailing slashes: http or https, a host (name, IPv4, or IPv6 in brackets),
+// Checks a base URL and returns it without trailing slashes and without /v1/forecast at its end: http or https, a host (name, IPv4, or IPv6 in brackets),
 // optionally a port and a path; no user, query or fragment. Error: bad_parameter; its detail does not repeat the URL,
 // which may contain a password.
 [[nodiscard]] Result<std::string> parse_base_url(std::string_view url);

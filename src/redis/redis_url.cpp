@@ -127,6 +127,7 @@ Result<void> read_host_port(std::string_view text, Address& address) {
     if (colon != std::string_view::npos) port = text.substr(colon);
   }
   if (address.host.empty()) return wrong("it names no host");
+  if (address.host.contains(',')) return wrong("it names several hosts; write one");
   if (port.empty()) return {};
   const auto number = parse_unsigned(port.substr(1));
   if (!number || *number == 0 || *number > 65535) return wrong("the port is not a number from 1 to 65535");

@@ -146,6 +146,15 @@ TEST(Config, EmptyFlagSwitchesOffWhatTheEnvironmentSet) {
   EXPECT_EQ(outcome.settings.redis_url, std::nullopt);
 }
 
+TEST(Config, AFlagWithoutItsValueIsNoEmptyValue) {
+  for (const std::vector<const char*>& arguments : {std::vector{"--admin-token"}, {"--admin-token", "--port=1"}}) {
+    const auto outcome = World{}.parse(arguments);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.output, HasSubstr("--admin-token: the value is missing"));
+  }
+  EXPECT_EQ(World{}.parse({"--redis-url", "", "--port=1"}).settings.port, 1);
+}
+
 TEST(Config, ListsAllMistakesAtOnce) {
   World world;
   world.variables = {{"THREADS", "many"}, {"CACHE_TTL", "1h30"}, {"OPEN_METEO_URL", "ftp://x"}};

@@ -31,6 +31,8 @@ TEST(Values, BytesAreReadAndWrittenBack) {
   EXPECT_EQ(parse_bytes("4096 bytes"), 4096U);
   EXPECT_EQ(parse_bytes("4096"), 4096U);
   EXPECT_EQ(parse_bytes("0"), 0U);
+  EXPECT_EQ(parse_bytes("0.0MiB"), 0U);
+  EXPECT_FALSE(parse_bytes("0.0001KiB")) << "0 would switch something off";
   EXPECT_EQ(format_bytes(64ULL << 20), "64MiB");
   EXPECT_EQ(format_bytes(3ULL << 30), "3GiB");
   EXPECT_EQ(format_bytes(1536ULL << 10), "1536KiB");

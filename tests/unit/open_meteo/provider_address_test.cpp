@@ -42,6 +42,9 @@ TEST(ProviderAddress, TakesHostsPortsAndPaths) {
   EXPECT_EQ(base("http://127.0.0.1:18080"), "http://127.0.0.1:18080");
   EXPECT_EQ(base("https://meteo.example///"), "https://meteo.example");
   EXPECT_EQ(base("https://meteo.example/open/meteo/"), "https://meteo.example/open/meteo");
+  EXPECT_EQ(base("https://api.open-meteo.com/v1/forecast"), "https://api.open-meteo.com") << "as people copy it";
+  EXPECT_EQ(base("https://meteo.example/open//v1/forecast/"), "https://meteo.example/open");
+  EXPECT_EQ(base("https://meteo.example/v1/forecasts"), "https://meteo.example/v1/forecasts");
   EXPECT_EQ(base("http://[::1]:8080/x"), "http://[::1]:8080/x");
   EXPECT_EQ(base("http://[2001:db8::1]"), "http://[2001:db8::1]");
   EXPECT_EQ(base("http://fake_provider:80"), "http://fake_provider:80");

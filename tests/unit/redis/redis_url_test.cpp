@@ -124,6 +124,8 @@ TEST(RedisUrl, RefusesWhatItCannotRead) {
                            "redis://",
                            "redis://:6379",
                            "redis://cache:",
+                           "redis://one,two",
+                           "redis://one:6379,two:6379",
                            "redis://cache:0",
                            "redis://cache:65536",
                            "redis://cache:abc",
