@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cassert>
 
-#include <linux/sock_diag.h>
-#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "http_server/memory_relief.hpp"
 #include "http_server/request_trace.hpp"
+#include "http_server/socket_memory.hpp"
 #include "observability/log_exception.hpp"
 
 namespace wx::http_server {
@@ -23,6 +21,10 @@ constexpr std::uint32_t kEnoughOutput = 64 * 1024;
 // What the rest of the program holds for a request whose answer is deferred, beside the request: its callbacks, its
 // timer, and its place in a flight.
 constexpr std::size_t kDeferredBytes = std::size_t{3} * 1024;
+// Answers that the client has not taken after this time are not on their way any more.
+constexpr milliseconds kOnTheWay{1000};
+// The kernel may keep this much (bytes) of an answer that is on its way when its connection is closed for another one.
+constexpr std::size_t kLittleUnsent = std::size_t{4} * 1024;
 // The limit of bytes that a client may send after the last answer before the connection is closed.
 constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
 
@@ -40,14 +42,6 @@ std::string_view trace_id(const Request& request) {
   return trace ? trace->trace_id : std::string_view();
 }
 
-// The memory of a socket's buffers in the kernel, with the kernel's own bookkeeping.
-std::size_t kernel_bytes(int socket) {
-  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
-  socklen_t size = sizeof info;
-  if (::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
-  return std::size_t{info[SK_MEMINFO_RMEM_ALLOC]} + info[SK_MEMINFO_WMEM_QUEUED] + info[SK_MEMINFO_FWD_ALLOC];
-}
-
 bool would_block(const error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again;
 }
@@ -60,6 +54,7 @@ Connection::Connection(std::shared_ptr<ServerContext> server, Socket socket, con
       slot_(std::move(slot)),
       socket_(std::move(socket)),
       peer_(peer),
+      number_(server_->next_number++),
       input_(server_->buffers),
       out_(server_->buffers) {
   error_code ignored;  // the socket works without these options too
@@ -94,7 +89,8 @@ void Connection::on_deadline() {
   const auto self = shared_from_this();
   if (finished_) return on_linger_deadline();
   if (phase() == ConnectionPhase::writing) return reset();
-  if (phase() != ConnectionPhase::reading) return close();
+  if (phase() == ConnectionPhase::untaken) return on_untaken_deadline();
+  if (phase() == ConnectionPhase::idle) return guard([this] { end(); });
   guard([this] {
     began_at_ = server_->clock.steady();
     refuse(ErrorKind::request_timeout, "the request did not arrive in time");
@@ -106,6 +102,17 @@ void Connection::finish_idle() {
   const auto self = shared_from_this();
   guard([this] {
     if (!read_input()) close();
+  });
+}
+
+void Connection::make_place() {
+  const auto self = shared_from_this();
+  guard([this] {
+    if (read_input()) return;
+    const bool untaken = phase() == ConnectionPhase::untaken;
+    if (untaken && server_->clock.steady() - entered_at() >= kOnTheWay) return reset();
+    if (unsent_bytes(socket_->native_handle()) <= kLittleUnsent) return close();
+    if (!untaken) find_untaken();
   });
 }
 
@@ -121,9 +128,7 @@ void Connection::guard(Work&& work) noexcept {
 
 void Connection::reset() {
   if (!socket_) return;
-  // Not through Asio, which would undo it in the socket's destructor.
-  const ::linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(socket_->native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  forget_unsent(socket_->native_handle());  // not through Asio, which would undo it in the socket's destructor
   close();
 }
 
@@ -197,11 +202,12 @@ bool Connection::read_input() {
   error_code error;
   input_.read(*socket_, error);
   if (would_block(error)) return false;
-  if (error) {
+  if (!error)
+    proceed();
+  else if (error == asio::error::eof)
+    end();
+  else
     close();
-    return true;
-  }
-  proceed();
   return true;
 }
 
@@ -209,9 +215,15 @@ bool Connection::read_input() {
 // overtake the last answer (RFC 9112 §9.6).
 void Connection::discard_input() {
   error_code error;
-  const std::size_t n = input_.discard(*socket_, error);
-  discarded_ += static_cast<std::uint32_t>(n);
-  if ((error && !would_block(error)) || discarded_ > kMostDiscarded) return close();
+  discarded_ += static_cast<std::uint32_t>(input_.discard(*socket_, error));
+  if (discarded_ > kMostDiscarded) return reset();
+  if (error == asio::error::eof && unsent_bytes(socket_->native_handle()) > 1) {
+    // It still may take its answer, or not: on_linger_deadline() sees. The end of the stream would end each wait at
+    // once.
+    if (kWaitsForEdges) watch();
+    return;
+  }
+  if (error && !would_block(error)) return close();
   wait_readable();
 }
 
@@ -343,7 +355,9 @@ void Connection::abandon() {
   if (!socket_ || answer_ != Answer::deferred) return;
   if (gone_.load(std::memory_order_relaxed)) {  // it has only ended its own side, but there is no answer for it
     answer_ = Answer::given;
-    return close();
+    if (in_handler_) return close();
+    closing_ = true;
+    return guard([this] { proceed(); });  // it may still take the answers to earlier requests
   }
   guard([this] {
     server_->log.error("http_server", "a deferred request was never answered",
@@ -389,12 +403,13 @@ void Connection::proceed() {
   input_.set_aside();
   request_.release();
   if (!parser_.begun()) {
-    release_held();
     // If a request was answered just now, the time at which it began is recent enough. Empty lines do not prolong the
     // time of an idle connection.
     if (began_at_ != began_before) {
+      release_held();
       server_->deadlines.enter(*this, ConnectionPhase::idle, began_at_);
-    } else if (phase() != ConnectionPhase::idle) {
+    } else if (phase() != ConnectionPhase::idle && phase() != ConnectionPhase::untaken) {
+      release_held();
       enter(ConnectionPhase::idle);
     }
   } else {
@@ -455,14 +470,29 @@ void Connection::linger() {
   wait_readable();
 }
 
-// A slow client has the rest of its answer in the kernel, which would keep it for minutes after close() if the client
-// takes no more. So the connection goes on waiting as long as the client takes some of it.
+// The kernel would keep what the client has not taken for minutes after close() if it takes no more. So the connection
+// goes on waiting as long as the client takes some of it.
+void Connection::end() {
+  unsent_bytes(socket_->native_handle()) == 0 ? close() : linger();
+}
+
 void Connection::on_linger_deadline() {
-  const std::size_t unsent = unsent_in_kernel();
+  const std::size_t unsent = unsent_bytes(socket_->native_handle());
   if (unsent <= 1) return close();  // the end of the stream counts as one
   if (phase() == ConnectionPhase::writing && unsent >= unsent_) return reset();
   unsent_ = unsent;
   enter(ConnectionPhase::writing);
+}
+
+void Connection::on_untaken_deadline() {
+  const std::size_t unsent = unsent_bytes(socket_->native_handle());
+  if (unsent == 0) {
+    release_held();
+    return enter(ConnectionPhase::idle);
+  }
+  if (unsent >= unsent_) return reset();
+  unsent_ = unsent;
+  enter(ConnectionPhase::untaken);
 }
 
 // --- Memory ---
@@ -490,13 +520,21 @@ void Connection::release_held() noexcept {
 
 void Connection::measure() {
   if (!server_->memory || !socket_) return;
+  const auto kernel = socket_memory(socket_->native_handle());
+  if (phase() == ConnectionPhase::untaken && kernel.unsent == 0) {
+    release_held();
+    return enter(ConnectionPhase::idle);
+  }
   const std::size_t request = answer_ == Answer::deferred ? kDeferredBytes : 0;
-  hold(own_bytes() + request + kernel_bytes(socket_->native_handle()));
+  hold(own_bytes() + request + kernel.all);
 }
 
-std::size_t Connection::unsent_in_kernel() {
-  int unsent = 0;
-  return ::ioctl(socket_->native_handle(), SIOCOUTQ, &unsent) == 0 ? static_cast<std::size_t>(unsent) : 0;
+void Connection::find_untaken() {
+  const auto kernel = socket_memory(socket_->native_handle());
+  if (kernel.unsent == 0) return;
+  unsent_ = unsent_bytes(socket_->native_handle());
+  enter(ConnectionPhase::untaken);
+  hold(own_bytes() + kernel.all);
 }
 
 }  // namespace wx::http_server

@@ -38,8 +38,11 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void start_above_limit();
   // Call it when the deadline of the current phase has passed: refuses an incomplete request, else closes.
   void on_deadline();
-  // Call it in phase idle: answers a request that has arrived but was not read yet, or closes.
+  // Call it in phase idle or untaken: answers a request that has arrived but was not read yet, or closes.
   void finish_idle();
+  // The same in favour of another connection. But one whose client has not taken much stays for a second in phase
+  // untaken, because the answers may be on their way, and is reset then.
+  void make_place();
   // Closes immediately. Later answers are ignored. What the kernel has not sent yet, it still tries to send.
   void close();
   // The same, but the kernel forgets what it has not sent, and the client gets a reset.
@@ -47,8 +50,12 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
 
   // The bytes that this connection counts for (connection_memory.hpp).
   [[nodiscard]] std::size_t held() const { return held_; }
-  // Counts them again, with those in the kernel's buffers.
+  // Counts them again, with those in the kernel's buffers. One in phase untaken is idle again once all is taken.
   void measure();
+  // Call it in phase idle: enters phase untaken, and counts, if the client has not taken all of its answers.
+  void find_untaken();
+  // Spreads connections over turns.
+  [[nodiscard]] unsigned number() const { return number_; }
 
   // Implementation of Channel.
   [[nodiscard]] const Request& request() const override { return request_; }
@@ -98,13 +105,14 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   [[nodiscard]] bool flush();
   void wait_writable();
   void linger();
+  void end();
   void on_linger_deadline();
+  void on_untaken_deadline();
 
   // Memory.
   void hold(std::size_t bytes);
   void release_held() noexcept;
   [[nodiscard]] std::size_t own_bytes() const { return input_.memory() + out_.memory(); }
-  [[nodiscard]] std::size_t unsent_in_kernel();
 
   void enter(ConnectionPhase phase);
 
@@ -113,6 +121,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   std::optional<Socket> socket_;  // empty if closed
   asio::ip::tcp::endpoint peer_;
   mutable std::string peer_text_;
+  const unsigned number_;
 
   HeadParser parser_;
   Request request_;
@@ -120,7 +129,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   std::uint32_t discarded_ = 0;
   std::uint32_t batch_ = 1;  // the limit (bytes) of answers to make before they are written
   std::size_t held_ = 0;
-  std::size_t unsent_ = 0;  // in the kernel, at the last deadline after the last answer
+  std::size_t unsent_ = 0;  // in the kernel, when its deadline for taking it began
   SteadyTime began_at_{};   // the start of the last request's handling; zero before the first
 
   OutputQueue out_;

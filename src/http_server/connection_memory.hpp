@@ -1,6 +1,6 @@
 // The bytes that all connections of the process hold for their clients while they wait: unsent answers, requests in
-// progress, and the kernel's buffers of their sockets. A connection between two requests holds none. Bodies that are
-// sent by reference do not count, because clients share them.
+// progress, and the kernel's buffers of their sockets. A connection between two requests holds none once its client has
+// taken all answers from the kernel. Bodies that are sent by reference do not count, because clients share them.
 //
 // The servers of all threads share one object. A server whose connections hold more than its share, while all together
 // hold more than the limit, closes its worst connections (memory_relief.hpp).

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 
 #include <boost/intrusive/list.hpp>
 
@@ -22,8 +23,9 @@ enum class ConnectionPhase : std::uint8_t {
   answering,  // the answer is outstanding; the handler limits its own time
   writing,    // the socket does not accept more of the answer
   lingering,  // everything is sent; the client must close
+  untaken,    // as idle, but the client has not taken all of its answers from the kernel
 };
-inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::lingering) + 1;
+inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::untaken) + 1;
 
 class Deadlines {
  public:
@@ -34,6 +36,7 @@ class Deadlines {
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
     [[nodiscard]] ConnectionPhase phase() const { return phase_; }
+    [[nodiscard]] SteadyTime entered_at() const { return entered_at_; }
     void leave() {
       if (is_linked()) unlink();
     }
@@ -44,7 +47,7 @@ class Deadlines {
    private:
     friend class Deadlines;
     ConnectionPhase phase_ = ConnectionPhase::idle;
-    SteadyTime deadline_{};
+    SteadyTime entered_at_{};
   };
 
   using Spans = std::array<nanoseconds, kConnectionPhases>;
@@ -58,24 +61,34 @@ class Deadlines {
     entry.leave();
     const auto index = static_cast<std::size_t>(phase);
     entry.phase_ = phase;
-    entry.deadline_ = spans_[index] == kNever ? SteadyTime::max() : now + spans_[index];
+    entry.entered_at_ = now;
     queues_[index].push_back(entry);
   }
 
   // Returns an entry whose deadline has passed, or null. Before the next call the caller must make the entry leave its
   // phase or enter one.
   [[nodiscard]] Entry* expired(SteadyTime now) {
-    for (auto& queue : queues_) {
-      if (!queue.empty() && queue.front().deadline_ <= now) return &queue.front();
+    for (std::size_t i = 0; i < kConnectionPhases; ++i) {
+      if (spans_[i] == kNever || queues_[i].empty()) continue;
+      if (queues_[i].front().entered_at_ + spans_[i] <= now) return &queues_[i].front();
     }
     return nullptr;
   }
 
-  // Calls visit(entry) for each entry in `phase`, the one that has been there the longest first. `visit` must not move
-  // entries.
+  // Calls visit(entry) for each entry in `phase`, the one that has been there the longest first. `visit` may move its
+  // own entry to another phase.
   template <class Visit>
   void for_each(ConnectionPhase phase, Visit visit) {
-    for (auto& entry : queues_[static_cast<std::size_t>(phase)]) visit(entry);
+    auto& queue = queues_[static_cast<std::size_t>(phase)];
+    for (auto next = queue.begin(); next != queue.end();) visit(*next++);
+  }
+  // The same for those that entered it at `since` or later, at a cost in proportion to their number.
+  template <class Visit>
+  void for_each_since(SteadyTime since, ConnectionPhase phase, Visit visit) {
+    auto& queue = queues_[static_cast<std::size_t>(phase)];
+    auto next = queue.end();
+    while (next != queue.begin() && std::prev(next)->entered_at_ >= since) --next;
+    while (next != queue.end()) visit(*next++);
   }
 
   // The entry that has been in `phase` the longest, or null.

@@ -11,8 +11,9 @@ namespace wx::http_server {
 namespace {
 
 // The phases in which a connection may hold bytes, the one whose clients wait the longest for themselves first.
-constexpr std::array kHolding{ConnectionPhase::writing, ConnectionPhase::reading, ConnectionPhase::lingering,
-                              ConnectionPhase::answering};
+constexpr std::array kHolding{ConnectionPhase::writing, ConnectionPhase::untaken, ConnectionPhase::reading,
+                              ConnectionPhase::lingering, ConnectionPhase::answering};
+constexpr unsigned kTurns = 4;
 // What malloc keeps of a closed connection at least: the object, its asynchronous operations, and Asio's state.
 constexpr std::size_t kBytesOfOne = std::size_t{1} * 1024;
 // Less freed memory is left to malloc, which needs it again soon.
@@ -58,9 +59,16 @@ void relieve_memory(ServerContext& server) {
 
 void measure_waiting(ServerContext& server) {
   if (!server.memory) return;
+  const unsigned turn = server.turn++ % kTurns;
   for (const auto phase : kHolding) {
-    server.deadlines.for_each(phase, [](Deadlines::Entry& entry) { static_cast<Connection*>(&entry)->measure(); });
+    server.deadlines.for_each(phase, [&](Deadlines::Entry& entry) {
+      auto& connection = static_cast<Connection&>(entry);
+      if (connection.number() % kTurns == turn) connection.measure();
+    });
   }
+  const auto since = std::exchange(server.idle_seen_at, server.clock.steady());
+  server.deadlines.for_each_since(since, ConnectionPhase::idle,
+                                  [](Deadlines::Entry& entry) { static_cast<Connection&>(entry).find_untaken(); });
 }
 
 void return_freed_memory(ServerContext& server) {

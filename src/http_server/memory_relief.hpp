@@ -12,7 +12,9 @@ namespace wx::http_server {
 // an eighth of the limit is free again. Does nothing within the limit.
 void relieve_memory(ServerContext& server);
 
-// Measures the connections that wait for their client again, because the kernel's buffers change without an event.
+// Measures a quarter of the connections that wait for their client again, because the kernel's buffers change without
+// an event. Also finds those that have become idle since the last call, but whose clients have not taken their answers.
+// Called four times a second, it costs one system call per second for each of the former.
 void measure_waiting(ServerContext& server);
 
 // Returns the memory of connections that are closed to the system, once it is worth a pause of some milliseconds.

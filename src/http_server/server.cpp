@@ -88,7 +88,9 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
     while (listener_ && accept_batch() == Batch::more) continue;
     listener_.reset();
     searching_.clear();
-    while (auto* idle = server_->deadlines.oldest(ConnectionPhase::idle)) static_cast<Connection*>(idle)->finish_idle();
+    for (const ConnectionPhase phase : {ConnectionPhase::idle, ConnectionPhase::untaken}) {
+      while (auto* idle = server_->deadlines.oldest(phase)) static_cast<Connection*>(idle)->finish_idle();
+    }
     server_->report_if_drained();
   }
 
@@ -102,9 +104,10 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
     searching_.clear();
     tick_.cancel();
     accept_pause_.cancel();
-    for (const ConnectionPhase phase : {ConnectionPhase::idle, ConnectionPhase::reading, ConnectionPhase::answering,
-                                        ConnectionPhase::writing, ConnectionPhase::lingering}) {
-      while (auto* entry = server_->deadlines.oldest(phase)) static_cast<Connection*>(entry)->close();
+    for (std::size_t phase = 0; phase < kConnectionPhases; ++phase) {
+      while (auto* entry = server_->deadlines.oldest(ConnectionPhase{static_cast<std::uint8_t>(phase)})) {
+        static_cast<Connection*>(entry)->close();
+      }
     }
   }
 
@@ -175,14 +178,15 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
     slots_->search_on({.asker = this, .id = id});
   }
 
-  // Closes idle connections of this server, the longest idle first, until it acquires a unit of `wanted`. Returns false
-  // if there are none.
+  // Closes connections of this server that have nothing under way until it acquires a unit of `wanted`: the longest
+  // idle first, then those whose client leaves its answers in the kernel. Returns false if there are none.
   bool make_place(ConnectionBudget& wanted) {
     for (int looks = 0; looks < kMostLooks; ++looks) {
-      auto* const idle = server_->deadlines.oldest(ConnectionPhase::idle);
+      auto* idle = server_->deadlines.oldest(ConnectionPhase::idle);
+      if (idle == nullptr) idle = server_->deadlines.oldest(ConnectionPhase::untaken);
       if (idle == nullptr) return false;
       const std::size_t before = open_connections();
-      static_cast<Connection*>(idle)->finish_idle();
+      static_cast<Connection*>(idle)->make_place();
       if (open_connections() < before) server_->metrics.add(observability::Counter::http_closed_for_place);
       if (wanted.acquire()) return true;
     }

@@ -33,7 +33,7 @@ struct ServerContext {
   observability::Log& log;
 
   Deadlines deadlines{{options.idle_timeout, options.request_timeout, Deadlines::kNever, options.write_stall_timeout,
-                       options.linger_timeout}};
+                       options.linger_timeout, options.write_stall_timeout}};
   ReadWaits waits{context};
   DateCache date;
   Buffers buffers;
@@ -42,7 +42,10 @@ struct ServerContext {
   std::size_t held = 0;       // the bytes that the connections of this server hold
   std::size_t most_held = 0;  // since memory was last returned to the system, with the connections themselves
   bool relief_posted = false;
-  SteadyTime quiet_until{};  // no log line about closed connections before then
+  unsigned next_number = 0;   // of a connection
+  unsigned turn = 0;          // which part of the waiting connections is measured next
+  SteadyTime idle_seen_at{};  // the last look at those that had become idle
+  SteadyTime quiet_until{};   // no log line about closed connections before then
   bool draining = false;
   // The number of open connections. Written by the server's thread only.
   std::atomic<std::size_t> open{0};
