@@ -71,7 +71,7 @@ Connection::~Connection() {
 
 void Connection::start() {
   guard([this] {
-    enter(ConnectionPhase::idle);
+    enter(above_limit_ ? ConnectionPhase::surplus : ConnectionPhase::idle);
     wait_readable();
   });
 }
@@ -91,6 +91,7 @@ void Connection::on_deadline() {
   if (phase() == ConnectionPhase::writing) return reset();
   if (phase() == ConnectionPhase::untaken) return on_untaken_deadline();
   if (phase() == ConnectionPhase::idle) return guard([this] { end(); });
+  if (phase() == ConnectionPhase::surplus && !parser_.begun()) return close();
   guard([this] {
     began_at_ = server_->clock.steady();
     refuse(ErrorKind::request_timeout, "the request did not arrive in time");
@@ -112,7 +113,7 @@ void Connection::make_place() {
     const bool untaken = phase() == ConnectionPhase::untaken;
     if (untaken && server_->clock.steady() - entered_at() >= kOnTheWay) return reset();
     if (unsent_bytes(socket_->native_handle()) <= kLittleUnsent) return close();
-    if (!untaken) find_untaken();
+    if (phase() == ConnectionPhase::idle) find_untaken();
   });
 }
 
@@ -408,12 +409,13 @@ void Connection::proceed() {
     if (began_at_ != began_before) {
       release_held();
       server_->deadlines.enter(*this, ConnectionPhase::idle, began_at_);
-    } else if (phase() != ConnectionPhase::idle && phase() != ConnectionPhase::untaken) {
+    } else if (phase() == ConnectionPhase::reading || phase() == ConnectionPhase::answering ||
+               phase() == ConnectionPhase::writing) {
       release_held();
       enter(ConnectionPhase::idle);
     }
   } else {
-    if (std::exchange(head_is_new_, false)) enter(ConnectionPhase::reading);
+    if (std::exchange(head_is_new_, false) && !above_limit_) enter(ConnectionPhase::reading);
     hold(own_bytes());
   }
   wait_readable();
@@ -479,7 +481,7 @@ void Connection::end() {
 void Connection::on_linger_deadline() {
   const std::size_t unsent = unsent_bytes(socket_->native_handle());
   if (unsent <= 1) return close();  // the end of the stream counts as one
-  if (phase() == ConnectionPhase::writing && unsent >= unsent_) return reset();
+  if (above_limit_ || (phase() == ConnectionPhase::writing && unsent >= unsent_)) return reset();
   unsent_ = unsent;
   enter(ConnectionPhase::writing);
 }

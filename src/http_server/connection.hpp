@@ -34,11 +34,12 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   // Waits for the first request.
   void start();
   // The same for a connection above the limit: answers one request, with the refusal `overloaded` unless it is one that
-  // is served even then (Handler::serves_when_full), and closes.
+  // is served even then (Handler::serves_when_full), and closes. Its time is short (ServerOptions::surplus_timeout).
   void start_above_limit();
   // Call it when the deadline of the current phase has passed: refuses an incomplete request, else closes.
   void on_deadline();
-  // Call it in phase idle or untaken: answers a request that has arrived but was not read yet, or closes.
+  // Call it in a phase without a request under way (idle, untaken, surplus): answers a request that has arrived but was
+  // not read yet, or closes.
   void finish_idle();
   // The same in favour of another connection. But one whose client has not taken much stays for a second in phase
   // untaken, because the answers may be on their way, and is reset then.
@@ -48,6 +49,8 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   // The same, but the kernel forgets what it has not sent, and the client gets a reset.
   void reset();
 
+  // Returns whether it holds a unit of `budget`.
+  [[nodiscard]] bool holds(const ConnectionBudget& budget) const { return slot_.get() == &budget; }
   // The bytes that this connection counts for (connection_memory.hpp).
   [[nodiscard]] std::size_t held() const { return held_; }
   // Counts them again, with those in the kernel's buffers. One in phase untaken is idle again once all is taken.

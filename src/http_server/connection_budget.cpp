@@ -36,13 +36,11 @@ void ConnectionBudget::search_on(Search search) {
   const Lock lock(mutex_);
   while (!found && search.next < members_.size()) {
     Member* const asked = members_[search.next++];
-    if (asked != search.asker) return asked->give_place(search);
+    if (asked != search.asker && asked->give_place(search)) return;
   }
-  if (std::ranges::find(members_, search.asker) != members_.end()) {
-    search.asker->on_searched(search.id, found);
-  } else if (found) {
-    release();
-  }
+  const bool is_there = std::ranges::find(members_, search.asker) != members_.end();
+  const bool taken = is_there && search.asker->on_searched(search.id, found);
+  if (found && !taken) release();
 }
 
 }  // namespace wx::http_server

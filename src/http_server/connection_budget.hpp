@@ -40,10 +40,10 @@ class ConnectionBudget {
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
     virtual ~Member() = default;
-    // Asks for an idle connection to be closed. The member then calls search_on().
-    virtual void give_place(const Search& search) noexcept = 0;
-    // The end of the search `id` of this member. `found`: it holds a unit of the budget now.
-    virtual void on_searched(std::uint64_t id, bool found) noexcept = 0;
+    // Asks for an idle connection to be closed. The member then calls search_on(). False if it cannot.
+    [[nodiscard]] virtual bool give_place(const Search& search) noexcept = 0;
+    // The end of the search `id` of this member. `found`: it holds a unit of the budget now. False if it cannot take it.
+    [[nodiscard]] virtual bool on_searched(std::uint64_t id, bool found) noexcept = 0;
   };
 
   explicit ConnectionBudget(std::size_t limit) : limit_(limit) {}

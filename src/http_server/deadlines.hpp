@@ -24,8 +24,9 @@ enum class ConnectionPhase : std::uint8_t {
   writing,    // the socket does not accept more of the answer
   lingering,  // everything is sent; the client must close
   untaken,    // as idle, but the client has not taken all of its answers from the kernel
+  surplus,    // above the limit of connections; the head of the only request has not been received
 };
-inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::untaken) + 1;
+inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::surplus) + 1;
 
 class Deadlines {
  public:

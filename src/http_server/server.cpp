@@ -1,7 +1,7 @@
 #include "http_server/server.hpp"
 
 #include <cerrno>
-#include <unordered_map>
+#include <map>
 
 #include "base/async.hpp"
 #include "http_server/connection.hpp"
@@ -29,6 +29,8 @@ constexpr std::size_t kAboveLimitHere = 8;
 constexpr int kMostLooks = 8;
 // The limit of new connections that wait for another server to give a place.
 constexpr std::size_t kMostSearches = 64;
+// A search that takes longer is lost.
+constexpr milliseconds kSearchTime{1000};
 
 bool out_of_descriptors(const error_code& error) {
   const int number = error.value();
@@ -87,8 +89,8 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
     // Clients in the kernel's queue connected before the drain began.
     while (listener_ && accept_batch() == Batch::more) continue;
     listener_.reset();
-    searching_.clear();
-    for (const ConnectionPhase phase : {ConnectionPhase::idle, ConnectionPhase::untaken}) {
+    for (auto& [id, arrival] : std::exchange(searching_, {})) give_up(std::move(arrival));
+    for (const auto phase : {ConnectionPhase::idle, ConnectionPhase::untaken, ConnectionPhase::surplus}) {
       while (auto* idle = server_->deadlines.oldest(phase)) static_cast<Connection*>(idle)->finish_idle();
     }
     server_->report_if_drained();
@@ -120,6 +122,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
   struct Arrival {
     Socket socket;
     asio::ip::tcp::endpoint peer;
+    SteadyTime since{};
   };
 
   void accept_waiting() noexcept {
@@ -174,45 +177,77 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
     if (slots_->acquire() || make_place(*slots_)) return serve(std::move(socket), peer, slots_);
     if (searching_.size() == kMostSearches) return serve_above_limit(std::move(socket), peer);
     const auto id = ++last_search_;
-    searching_.emplace(id, Arrival{.socket = std::move(socket), .peer = peer});
+    if (!ticking_) tick();  // end_lost_searches()
+    searching_.emplace(id, Arrival{.socket = std::move(socket), .peer = peer, .since = server_->clock.steady()});
     slots_->search_on({.asker = this, .id = id});
   }
 
-  // Closes connections of this server that have nothing under way until it acquires a unit of `wanted`: the longest
-  // idle first, then those whose client leaves its answers in the kernel. Returns false if there are none.
+  // Closes connections of this server that hold a unit of `wanted` and have nothing under way, until it acquires one:
+  // the longest idle first, then those whose client leaves its answers in the kernel. Returns false if there are none.
   bool make_place(ConnectionBudget& wanted) {
     for (int looks = 0; looks < kMostLooks; ++looks) {
-      auto* idle = server_->deadlines.oldest(ConnectionPhase::idle);
-      if (idle == nullptr) idle = server_->deadlines.oldest(ConnectionPhase::untaken);
-      if (idle == nullptr) return false;
+      auto* const next = &wanted == slots_.get() ? first_idle() : first_surplus(wanted);
+      if (next == nullptr) return false;
       const std::size_t before = open_connections();
-      static_cast<Connection*>(idle)->make_place();
+      next->make_place();
       if (open_connections() < before) server_->metrics.add(observability::Counter::http_closed_for_place);
       if (wanted.acquire()) return true;
     }
     return false;
   }
 
-  void give_place(const ConnectionBudget::Search& search) noexcept override {
-    post([search](Impl& self) {
+  Connection* first_idle() {
+    auto* const idle = server_->deadlines.oldest(ConnectionPhase::idle);
+    return static_cast<Connection*>(idle != nullptr ? idle : server_->deadlines.oldest(ConnectionPhase::untaken));
+  }
+
+  // The connection above the limit that has held a unit of `budget` the longest without a request, or null.
+  Connection* first_surplus(const ConnectionBudget& budget) {
+    Connection* first = nullptr;
+    server_->deadlines.for_each(ConnectionPhase::surplus, [&](Deadlines::Entry& entry) {
+      auto& connection = static_cast<Connection&>(entry);
+      if (first == nullptr && connection.holds(budget)) first = &connection;
+    });
+    return first;
+  }
+
+  bool give_place(const ConnectionBudget::Search& search) noexcept override {
+    return post([search](Impl& self) {
       if (self.make_place(*self.slots_)) self.slots_->release();  // for the asker, which acquires it now
       self.slots_->search_on(search);
     });
   }
 
-  void on_searched(std::uint64_t id, bool found) noexcept override {
-    post([id, found](Impl& self) {
+  bool on_searched(std::uint64_t id, bool found) noexcept override {
+    return post([id, found](Impl& self) {
       auto arrival = self.searching_.extract(id);
-      if (arrival.empty() && found) self.slots_->release();  // the server was closed
+      if (arrival.empty() && found) self.slots_->release();  // the search was given up
       if (arrival.empty()) return;
-      auto& [socket, peer] = arrival.mapped();
-      found ? self.serve(std::move(socket), peer, self.slots_) : self.serve_above_limit(std::move(socket), peer);
+      if (!found) return self.give_up(std::move(arrival.mapped()));
+      self.serve(std::move(arrival.mapped().socket), arrival.mapped().peer, self.slots_);
     });
   }
 
-  // Runs work(*this) on the server's thread, from any thread. If that fails, the arrival waits until the server closes.
+  // Ends the searches that were lost, because a server was closed or has no memory to go on with them.
+  void end_lost_searches() {
+    const SteadyTime latest = server_->clock.steady() - kSearchTime;
+    while (!searching_.empty() && searching_.begin()->second.since <= latest) {
+      give_up(std::move(searching_.extract(searching_.begin()).mapped()));
+    }
+  }
+
+  // Serves a client for which no place was found.
+  void give_up(Arrival arrival) noexcept {
+    try {
+      serve_above_limit(std::move(arrival.socket), arrival.peer);
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "accepting a client failed");
+    }
+  }
+
+  // Runs work(*this) on the server's thread, from any thread. Returns false if that cannot be posted.
   template <class Work>
-  void post(Work work) noexcept {
+  bool post(Work work) noexcept {
     try {
       asio::post(server_->context, [weak = weak_from_this(), work, &log = server_->log] {
         const auto self = weak.lock();
@@ -223,8 +258,10 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
           observability::log_exception(log, "http_server", "a search for a place failed");
         }
       });
+      return true;
     } catch (...) {
       observability::log_exception(server_->log, "http_server", "a search for a place could not be posted");
+      return false;
     }
   }
 
@@ -266,7 +303,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
       self->ticking_ = false;
       self->expire();
       self->keep_memory();
-      if (self->open_connections() != 0) return self->tick();
+      if (self->open_connections() != 0 || !self->searching_.empty()) return self->tick();
       self->server_->report_if_drained();  // in case the last connection could not post it
     });
     ticking_ = true;
@@ -276,6 +313,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
     try {
       const SteadyTime now = server_->clock.steady();
       while (auto* entry = server_->deadlines.expired(now)) static_cast<Connection*>(entry)->on_deadline();
+      end_lost_searches();
     } catch (...) {
       observability::log_exception(server_->log, "http_server", "looking for expired connections failed");
     }
@@ -313,7 +351,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
   std::shared_ptr<ConnectionBudget> slots_;
   std::shared_ptr<ConnectionBudget> above_limit_ = std::make_shared<ConnectionBudget>(kAboveLimit);
   std::shared_ptr<ConnectionBudget> above_limit_here_ = std::make_shared<ConnectionBudget>(kAboveLimitHere);
-  std::unordered_map<std::uint64_t, Arrival> searching_;
+  std::map<std::uint64_t, Arrival> searching_;  // in the order of their beginning
   std::uint64_t last_search_ = 0;
   std::optional<Acceptor> listener_;
   asio::steady_timer tick_;

@@ -31,6 +31,8 @@ struct ServerOptions {
   milliseconds request_timeout{10'000};
   // The time limit without a byte before the first request and between requests.
   milliseconds idle_timeout{75'000};
+  // The time limit for the only request of a connection above the limit, from its start to the last byte of its head.
+  milliseconds surplus_timeout{2'000};
   // The time limit without progress while an answer is written.
   milliseconds write_stall_timeout{20'000};
   // The time for the client to close after the last byte of the answer.
