@@ -25,7 +25,8 @@ constexpr std::size_t kDeferredBytes = std::size_t{3} * 1024;
 constexpr milliseconds kOnTheWay{1000};
 // The kernel may keep this much (bytes) of an answer that is on its way when its connection is closed for another one.
 constexpr std::size_t kLittleUnsent = std::size_t{4} * 1024;
-// The limit of bytes that a client may send after the last answer before the connection is closed.
+// The limit of bytes that a client may send after the last answer, or in empty lines before a request, before the
+// connection is closed.
 constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
 
 observability::Counter class_counter(int status, bool client_blamed) {
@@ -260,8 +261,9 @@ Connection::Stop Connection::answer_input() {
     if (out_.size() >= batch_) return Stop::other;
     const auto status = parser_.feed(input_.bytes());
     if (status == HeadParser::Status::need_more) {
-      if (!parser_.begun()) drop_empty_lines();
-      return Stop::need_more;
+      if (parser_.empty_lines() == 0) return Stop::need_more;
+      drop_empty_lines();
+      continue;
     }
     // Read for each request, because a pipelined one may have waited long behind the answer to another.
     began_at_ = server_->clock.steady();
@@ -278,6 +280,8 @@ Connection::Stop Connection::answer_input() {
 }
 
 void Connection::drop_empty_lines() {
+  discarded_ += parser_.empty_lines();
+  closing_ = discarded_ > kMostDiscarded;  // without an answer, which would be taken for that of a request
   input_.consume(parser_.empty_lines());
   parser_.reset();
 }
@@ -372,6 +376,7 @@ void Connection::finish_request() {
   input_.consume(parser_.head().size);
   parser_.reset();
   head_is_new_ = true;
+  discarded_ = 0;
 }
 
 // Runs within the handler's own callback. It sends the answer, but posts the work on pipelined requests, so that
@@ -464,6 +469,7 @@ void Connection::wait_writable() {
 void Connection::linger() {
   input_.release();
   finished_ = true;
+  discarded_ = 0;
   error_code error;
   socket_->shutdown(Socket::shutdown_send, error);
   if (error) return close();

@@ -115,7 +115,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   // Memory.
   void hold(std::size_t bytes);
   void release_held() noexcept;
-  [[nodiscard]] std::size_t own_bytes() const { return input_.memory() + out_.memory(); }
+  [[nodiscard]] std::size_t own_bytes() const { return input_.memory() + out_.memory() + request_.memory(); }
 
   void enter(ConnectionPhase phase);
 
@@ -129,8 +129,8 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   HeadParser parser_;
   Request request_;
   InputBuffer input_;
-  std::uint32_t discarded_ = 0;
-  std::uint32_t batch_ = 1;  // the limit (bytes) of answers to make before they are written
+  std::uint32_t discarded_ = 0;  // bytes received since the last request that belong to none
+  std::uint32_t batch_ = 1;      // the limit (bytes) of answers to make before they are written
   std::size_t held_ = 0;
   std::size_t unsent_ = 0;  // in the kernel, when its deadline for taking it began
   SteadyTime began_at_{};   // the start of the last request's handling; zero before the first

@@ -94,8 +94,8 @@ HeadParser::Status HeadParser::feed(std::string_view bytes) {
   scan(visible);
   if (status_ == Status::complete) return status_;
   if (part_ == Part::request_line) note_method(visible);
-  if (status_ == Status::need_more && bytes.size() >= kMaxHead) return refuse_size(visible);
-  return status_;
+  const bool full = bytes.size() >= kMaxHead && empty_lines() == 0;
+  return full && status_ == Status::need_more ? refuse_size(visible) : status_;
 }
 
 HeadParser::Status HeadParser::scan(std::string_view bytes) {
@@ -146,6 +146,7 @@ HeadParser::Status HeadParser::take_line(std::string_view bytes, std::size_t end
 
 HeadParser::Status HeadParser::take_request_line(std::string_view line) {
   part_ = Part::fields;
+  head_start_ = line_start_;
   const std::size_t method_end = line.find(' ', line_start_);
   const std::string_view method = line.substr(line_start_, method_end - line_start_);
   if (method_end == std::string_view::npos || !syntax::is_token(method)) {

@@ -65,7 +65,8 @@ class HeadParser {
 
   // `bytes` are all bytes received since the first byte of the head: each call must pass at least the bytes of the
   // previous call, at the same or another address. The result does not depend on how the network split them. Bytes
-  // after a complete head are ignored. Call reset() after complete or refused, before the next head.
+  // after a complete head are ignored. Call reset() after complete or refused, before the next head. After need_more,
+  // drop the empty lines and begin anew with the rest: they do not count for the limit of a head.
   [[nodiscard]] Status feed(std::string_view bytes);
   void reset() { *this = HeadParser(); }
 
@@ -73,7 +74,7 @@ class HeadParser {
   // server ignores them.
   [[nodiscard]] bool begun() const { return part_ != Part::request_line || scanned_ != line_start_; }
   // The number of bytes of whole empty lines before the head.
-  [[nodiscard]] std::uint16_t empty_lines() const { return part_ == Part::request_line ? line_start_ : 0; }
+  [[nodiscard]] std::uint16_t empty_lines() const { return part_ == Part::request_line ? line_start_ : head_start_; }
 
   // The head, if complete. Otherwise only the method is set, as far as it has been received.
   [[nodiscard]] const RequestHead& head() const { return head_; }
@@ -109,6 +110,7 @@ class HeadParser {
   RequestHead head_;
   std::uint16_t scanned_ = 0;     // number of bytes examined
   std::uint16_t line_start_ = 0;  // start of the current line
+  std::uint16_t head_start_ = 0;  // start of the request line, once that is complete
   std::uint8_t field_count_ = 0;
   Status status_ = Status::need_more;
   Part part_ = Part::request_line;

@@ -27,6 +27,12 @@ std::optional<std::string_view> Request::normal_path() const {
   return kept.empty() ? std::nullopt : std::optional<std::string_view>(kept);
 }
 
+std::size_t Request::Made::memory() const {
+  std::size_t bytes = sizeof *this + normal_path.capacity();
+  for (const auto& text : combined) bytes += text.capacity();
+  return bytes;
+}
+
 Request::Made& Request::made() const {
   if (!made_) made_ = std::make_unique<Made>();
   return *made_;

@@ -83,6 +83,8 @@ class Request {
   // The peer's IP address as text, without the port; an IPv4-mapped IPv6 address as IPv4.
   [[nodiscard]] std::string_view peer() const;
 
+  // The memory of what field() and normal_path() have made, in bytes.
+  [[nodiscard]] std::size_t memory() const { return made_ ? made_->memory() : 0; }
   // Frees what field() and normal_path() have made. Ends their views.
   void release() { made_.reset(); }
 
@@ -97,6 +99,7 @@ class Request {
   struct Made {
     std::array<std::string, kFields> combined;
     std::string normal_path;
+    [[nodiscard]] std::size_t memory() const;
   };
   [[nodiscard]] Made& made() const;
   mutable std::unique_ptr<Made> made_;

@@ -116,6 +116,22 @@ TEST(HeadParser, IgnoresEmptyLinesBeforeTheRequest) {
       parse_cut_everywhere("\r\n\r\nGET /a HTTP/1.1\r\nHost: b\r\n\r\n").starts_with("0 1.1 keep 32 target=/a"));
 }
 
+// They may fill what a head may have, and the head begins behind them.
+TEST(HeadParser, CountsEmptyLinesNotForTheLimitOfAHead) {
+  const std::string request = cat("GET /", std::string(1000, 'a'), " HTTP/1.1\r\nHost: b\r\n\r\n");
+  for (const std::size_t room : {std::size_t{0}, std::size_t{6}, std::size_t{500}, request.size() - 2}) {
+    std::string bytes;
+    while (bytes.size() + room < kMaxHead) bytes += "\r\n";
+    const std::size_t lines = bytes.size();
+    bytes += request;
+    HeadParser parser;
+    EXPECT_EQ(parser.feed(bytes), Status::need_more) << room << parser.detail();
+    EXPECT_EQ(parser.empty_lines(), std::min(lines, kMaxHead)) << room;
+    parser.reset();
+    EXPECT_EQ(parser.feed(std::string_view(bytes).substr(lines)), Status::complete) << room;
+  }
+}
+
 TEST(HeadParser, HasNotBegunBeforeTheFirstByteOfARequest) {
   for (const std::string_view nothing : {"", "\r", "\r\n", "\r\n\r", "\r\n\r\n"}) {
     HeadParser parser;
