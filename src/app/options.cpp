@@ -22,8 +22,9 @@ Options make_options(const config::Settings& settings) {
   options.server.max_connections = settings.max_connections;
   options.server.request_timeout = settings.request_timeout;
   options.server.idle_timeout = settings.idle_timeout;
-  options.server.budget = std::make_shared<http_server::ConnectionBudget>(
-      http_server::connections_within_file_limit(settings.max_connections));
+  const auto plan = http_server::plan_connections(settings.max_connections, http_server::file_limit(), options.threads);
+  options.server.budget = std::make_shared<http_server::ConnectionBudget>(plan.connections);
+  options.server.surplus = plan.surplus;
   options.server.memory = std::make_shared<http_server::ConnectionMemory>(settings.connection_memory);
 
   options.http_client.user_agent = cat("weather-cache/", version());

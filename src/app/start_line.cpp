@@ -3,6 +3,7 @@
 #include "app/listen_address.hpp"
 #include "base/text.hpp"
 #include "http_server/connection_budget.hpp"
+#include "http_server/connection_plan.hpp"
 
 namespace wx::app {
 namespace {

@@ -16,13 +16,6 @@
 
 namespace wx::http_server {
 
-// Returns `wanted`, or less if the process's limit of open files (RLIMIT_NOFILE) would otherwise leave no reserve for
-// the provider, Redis, logs, and connections that are refused with an answer. At least 1.
-[[nodiscard]] std::size_t connections_within_file_limit(std::size_t wanted);
-
-// The number of files that the process may have open (the soft RLIMIT_NOFILE).
-[[nodiscard]] std::size_t file_limit();
-
 class ConnectionBudget {
  public:
   class Member;
@@ -42,7 +35,8 @@ class ConnectionBudget {
     virtual ~Member() = default;
     // Asks for an idle connection to be closed. The member then calls search_on(). False if it cannot.
     [[nodiscard]] virtual bool give_place(const Search& search) noexcept = 0;
-    // The end of the search `id` of this member. `found`: it holds a unit of the budget now. False if it cannot take it.
+    // The end of the search `id` of this member. `found`: it holds a unit of the budget now. False if it cannot take
+    // it.
     [[nodiscard]] virtual bool on_searched(std::uint64_t id, bool found) noexcept = 0;
   };
 

@@ -19,16 +19,9 @@ constexpr milliseconds kTick{250};
 constexpr milliseconds kAcceptPause{100};
 // The limit of accepts in one turn of the loop. A flood of new clients must not starve those being served.
 constexpr int kAcceptBatch = 64;
-// The limits of connections above max_connections that are answered at the same time; further ones are closed without
-// an answer. They serve the health checks, and tell others why they are refused. Those of this machine have places of
-// their own, so that strangers cannot take those of the program's own health check.
-constexpr std::size_t kAboveLimit = 16;
-constexpr std::size_t kAboveLimitHere = 8;
 // The limit of idle connections to look at for one new connection. Those that have a request that was not seen yet are
 // served instead of closed.
 constexpr int kMostLooks = 8;
-// The limit of new connections that wait for another server to give a place.
-constexpr std::size_t kMostSearches = 64;
 // A search that takes longer is lost.
 constexpr milliseconds kSearchTime{1000};
 
@@ -52,6 +45,8 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
        const Clock& clock, observability::Metrics& metrics, observability::Log& log)
       : server_(std::make_shared<ServerContext>(context, executor, handler, options, clock, metrics, log)),
         slots_(options.budget ? options.budget : std::make_shared<ConnectionBudget>(options.max_connections)),
+        above_limit_(std::make_shared<ConnectionBudget>(options.surplus.answered)),
+        above_limit_here_(std::make_shared<ConnectionBudget>(options.surplus.answered_here)),
         tick_(context),
         accept_pause_(context) {
     slots_->join(*this);
@@ -175,7 +170,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
 
   void adopt(Socket socket, const asio::ip::tcp::endpoint& peer) {
     if (slots_->acquire() || make_place(*slots_)) return serve(std::move(socket), peer, slots_);
-    if (searching_.size() == kMostSearches) return serve_above_limit(std::move(socket), peer);
+    if (searching_.size() >= server_->options.surplus.searching) return serve_above_limit(std::move(socket), peer);
     const auto id = ++last_search_;
     if (!ticking_) tick();  // end_lost_searches()
     searching_.emplace(id, Arrival{.socket = std::move(socket), .peer = peer, .since = server_->clock.steady()});
@@ -349,8 +344,8 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
 
   std::shared_ptr<ServerContext> server_;
   std::shared_ptr<ConnectionBudget> slots_;
-  std::shared_ptr<ConnectionBudget> above_limit_ = std::make_shared<ConnectionBudget>(kAboveLimit);
-  std::shared_ptr<ConnectionBudget> above_limit_here_ = std::make_shared<ConnectionBudget>(kAboveLimitHere);
+  std::shared_ptr<ConnectionBudget> above_limit_;
+  std::shared_ptr<ConnectionBudget> above_limit_here_;
   std::map<std::uint64_t, Arrival> searching_;  // in the order of their beginning
   std::uint64_t last_search_ = 0;
   std::optional<Acceptor> listener_;

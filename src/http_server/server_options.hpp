@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "http_server/connection_budget.hpp"
 #include "http_server/connection_memory.hpp"
+#include "http_server/connection_plan.hpp"
 
 namespace wx::http_server {
 
@@ -23,6 +24,8 @@ struct ServerOptions {
   // and this number is ignored.
   std::size_t max_connections = 20000;
   std::shared_ptr<ConnectionBudget> budget;
+  // The limits of this server's connections that are not among those.
+  SurplusPlaces surplus;
 
   // The limit of the bytes that the connections of all servers that share it hold while they wait; null: no limit.
   std::shared_ptr<ConnectionMemory> memory;

@@ -70,8 +70,11 @@ TEST(Options, AllowNoMoreConnectionsThanFilesMayBeOpen) {
   config::Settings settings;
   settings.max_connections = std::numeric_limits<std::uint32_t>::max();
   const auto options = make_options(settings);
-  EXPECT_EQ(options.server.budget->limit(), http_server::connections_within_file_limit(settings.max_connections));
-  EXPECT_LT(options.server.budget->limit(), http_server::file_limit());
+  const auto files = http_server::file_limit();
+  const auto plan = http_server::plan_connections(settings.max_connections, files, options.threads);
+  EXPECT_EQ(options.server.budget->limit(), plan.connections);
+  EXPECT_EQ(options.server.surplus.all(), plan.surplus.all());
+  EXPECT_LT(plan.connections + options.threads * plan.surplus.all(), files);
 }
 
 TEST(Options, OfTheCacheAreItsSettings) {
