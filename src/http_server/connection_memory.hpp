@@ -30,11 +30,17 @@ class ConnectionMemory {
   [[nodiscard]] std::size_t limit() const { return limit_; }
   // Returns whether a server whose connections hold `own` bytes must close some of them. If all together are above the
   // limit, this is true for at least one server.
-  [[nodiscard]] bool must_shrink(std::size_t own) const {
-    return used() > limit_ && own >= limit_ / std::max<std::size_t>(servers_, 1);
+  [[nodiscard]] bool must_shrink(std::size_t own) const { return used() > limit_ && own >= share(limit_); }
+  // Returns whether it may stop: an eighth of the limit, or of its share, is free again. It does not close connections
+  // for what those of another server hold.
+  [[nodiscard]] bool has_shrunk(std::size_t own) const {
+    const std::size_t enough = limit_ / 8 * 7;
+    return used() <= enough || own <= share(enough);
   }
 
  private:
+  [[nodiscard]] std::size_t share(std::size_t bytes) const { return bytes / std::max<std::size_t>(servers_, 1); }
+
   const std::size_t limit_;
   std::atomic<std::size_t> used_{0};
   std::atomic<std::size_t> servers_{0};

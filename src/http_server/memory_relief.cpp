@@ -43,10 +43,9 @@ std::vector<Holder> holders(ServerContext& server) {
 
 void relieve_memory(ServerContext& server) {
   if (!server.memory || !server.memory->must_shrink(server.held)) return;
-  const std::size_t enough = server.memory->limit() / 8 * 7;
   std::size_t closed = 0;
   for (const auto& worst : holders(server)) {
-    if (server.memory->used() <= enough) break;
+    if (server.memory->has_shrunk(server.held)) break;
     worst.connection->reset();
     ++closed;
   }

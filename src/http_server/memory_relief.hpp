@@ -9,7 +9,7 @@
 namespace wx::http_server {
 
 // Closes the connections that hold the most bytes, among equals those that made no progress for the longest time, until
-// an eighth of the limit is free again. Does nothing within the limit.
+// an eighth of the limit, or of the server's share, is free again. Does nothing within the limit.
 void relieve_memory(ServerContext& server);
 
 // Measures a quarter of the connections that wait for their client again, because the kernel's buffers change without
