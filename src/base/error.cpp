@@ -21,7 +21,7 @@ constexpr std::array<Row, kErrorKinds> kRows{{
     {ErrorKind::content_too_large, "content-too-large", "Request bodies are not accepted"},
     {ErrorKind::uri_too_long, "uri-too-long", "The request target is too long"},
     {ErrorKind::headers_too_large, "headers-too-large", "The request's header block is too large"},
-    {ErrorKind::version_unsupported, "version-unsupported", "Only HTTP/1.0 and HTTP/1.1 are supported"},
+    {ErrorKind::version_unsupported, "version-unsupported", "Only HTTP/1.x is supported"},
     {ErrorKind::not_implemented, "not-implemented", "The server does not know a method or coding of the request"},
     {ErrorKind::precondition_failed, "precondition-failed", "A condition of the request does not hold"},
     {ErrorKind::not_cached, "not-cached", "The request accepts only a cached answer, and none is cached"},

@@ -167,7 +167,7 @@ HeadParser::Status HeadParser::take_request_line(std::string_view line) {
     return refuse(ErrorKind::malformed_request, "the request line does not end with an HTTP version");
   }
   // RFC 9110 §2.5: a version with the same major number is processed as the highest minor one that this server knows.
-  if (version[5] != '1') return refuse(ErrorKind::version_unsupported, "only HTTP/1.0 and HTTP/1.1 are supported");
+  if (version[5] != '1') return refuse(ErrorKind::version_unsupported, "only HTTP/1.x is supported");
   head_.http_1_0 = version[7] == '0';
   return take_target(line, method_end + 1, target_end);
 }
