@@ -527,6 +527,8 @@ void Connection::release_held() noexcept {
 }
 
 void Connection::measure() {
+  // Without edges, nothing tells of an end behind bytes that are not read yet.
+  if (!kWaitsForEdges && answer_ == Answer::deferred && socket_ && !gone_) look_at_client();
   if (!server_->memory || !socket_) return;
   const auto kernel = socket_memory(socket_->native_handle());
   if (phase() == ConnectionPhase::untaken && kernel.unsent == 0) {

@@ -57,7 +57,7 @@ void relieve_memory(ServerContext& server) {
 }
 
 void measure_waiting(ServerContext& server) {
-  if (!server.memory) return;
+  if (!server.memory && kWaitsForEdges) return;
   const unsigned turn = server.turn++ % kTurns;
   for (const auto phase : kHolding) {
     server.deadlines.for_each(phase, [&](Deadlines::Entry& entry) {
