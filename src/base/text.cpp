@@ -219,7 +219,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   do {
     const auto number = take_while(text, kNumber, true);
     const auto suffix = trim(take_while(text, kNumber, false));
-    const bool alone = suffix.empty() && last_unit == kMost;
+    const bool alone = suffix.empty() && text.empty() && last_unit == kMost;
     const auto unit = std::ranges::find_if(
         kReadUnits, [name = alone ? "s" : suffix](const Unit& each) { return iequals(each.suffix, name); });
     if (unit == kReadUnits.end() || suffix == kTwoMeanings || unit->milliseconds >= last_unit) return std::nullopt;

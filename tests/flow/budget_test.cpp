@@ -161,8 +161,8 @@ TEST(Budget, OfAFleetIsSpentOnAWalkerWithoutItsUsersNoticing) {
       ASSERT_TRUE(good(get_until(*service, place(i), milliseconds(5000), good)));
     }
   }
-  // In mid-minute, so that calls are counted in this minute alone.
-  clock.advance(2 * kMinute - clock.wall() % kMinute + kMinute / 2);
+  // Just after the edge of a minute, so that calls are counted in this minute alone, and most of it is left.
+  clock.advance(2 * kMinute - clock.wall() % kMinute + std::chrono::seconds(3));
 
   People people(fleet);
   for (std::size_t user = 0; user < 20; ++user) {

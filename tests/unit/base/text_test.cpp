@@ -150,6 +150,8 @@ TEST(Text, DurationRefusesWhatIsNone) {
                             "0.5ms",
                             "1h30",
                             "1h 30",
+                            "900 1ms",
+                            "5 30ms",
                             "1 000 s",
                             "1 h -30 m",
                             "5 Mm",
