@@ -36,9 +36,10 @@ struct GetResponse {
   int status = 0;
   std::string content_type;  // as sent; empty if there was none
   std::string body;          // decompressed; with a body_fault: as much of it as came
-  // Why the body did not come whole: cut short, too slow, too large, undecodable. The status and the header fields are
-  // as valid as those of any other answer (RFC 9112 §8). Error::of_query is set if it was too large, because the answer
-  // to another query may be smaller.
+  // Why the body did not come whole: cut short, connection lost, too slow, too large, undecodable. The status and the
+  // header fields are as valid as those of any other answer, because the header section was whole (RFC 9112 §8). The
+  // exception is a header section above the client's limit: the fields up to the limit are here. Error::of_query is set
+  // if the body was too large, because the answer to another query may be smaller.
   std::optional<Error> body_fault = {};
   nanoseconds duration{0};  // from the start to the last byte
   // Header fields; empty if there was none, or none that can be read.
@@ -64,9 +65,10 @@ class HttpClient {
 
   // Starts a transfer. `done` is called exactly once, on the client's thread, never from within get(), and must not
   // destroy the client; an exception that it throws is logged. Errors: provider_unreachable (no name, no connection,
-  // certificate refused, reset), provider_timeout, provider_bad_reply (not HTTP, or a header too large), draining,
-  // internal (the request is not valid, or libcurl could not be set up for it). Their detail is fit for the service's
-  // clients: it names no address. A fault after the final status line is no error, but GetResponse::body_fault.
+  // certificate refused, reset), provider_timeout, provider_bad_reply (not HTTP), draining, internal (the request is
+  // not valid, or libcurl could not be set up for it). Their detail is fit for the service's clients: it names no
+  // address. A reply whose header section does not end is such an error, too, whatever its status line says. A later
+  // fault is no error, but GetResponse::body_fault.
   void get(GetRequest request, GetCallback done);
 
  private:

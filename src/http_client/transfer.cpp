@@ -108,6 +108,8 @@ std::optional<Error> Transfer::fault(CURLcode code) const {
     return Error{
         .kind = ErrorKind::provider_bad_reply, .detail = "the answer was too large", .of_query = body_too_large_};
   }
+  // To libcurl, a connection that the peer closes within the header section is a whole reply without a body.
+  if (code == CURLE_OK && !header_is_whole_) code = CURLE_GOT_NOTHING;
   if (code == CURLE_OK) return std::nullopt;
   curl_off_t pretransfer_us = 0;  // zero if the request could not be sent
   curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
@@ -115,13 +117,12 @@ std::optional<Error> Transfer::fault(CURLcode code) const {
 }
 
 Result<GetResponse> Transfer::result(CURLcode code) {
-  long status = 0;  // of the last response; 1xx if only an interim one has come
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   auto failed = fault(code);
-  if (failed && status < 200) return std::unexpected(*std::move(failed));
+  const bool cut_here = headers_too_large_ || is_header_limit(code);
+  if (failed && !header_is_whole_ && !(cut_here && status() >= 200)) return std::unexpected(*std::move(failed));
   GetResponse response;
   response.body_fault = std::move(failed);
-  response.status = static_cast<int>(status);
+  response.status = static_cast<int>(status());
   const char* type = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
   if (type != nullptr) response.content_type = type;
@@ -133,6 +134,12 @@ Result<GetResponse> Transfer::result(CURLcode code) {
   response.age = parse_delta_seconds(header(easy_, "Age"));
   response.retry_after = parse_retry_after(header(easy_, "Retry-After"));
   return response;
+}
+
+long Transfer::status() const {
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  return status;
 }
 
 const char* Transfer::error_text(CURLcode code) const {
@@ -151,13 +158,16 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   return bytes;
 }
 
-std::size_t Transfer::on_header(char*, std::size_t size, std::size_t count, void* self) {
+// libcurl calls this once for each line, the empty one at the end of each header section included.
+std::size_t Transfer::on_header(char* line, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   transfer.header_bytes_ += size * count;
   if (transfer.header_bytes_ > kMaxHeaderBytes) {
     transfer.headers_too_large_ = true;
     return CURL_WRITEFUNC_ERROR;
   }
+  const bool empty = *line == '\r' || *line == '\n';
+  if (empty && transfer.status() >= 200) transfer.header_is_whole_ = true;
   return size * count;
 }
 

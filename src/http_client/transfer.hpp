@@ -35,10 +35,12 @@ class Transfer {
   [[nodiscard]] GetCallback take_callback() { return std::move(done_); }
 
  private:
+  // The status of the last response so far: 1xx if only an interim one has come, 0 if none has.
+  [[nodiscard]] long status() const;
   // Why the transfer that ended with `code` failed; empty if it did not.
   [[nodiscard]] std::optional<Error> fault(CURLcode code) const;
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
 
   const HttpClientOptions& options_;
   GetCallback done_;
@@ -46,6 +48,7 @@ class Transfer {
   curl_slist* headers_ = nullptr;
   std::string body_;
   std::size_t header_bytes_ = 0;
+  bool header_is_whole_ = false;  // of the final response: the empty line after its fields has come
   bool body_too_large_ = false;
   bool headers_too_large_ = false;
   char error_text_[CURL_ERROR_SIZE] = {};

@@ -70,6 +70,14 @@ Error transfer_fault(CURLcode code, bool request_sent) {
   }
 }
 
+bool is_header_limit(CURLcode code) {
+#if LIBCURL_VERSION_NUM >= 0x080600
+  return code == CURLE_TOO_LARGE;
+#else
+  return code == CURLE_OUT_OF_MEMORY;
+#endif
+}
+
 bool is_loopback(std::string_view host) {
   if (host == "[::1]" || iequals(host, "localhost")) return true;
   constexpr std::string_view kLocal = ".localhost";  // RFC 6761 §6.3

@@ -243,6 +243,40 @@ TEST_F(Client, TheStatusAndItsTimesOutliveABodyThatFails) {
   }
 }
 
+// RFC 9112 §8: without the empty line after the header fields, what the status means has not been conveyed.
+TEST_F(Client, AStatusWhoseHeaderNeverEndsIsNoAnswer) {
+  using enum ProviderReply::Ending;
+  const std::string head = "HTTP/1.1 429 x\r\nRetry-After: 120\r\n";
+  const std::string early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const std::string lost = "provider-unreachable: the connection was lost";
+  struct Case {
+    std::string bytes;
+    ProviderReply::Ending ending;
+    std::string expected;
+  };
+  const std::vector<Case> cases{{"HTTP/1.1 429 x\r\n", close, lost},
+                                {head, close, lost},
+                                {head + "Retry-", close, lost},
+                                {head, reset, lost},
+                                {early + head, close, lost},
+                                {early + head, reset, lost},
+                                {head, hang, "provider-timeout: no complete answer in time"}};
+  for (const auto& one : cases) {
+    auto reply = test::garbage(one.bytes);
+    reply.ending = one.ending;
+    provider.always(reply);
+    auto asked = request();
+    // Long enough for a reply on a busy machine.
+    if (one.ending == hang) asked.total_timeout = 2s;
+    EXPECT_EQ(told(get(client, asked)), one.expected) << one.bytes << static_cast<int>(one.ending);
+  }
+  provider.always(test::garbage(early + head + "Content-Length: 0\r\n\r\n"));
+  const auto whole = get(client, request());
+  EXPECT_EQ(told(whole), "429");
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->retry_after, RetryAfter(120s));
+}
+
 TEST_F(Client, AnInterimStatusIsNoAnswer) {
   auto reply = test::garbage("HTTP/1.1 103 Early Hints\r\nRetry-After: 120\r\n\r\n");
   reply.ending = ProviderReply::Ending::close;

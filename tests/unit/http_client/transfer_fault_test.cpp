@@ -30,6 +30,12 @@ TEST(TransferFault, TellsWhereTheTimeWent) {
   EXPECT_EQ(transfer_fault(CURLE_OUT_OF_MEMORY, true).kind, ErrorKind::provider_bad_reply);
 }
 
+TEST(TransferFault, KnowsTheLimitOfHeaders) {
+  for (const CURLcode code : {CURLE_OK, CURLE_RECV_ERROR, CURLE_OPERATION_TIMEDOUT, CURLE_WRITE_ERROR}) {
+    EXPECT_FALSE(is_header_limit(code)) << code;
+  }
+}
+
 TEST(TransferFault, KnowsThisMachine) {
   for (const auto* host : {"localhost", "LOCALHOST", "provider.localhost", "127.0.0.1", "127.255.0.3", "[::1]"}) {
     EXPECT_TRUE(is_loopback(host)) << host;
