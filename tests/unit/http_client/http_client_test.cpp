@@ -208,7 +208,7 @@ TEST_F(Client, SilenceEndsAtTheDeadline) {
 TEST_F(Client, ATrickleEndsAtTheDeadline) {
   provider.always(test::trickled(test::json_reply(200, std::string(100, 'x')), 100ms));
   auto asked = request();
-  asked.total_timeout = 500ms;
+  asked.total_timeout = 3s;  // the body takes 10 s, and the status arrives in time on a busy machine, too
   EXPECT_EQ(told(get(client, asked)), "200, provider-timeout: no complete answer in time");
 }
 
@@ -233,7 +233,8 @@ TEST_F(Client, TheStatusAndItsTimesOutliveABodyThatFails) {
   for (const auto& [reply, why] : cases) {
     provider.always(reply);
     auto asked = request();
-    asked.total_timeout = 1s;
+    // Only this reply must run into its deadline. The status arrives before it on a busy machine, too.
+    if (reply.ending == ProviderReply::Ending::hang) asked.total_timeout = 2s;
     const auto outcome = get(client, asked);
     EXPECT_EQ(told(outcome), "503, " + why);
     if (!outcome) continue;
@@ -281,8 +282,8 @@ TEST_F(Client, AnInterimStatusIsNoAnswer) {
   auto reply = test::garbage("HTTP/1.1 103 Early Hints\r\nRetry-After: 120\r\n\r\n");
   reply.ending = ProviderReply::Ending::close;
   provider.always(reply);
-  const auto outcome = get(client, request());
-  EXPECT_FALSE(outcome) << told(outcome);
+  EXPECT_EQ(told(get(client, request())), "provider-unreachable: the connection was lost");
+  EXPECT_GE(provider.requests().size(), 1U);
 }
 
 TEST_F(Client, KeepsTheConnection) {
