@@ -26,6 +26,9 @@ class RateGate {
     }
   }
 
+  // Undoes one pass() that returned true.
+  void give_back() { next_.fetch_sub(interval_, std::memory_order_relaxed); }
+
  private:
   static constexpr nanoseconds kBurst = std::chrono::seconds(1);
 

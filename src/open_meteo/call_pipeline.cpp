@@ -109,17 +109,22 @@ void CallPipeline::enter(const CallPtr& call) {
 
 // Ends the waiting calls that nobody wants any more: they would only stand down at their turn. Returns whether there
 // were any. wanted() is called without the lock of the queue, and again by the cache at a turn that comes meanwhile.
-// The queue is searched a few times a second at most, so that a flood of refused loads costs little.
+// A flood of refused loads must cost little, and must not keep others from the places of calls that nobody wants. So
+// the searches that end few calls are limited to some a second. A search that ends many is paid for by the loads that
+// had to come to fill these places.
 bool CallPipeline::make_room() {
+  constexpr std::size_t kSearchedPerEnded = 16;
   if (!searches_.pass(clock_.steady())) return false;
-  bool made = false;
-  for (const auto& waiting : queue_.waiting()) {
+  std::size_t ended = 0;
+  const auto all = queue_.waiting();
+  for (const auto& waiting : all) {
     if (!waiting->wanting || waiting->wanting->wanted() || !queue_.remove(waiting)) continue;
     metrics_.add(Counter::provider_stood_down);
     end(*waiting, fail(ErrorKind::deadline_exceeded));
-    made = true;
+    ++ended;
   }
-  return made;
+  if (all.size() <= ended * kSearchedPerEnded) searches_.give_back();
+  return ended != 0;
 }
 
 // Runs when the call has a slot, that is, when its turn has come.

@@ -101,7 +101,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
 
   Admission admission_;
   CallQueue queue_;
-  RateGate searches_{10};  // of the queue, for calls that nobody wants
+  RateGate searches_{10};  // of the queue that end few calls or none, see make_room()
   CallPayment payment_;
   CallResults results_;
   ProviderClock provider_clock_;

@@ -42,5 +42,19 @@ TEST(RateGate, IsAsNewAfterASecondOfRest) {
   EXPECT_EQ(passed(gate, clock.steady(), 100), 7) << "rest is not saved up";
 }
 
+TEST(RateGate, WhatIsGivenBackMayPassAgain) {
+  test::FakeClock clock;
+  RateGate gate(7);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(gate.pass(clock.steady())) << i;
+    gate.give_back();
+  }
+  EXPECT_EQ(passed(gate, clock.steady(), 100), 7);
+  gate.give_back();
+  EXPECT_EQ(passed(gate, clock.steady(), 100), 1);
+  clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(passed(gate, clock.steady(), 100), 7);
+}
+
 }  // namespace
 }  // namespace wx

@@ -187,6 +187,78 @@ TEST_F(Turn, AFloodOfRefusedLoadsSearchesTheQueueAFewTimesOnly) {
   answer_turn(false);
 }
 
+TEST_F(Turn, AQueueOfClientsThatLeftHasRoomAtOnceHoweverOftenTheyDo) {
+  auto chosen = options();
+  chosen.concurrency = 1;
+  chosen.max_queue = 100;
+  start(chosen);
+  Outcomes first;
+  load(first);
+  Outcomes outcomes;
+  struct Clients final : cache::Wanting {
+    bool wanted() override { return there; }
+    std::atomic<bool> there = true;
+  };
+  const auto queue = [&](const std::shared_ptr<Clients>& clients, std::size_t loads) {
+    for (std::size_t i = 0; i < loads; ++i) {
+      auto request = load_request(Purpose::cold, clock.steady() + 100h, [](cache::Proceed proceed) { proceed(false); });
+      request.wanting = clients;
+      provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
+    }
+  };
+  // More often than the ten searches a second that may end no call. The clock stands still.
+  for (int round = 0; round < 50; ++round) {
+    const auto leave = std::make_shared<Clients>();
+    queue(leave, chosen.max_queue - provider->slots().queued);
+    ASSERT_EQ(provider->slots().queued, chosen.max_queue);
+    leave->there = false;
+    const auto next = std::make_shared<Clients>();
+    queue(next, 1);
+    ASSERT_LE(provider->slots().queued, 2U) << "round " << round;
+    next->there = false;
+  }
+  EXPECT_EQ(metrics.value(Counter::provider_shed_queue), 0U);
+  answer_turn(false);
+}
+
+// A client that asks and leaves again and again must not have the whole queue searched for each of its requests.
+TEST_F(Turn, SearchesThatEndOneCallOfManyAreLimitedToo) {
+  auto chosen = options();
+  chosen.concurrency = 1;
+  chosen.max_queue = 100;
+  start(chosen);
+  struct Client final : cache::Wanting {
+    explicit Client(int& count) : asked(count) {}
+    bool wanted() override {
+      ++asked;
+      return there;
+    }
+    int& asked;
+    bool there = true;
+  };
+  Outcomes first;
+  load(first);
+  Outcomes outcomes;
+  int asked = 0;
+  std::shared_ptr<Client> last;
+  const auto queue = [&] {
+    const auto client = std::make_shared<Client>(asked);
+    auto request = load_request(Purpose::cold, clock.steady() + 100h, [](cache::Proceed proceed) { proceed(false); });
+    request.wanting = client;
+    const auto refused = metrics.value(Counter::provider_shed_queue);
+    provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
+    if (metrics.value(Counter::provider_shed_queue) == refused) last = client;
+  };
+  for (int i = 0; i < 100; ++i) queue();
+  for (int i = 0; i < 1000; ++i) {
+    last->there = false;
+    queue();
+  }
+  EXPECT_EQ(metrics.value(Counter::provider_stood_down), 10U) << "ten searches in a second";
+  EXPECT_LE(asked, 10 * 100);
+  answer_turn(false);
+}
+
 TEST_F(Turn, AWholeQueueMayStandDownAtOnce) {
   auto chosen = options();
   chosen.concurrency = 1;
