@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "open_meteo/refusal.hpp"
 
 namespace wx::open_meteo {
 namespace {
@@ -211,7 +210,7 @@ std::array<Budget::Usage, kWindows> Admission::usages(Counting counting, const I
 }
 
 void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now,
-                      std::optional<milliseconds> asked_pause) {
+                      AskedPause asked) {
   const Lock lock(mutex_);
   const auto openings = breaker_.openings();
   switch (fault == nullptr ? ProviderBreaker::Health::well : ProviderBreaker::health(*fault)) {
@@ -227,18 +226,18 @@ void Admission::ended(ProviderBreaker::Pass pass, const Error* fault, nanosecond
       break;
   }
   metrics_.add(Counter::provider_breaker_opened, breaker_.openings() - openings);
-  if (fault != nullptr) pause(*fault, asked_pause, now.steady);
+  if (fault != nullptr) pause(*fault, asked, now.steady);
   log_changes(now);
 }
 
-void Admission::pause(const Error& fault, std::optional<milliseconds> asked_pause, SteadyTime now) {
+void Admission::pause(const Error& fault, AskedPause asked, SteadyTime now) {
   nanoseconds span{0};
   if (fault.kind == ErrorKind::provider_limited) {
     span = fault.retry_after.value_or(milliseconds(1000));
     // Jitter, because processes that hit the limit of concurrent calls together must not retry together.
-    if (is_about_concurrency(fault.detail)) span = random_.between(span / 2, span);
+    if (asked.too_many_at_once) span = random_.between(span / 2, span);
   }
-  span = std::max<nanoseconds>(span, asked_pause.value_or(milliseconds(0)));
+  span = std::max<nanoseconds>(span, asked.span.value_or(milliseconds(0)));
   if (span <= nanoseconds(0)) return;
   // The other queries have not failed. They get the kind of this fault if it concerns them too.
   const bool of_all = ProviderBreaker::health(fault) == ProviderBreaker::Health::ill;

@@ -42,6 +42,13 @@ struct ProviderStatus {
   milliseconds clock_ahead{0};                  // see ProviderClock::ahead()
 };
 
+// What a failed reply asks of later calls.
+struct AskedPause {
+  std::optional<milliseconds> span = {};  // its Retry-After
+  // It is a 429 for too many calls at once. Error::detail does not tell, because it may be cut or replaced to be shown.
+  bool too_many_at_once = false;
+};
+
 class Admission {
  public:
   using Purpose = cache::Purpose;
@@ -101,10 +108,10 @@ class Admission {
   // Returns the error of a call that may not be sent now, although it has entered: the provider has asked for a pause.
   [[nodiscard]] std::optional<Error> check_pause(const Instant& now);
 
-  // Records how a call ended, and ends its pass. `fault` is null for an answer. `asked_pause` is what the reply's
-  // Retry-After asks for: no call is made before it is over, nor before the window ends that a 429 names.
+  // Records how a call ended, and ends its pass. `fault` is null for an answer. No call is made before the
+  // asked pause is over, nor before the window ends that a 429 names.
   void ended(ProviderBreaker::Pass pass, const Error* fault, nanoseconds duration, const Instant& now,
-             std::optional<milliseconds> asked_pause = std::nullopt);
+             AskedPause asked = {});
 
   // Returns the pause before a second attempt, or nothing if none is allowed. `left` is the remaining time of the call.
   // Takes one retry from the retry budget.
@@ -123,7 +130,7 @@ class Admission {
   [[nodiscard]] std::array<Budget::Usage, kWindows> usages(Counting counting, const Instant& now) WX_REQUIRES(mutex_);
   [[nodiscard]] Error shed(const ProviderBreaker::Refusal& refusal);
   [[nodiscard]] Error shed(const Budget::Refusal& refusal);
-  void pause(const Error& fault, std::optional<milliseconds> asked_pause, SteadyTime now) WX_REQUIRES(mutex_);
+  void pause(const Error& fault, AskedPause asked, SteadyTime now) WX_REQUIRES(mutex_);
   void log_changes(const Instant& now) WX_REQUIRES(mutex_);
   void log_throttle_level(const Instant& now) WX_REQUIRES(mutex_);
 

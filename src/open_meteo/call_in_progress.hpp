@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/executor.hpp"
+#include "open_meteo/admission.hpp"
 #include "open_meteo/call.hpp"
 #include "open_meteo/gate.hpp"
 #include "open_meteo/provider_address.hpp"
@@ -61,7 +62,7 @@ struct CallInProgress {
   AddressPtr address;                         // where that went, with the key that it carried
   SteadyTime call_deadline;                   // for both attempts together
   std::optional<Error> fault;                 // the first attempt's fault, during the second
-  std::optional<milliseconds> asked_pause;    // what the last reply's Retry-After asks for
+  AskedPause asked_pause;                     // by the last reply, if it failed
   std::unique_ptr<Timer> retry_timer;         // used on the executor's thread only
 };
 

@@ -12,7 +12,7 @@
 namespace wx::open_meteo {
 
 Result<cache::Loaded> CallPipeline::read(CallInProgress& call, Result<Reply> reply) {
-  call.asked_pause.reset();
+  call.asked_pause = {};
   Result<cache::Loaded> outcome = fail(ErrorKind::internal);
   if (!reply) {
     outcome = std::unexpected(std::move(reply.error()));
@@ -40,9 +40,12 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
     if (times.ahead) provider_clock_.note(*times.ahead, now.steady);
     return outcome;
   }
-  explain(outcome.error(), call.address->api_key);
-  call.asked_pause = asked;
-  if (asked) outcome.error().retry_after = std::max(outcome.error().retry_after.value_or(milliseconds(0)), *asked);
+  Error& fault = outcome.error();
+  call.asked_pause = {
+      .span = asked,
+      .too_many_at_once = fault.kind == ErrorKind::provider_limited && is_about_concurrency(fault.detail)};
+  explain(fault, call.address->api_key);
+  if (asked) fault.retry_after = std::max(fault.retry_after.value_or(milliseconds(0)), *asked);
   return outcome;
 }
 

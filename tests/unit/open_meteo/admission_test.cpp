@@ -39,7 +39,7 @@ class Admitted : public testing::Test {
   Instant now() const { return now_of(clock); }
   // Makes one call with this outcome. Returns "called", or the refusal if no call is allowed.
   std::string call(const Error* fault = nullptr, nanoseconds duration = 100ms, Purpose purpose = Purpose::cold,
-                   std::optional<milliseconds> asked_pause = {}) {
+                   AskedPause asked = {}) {
     if (const auto refused = admission->check(purpose, now())) return told(*refused);
     const auto pass = admission->enter(purpose, now());
     if (!pass) return told(pass.error());
@@ -49,7 +49,7 @@ class Admitted : public testing::Test {
       return told(*refused);
     }
     admission->called(now());
-    admission->ended(**pass, fault, duration, now(), asked_pause);
+    admission->ended(**pass, fault, duration, now(), asked);
     return "called";
   }
   static std::string told(const Error& error) {
@@ -135,19 +135,19 @@ TEST_F(Admitted, ALimitClosesTheProviderUntilItEnds) {
 
 TEST_F(Admitted, ThePauseAfterALimitIsTheLaterOfOurReckoningAndRetryAfter) {
   const auto limit = fault_of(ErrorKind::provider_limited, 429, 46s, "Minutely API request limit exceeded.");
-  EXPECT_EQ(call(&limit, 100ms, Purpose::cold, 120s), "called");
+  EXPECT_EQ(call(&limit, 100ms, Purpose::cold, {.span = 120s}), "called");
   EXPECT_EQ(call(), "provider-limited 120000");
   clock.advance(119'999ms);
   EXPECT_EQ(call(), "provider-limited 1");
   clock.advance(1ms);
-  EXPECT_EQ(call(&limit, 100ms, Purpose::cold, 5s), "called");
+  EXPECT_EQ(call(&limit, 100ms, Purpose::cold, {.span = 5s}), "called");
   EXPECT_EQ(call(), "provider-limited 46000");
 }
 
 TEST_F(Admitted, TooManyAtOnceIsNotRetriedBeforeRetryAfter) {
-  const auto limit = fault_of(ErrorKind::provider_limited, 429, 30s, "Too many concurrent requests");
+  const auto limit = fault_of(ErrorKind::provider_limited, 429, 30s);
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(call(&limit, 100ms, Purpose::cold, 30s), "called");
+    EXPECT_EQ(call(&limit, 100ms, Purpose::cold, {.span = 30s, .too_many_at_once = true}), "called");
     EXPECT_EQ(retry_after(), 30s);
     clock.advance(30s);
   }
@@ -158,7 +158,7 @@ TEST_F(Admitted, ARetryAfterPausesAllCallsWhateverTheStatus) {
   chosen.breaker.failures = 5;
   start(chosen);
   const auto overloaded = fault_of(ErrorKind::provider_error, 503, 120s);
-  EXPECT_EQ(call(&overloaded, 100ms, Purpose::cold, 120s), "called");
+  EXPECT_EQ(call(&overloaded, 100ms, Purpose::cold, {.span = 120s}), "called");
   for (const auto purpose : {Purpose::cold, Purpose::revalidate, Purpose::refresh, Purpose::early}) {
     EXPECT_EQ(call(nullptr, 100ms, purpose), "provider-error 120000");
   }
@@ -171,18 +171,18 @@ TEST_F(Admitted, ARetryAfterPausesAllCallsWhateverTheStatus) {
   EXPECT_FALSE(admission->check_pause(now()));
   EXPECT_EQ(call(), "called");
   const auto refused = fault_of(ErrorKind::provider_refused, 400);
-  EXPECT_EQ(call(&refused, 100ms, Purpose::cold, 10s), "called");
+  EXPECT_EQ(call(&refused, 100ms, Purpose::cold, {.span = 10s}), "called");
   EXPECT_EQ(call(), "provider-limited 10000") << "other queries are not refused as this one";
   clock.advance(10s);
-  EXPECT_EQ(call(&overloaded, 100ms, Purpose::cold, 0s), "called");
+  EXPECT_EQ(call(&overloaded, 100ms, Purpose::cold, {.span = 0s}), "called");
   EXPECT_EQ(call(), "called") << "no pause";
 }
 
 TEST_F(Admitted, TooManyAtOnceIsAShortPauseThatDiffersEachTime) {
-  const auto limit = fault_of(ErrorKind::provider_limited, 429, 2s, "Too many concurrent requests");
+  const auto limit = fault_of(ErrorKind::provider_limited, 429, 2s);
   std::vector<milliseconds> pauses;
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(call(&limit), "called");
+    EXPECT_EQ(call(&limit, 100ms, Purpose::cold, {.too_many_at_once = true}), "called");
     pauses.push_back(retry_after());
     EXPECT_GE(pauses.back(), 1s);
     EXPECT_LE(pauses.back(), 2s);

@@ -1,5 +1,6 @@
 #include "open_meteo/provider.hpp"
 
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -116,6 +117,36 @@ TEST_F(ProviderCalls, ALimitTellsWhenItEnds) {
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().retry_after, 2h + 1min);
   EXPECT_EQ(outcome.error().provider_status, 429);
+}
+
+// The texts that are shown are cut or replaced; the pause is by the reason itself.
+TEST_F(ProviderCalls, TooManyAtOnceIsKnownByTheWholeReasonOfTheProvider) {
+  auto chosen = options();
+  chosen.api_key = "s3cret-of-this-service";
+  const std::string too_many = "Too many concurrent requests";
+  // 200 bytes of a reason are shown, and none that repeats the key.
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {too_many, too_many},
+      {std::string(200, 'x') + too_many, std::string(200, 'x')},
+      {too_many + " for " + chosen.api_key, "the provider answered with status 429"}};
+  for (const auto& [reason, shown] : cases) {
+    server.always(test::refusal(429, reason));
+    std::set<milliseconds> pauses;
+    for (int i = 0; i < 8; ++i) {
+      start(chosen);
+      const auto limited = ask();
+      ASSERT_FALSE(limited);
+      EXPECT_EQ(limited.error().detail, shown);
+      const auto paused = ask();
+      ASSERT_FALSE(paused);
+      const auto pause = paused.error().retry_after.value_or(0ms);
+      EXPECT_GE(pause, 1s);
+      EXPECT_LE(pause, 2s);
+      pauses.insert(pause);
+    }
+    // Random between 1 and 2 s: eight that are the same by chance are as likely as one in 10^21.
+    EXPECT_GE(pauses.size(), 2U) << shown;
+  }
 }
 
 TEST_F(ProviderCalls, NoCallIsMadeBeforeTheProvidersRetryAfter) {
