@@ -47,6 +47,12 @@ const ForeignKey* foreign(std::string_view key) {
   return found == kForeignKeys.end() ? nullptr : &*found;
 }
 
+// A switch may be written as any word for "off".
+bool is_fine(const ForeignKey& key, std::string_view value) {
+  if (key.fine == "false") return parse_switch(value) == false;
+  return !key.fine.empty() && iequals(value, key.fine);
+}
+
 std::unexpected<Error> wrong(std::string sentence) {
   return fail(ErrorKind::bad_parameter, std::move(sentence));
 }
@@ -175,11 +181,13 @@ Result<void> read_query(std::string_view query, const Parts& parts, bool databas
     auto key = pair.substr(0, equals);
     const auto value = equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
     if (key == "ssl" || key == "tls") {
-      if (parse_switch(value) == url.address.tls) continue;
+      const auto on = parse_switch(value);
+      if (!on) return wrong(cat(key, "= must be true or false, or left out"));
+      if (*on == url.address.tls) continue;
       return wrong(cat(key, "= ", kUseRediss));
     }
     if (const auto* other = foreign(key)) {
-      if (!other->fine.empty() && iequals(value, other->fine)) continue;
+      if (is_fine(*other, value)) continue;
       if (!other->advice.empty()) return wrong(cat(other->key, "= is not known; ", other->advice));
       key = other->means;
     }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
+
 namespace wx::redis {
 namespace {
 
@@ -105,7 +107,19 @@ TEST(RedisUrl, TakesAKeyForTlsThatAgreesWithTheScheme) {
   }
   EXPECT_EQ(parsed("redis://cache?ssl=false"), parsed("redis://cache"));
   EXPECT_NE(refused("rediss://cache?tls=no").find("does not agree"), std::string::npos);
+  for (const char* query : {"ssl", "ssl=", "tls=", "ssl=maybe", "ssl=none"}) {
+    for (const char* url : {"redis://cache?", "rediss://cache?"}) {
+      EXPECT_EQ(refused(std::string(url) + query),
+                cat(std::string(query).substr(0, 3), "= must be true or false, or left out"));
+    }
+  }
   EXPECT_EQ(parsed("rediss://cache?ssl_cert_reqs=Required"), parsed("rediss://cache"));
+  for (const char* query : {"insecure=false", "insecure=0", "insecure=No"}) {
+    EXPECT_EQ(parsed(std::string("rediss://cache?") + query), parsed("rediss://cache")) << query;
+  }
+  for (const char* query : {"insecure", "insecure=1", "insecure=true", "insecure=maybe"}) {
+    EXPECT_NE(refused(std::string("rediss://cache?") + query).find("REDIS_CA_FILE"), std::string::npos) << query;
+  }
 }
 
 TEST(RedisUrl, SaysWhatToWriteForKeysOfOtherClientsThatItDoesNotTake) {
