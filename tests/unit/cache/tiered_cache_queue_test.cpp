@@ -217,6 +217,8 @@ TEST_F(QueueTest, ALoadIsAClientsOnlyIfItDoesNotRenewWhatMayBeServed) {
     auto asked = lookup();
     asked.forced = forced;
     cache_->get(*thread_, asked, queue(), into(answers));
+    EXPECT_EQ(queued_.size(), 1U);
+    if (queued_.empty()) return false;
     const bool for_client = queued_.front().request.for_client;
     take_turn();
     complete(value("{1}"));
