@@ -64,7 +64,8 @@ class Wanting {
 struct LoadRequest {
   Purpose purpose = Purpose::cold;
   // A caller causes the load: nothing is cached for it, or only a copy that is served if a load fails. Else the load
-  // renews a copy, which is the cache's own work, even if callers wait for it (CACHE_REFRESH=inline).
+  // renews a copy, which is the cache's own work, even if callers wait for it (CACHE_REFRESH=inline). It is also the
+  // cache's own if all callers have gone, or have got that copy.
   bool for_client = false;
   // The latest deadline of the callers that wait when the load starts; if none waits, that of the caller that began it.
   SteadyTime deadline;

@@ -52,12 +52,14 @@ class Run final : public std::enable_shared_from_this<Run>, public Wanting {
     bool refresh = false;            // the load is wanted even if no caller waits
 
     // Returns whether anyone needs the load: a caller that waits and has not gone, or a copy to refresh.
-    [[nodiscard]] bool wanted() const {
-      return refresh || std::ranges::any_of(waiters, [](const WaiterSlot& slot) { return slot.waiter->wanted(); });
+    [[nodiscard]] bool wanted() const { return refresh || waited_for(); }
+    // Returns whether a caller waits that has not gone.
+    [[nodiscard]] bool waited_for() const {
+      return std::ranges::any_of(waiters, [](const WaiterSlot& slot) { return slot.waiter->wanted(); });
     }
 
-    // Returns the leader. If it has gone, or none is left, a waiter that wants the load becomes the leader, so that
-    // nobody is charged who gets nothing. Null if there is neither.
+    // Returns the leader. If it has gone, or none is left, a waiter that wants the load becomes the leader, so that no
+    // load is queued at the cost of a caller that has gone already. Null if there is neither.
     [[nodiscard]] WaiterSlot* lead();
   };
   [[nodiscard]] State& state(const FlightTable::Locked& lock) { return state_.with(lock); }

@@ -55,11 +55,13 @@ void Run::load(CacheCore& core) {
     const FlightTable::Locked lock(shard);
     auto& state = state_.with(lock);
     request = load_request(state, core.clock.steady());
-    // The flight keeps the loader, because it loads again if another process's load brings no value.
-    if (!state.loader) {
-      auto* const leader = state.lead();
-      const bool led = leader != nullptr && leader->loader;
-      state.loader = std::make_shared<Loader>(std::move(led ? leader->loader : state.refresh_loader));
+    // The flight keeps the loader, because it loads again if another process's load brings no value. The leader may be
+    // another one then.
+    auto* const leader = state.lead();
+    if (leader != nullptr && leader->loader) {
+      state.loader = std::make_shared<Loader>(std::move(leader->loader));
+    } else if (!state.loader) {
+      state.loader = std::make_shared<Loader>(std::move(state.refresh_loader));
     }
     loader = state.loader;
   }
@@ -98,7 +100,7 @@ LoadRequest Run::load_request(const State& state, SteadyTime now) const {
   const auto freshness = held ? held->copy.freshness(now) : Freshness::gone;
   LoadRequest request;
   request.redis_unavailable = state.flight.redis_unavailable();
-  if (state.waiters.empty()) {
+  if (state.waiters.empty() || (state.refresh && !state.waited_for())) {
     request.purpose = freshness == Freshness::fresh ? Purpose::early : Purpose::refresh;
     request.deadline = deadline_;
     return request;

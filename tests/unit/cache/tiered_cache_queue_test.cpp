@@ -31,9 +31,10 @@ TEST_F(QueueTest, WhoJoinsLateIsNotFailedByTheDeadlineOfWhoeverBeganTheFlight) {
 // Callers that may leave, all at the same time.
 class LeavingTest : public QueueTest {
  protected:
-  void ask(int callers) {
+  void ask(int callers, bool forced = false) {
     for (int i = 0; i < callers; ++i) {
       auto asked = patient_for(seconds(10));
+      asked.forced = forced;
       asked.gone = gone_;
       cache_->get(*thread_, asked, queue(), into(answers_));
     }
@@ -147,6 +148,49 @@ TEST_F(LeaderTest, TheNextLeaderIsOneThatHasNotGone) {
   EXPECT_EQ(led_by_, (std::vector<std::string>{"limited", "stays"}));
 }
 
+// Another process has the lease, so the load stands down at its turn. It is queued again when the lease has ended
+// without a value.
+class LostLeaseTest : public LeaderTest {
+ protected:
+  void SetUp() override {
+    cache(&remote_);
+    fleet_.leases[std::string(kKey)] = {"another", std::nullopt, clock_.steady() + seconds(3)};
+  }
+  void lose_and_load_again() {
+    take_turn();
+    EXPECT_EQ(stood_down_, 1);
+    executor_.advance(seconds(4));
+    ASSERT_EQ(queued_.size(), 1U);
+    EXPECT_TRUE(queued_.front().request.for_client);
+  }
+};
+
+TEST_F(LostLeaseTest, ACallerThatStaysLeadsInsteadOfOneThatHasGone) {
+  ask(1);  // begins the flight
+  ask_as("stays", seconds(10));
+  leave();
+  lose_and_load_again();
+  EXPECT_EQ(led_by_, std::vector<std::string>{"stays"});
+  take_turn();
+  complete(value("{2}"));
+  ASSERT_EQ(answers_.size(), 2U);
+  EXPECT_EQ(answers_[1]->outcome, Outcome::miss);
+}
+
+TEST_F(LostLeaseTest, ACallerThatStaysLeadsInsteadOfOneWhoseTimeIsOver) {
+  ask_as("late", seconds(1));
+  ask_as("stays", seconds(10));
+  lose_and_load_again();
+  EXPECT_EQ(led_by_, (std::vector<std::string>{"late", "stays"}));
+}
+
+TEST_F(LostLeaseTest, TheLeaderThatStaysLeadsAgain) {
+  ask_as("first", seconds(10));
+  ask_as("second", seconds(10));
+  lose_and_load_again();
+  EXPECT_EQ(led_by_, (std::vector<std::string>{"first", "first"}));
+}
+
 // The queue was full, and the provider has refused a load that nobody wants.
 TEST_F(LeavingTest, ALoadThatIsRefusedBecauseItsCallersHaveGoneIsNotQueuedForTheNextOfThem) {
   cache();
@@ -228,6 +272,40 @@ TEST_F(QueueTest, ALoadIsAClientsOnlyIfItDoesNotRenewWhatMayBeServed) {
   EXPECT_FALSE(load_after(seconds(11), false)) << "stale: the caller waits for a refresh";
   EXPECT_TRUE(load_after(seconds(11), true));
   EXPECT_TRUE(load_after(seconds(100), false)) << "kept for failures only";
+}
+
+// Whoever has gone, and whoever has got the kept answer, waits no longer. The load goes on as the cache's refresh.
+TEST_F(LeavingTest, ALoadIsNoClientsIfOnlyTheCacheWantsIt) {
+  cache(&remote_);
+  cache_->get(*thread_, lookup(), loader(), into(answers_));
+  complete(value("{1}"));
+  executor_.advance(seconds(100));  // kept
+  remote_.hold = true;
+  ask(1, /*forced=*/true);
+  cache_->get(*thread_, lookup(), queue(), into(answers_));
+  executor_.advance(seconds(2));
+  ASSERT_EQ(answers_.size(), 2U);
+  EXPECT_EQ(answers_[1]->outcome, Outcome::soft_timeout);
+  leave();
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_FALSE(queued_.front().request.for_client);
+  EXPECT_EQ(queued_.front().request.purpose, Purpose::refresh);
+  EXPECT_TRUE(queued_.front().request.wanting->wanted());
+}
+
+// Else clients that leave at once could fill the queue with more loads than they may cause.
+TEST_F(LeavingTest, ALoadThatNobodyWantsIsStillThatOfTheClientThatHasGone) {
+  cache(&remote_);
+  remote_.hold = true;
+  ask(1);
+  leave();
+  remote_.hold = false;
+  remote_.release();
+  ASSERT_EQ(queued_.size(), 1U);
+  EXPECT_TRUE(queued_.front().request.for_client);
+  EXPECT_FALSE(queued_.front().request.wanting->wanted());
 }
 
 // Whoever gets the kept answer waits no longer, but the load that was waited for goes on as a refresh.
