@@ -329,7 +329,7 @@ void Connection::respond(int status, std::string_view headers, std::initializer_
   if (answer_ == Answer::given) return;
   const bool late = answer_ == Answer::deferred && !in_handler_;
   answer_ = Answer::given;
-  if (!socket_) return;
+  if (!socket_) return release_request();
   assert(server_->executor.in_this_thread());
   guard([&] {
     append_answer(status, headers, body);
@@ -356,8 +356,13 @@ std::shared_ptr<Channel> Connection::hold() {
   return shared_from_this();
 }
 
+void Connection::release_request() {
+  if (!in_handler_) input_.release();
+}
+
 void Connection::abandon() {
-  if (!socket_ || answer_ != Answer::deferred) return;
+  if (answer_ != Answer::deferred) return;
+  if (!socket_) return release_request();
   if (gone_.load(std::memory_order_relaxed)) {  // it has only ended its own side, but there is no answer for it
     answer_ = Answer::given;
     if (in_handler_) return close();

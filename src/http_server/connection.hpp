@@ -99,6 +99,9 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void dispatch();
   void refuse(ErrorKind kind, std::string_view detail);
   void append_answer(int status, std::string_view headers, std::initializer_list<BodyPart> body);
+  // Call it when the answer of a closed connection is settled. Its block goes back on its own thread, because the flag
+  // gone() may keep the connection until it is dropped on another.
+  void release_request();
   void finish_request();
   void answered_late();
 
