@@ -71,7 +71,8 @@ struct LabEndpoint::Run {
   bool second = false;
 };
 
-// A request that waits for its turn. Its thread owns it; the gate knows it weakly.
+// A request that waits for its turn. Its thread owns it; the gate knows it weakly. But the gate's may be the last
+// reference, on another thread, so its timer and its Responder are taken from it before its thread forgets it.
 class LabEndpoint::Visit final : public LabGate::Visitor, public std::enable_shared_from_this<Visit> {
  public:
   Visit(LabEndpoint& endpoint, Responder responder, unsigned callers)
@@ -87,14 +88,19 @@ class LabEndpoint::Visit final : public LabGate::Visitor, public std::enable_sha
       endpoint.on_turn(visit, std::move(pass));
     });
   }
+  void end() override {
+    executor_.post([&endpoint = endpoint_, visit = weak_from_this()] { endpoint.on_end(visit); });
+  }
   [[nodiscard]] bool gone() const override { return gone_ && gone_->load(std::memory_order_relaxed); }
 
   // On the endpoint's thread.
   void wait(nanoseconds limit) {
     timer_ = executor_.after(limit, [this] { endpoint_.give_up(shared_from_this()); });
   }
-  void stop_timer() { timer_.reset(); }
-  [[nodiscard]] Responder take_responder() { return std::move(responder_); }
+  [[nodiscard]] Responder take_responder() {
+    timer_.reset();
+    return std::move(responder_);
+  }
   [[nodiscard]] const http_server::Request& request() const { return responder_.request(); }
   [[nodiscard]] unsigned callers() const { return callers_; }
 
@@ -109,6 +115,10 @@ class LabEndpoint::Visit final : public LabGate::Visitor, public std::enable_sha
 
 LabEndpoint::LabEndpoint(Context& context)
     : context_(context), thread_{.cache = context.thread.cache, .mock = counted_mock()} {}
+
+LabEndpoint::~LabEndpoint() {
+  for (const auto& visit : waiting_) static_cast<void>(visit->take_responder());
+}
 
 weather::LoaderFor LabEndpoint::counted_mock() {
   return [this](const weather::Location& location, std::uint64_t key_hash) -> cache::Loader {
@@ -146,25 +156,30 @@ void LabEndpoint::stampede(Exchange& exchange) {
   visit->wait(2 * context_.options.request_timeout);
 }
 
-std::shared_ptr<LabEndpoint::Visit> LabEndpoint::stop_waiting(const std::weak_ptr<Visit>& visit) {
-  auto found = visit.lock();
-  if (!found || std::erase(waiting_, found) == 0) return nullptr;
-  found->stop_timer();  // on this thread: the last reference may be the gate's, on another
-  return found;
+std::optional<Responder> LabEndpoint::stop_waiting(const std::shared_ptr<Visit>& visit) {
+  if (std::erase(waiting_, visit) == 0) return std::nullopt;
+  return visit->take_responder();
 }
 
 void LabEndpoint::on_turn(const std::weak_ptr<Visit>& visit, LabGate::Pass pass) {
-  const auto turn = stop_waiting(visit);
-  if (turn && !turn->gone()) begin(turn->take_responder(), turn->callers(), std::move(pass));
+  const auto turn = visit.lock();
+  // A client that has gone since then may have ended its own side only. It gets its run like one that goes during it.
+  if (auto responder = stop_waiting(turn)) begin(*std::move(responder), turn->callers(), std::move(pass));
+}
+
+void LabEndpoint::on_end(const std::weak_ptr<Visit>& visit) {
+  if (auto responder = stop_waiting(visit.lock())) {
+    refuse(*responder, ErrorKind::lab_busy, "the client had closed the connection, or its side of it, before its turn");
+  }
 }
 
 void LabEndpoint::give_up(const std::shared_ptr<Visit>& visit) {
-  context_.lab.withdraw(*visit, context_.clock.steady());
-  if (!stop_waiting(visit)) return;
-  auto responder = visit->take_responder();
-  refuse(responder, ErrorKind::lab_busy,
-         cat("others are before this client, whose place in line is kept for ",
-             std::chrono::duration_cast<std::chrono::seconds>(LabGate::kPlaceKept).count(), " seconds"));
+  if (!context_.lab.withdraw(*visit, context_.clock.steady())) return;  // on_turn() or on_end() follows
+  if (auto responder = stop_waiting(visit)) {
+    refuse(*responder, ErrorKind::lab_busy,
+           cat("others are before this client, whose place in line is kept for ",
+               std::chrono::duration_cast<std::chrono::seconds>(LabGate::kPlaceKept).count(), " seconds"));
+  }
 }
 
 void LabEndpoint::begin(Responder responder, unsigned callers, LabGate::Pass pass) {

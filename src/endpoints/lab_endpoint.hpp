@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "endpoints/context.hpp"
@@ -19,6 +20,9 @@ namespace wx::endpoints {
 class LabEndpoint {
  public:
   explicit LabEndpoint(Context& context);
+  ~LabEndpoint();
+  LabEndpoint(const LabEndpoint&) = delete;
+  LabEndpoint& operator=(const LabEndpoint&) = delete;
 
   void stampede(http_server::Exchange& exchange);
 
@@ -30,10 +34,12 @@ class LabEndpoint {
   // The thread's mock, with every call counted in calls_.
   [[nodiscard]] weather::LoaderFor counted_mock();
   void begin(http_server::Responder responder, unsigned callers, LabGate::Pass pass);
-  // The visitor's turn has come, unless it has given up.
   void on_turn(const std::weak_ptr<Visit>& visit, LabGate::Pass pass);
+  // The gate passes over the visitor, because its client has gone.
+  void on_end(const std::weak_ptr<Visit>& visit);
   void give_up(const std::shared_ptr<Visit>& visit);
-  [[nodiscard]] std::shared_ptr<Visit> stop_waiting(const std::weak_ptr<Visit>& visit);
+  // Takes the visit out of those that wait. Returns nothing if it is not among them.
+  [[nodiscard]] std::optional<http_server::Responder> stop_waiting(const std::shared_ptr<Visit>& visit);
   void start_herd(const std::shared_ptr<Run>& run, Herd& herd, cache::Mode mode);
   void next(const std::shared_ptr<Run>& run);
   void finish(Run& run);

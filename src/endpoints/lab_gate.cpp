@@ -4,22 +4,28 @@
 
 namespace wx::endpoints {
 
-std::shared_ptr<LabGate::Visitor> LabGate::Place::present() const {
-  auto waiting = visitor.lock();
-  return waiting && !waiting->gone() ? waiting : nullptr;
+// Afterwards a place that has a visitor waits for its turn.
+void LabGate::end_gone() {
+  for (auto& place : line_) {
+    const auto visitor = place.visitor.lock();
+    if (!visitor || !visitor->gone()) continue;
+    place.visitor.reset();
+    visitor->end();
+  }
 }
 
 LabGate::Entry LabGate::enter(std::uint64_t client, const std::shared_ptr<Visitor>& visitor, SteadyTime now) {
   const Lock lock(mutex_);
-  std::erase_if(line_, [&](const Place& place) { return now - place.seen >= kPlaceKept && !place.present(); });
+  end_gone();
+  std::erase_if(line_, [&](const Place& place) { return now - place.seen >= kPlaceKept && place.visitor.expired(); });
   const auto own = std::ranges::find(line_, client, &Place::client);
-  if (!running_) {  // so nobody in line is present
+  if (!running_) {  // so nobody in line waits
     if (own != line_.end()) line_.erase(own);
     running_ = client;
     return {.pass = Pass(*this)};
   }
   if (own != line_.end()) {
-    if (own->present()) return {};
+    if (!own->visitor.expired()) return {};
     own->visitor = visitor;
     own->seen = now;
     return {.waits = true};
@@ -29,12 +35,13 @@ LabGate::Entry LabGate::enter(std::uint64_t client, const std::shared_ptr<Visito
   return {.waits = true};
 }
 
-void LabGate::withdraw(const Visitor& visitor, SteadyTime now) {
+bool LabGate::withdraw(const Visitor& visitor, SteadyTime now) {
   const Lock lock(mutex_);
   const auto own = std::ranges::find_if(line_, [&](const Place& p) { return p.visitor.lock().get() == &visitor; });
-  if (own == line_.end()) return;
+  if (own == line_.end()) return false;
   own->visitor.reset();
   own->seen = now;
+  return true;
 }
 
 void LabGate::leave() {
@@ -42,8 +49,9 @@ void LabGate::leave() {
   {
     const Lock lock(mutex_);
     running_.reset();
+    end_gone();
     const auto first = std::ranges::find_if(line_, [&](const Place& place) {
-      next = place.present();
+      next = place.visitor.lock();
       return next != nullptr;
     });
     if (first != line_.end()) {

@@ -1,6 +1,7 @@
 // Allows one run of the laboratory at a time in the whole process. Other clients wait in line, one request each, and
 // come in the order in which they came. A client that has gone away, or has waited for too long, keeps its place in
-// line for kPlaceKept. Those behind it do not wait for it meanwhile; once it is back, the next run is its own.
+// line for kPlaceKept. Those behind it do not wait for it meanwhile; once it is back, the next run is its own. The
+// request of a client that has gone does not wait on: at most one request of each place in line is held.
 //
 // Thread-safety: all functions from any thread.
 #pragma once
@@ -40,7 +41,8 @@ class LabGate {
     LabGate* gate_;
   };
 
-  // A request that may wait. The gate calls it on any thread, not necessarily before it expires or withdraws.
+  // A request that may wait. The gate calls it on any thread, with the gate's lock held or not, and not necessarily
+  // before it expires. So it posts its work to its own thread.
   class Visitor {
    public:
     Visitor() = default;
@@ -48,31 +50,34 @@ class LabGate {
     Visitor& operator=(const Visitor&) = delete;
     virtual ~Visitor() = default;
 
+    // Its turn has come.
     virtual void begin(Pass pass) = 0;
-    // Whether its client has gone away.
+    // It will have no turn, because its client has gone.
+    virtual void end() = 0;
+    // Whether its client has gone away, or has ended its own side of the connection: the two look the same.
     [[nodiscard]] virtual bool gone() const = 0;
   };
 
   struct Entry {
     std::optional<Pass> pass = std::nullopt;  // the run may begin at once
-    bool waits = false;                       // begin() follows at the visitor's turn
+    bool waits = false;                       // begin() follows at the visitor's turn, or end()
   };
   // Neither a pass nor a wait: the client runs or waits already, or the line is full. `client`: see client_key().
   [[nodiscard]] Entry enter(std::uint64_t client, const std::shared_ptr<Visitor>& visitor, SteadyTime now);
 
-  // The visitor waits no longer. Its client keeps its place from now on.
-  void withdraw(const Visitor& visitor, SteadyTime now);
+  // The visitor waits no longer. Its client keeps its place from now on. Returns false if begin() or end() has been
+  // called for it, or is about to be.
+  [[nodiscard]] bool withdraw(const Visitor& visitor, SteadyTime now);
 
  private:
   struct Place {
     std::uint64_t client;
     std::weak_ptr<Visitor> visitor;
     SteadyTime seen;
-
-    [[nodiscard]] std::shared_ptr<Visitor> present() const;
   };
 
   void leave();
+  void end_gone() WX_REQUIRES(mutex_);
 
   Mutex mutex_;
   std::optional<std::uint64_t> running_ WX_GUARDED_BY(mutex_);  // the client that has the pass

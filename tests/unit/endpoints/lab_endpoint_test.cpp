@@ -133,9 +133,60 @@ TEST_F(LabTurnsTest, PassesOverAClientThatHasGone) {
   second->leave();
   let_them_run();
   let_them_run();
-  EXPECT_EQ(second->answers, 0);
+  EXPECT_EQ(second->status, 429);
   EXPECT_EQ(third->status, 200);
   EXPECT_EQ(metrics_.value(Counter::mock_calls), 4U) << "two runs of one caller in two herds";
+}
+
+// A client that has only ended its own side looks as if it had gone, and still reads.
+TEST_F(LabTurnsTest, AnswersAClientThatHasGoneWhenItIsPassedOver) {
+  const auto first = press(1);
+  const auto second = press(2);
+  second->leave();
+  let_them_run();
+  EXPECT_EQ(second->status, 429);
+  EXPECT_NE(second->body.find("closed"), std::string::npos) << second->body;
+  EXPECT_EQ(second->abandoned, 0);
+  EXPECT_EQ(first->status, 200);
+}
+
+TEST_F(LabTurnsTest, AnswersAClientThatGoesWhenItsTurnHasCome) {
+  auto pass = lab_.enter(99, nullptr, clock_.steady()).pass;
+  const auto waits = press(1);
+  pass->release();  // its turn is on the way to its thread
+  waits->leave();
+  let_them_run();
+  EXPECT_EQ(waits->status, 200);
+  EXPECT_EQ(waits->abandoned, 0);
+}
+
+TEST_F(LabTurnsTest, HoldsOneRequestOfAClientThatComesAndGoes) {
+  const auto first = press(1);
+  std::vector<std::weak_ptr<FakeChannel>> visits;
+  for (int i = 0; i < 1000; ++i) {
+    const auto visit = press(2);
+    visit->leave();
+    visits.push_back(visit);
+    executor_.run_posted();
+  }
+  EXPECT_EQ(std::ranges::count_if(visits, [](const auto& visit) { return !visit.expired(); }), 1);
+}
+
+// The place of a client that has gone is free after 30 s, but its request would wait for an hour.
+TEST_F(LabTurnsTest, HoldsNoRequestBeyondItsPlaceInLine) {
+  options_.request_timeout = std::chrono::hours(1);
+  const auto pass = lab_.enter(99, nullptr, clock_.steady()).pass;
+  std::vector<std::weak_ptr<FakeChannel>> visits;
+  for (int client = 1; client <= 100; ++client) {
+    const auto visit = press(client);
+    visit->leave();
+    visits.push_back(visit);
+  }
+  executor_.advance(LabGate::kPlaceKept);
+  const auto late = press(101);
+  executor_.run_posted();
+  EXPECT_EQ(late->answers, 0) << "it waits";
+  EXPECT_EQ(std::ranges::count_if(visits, [](const auto& visit) { return !visit.expired(); }), 0);
 }
 
 TEST_F(LabTest, IsFreeAgainWhenARunWasDropped) {
@@ -146,6 +197,7 @@ TEST_F(LabTest, IsFreeAgainWhenARunWasDropped) {
 class Visitor final : public LabGate::Visitor {
  public:
   void begin(LabGate::Pass pass) override { pass_.emplace(std::move(pass)); }
+  void end() override { ++ends; }
   [[nodiscard]] bool gone() const override { return gone_; }
 
   void leave() { gone_ = true; }
@@ -155,6 +207,8 @@ class Visitor final : public LabGate::Visitor {
     pass_.reset();
     return had;
   }
+
+  int ends = 0;
 
  private:
   std::optional<LabGate::Pass> pass_;
@@ -200,7 +254,7 @@ TEST_F(LabGateTest, LetsClientsTakeTurns) {
 
 TEST_F(LabGateTest, DoesNotWaitForAClientThatIsAway) {
   const auto two = come(2);
-  gate_.withdraw(*two, now_);
+  EXPECT_TRUE(gate_.withdraw(*two, now_));
   running_->release();
   EXPECT_TRUE(gate_.enter(1, nullptr, now_).pass);
   running_.emplace(*gate_.enter(1, nullptr, now_).pass);  // and again
@@ -216,7 +270,7 @@ TEST_F(LabGateTest, DoesNotWaitForAClientThatIsAway) {
 TEST_F(LabGateTest, KeepsAPlaceFromTheTimeAtWhichItsClientLeft) {
   const auto two = come(2);
   now_ += LabGate::kPlaceKept;
-  gate_.withdraw(*two, now_);
+  EXPECT_TRUE(gate_.withdraw(*two, now_));
   const auto three = come(3);
   now_ += LabGate::kPlaceKept - nanoseconds(1);
   const auto back = come(2);
@@ -227,7 +281,7 @@ TEST_F(LabGateTest, KeepsAPlaceFromTheTimeAtWhichItsClientLeft) {
 
 TEST_F(LabGateTest, ForgetsAClientThatStaysAway) {
   const auto two = come(2);
-  gate_.withdraw(*two, now_);
+  EXPECT_TRUE(gate_.withdraw(*two, now_));
   now_ += LabGate::kPlaceKept;
   const auto three = come(3);
   const auto late = come(2);
@@ -246,15 +300,32 @@ TEST_F(LabGateTest, PassesOverClientsThatHaveGone) {
   const auto reload = come(2);
   running_->release();
   EXPECT_FALSE(two->ran());
+  EXPECT_EQ(two->ends, 1);
   EXPECT_TRUE(reload->ran()) << "the same client's new request, at its old place";
   EXPECT_TRUE(four->ran());
+}
+
+TEST_F(LabGateTest, EndsTheWaitOfThoseThatItPassesOver) {
+  const auto two = come(2);
+  const auto three = come(3);
+  const auto four = come(4);
+  two->leave();
+  running_->release();
+  EXPECT_EQ(two->ends, 1);
+  EXPECT_FALSE(gate_.withdraw(*two, now_)) << "its wait has ended";
+  EXPECT_FALSE(gate_.withdraw(*three, now_)) << "its turn has come";
+  EXPECT_TRUE(gate_.withdraw(*four, now_));
+  EXPECT_EQ(three->ends + four->ends, 0);
+  const auto back = come(2);
+  EXPECT_TRUE(three->ran());
+  EXPECT_TRUE(back->ran()) << "its place was kept";
 }
 
 TEST_F(LabGateTest, BoundsTheLine) {
   std::vector<std::shared_ptr<Visitor>> line;
   for (std::uint64_t client = 2; client < 2 + LabGate::kLongestLine; ++client) line.push_back(come(client));
   EXPECT_TRUE(is_refused(1000));
-  gate_.withdraw(*line[0], now_);
+  EXPECT_TRUE(gate_.withdraw(*line[0], now_));
   EXPECT_TRUE(is_refused(1000)) << "its place is kept";
   now_ += LabGate::kPlaceKept;
   const auto late = come(1000);
