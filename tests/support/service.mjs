@@ -28,11 +28,9 @@ export async function startService(settings = {}, program = settings.WX_TEST_CLO
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines = [];
-  const readers = [];
   const url = await new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       const reader = createInterface({ input: stream });
-      readers.push(reader);
       reader.on('line', (line) => {
         lines.push(line);
         const found = /listening on http:\/\/[^"]*?:(\d+)/.exec(line);
@@ -46,10 +44,6 @@ export async function startService(settings = {}, program = settings.WX_TEST_CLO
     pid: child.pid,
     lines, // what it has logged so far
     ended: ended(child).then(() => ({ code: child.exitCode, signal: child.signalCode })),
-    // Reads the log no longer, so that its pipe becomes full.
-    deafen() {
-      for (const reader of readers) reader.pause();
-    },
     signal(name) {
       child.kill(name);
     },
