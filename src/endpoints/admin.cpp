@@ -34,6 +34,17 @@ void note_guess(Context& context, std::string_view what, std::string_view client
   }
 }
 
+// Explains, too, why forced loads of the admin at this address have no effect for a while.
+void note_unasked(Context& context, std::string_view client, SteadyTime now) {
+  const auto suppressed = context.unasked_lines.take(now);
+  if (!suppressed) return;
+  const bool last = !context.limits.unasked_tokens.check(client, now).allowed;
+  context.log.info("endpoints",
+                   last ? "a wrong admin token in a forced load; no more are looked at from this address for a while"
+                        : "a wrong admin token in a forced load",
+                   {{"client", client}, {"suppressed", *suppressed}});
+}
+
 }  // namespace
 
 Admin check_admin(Context& context, const Request& request) {
@@ -64,6 +75,7 @@ bool has_admin_token(Context& context, const Request& request) {
     return false;
   if (equal_in_constant_time(*token, expected)) return true;
   static_cast<void>(limits.unasked_tokens.allow(client, now));
+  note_unasked(context, client, now);
   return false;
 }
 

@@ -23,7 +23,7 @@ enum class Admin : std::uint8_t {
 
 // Returns true if the request carries ADMIN_TOKEN, for requests that are answered without it, too. A wrong token is no
 // guess there, because a proxy may send a token of its own with every request. But the answer tells whether a token is
-// right, so of one address only some wrong ones are looked at (Limits::unasked_tokens).
+// right, so of one address only some wrong ones are looked at (Limits::unasked_tokens). Those are logged.
 [[nodiscard]] bool has_admin_token(Context& context, const http_server::Request& request);
 
 // Returns true if the request carries ADMIN_TOKEN. Otherwise answers it with 401 or 429 and returns false.

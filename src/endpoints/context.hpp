@@ -43,7 +43,8 @@ struct Context {
   Random random;
   std::string headers = {};  // buffer for the headers of the current answer; reused to keep its capacity
   AccessLog access_log = {};
-  LineBudget guess_lines = {};  // log lines about wrong admin tokens
+  LineBudget guess_lines = {};    // log lines about wrong admin tokens
+  LineBudget unasked_lines = {};  // the same, of requests that need none
 };
 
 // The address of the client that sent a request (see client_address()). A view that is valid as long as the request.

@@ -541,7 +541,7 @@ TEST_F(WeatherEndpointTest, TakesNoForeignTokenForAGuessWhereNoneIsNeeded) {
     for (const auto* target : {"/", "/stats", "/metrics", "/openapi.json"}) EXPECT_EQ(get(target, lines)->status, 200);
   }
   EXPECT_EQ(metrics_.value(Counter::http_token_guesses), 0U);
-  EXPECT_FALSE(log_.contains("admin token"));
+  EXPECT_FALSE(log_.contains("a wrong admin token client="));
   EXPECT_EQ(send("DELETE", kMock, "Authorization: Bearer secret-token\r\n")->status, 204)
       << "the admin is not locked out";
 }
@@ -561,6 +561,19 @@ TEST_F(WeatherEndpointTest, LetsGuessesWithForcedLoadsRunOut) {
   EXPECT_EQ(outcome("secret-token"), "MISS");
   for (int i = 0; i < 10; ++i) send("DELETE", "/cache", "Authorization: Bearer nonsense\r\n");
   EXPECT_EQ(outcome("secret-token"), "HIT") << "nor after guesses elsewhere";
+}
+
+// So that neither guesses nor the loads that are not forced any more are without a trace.
+TEST_F(WeatherEndpointTest, LogsTheWrongTokensOfForcedLoadsThatAreLookedAt) {
+  options_.admin_token = "secret-token";
+  ask_mock(kMock);
+  const auto guess = [&] { get(kMock, "Cache-Control: no-cache\r\nAuthorization: Bearer nonsense\r\n"); };
+  for (int i = 0; i < 9; ++i) guess();
+  EXPECT_EQ(log_.count("a wrong admin token in a forced load client=192.0.2.1"), 9);
+  for (int i = 0; i < 9; ++i) guess();
+  EXPECT_EQ(log_.count("admin token"), 10) << "no more are looked at";
+  EXPECT_EQ(log_.count("no more are looked at from this address for a while client=192.0.2.1"), 1);
+  EXPECT_FALSE(log_.contains("nonsense"));
 }
 
 TEST_F(WeatherEndpointTest, ForcesANewAnswerForTheAdminOnly) {
