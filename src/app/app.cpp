@@ -104,6 +104,7 @@ class App::Impl {
 
   void drain() {
     undrained_.arm(threads_.size());
+    lab_.close();
     for (const auto& thread : threads_) thread->drain([this] { undrained_.count_down(); });
   }
 

@@ -149,7 +149,7 @@ void LabEndpoint::stampede(Exchange& exchange) {
   if (entry.pass) return begin(visit->take_responder(), visit->callers(), *std::move(entry.pass));
   if (!entry.waits) {
     auto responder = visit->take_responder();
-    return refuse(responder, ErrorKind::lab_busy, "this client already runs or waits, or too many others wait");
+    return refuse_turn(responder, "this client already runs or waits, or too many others wait");
   }
   waiting_.push_back(visit);
   // Each of the two herds ends within the time limit of its requests, so the run that goes on ends within this time.
@@ -169,7 +169,7 @@ void LabEndpoint::on_turn(const std::weak_ptr<Visit>& visit, LabGate::Pass pass)
 
 void LabEndpoint::on_end(const std::weak_ptr<Visit>& visit) {
   if (auto responder = stop_waiting(visit.lock())) {
-    refuse(*responder, ErrorKind::lab_busy, "the client had closed the connection, or its side of it, before its turn");
+    refuse_turn(*responder, "the client had closed the connection, or its side of it, before its turn");
   }
 }
 
@@ -237,6 +237,11 @@ void LabEndpoint::refuse(Answer& answer, ErrorKind kind, std::string detail) {
   Problem problem;
   problem.error = {.kind = kind, .detail = std::move(detail)};
   respond_problem(context_, answer, problem);
+}
+
+void LabEndpoint::refuse_turn(Responder& responder, std::string detail) {
+  if (context_.lab.closed()) return refuse(responder, ErrorKind::draining, "nobody waits for a run any more");
+  refuse(responder, ErrorKind::lab_busy, std::move(detail));
 }
 
 void LabEndpoint::refuse_callers(Exchange& exchange, std::string detail) {

@@ -35,7 +35,7 @@ class LabEndpoint {
   [[nodiscard]] weather::LoaderFor counted_mock();
   void begin(http_server::Responder responder, unsigned callers, LabGate::Pass pass);
   void on_turn(const std::weak_ptr<Visit>& visit, LabGate::Pass pass);
-  // The gate passes over the visitor, because its client has gone.
+  // The gate passes over the visitor, because its client has gone or the service drains.
   void on_end(const std::weak_ptr<Visit>& visit);
   void give_up(const std::shared_ptr<Visit>& visit);
   // Takes the visit out of those that wait. Returns nothing if it is not among them.
@@ -45,6 +45,8 @@ class LabEndpoint {
   void finish(Run& run);
   template <class Answer>
   void refuse(Answer& answer, ErrorKind kind, std::string detail);
+  // Of a request that does not get a turn: lab_busy, or draining.
+  void refuse_turn(http_server::Responder& responder, std::string detail);
   void refuse_callers(http_server::Exchange& exchange, std::string detail);
 
   Context& context_;

@@ -24,6 +24,7 @@ LabGate::Entry LabGate::enter(std::uint64_t client, const std::shared_ptr<Visito
     running_ = client;
     return {.pass = Pass(*this)};
   }
+  if (closed()) return {};
   if (own != line_.end()) {
     if (!own->visitor.expired()) return {};
     own->visitor = visitor;
@@ -33,6 +34,15 @@ LabGate::Entry LabGate::enter(std::uint64_t client, const std::shared_ptr<Visito
   if (*running_ == client || line_.size() >= kLongestLine) return {};
   line_.push_back({.client = client, .visitor = visitor, .seen = now});
   return {.waits = true};
+}
+
+void LabGate::close() {
+  const Lock lock(mutex_);
+  closed_ = true;
+  for (const auto& place : line_) {
+    if (const auto visitor = place.visitor.lock()) visitor->end();
+  }
+  line_.clear();
 }
 
 bool LabGate::withdraw(const Visitor& visitor, SteadyTime now) {

@@ -6,6 +6,7 @@
 // Thread-safety: all functions from any thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -52,7 +53,7 @@ class LabGate {
 
     // Its turn has come.
     virtual void begin(Pass pass) = 0;
-    // It will have no turn, because its client has gone.
+    // It will have no turn, because its client has gone or the gate is closed.
     virtual void end() = 0;
     // Whether its client has gone away, or has ended its own side of the connection: the two look the same.
     [[nodiscard]] virtual bool gone() const = 0;
@@ -64,6 +65,10 @@ class LabGate {
   };
   // Neither a pass nor a wait: the client runs or waits already, or the line is full. `client`: see client_key().
   [[nodiscard]] Entry enter(std::uint64_t client, const std::shared_ptr<Visitor>& visitor, SteadyTime now);
+
+  // Ends the wait of all visitors. From now on nobody waits; whoever finds the laboratory free still runs.
+  void close();
+  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
 
   // The visitor waits no longer. Its client keeps its place from now on. Returns false if begin() or end() has been
   // called for it, or is about to be.
@@ -80,6 +85,7 @@ class LabGate {
   void end_gone() WX_REQUIRES(mutex_);
 
   Mutex mutex_;
+  std::atomic<bool> closed_ = false;
   std::optional<std::uint64_t> running_ WX_GUARDED_BY(mutex_);  // the client that has the pass
   std::vector<Place> line_ WX_GUARDED_BY(mutex_);
 };

@@ -160,6 +160,25 @@ TEST_F(LabTurnsTest, AnswersAClientThatGoesWhenItsTurnHasCome) {
   EXPECT_EQ(waits->abandoned, 0);
 }
 
+// They would hold up the drain, and be cut off at its end.
+TEST_F(LabTurnsTest, NobodyWaitsOnceTheServiceDrains) {
+  const auto first = press(1);
+  const auto second = press(2);
+  lab_.close();
+  executor_.run_posted();
+  const auto third = press(3);
+  for (const auto& answer : {second, third}) {
+    EXPECT_EQ(answer->status, 503);
+    EXPECT_EQ(answer->header("Retry-After"), "1");
+    EXPECT_NE(answer->body.find("/problems/draining"), std::string::npos) << answer->body;
+  }
+  let_them_run();
+  EXPECT_EQ(first->status, 200) << "it was under way";
+  const auto fourth = press(4);
+  let_them_run();
+  EXPECT_EQ(fourth->status, 200) << "it need not wait";
+}
+
 TEST_F(LabTurnsTest, HoldsOneRequestOfAClientThatComesAndGoes) {
   const auto first = press(1);
   std::vector<std::weak_ptr<FakeChannel>> visits;
