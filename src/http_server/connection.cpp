@@ -23,6 +23,9 @@ constexpr std::uint32_t kEnoughOutput = 64 * 1024;
 constexpr std::size_t kDeferredBytes = std::size_t{3} * 1024;
 // Answers that the client has not taken after this time are not on their way any more.
 constexpr milliseconds kOnTheWay{1000};
+// A client that takes less (bytes) of them in that time makes no progress. So it needs no more than some 16 times of it
+// for the kernel's part of an answer (listen_socket.cpp).
+constexpr std::size_t kProgress = std::size_t{1} * 1024;
 // The kernel may keep this much (bytes) of an answer that is on its way when its connection is closed for another one.
 constexpr std::size_t kLittleUnsent = std::size_t{4} * 1024;
 // The limit of bytes that a client may send after the last answer, or in empty lines before a request, before the
@@ -92,7 +95,10 @@ void Connection::on_deadline() {
   if (phase() == ConnectionPhase::writing) return reset();
   if (phase() == ConnectionPhase::untaken) return on_untaken_deadline();
   if (phase() == ConnectionPhase::idle) return guard([this] { end(); });
-  if (phase() == ConnectionPhase::surplus && !parser_.begun()) return close();
+  if (phase() == ConnectionPhase::surplus) {
+    count_place();
+    if (!parser_.begun()) return close();
+  }
   guard([this] {
     began_at_ = server_->clock.steady();
     refuse(ErrorKind::request_timeout, "the request did not arrive in time");
@@ -102,20 +108,44 @@ void Connection::on_deadline() {
 
 void Connection::finish_idle() {
   const auto self = shared_from_this();
+  if (finished_) return enter(ConnectionPhase::lingering);
   guard([this] {
     if (!read_input()) close();
   });
 }
 
-void Connection::make_place() {
+bool Connection::make_place() {
   const auto self = shared_from_this();
-  guard([this] {
-    if (read_input()) return;
+  bool found_untaken = false;
+  guard([&] {
+    if (!finished_ && read_input()) return;
+    const std::size_t unsent = unsent_bytes(socket_->native_handle());
     const bool untaken = phase() == ConnectionPhase::untaken;
-    if (untaken && server_->clock.steady() - entered_at() >= kOnTheWay) return reset();
-    if (unsent_bytes(socket_->native_handle()) <= kLittleUnsent) return close();
-    if (phase() == ConnectionPhase::idle) find_untaken();
+    const bool waited = untaken && server_->clock.steady() - entered_at() >= kOnTheWay;
+    const bool all_taken = unsent <= (finished_ ? 1 : 0);  // the end of the stream counts as one
+    if (waited && !all_taken && unsent + kProgress > unsent_) {
+      count_place();
+      return reset();
+    }
+    if (unsent <= kLittleUnsent) {
+      count_place();
+      return close();
+    }
+    if (waited) {
+      unsent_ = unsent;
+      enter(ConnectionPhase::untaken);
+    } else if (phase() == ConnectionPhase::idle) {
+      find_untaken();
+      found_untaken = phase() == ConnectionPhase::untaken;
+    }
   });
+  return found_untaken;
+}
+
+// It loses its place without an answer, or because it is above the limit.
+void Connection::count_place() {
+  using enum observability::Counter;
+  server_->metrics.add(above_limit_ ? http_connections_refused : http_closed_for_place);
 }
 
 template <class Work>
@@ -136,6 +166,7 @@ void Connection::reset() {
 
 void Connection::close() {
   if (!socket_) return;
+  const auto self = std::move(itself_);
   gone_.store(true, std::memory_order_relaxed);
   socket_.reset();
   leave();
@@ -220,9 +251,10 @@ void Connection::discard_input() {
   discarded_ += static_cast<std::uint32_t>(input_.discard(*socket_, error));
   if (discarded_ > kMostDiscarded) return reset();
   if (error == asio::error::eof && unsent_bytes(socket_->native_handle()) > 1) {
-    // It still may take its answer, or not: on_linger_deadline() sees. The end of the stream would end each wait at
-    // once.
-    if (kWaitsForEdges) watch();
+    // It still may take its answer, or not: on_linger_deadline() sees. Without edges, the end of the stream would end
+    // each wait at once.
+    if (kWaitsForEdges) return watch();
+    itself_ = shared_from_this();
     return;
   }
   if (error && !would_block(error)) return close();
@@ -492,20 +524,22 @@ void Connection::end() {
 void Connection::on_linger_deadline() {
   const std::size_t unsent = unsent_bytes(socket_->native_handle());
   if (unsent <= 1) return close();  // the end of the stream counts as one
-  if (above_limit_ || (phase() == ConnectionPhase::writing && unsent >= unsent_)) return reset();
+  if (above_limit_ || (phase() == ConnectionPhase::untaken && unsent >= unsent_)) return reset();
   unsent_ = unsent;
-  enter(ConnectionPhase::writing);
+  enter(ConnectionPhase::untaken);
 }
 
 void Connection::on_untaken_deadline() {
   const std::size_t unsent = unsent_bytes(socket_->native_handle());
-  if (unsent == 0) {
-    release_held();
-    return enter(ConnectionPhase::idle);
-  }
+  if (unsent == 0) return leave_untaken();
   if (unsent >= unsent_) return reset();
   unsent_ = unsent;
   enter(ConnectionPhase::untaken);
+}
+
+void Connection::leave_untaken() {
+  release_held();
+  enter(finished_ ? ConnectionPhase::lingering : ConnectionPhase::idle);
 }
 
 // --- Memory ---
@@ -536,10 +570,7 @@ void Connection::measure() {
   if (!kWaitsForEdges && answer_ == Answer::deferred && socket_ && !gone_) look_at_client();
   if (!server_->memory || !socket_) return;
   const auto kernel = socket_memory(socket_->native_handle());
-  if (phase() == ConnectionPhase::untaken && kernel.unsent == 0) {
-    release_held();
-    return enter(ConnectionPhase::idle);
-  }
+  if (phase() == ConnectionPhase::untaken && kernel.unsent == 0) return leave_untaken();
   const std::size_t request = answer_ == Answer::deferred ? kDeferredBytes : 0;
   hold(own_bytes() + request + kernel.all);
 }

@@ -6,7 +6,7 @@
 // waiting first; only what the kernel does not accept waits. To a client that does not take its answers the next ones
 // are made one at a time.
 //
-// Lifetime: its asynchronous operations and a Responder own it.
+// Lifetime: its asynchronous operations and a Responder own it; itself, if it only waits for its deadline.
 // Thread-safety: belongs to the thread of its server.
 #pragma once
 
@@ -38,12 +38,13 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void start_above_limit();
   // Call it when the deadline of the current phase has passed: refuses an incomplete request, else closes.
   void on_deadline();
-  // Call it in a phase without a request under way (idle, untaken, surplus): answers a request that has arrived but was
-  // not read yet, or closes.
+  // Call it in a phase without an answer under way (idle, untaken, surplus): answers a request that has arrived but was
+  // not read yet, or closes. One that has ended, and whose client still takes its answers, lingers on.
   void finish_idle();
-  // The same in favour of another connection. But one whose client has not taken much stays for a second in phase
-  // untaken, because the answers may be on their way, and is reset then.
-  void make_place();
+  // The same in favour of another connection. But one with much that its client has not taken yet moves to phase
+  // untaken and stays there as long as it takes enough of it each second; then it is reset. Returns true if all that it
+  // did was to move from idle to untaken.
+  bool make_place();
   // Closes immediately. Later answers are ignored. What the kernel has not sent yet, it still tries to send.
   void close();
   // The same, but the kernel forgets what it has not sent, and the client gets a reset.
@@ -53,7 +54,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   [[nodiscard]] bool holds(const ConnectionBudget& budget) const { return slot_.get() == &budget; }
   // The bytes that this connection counts for (connection_memory.hpp).
   [[nodiscard]] std::size_t held() const { return held_; }
-  // Counts them again, with those in the kernel's buffers. One in phase untaken is idle again once all is taken.
+  // Counts them again, with those in the kernel's buffers. One in phase untaken leaves it once all is taken.
   void measure();
   // Call it in phase idle: enters phase untaken, and counts, if the client has not taken all of its answers.
   void find_untaken();
@@ -114,6 +115,8 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void end();
   void on_linger_deadline();
   void on_untaken_deadline();
+  void leave_untaken();
+  void count_place();
 
   // Memory.
   void hold(std::size_t bytes);
@@ -152,6 +155,7 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   bool watching_ = false;
   bool read_posted_ = false;
   bool write_waiting_ = false;
+  std::shared_ptr<Connection> itself_;  // while it waits for its deadline only
 };
 
 }  // namespace wx::http_server

@@ -9,7 +9,7 @@ namespace wx::http_server {
 
 // The limits of a server's connections that hold no unit of its ConnectionBudget.
 struct SurplusPlaces {
-  std::size_t searching = 64;  // new connections that wait for another server to give a place
+  std::size_t searching = 64;  // new connections that wait for another server to give a place; 0: none is asked
   // Connections above the limit that are answered at the same time; further ones are closed without an answer. They
   // serve the health checks, and tell others why they are refused. Those of this machine have places of their own, so
   // that strangers cannot take those of the program's own health check.

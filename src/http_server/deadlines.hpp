@@ -23,7 +23,7 @@ enum class ConnectionPhase : std::uint8_t {
   answering,  // the answer is outstanding; the handler limits its own time
   writing,    // the socket does not accept more of the answer
   lingering,  // everything is sent; the client must close
-  untaken,    // as idle, but the client has not taken all of its answers from the kernel
+  untaken,    // as idle or lingering, but the client has not taken all of its answers from the kernel
   surplus,    // above the limit of connections; the head of the only request has not been received
 };
 inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::surplus) + 1;
@@ -83,7 +83,15 @@ class Deadlines {
     auto& queue = queues_[static_cast<std::size_t>(phase)];
     for (auto next = queue.begin(); next != queue.end();) visit(*next++);
   }
-  // The same for those that entered it at `since` or later, at a cost in proportion to their number.
+  // The same until `visit` returns false.
+  template <class Visit>
+  void for_each_while(ConnectionPhase phase, Visit visit) {
+    auto& queue = queues_[static_cast<std::size_t>(phase)];
+    for (auto next = queue.begin(); next != queue.end();) {
+      if (!visit(*next++)) return;
+    }
+  }
+  // As for_each for those that entered it at `since` or later, at a cost in proportion to their number.
   template <class Visit>
   void for_each_since(SteadyTime since, ConnectionPhase phase, Visit visit) {
     auto& queue = queues_[static_cast<std::size_t>(phase)];

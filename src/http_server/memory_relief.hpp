@@ -14,7 +14,8 @@ void relieve_memory(ServerContext& server);
 
 // Measures a quarter of the connections that wait for their client again, because the kernel's buffers change without
 // an event. Also finds those that have become idle since the last call, but whose clients have not taken their answers.
-// Called four times a second, it costs one system call per second for each of the former.
+// Called four times a second, it costs one system call per second for each of the former, and one for each of the
+// latter.
 void measure_waiting(ServerContext& server);
 
 // Returns the memory of connections that are closed to the system, once it is worth a pause of some milliseconds.

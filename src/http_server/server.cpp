@@ -19,9 +19,11 @@ constexpr milliseconds kTick{250};
 constexpr milliseconds kAcceptPause{100};
 // The limit of accepts in one turn of the loop. A flood of new clients must not starve those being served.
 constexpr int kAcceptBatch = 64;
-// The limit of idle connections to look at for one new connection. Those that have a request that was not seen yet are
-// served instead of closed.
+// The limit of connections of one phase to look at for one new connection. Those that have a request that was not seen
+// yet are served instead of closed.
 constexpr int kMostLooks = 8;
+// Clients that have not taken their answers for this time lose their place before those that are idle.
+constexpr milliseconds kStalled{3000};
 // A search that takes longer is lost.
 constexpr milliseconds kSearchTime{1000};
 
@@ -178,32 +180,41 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
   }
 
   // Closes connections of this server that hold a unit of `wanted` and have nothing under way, until it acquires one:
-  // the longest idle first, then those whose client leaves its answers in the kernel. Returns false if there are none.
+  // first those whose clients have left their answers in the kernel for some time, then the longest idle, then the
+  // others that are untaken. Returns false if there are none.
   bool make_place(ConnectionBudget& wanted) {
-    for (int looks = 0; looks < kMostLooks; ++looks) {
-      auto* const next = &wanted == slots_.get() ? first_idle() : first_surplus(wanted);
-      if (next == nullptr) return false;
-      const std::size_t before = open_connections();
-      next->make_place();
-      if (open_connections() < before) server_->metrics.add(observability::Counter::http_closed_for_place);
+    if (&wanted != slots_.get()) return make_place(wanted, ConnectionPhase::surplus, SteadyTime::max());
+    const SteadyTime stalled = server_->clock.steady() - kStalled;
+    return make_place(wanted, ConnectionPhase::untaken, stalled) || make_place_among_idle(wanted) ||
+           make_place(wanted, ConnectionPhase::untaken, SteadyTime::max());
+  }
+
+  // The same among the idle ones. One that was served because its request was not seen yet is idle again, and the last.
+  bool make_place_among_idle(ConnectionBudget& wanted) {
+    for (int looks = 0; looks < kMostLooks;) {
+      auto* const oldest = server_->deadlines.oldest(ConnectionPhase::idle);
+      if (oldest == nullptr) return false;
+      // Those found to be untaken leave this phase, so they are looked at once only.
+      if (!static_cast<Connection*>(oldest)->make_place()) ++looks;
       if (wanted.acquire()) return true;
     }
     return false;
   }
 
-  Connection* first_idle() {
-    auto* const idle = server_->deadlines.oldest(ConnectionPhase::idle);
-    return static_cast<Connection*>(idle != nullptr ? idle : server_->deadlines.oldest(ConnectionPhase::untaken));
-  }
-
-  // The connection above the limit that has held a unit of `budget` the longest without a request, or null.
-  Connection* first_surplus(const ConnectionBudget& budget) {
-    Connection* first = nullptr;
-    server_->deadlines.for_each(ConnectionPhase::surplus, [&](Deadlines::Entry& entry) {
+  // The same among those that entered `phase`, in which they may stay, at `latest` or before.
+  bool make_place(ConnectionBudget& wanted, ConnectionPhase phase, SteadyTime latest) {
+    bool acquired = false;
+    int looks = 0;
+    server_->deadlines.for_each_while(phase, [&](Deadlines::Entry& entry) {
       auto& connection = static_cast<Connection&>(entry);
-      if (first == nullptr && connection.holds(budget)) first = &connection;
+      if (connection.entered_at() > latest || looks >= kMostLooks) return false;
+      if (!connection.holds(wanted)) return true;
+      ++looks;
+      connection.make_place();
+      acquired = wanted.acquire();
+      return !acquired;
     });
-    return first;
+    return acquired;
   }
 
   bool give_place(const ConnectionBudget::Search& search) noexcept override {

@@ -19,9 +19,9 @@ struct ServerOptions {
   // 0 selects a free port.
   std::uint16_t port = 8080;
 
-  // The limit of open connections. Above it, the longest idle connection is closed for a new one, and if none is idle,
-  // the new one is refused. Applies to this server alone. If `budget` is set, it applies to all servers that share it,
-  // and this number is ignored.
+  // The limit of open connections. Above it, a connection is closed for a new one: one whose client does not take its
+  // answers, or the longest idle one. If there is none, the new one is refused. Applies to this server alone. If
+  // `budget` is set, it applies to all servers that share it, and this number is ignored.
   std::size_t max_connections = 20000;
   std::shared_ptr<ConnectionBudget> budget;
   // The limits of this server's connections that are not among those.
@@ -36,7 +36,7 @@ struct ServerOptions {
   milliseconds idle_timeout{75'000};
   // The time limit for the only request of a connection above the limit, from its start to the last byte of its head.
   milliseconds surplus_timeout{2'000};
-  // The time limit without progress while an answer is written.
+  // The time limit without progress while an answer is written, or until the client has taken it from the kernel.
   milliseconds write_stall_timeout{20'000};
   // The time for the client to close after the last byte of the answer.
   milliseconds linger_timeout{1'000};

@@ -87,6 +87,14 @@ class Client {
     return one;
   }
 
+  // Returns the next `count` bytes, or fewer at the end of the connection. Takes no more from the kernel.
+  std::string bytes(std::size_t count) {
+    std::string taken(count, '\0');
+    const auto n = ::recv(fd_, taken.data(), count, MSG_WAITALL);
+    taken.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+    return taken;
+  }
+
   // Returns everything until the connection ends, with "<reset>" or "<timeout>" at the end if that is how it ended.
   std::string everything() {
     while (receive()) continue;

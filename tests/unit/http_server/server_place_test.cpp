@@ -42,6 +42,23 @@ TEST(ServerPlaces, AreMadeByConnectionsThatHoldOne) {
   EXPECT_THAT(above->ask("/echo"), StartsWith("HTTP/1.1 503 ")) << "it was not closed in vain";
 }
 
+TEST(ServerPlaces, AboveTheLimitThatAreLostCountAsRefused) {
+  auto options = one_place();
+  options.surplus.answered_here = 1;
+  Loopback loopback(options);
+  const auto refused = [&] { return loopback.metrics.value(observability::Counter::http_connections_refused); };
+  const auto busy = busy_client(loopback);
+  const auto pushed_out = silent_client(loopback);
+  Client second(loopback.port);
+  EXPECT_EQ(pushed_out->everything(), "");
+  EXPECT_EQ(refused(), 1U);
+  loopback.on_thread([] {});  // the second has its place
+  loopback.clock.advance(ServerOptions().surplus_timeout);
+  EXPECT_EQ(second.everything(), "");
+  EXPECT_EQ(refused(), 2U);
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_closed_for_place), 0U);
+}
+
 TEST(ServerPlaces, AboveTheLimitAreSoonGivenBack) {
   Loopback loopback(one_place());
   const auto busy = busy_client(loopback);

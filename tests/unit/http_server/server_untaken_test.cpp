@@ -158,6 +158,98 @@ TEST(ServerUntaken, AnswersOnTheirWayAreNotCutForANewClient) {
   EXPECT_THAT(second->everything(), EndsWith("<reset>"));
 }
 
+// Asks as a new client, which gets an answer, or is refused because there is no place.
+bool finds_a_place(Loopback& loopback) {
+  const std::string answer = Client(loopback.port).ask("/echo");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 ")) << "it is answered in any case";
+  return answer.starts_with("HTTP/1.1 200 ");
+}
+
+ServerOptions with_places(std::size_t places) {
+  ServerOptions options;
+  options.max_connections = places;
+  return options;
+}
+
+// A second is the time after which answers are not on their way any more.
+TEST(ServerUntaken, AnswersThatASlowClientTakesAreNotCut) {
+  Loopback loopback(with_places(1), answers());
+  const auto slow = deaf_client(loopback);
+  EXPECT_FALSE(finds_a_place(loopback));
+  const std::string begin = slow->bytes(kAnswer / 2);
+  EXPECT_THAT(begin, StartsWith("HTTP/1.1 200 "));
+  loopback.clock.advance(1s);
+  finds_a_place(loopback);
+  EXPECT_EQ(slow->bytes(kAnswer / 2), std::string(kAnswer / 2, 'x'));
+}
+
+TEST(ServerUntaken, AnswersThatAreTakenEndWithoutAReset) {
+  Loopback loopback(with_places(1), answers());
+  const auto client = deaf_client(loopback);
+  EXPECT_FALSE(finds_a_place(loopback));
+  EXPECT_THAT(client->response(), EndsWith("x"));
+  EXPECT_TRUE(eventually([&] {
+    loopback.clock.advance(1s);
+    return finds_a_place(loopback);
+  }));
+  EXPECT_EQ(client->everything(), "");
+}
+
+TEST(ServerUntaken, AnswersThatStandStillGiveWayBeforeIdleClients) {
+  auto options = with_memory();
+  options.max_connections = 2;
+  Loopback loopback(options, answers());
+  Client idle(loopback.port);
+  EXPECT_THAT(idle.ask("/echo"), EndsWith("/echo"));
+  const auto deaf = deaf_client(loopback);
+  EXPECT_TRUE(eventually([&] { return options.memory->used() > 0; }));  // it has been found
+  loopback.clock.advance(3s);
+  EXPECT_TRUE(finds_a_place(loopback));
+  EXPECT_THAT(deaf->everything(), EndsWith("<reset>"));
+  EXPECT_THAT(idle.ask("/echo"), EndsWith("/echo"));
+}
+
+// Eight is the limit of looks for one new client.
+TEST(ServerUntaken, AnswersOfManyDoNotHideAnIdleClient) {
+  Loopback loopback(with_places(9), answers());
+  std::vector<std::unique_ptr<Client>> deaf;
+  for (int i = 0; i < 8; ++i) deaf.push_back(deaf_client(loopback));
+  Client idle(loopback.port);
+  EXPECT_THAT(idle.ask("/echo"), EndsWith("/echo"));
+  EXPECT_TRUE(finds_a_place(loopback));
+  for (const auto& client : deaf) EXPECT_THAT(client->response(), EndsWith("x"));
+}
+
+TEST(ServerUntaken, AnswersOfAClientThatHasEndedItsSideGiveWay) {
+  auto options = with_places(1);
+  options.write_stall_timeout = std::chrono::hours(1);
+  Loopback loopback(options, answers());
+  Client client(loopback.port, kSmallBuffer);
+  client.send(kAsk);
+  EXPECT_TRUE(client.readable(kPatience));
+  client.finish_sending();
+  EXPECT_TRUE(eventually([&] {
+    loopback.clock.advance(1s);
+    return finds_a_place(loopback);
+  }));
+  EXPECT_THAT(client.everything(), EndsWith("<reset>"));
+}
+
+TEST(ServerUntaken, AnswersOfAClientThatHasEndedItsSideAreWaitedForAtADrain) {
+  auto options = with_places(1);
+  options.write_stall_timeout = std::chrono::hours(1);
+  Loopback loopback(options, answers());
+  Client client(loopback.port, kSmallBuffer);
+  client.send(kAsk);
+  EXPECT_TRUE(client.readable(kPatience));
+  client.finish_sending();
+  loopback.on_thread([] {});
+  loopback.clock.advance(ServerOptions().linger_timeout);
+  loopback.on_thread([&] { loopback.server().drain(); });
+  EXPECT_EQ(loopback.server().open_connections(), 1U);
+  EXPECT_THAT(client.everything(), EndsWith("x"));
+}
+
 // Twenty clients in four ticks of 250 ms: forty looks take at least seven pauses between ticks.
 TEST(ServerUntaken, AnswersAreLookedAtOnceASecond) {
   Loopback loopback(with_memory(), answers());
