@@ -116,6 +116,11 @@ void Connection::finish_idle() {
 
 bool Connection::make_place() {
   const auto self = shared_from_this();
+  if (phase() == ConnectionPhase::gone) {
+    count_place();
+    close();
+    return false;
+  }
   bool found_untaken = false;
   guard([&] {
     if (!finished_ && read_input()) return;
@@ -283,6 +288,7 @@ void Connection::note_gone() {
   if (!gone_.exchange(true, std::memory_order_relaxed)) {
     server_->metrics.add(observability::Counter::http_clients_gone);
   }
+  if (phase() == ConnectionPhase::answering) enter(ConnectionPhase::gone);
 }
 
 // --- Answering ---
@@ -433,7 +439,7 @@ void Connection::proceed() {
   const Stop stop = answer_input();
   if (!flush()) return;
   if (answer_ == Answer::deferred) {
-    enter(ConnectionPhase::answering);
+    enter(gone_.load(std::memory_order_relaxed) ? ConnectionPhase::gone : ConnectionPhase::answering);
     hold(own_bytes() + kDeferredBytes);
     return watch_client();
   }
@@ -452,7 +458,7 @@ void Connection::proceed() {
       release_held();
       server_->deadlines.enter(*this, ConnectionPhase::idle, began_at_);
     } else if (phase() == ConnectionPhase::reading || phase() == ConnectionPhase::answering ||
-               phase() == ConnectionPhase::writing) {
+               phase() == ConnectionPhase::gone || phase() == ConnectionPhase::writing) {
       release_held();
       enter(ConnectionPhase::idle);
     }

@@ -25,8 +25,9 @@ enum class ConnectionPhase : std::uint8_t {
   lingering,  // everything is sent; the client must close
   untaken,    // as idle or lingering, but the client has not taken all of its answers from the kernel
   surplus,    // above the limit of connections; the head of the only request has not been received
+  gone,       // as answering, but the client has ended its side at least
 };
-inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::surplus) + 1;
+inline constexpr std::size_t kConnectionPhases = static_cast<std::size_t>(ConnectionPhase::gone) + 1;
 
 class Deadlines {
  public:

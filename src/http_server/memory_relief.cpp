@@ -11,8 +11,9 @@ namespace wx::http_server {
 namespace {
 
 // The phases in which a connection may hold bytes, the one whose clients wait the longest for themselves first.
-constexpr std::array kHolding{ConnectionPhase::writing, ConnectionPhase::untaken,   ConnectionPhase::reading,
-                              ConnectionPhase::surplus, ConnectionPhase::lingering, ConnectionPhase::answering};
+constexpr std::array kHolding{ConnectionPhase::writing,  ConnectionPhase::untaken,   ConnectionPhase::reading,
+                              ConnectionPhase::surplus,  ConnectionPhase::lingering, ConnectionPhase::gone,
+                              ConnectionPhase::answering};
 constexpr unsigned kTurns = 4;
 // What malloc keeps of a closed connection at least: the object, its asynchronous operations, and Asio's state.
 constexpr std::size_t kBytesOfOne = std::size_t{1} * 1024;

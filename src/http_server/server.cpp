@@ -181,12 +181,14 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
 
   // Closes connections of this server that hold a unit of `wanted` and have nothing under way, until it acquires one:
   // first those whose clients have left their answers in the kernel for some time, then the longest idle, then the
-  // others that are untaken. Returns false if there are none.
+  // others that are untaken; at last those with a request under way whose client has gone. (It may have ended its side
+  // only, and still wait.) Returns false if there are none.
   bool make_place(ConnectionBudget& wanted) {
     if (&wanted != slots_.get()) return make_place(wanted, ConnectionPhase::surplus, SteadyTime::max());
     const SteadyTime stalled = server_->clock.steady() - kStalled;
     return make_place(wanted, ConnectionPhase::untaken, stalled) || make_place_among_idle(wanted) ||
-           make_place(wanted, ConnectionPhase::untaken, SteadyTime::max());
+           make_place(wanted, ConnectionPhase::untaken, SteadyTime::max()) ||
+           make_place(wanted, ConnectionPhase::gone, SteadyTime::max());
   }
 
   // The same among the idle ones. One that was served because its request was not seen yet is idle again, and the last.

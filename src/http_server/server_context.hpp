@@ -33,7 +33,8 @@ struct ServerContext {
   observability::Log& log;
 
   Deadlines deadlines{{options.idle_timeout, options.request_timeout, Deadlines::kNever, options.write_stall_timeout,
-                       options.linger_timeout, options.write_stall_timeout, options.surplus_timeout}};
+                       options.linger_timeout, options.write_stall_timeout, options.surplus_timeout,
+                       Deadlines::kNever}};
   ReadWaits waits{context};
   DateCache date;
   Buffers buffers;

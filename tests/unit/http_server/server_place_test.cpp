@@ -42,6 +42,29 @@ TEST(ServerPlaces, AreMadeByConnectionsThatHoldOne) {
   EXPECT_THAT(above->ask("/echo"), StartsWith("HTTP/1.1 503 ")) << "it was not closed in vain";
 }
 
+TEST(ServerPlaces, AreMadeByClientsThatHaveGone) {
+  Loopback loopback(one_place());
+  auto busy = busy_client(loopback);
+  const auto gone = [&] { return loopback.metrics.value(observability::Counter::http_clients_gone) == 1; };
+  busy.reset();
+  ASSERT_TRUE(eventually(gone));
+  EXPECT_THAT(Client(loopback.port).ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(loopback.metrics.value(observability::Counter::http_closed_for_place), 1U);
+}
+
+TEST(ServerPlaces, AreNotTakenFromAClientThatStillReadsIfAnotherIsIdle) {
+  auto options = one_place();
+  options.max_connections = 2;
+  Loopback loopback(options);
+  const auto half_closed = busy_client(loopback);
+  half_closed->finish_sending();
+  const auto idle = silent_client(loopback);
+  EXPECT_THAT(Client(loopback.port).ask("/echo"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(idle->everything(), "");
+  loopback.on_thread([&] { loopback.later[0].respond(200, "", {"at last"}); });
+  EXPECT_THAT(half_closed->everything(), StartsWith("HTTP/1.1 200 "));
+}
+
 TEST(ServerPlaces, AboveTheLimitThatAreLostCountAsRefused) {
   auto options = one_place();
   options.surplus.answered_here = 1;
