@@ -5,6 +5,8 @@
 
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -21,9 +23,22 @@ SocketMemory socket_memory(int socket) {
   return {.unsent = unsent, .all = unsent + info[SK_MEMINFO_RMEM_ALLOC] + info[SK_MEMINFO_FWD_ALLOC]};
 }
 
+namespace {
+
+// Returns true if neither side can send any more, as after the client's reset.
+bool is_closed(int socket) {
+  std::uint8_t state = 0;  // the first member of tcp_info
+  socklen_t size = sizeof state;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
+}
+
+}  // namespace
+
 std::size_t unsent_bytes(int socket) {
   int unsent = 0;
-  return ::ioctl(socket, SIOCOUTQ, &unsent) == 0 ? static_cast<std::size_t>(unsent) : 0;
+  if (::ioctl(socket, SIOCOUTQ, &unsent) != 0 || unsent <= 0) return 0;
+  // The kernel goes on telling what was unsent when a reset came, although it has forgotten it.
+  return is_closed(socket) ? 0 : static_cast<std::size_t>(unsent);
 }
 
 void forget_unsent(int socket) {

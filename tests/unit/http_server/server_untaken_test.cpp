@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <sys/syscall.h>
 
+#include "http_server/read_watch.hpp"
 #include "loopback.hpp"
 
 namespace {
@@ -106,6 +107,21 @@ TEST(ServerUntaken, AnswersOfAClientThatHasEndedItsSideAreNotLeftToTheKernel) {
       return loopback.server().open_connections() == 0;
     }));
     EXPECT_THAT(client.everything(), EndsWith("<reset>"));
+  }
+}
+
+// After a reset that follows the end of the client's stream, a read still tells that end only.
+TEST(ServerUntaken, AnswersOfAClientThatResetsAfterItsEndAreForgottenAtOnce) {
+  for (int i = 0; i < 20; ++i) {
+    Loopback loopback({}, answers());
+    auto client = deaf_client(loopback);
+    client->finish_sending();
+    for (int turns = 0; turns < 3; ++turns) loopback.on_thread([] {});
+    client.reset();  // with an unread answer: the kernel sends a reset
+    ASSERT_TRUE(eventually([&] {
+      if (!kWaitsForEdges) loopback.clock.advance(ServerOptions().linger_timeout);  // it notices a reset only then
+      return loopback.server().open_connections() == 0;
+    })) << "with edges, the clock stands still";
   }
 }
 
