@@ -66,7 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
 
   const auto reason = wx::open_meteo::read_reason(body);
-  require(reason.size() <= 200 && is_clean(reason));
+  const auto shown = wx::open_meteo::shortened(reason);
+  require(is_clean(reason) && shown.size() <= 200 && reason.starts_with(shown));
   require(wx::open_meteo::refusal(429, body, now).retry_after > wx::milliseconds(0));
   return 0;
 }
