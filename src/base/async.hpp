@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -21,5 +22,10 @@ namespace wx {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+// Whether an operation without waiting found nothing to do now.
+inline bool would_block(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
 
 }  // namespace wx

@@ -18,38 +18,6 @@ namespace {
 // The limit of queued output (bytes). Above it, pipelined requests wait until the output is written. A connection comes
 // to it step by step, as its client takes its answers.
 constexpr std::uint32_t kEnoughOutput = 64 * 1024;
-// What the rest of the program holds for a request whose answer is deferred, beside the request: its callbacks, its
-// timer, and its place in a flight.
-constexpr std::size_t kDeferredBytes = std::size_t{3} * 1024;
-// Answers that the client has not taken after this time are not on their way any more.
-constexpr milliseconds kOnTheWay{1000};
-// A client that takes less (bytes) of them in that time makes no progress. So it needs no more than some 16 times of it
-// for the kernel's part of an answer (listen_socket.cpp).
-constexpr std::size_t kProgress = std::size_t{1} * 1024;
-// The kernel may keep this much (bytes) of an answer that is on its way when its connection is closed for another one.
-constexpr std::size_t kLittleUnsent = std::size_t{4} * 1024;
-// The limit of bytes that a client may send after the last answer, or in empty lines before a request, before the
-// connection is closed.
-constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
-
-observability::Counter class_counter(int status, bool client_blamed) {
-  using enum observability::Counter;
-  if (status < 300) return http_responses_2xx;
-  if (status < 400) return http_responses_3xx;
-  if (status < 500) return http_responses_4xx;
-  return client_blamed ? http_responses_5xx_client : http_responses_5xx;
-}
-
-// The trace id for the log; empty if the request has none.
-std::string_view trace_id(const Request& request) {
-  const auto trace = trace_of(request);
-  return trace ? trace->trace_id : std::string_view();
-}
-
-bool would_block(const error_code& error) {
-  return error == asio::error::would_block || error == asio::error::try_again;
-}
-
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerContext> server, Socket socket, const asio::ip::tcp::endpoint& peer,
@@ -87,80 +55,6 @@ void Connection::start_above_limit() {
 
 void Connection::enter(ConnectionPhase phase) {
   server_->deadlines.enter(*this, phase, server_->clock.steady());
-}
-
-void Connection::on_deadline() {
-  const auto self = shared_from_this();
-  if (finished_) return on_linger_deadline();
-  if (phase() == ConnectionPhase::writing) return reset();
-  if (phase() == ConnectionPhase::untaken) return on_untaken_deadline();
-  if (phase() == ConnectionPhase::idle) return guard([this] { end(); });
-  if (phase() == ConnectionPhase::surplus) {
-    count_place();
-    if (!parser_.begun()) return close();
-  }
-  guard([this] {
-    began_at_ = server_->clock.steady();
-    refuse(ErrorKind::request_timeout, "the request did not arrive in time");
-    proceed();
-  });
-}
-
-void Connection::finish_idle() {
-  const auto self = shared_from_this();
-  if (finished_) return enter(ConnectionPhase::lingering);
-  guard([this] {
-    if (!read_input()) close();
-  });
-}
-
-bool Connection::make_place() {
-  const auto self = shared_from_this();
-  if (phase() == ConnectionPhase::gone) {
-    count_place();
-    close();
-    return false;
-  }
-  bool found_untaken = false;
-  guard([&] {
-    if (!finished_ && read_input()) return;
-    const std::size_t unsent = unsent_bytes(socket_->native_handle());
-    const bool untaken = phase() == ConnectionPhase::untaken;
-    const bool waited = untaken && server_->clock.steady() - entered_at() >= kOnTheWay;
-    const bool all_taken = unsent <= (finished_ ? 1 : 0);  // the end of the stream counts as one
-    if (waited && !all_taken && unsent + kProgress > unsent_) {
-      count_place();
-      return reset();
-    }
-    if (unsent <= kLittleUnsent) {
-      count_place();
-      return close();
-    }
-    if (waited) {
-      unsent_ = unsent;
-      enter(ConnectionPhase::untaken);
-    } else if (phase() == ConnectionPhase::idle) {
-      find_untaken();
-      found_untaken = phase() == ConnectionPhase::untaken;
-    }
-  });
-  return found_untaken;
-}
-
-// It loses its place without an answer, or because it is above the limit.
-void Connection::count_place() {
-  using enum observability::Counter;
-  server_->metrics.add(above_limit_ ? http_connections_refused : http_closed_for_place);
-}
-
-template <class Work>
-void Connection::guard(Work&& work) noexcept {
-  try {
-    std::forward<Work>(work)();
-  } catch (...) {
-    observability::log_exception(server_->log, "http_server", "a connection failed");
-    close();
-  }
 }
 
 void Connection::reset() {
@@ -249,23 +143,6 @@ bool Connection::read_input() {
   return true;
 }
 
-// Drops what the client still sends. Closing a socket with unread input resets the connection, and the reset may
-// overtake the last answer (RFC 9112 §9.6).
-void Connection::discard_input() {
-  error_code error;
-  discarded_ += static_cast<std::uint32_t>(input_.discard(*socket_, error));
-  if (discarded_ > kMostDiscarded) return reset();
-  if (error == asio::error::eof && unsent_bytes(socket_->native_handle()) > 1) {
-    // It still may take its answer, or not: on_linger_deadline() sees. Without edges, the end of the stream would end
-    // each wait at once.
-    if (kWaitsForEdges) return watch();
-    itself_ = shared_from_this();
-    return;
-  }
-  if (error && !would_block(error)) return close();
-  wait_readable();
-}
-
 // --- The client, while its answer is outstanding ---
 
 void Connection::watch_client() {
@@ -289,145 +166,6 @@ void Connection::note_gone() {
     server_->metrics.add(observability::Counter::http_clients_gone);
   }
   if (phase() == ConnectionPhase::answering) enter(ConnectionPhase::gone);
-}
-
-// --- Answering ---
-
-Connection::Stop Connection::answer_input() {
-  while (!closing_ && answer_ != Answer::deferred) {
-    if (input_.empty()) return Stop::need_more;
-    if (out_.size() >= batch_) return Stop::other;
-    const auto status = parser_.feed(input_.bytes());
-    if (status == HeadParser::Status::need_more) {
-      if (parser_.empty_lines() == 0) return Stop::need_more;
-      drop_empty_lines();
-      continue;
-    }
-    // Read for each request, because a pipelined one may have waited long behind the answer to another.
-    began_at_ = server_->clock.steady();
-    if (status == HeadParser::Status::refused) {
-      server_->metrics.add(observability::Counter::http_malformed);
-      refuse(parser_.refusal(), parser_.detail());
-      break;
-    }
-    dispatch();
-    if (!socket_) break;
-    if (answer_ == Answer::given) finish_request();
-  }
-  return Stop::other;
-}
-
-void Connection::drop_empty_lines() {
-  discarded_ += parser_.empty_lines();
-  closing_ = discarded_ > kMostDiscarded;  // without an answer, which would be taken for that of a request
-  input_.consume(parser_.empty_lines());
-  parser_.reset();
-}
-
-void Connection::dispatch() {
-  request_ = Request(input_.data(), parser_.head(), began_at_, this);
-  answer_ = Answer::none;
-  if (above_limit_ && !server_->handler.serves_when_full(request_)) {
-    server_->metrics.add(observability::Counter::http_connections_refused);
-    return refuse(ErrorKind::overloaded, {});
-  }
-  Exchange exchange(*this);
-  in_handler_ = true;
-  try {
-    server_->handler.handle(exchange);
-  } catch (...) {
-    observability::log_exception(server_->log, "http_server", "a handler threw",
-                                 {{"path", request_.path()}, {"trace", trace_id(request_)}});
-    if (answer_ == Answer::deferred) answer_ = Answer::none;  // a Responder that was kept has no effect any more
-  }
-  in_handler_ = false;
-  if (answer_ == Answer::none) refuse(ErrorKind::internal, {});
-}
-
-// Lets the handler answer with a refusal; the connection closes afterwards. If the handler does not respond, the client
-// gets a 500 without a body.
-void Connection::refuse(ErrorKind kind, std::string_view detail) {
-  if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), began_at_, this);
-  closing_ = true;
-  answer_ = Answer::none;
-  Exchange exchange(*this);
-  const bool nested = std::exchange(in_handler_, true);
-  try {
-    server_->handler.refuse(exchange, kind, detail);
-  } catch (...) {
-    observability::log_exception(server_->log, "http_server", "a refusal threw");
-  }
-  respond(500, {}, {});  // has no effect if the handler has responded
-  in_handler_ = nested;
-  answer_ = Answer::given;
-}
-
-void Connection::respond(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
-  const bool client_blamed = std::exchange(client_blamed_, false);
-  if (answer_ == Answer::given) return;
-  const bool late = answer_ == Answer::deferred && !in_handler_;
-  answer_ = Answer::given;
-  if (!socket_) return release_request();
-  assert(server_->executor.in_this_thread());
-  guard([&] {
-    append_answer(status, headers, body);
-    server_->metrics.add(class_counter(status, client_blamed));
-    if (late) answered_late();
-  });
-}
-
-void Connection::append_answer(int status, std::string_view headers, std::initializer_list<BodyPart> body) {
-  if (!request_.keep_alive() || server_->draining || above_limit_) closing_ = true;
-  const auto connection = closing_                  ? ConnectionField::close
-                          : parser_.head().http_1_0 ? ConnectionField::keep_alive
-                                                    : ConnectionField::none;
-  out_.append({.status = status,
-               .date = server_->date.at(server_->clock.wall()),
-               .connection = connection,
-               .headers = headers,
-               .without_body = request_.method() == Method::head},
-              body);
-}
-
-std::shared_ptr<Channel> Connection::hold() {
-  answer_ = Answer::deferred;
-  return shared_from_this();
-}
-
-void Connection::release_request() {
-  if (!in_handler_) input_.release();
-}
-
-void Connection::abandon() {
-  if (answer_ != Answer::deferred) return;
-  if (!socket_) return release_request();
-  if (gone_.load(std::memory_order_relaxed)) {  // it has only ended its own side, but there is no answer for it
-    answer_ = Answer::given;
-    if (in_handler_) return close();
-    closing_ = true;
-    return guard([this] { proceed(); });  // it may still take the answers to earlier requests
-  }
-  guard([this] {
-    server_->log.error("http_server", "a deferred request was never answered",
-                       {{"path", request_.path()}, {"trace", trace_id(request_)}});
-    refuse(ErrorKind::internal, {});
-    if (!in_handler_) answered_late();
-  });
-}
-
-void Connection::finish_request() {
-  input_.consume(parser_.head().size);
-  parser_.reset();
-  head_is_new_ = true;
-  discarded_ = 0;
-}
-
-// Runs within the handler's own callback. It sends the answer, but posts the work on pipelined requests, so that
-// handlers do not nest.
-void Connection::answered_late() {
-  finish_request();
-  if (closing_ || input_.empty()) return proceed();
-  if (flush()) proceed_from_loop();
 }
 
 // --- Writing, and the next step ---
@@ -509,45 +247,6 @@ void Connection::wait_writable() {
   });
 }
 
-void Connection::linger() {
-  input_.release();
-  finished_ = true;
-  discarded_ = 0;
-  error_code error;
-  socket_->shutdown(Socket::shutdown_send, error);
-  if (error) return close();
-  enter(ConnectionPhase::lingering);
-  release_held();
-  wait_readable();
-}
-
-// The kernel would keep what the client has not taken for minutes after close() if it takes no more. So the connection
-// goes on waiting as long as the client takes some of it.
-void Connection::end() {
-  unsent_bytes(socket_->native_handle()) == 0 ? close() : linger();
-}
-
-void Connection::on_linger_deadline() {
-  const std::size_t unsent = unsent_bytes(socket_->native_handle());
-  if (unsent <= 1) return close();  // the end of the stream counts as one
-  if (above_limit_ || (phase() == ConnectionPhase::untaken && unsent >= unsent_)) return reset();
-  unsent_ = unsent;
-  enter(ConnectionPhase::untaken);
-}
-
-void Connection::on_untaken_deadline() {
-  const std::size_t unsent = unsent_bytes(socket_->native_handle());
-  if (unsent == 0) return leave_untaken();
-  if (unsent >= unsent_) return reset();
-  unsent_ = unsent;
-  enter(ConnectionPhase::untaken);
-}
-
-void Connection::leave_untaken() {
-  release_held();
-  enter(finished_ ? ConnectionPhase::lingering : ConnectionPhase::idle);
-}
-
 // --- Memory ---
 
 void Connection::hold(std::size_t bytes) {
@@ -569,24 +268,6 @@ void Connection::release_held() noexcept {
   server_->memory->change(held_, 0);
   server_->held -= held_;
   held_ = 0;
-}
-
-void Connection::measure() {
-  // Without edges, nothing tells of an end behind bytes that are not read yet.
-  if (!kWaitsForEdges && answer_ == Answer::deferred && socket_ && !gone_) look_at_client();
-  if (!server_->memory || !socket_) return;
-  const auto kernel = socket_memory(socket_->native_handle());
-  if (phase() == ConnectionPhase::untaken && kernel.unsent == 0) return leave_untaken();
-  const std::size_t request = answer_ == Answer::deferred ? kDeferredBytes : 0;
-  hold(own_bytes() + request + kernel.all);
-}
-
-void Connection::find_untaken() {
-  const auto kernel = socket_memory(socket_->native_handle());
-  if (kernel.unsent == 0) return;
-  unsent_ = unsent_bytes(socket_->native_handle());
-  enter(ConnectionPhase::untaken);
-  hold(own_bytes() + kernel.all);
 }
 
 }  // namespace wx::http_server

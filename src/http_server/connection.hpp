@@ -75,7 +75,21 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   friend class ReadWatch<Connection>;
   // Runs work that the loop or a Responder calls. An exception is logged and closes only this connection.
   template <class Work>
-  void guard(Work&& work) noexcept;
+  void guard(Work&& work) noexcept {
+    try {
+      std::forward<Work>(work)();
+    } catch (...) {
+      observability::log_exception(server_->log, "http_server", "a connection failed");
+      close();
+    }
+  }
+
+  // What the rest of the program holds for a request whose answer is deferred, beside the request: its callbacks, its
+  // timer, and its place in a flight.
+  static constexpr std::size_t kDeferredBytes = std::size_t{3} * 1024;
+  // The limit of bytes that a client may send after the last answer, or in empty lines before a request, before the
+  // connection is closed.
+  static constexpr std::uint32_t kMostDiscarded = 1024 * 1024;
 
   enum class Answer : std::uint8_t { none, deferred, given };
   enum class Stop : std::uint8_t { need_more, other };
@@ -87,7 +101,6 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void on_input(const error_code& error);
   void use_input();
   [[nodiscard]] bool read_input();
-  void discard_input();
 
   // The client, while its answer is outstanding.
   void watch_client();
@@ -111,12 +124,16 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   void proceed_from_loop();
   [[nodiscard]] bool flush();
   void wait_writable();
-  void linger();
+
+  // The end.
   void end();
-  void on_linger_deadline();
+  void linger();
+  void discard_input();
+  void count_place();
+  // The bytes of its answers that the client has not taken from the kernel.
+  [[nodiscard]] std::size_t untaken_bytes();
   void on_untaken_deadline();
   void leave_untaken();
-  void count_place();
 
   // Memory.
   void hold(std::size_t bytes);
@@ -138,8 +155,8 @@ class Connection final : public Channel, public Deadlines::Entry, public std::en
   std::uint32_t discarded_ = 0;  // bytes received since the last request that belong to none
   std::uint32_t batch_ = 1;      // the limit (bytes) of answers to make before they are written
   std::size_t held_ = 0;
-  std::size_t unsent_ = 0;  // in the kernel, when its deadline for taking it began
-  SteadyTime began_at_{};   // the start of the last request's handling; zero before the first
+  std::size_t untaken_ = 0;  // untaken_bytes() when their deadline began
+  SteadyTime began_at_{};    // the start of the last request's handling; zero before the first
 
   OutputQueue out_;
 

@@ -81,8 +81,10 @@ class Deadlines {
   // own entry to another phase.
   template <class Visit>
   void for_each(ConnectionPhase phase, Visit visit) {
-    auto& queue = queues_[static_cast<std::size_t>(phase)];
-    for (auto next = queue.begin(); next != queue.end();) visit(*next++);
+    for_each_while(phase, [&](Entry& entry) {
+      visit(entry);
+      return true;
+    });
   }
   // The same until `visit` returns false.
   template <class Visit>

@@ -6,6 +6,7 @@
 #include "base/async.hpp"
 #include "http_server/connection.hpp"
 #include "http_server/listen_socket.hpp"
+#include "http_server/make_place.hpp"
 #include "http_server/memory_relief.hpp"
 #include "http_server/server_context.hpp"
 #include "observability/log_exception.hpp"
@@ -19,11 +20,6 @@ constexpr milliseconds kTick{250};
 constexpr milliseconds kAcceptPause{100};
 // The limit of accepts in one turn of the loop. A flood of new clients must not starve those being served.
 constexpr int kAcceptBatch = 64;
-// The limit of connections of one phase to look at for one new connection. Those that have a request that was not seen
-// yet are served instead of closed.
-constexpr int kMostLooks = 8;
-// Clients that have not taken their answers for this time lose their place before those that are idle.
-constexpr milliseconds kStalled{3000};
 // A search that takes longer is lost.
 constexpr milliseconds kSearchTime{1000};
 
@@ -159,7 +155,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
       if (!error) {
         note(Shortage::descriptors, false);
         adopt(std::move(socket), peer);
-      } else if (error == asio::error::would_block || error == asio::error::try_again) {
+      } else if (would_block(error)) {
         return Batch::all;
       } else if (out_of_descriptors(error)) {
         note(Shortage::descriptors, true);
@@ -171,7 +167,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
   }
 
   void adopt(Socket socket, const asio::ip::tcp::endpoint& peer) {
-    if (slots_->acquire() || make_place(*slots_)) return serve(std::move(socket), peer, slots_);
+    if (slots_->acquire() || make_place(*server_, *slots_)) return serve(std::move(socket), peer, slots_);
     if (searching_.size() >= server_->options.surplus.searching) return serve_above_limit(std::move(socket), peer);
     const auto id = ++last_search_;
     if (!ticking_) tick();  // end_lost_searches()
@@ -179,49 +175,9 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
     slots_->search_on({.asker = this, .id = id});
   }
 
-  // Closes connections of this server that hold a unit of `wanted` and have nothing under way, until it acquires one:
-  // first those whose clients have left their answers in the kernel for some time, then the longest idle, then the
-  // others that are untaken; at last those with a request under way whose client has gone. (It may have ended its side
-  // only, and still wait.) Returns false if there are none.
-  bool make_place(ConnectionBudget& wanted) {
-    if (&wanted != slots_.get()) return make_place(wanted, ConnectionPhase::surplus, SteadyTime::max());
-    const SteadyTime stalled = server_->clock.steady() - kStalled;
-    return make_place(wanted, ConnectionPhase::untaken, stalled) || make_place_among_idle(wanted) ||
-           make_place(wanted, ConnectionPhase::untaken, SteadyTime::max()) ||
-           make_place(wanted, ConnectionPhase::gone, SteadyTime::max());
-  }
-
-  // The same among the idle ones. One that was served because its request was not seen yet is idle again, and the last.
-  bool make_place_among_idle(ConnectionBudget& wanted) {
-    for (int looks = 0; looks < kMostLooks;) {
-      auto* const oldest = server_->deadlines.oldest(ConnectionPhase::idle);
-      if (oldest == nullptr) return false;
-      // Those found to be untaken leave this phase, so they are looked at once only.
-      if (!static_cast<Connection*>(oldest)->make_place()) ++looks;
-      if (wanted.acquire()) return true;
-    }
-    return false;
-  }
-
-  // The same among those that entered `phase`, in which they may stay, at `latest` or before.
-  bool make_place(ConnectionBudget& wanted, ConnectionPhase phase, SteadyTime latest) {
-    bool acquired = false;
-    int looks = 0;
-    server_->deadlines.for_each_while(phase, [&](Deadlines::Entry& entry) {
-      auto& connection = static_cast<Connection&>(entry);
-      if (connection.entered_at() > latest || looks >= kMostLooks) return false;
-      if (!connection.holds(wanted)) return true;
-      ++looks;
-      connection.make_place();
-      acquired = wanted.acquire();
-      return !acquired;
-    });
-    return acquired;
-  }
-
   bool give_place(const ConnectionBudget::Search& search) noexcept override {
     return post([search](Impl& self) {
-      if (self.make_place(*self.slots_)) self.slots_->release();  // for the asker, which acquires it now
+      if (make_place(*self.server_, *self.slots_)) self.slots_->release();  // for the asker, which acquires it now
       self.slots_->search_on(search);
     });
   }
@@ -284,7 +240,7 @@ class Server::Impl final : public std::enable_shared_from_this<Server::Impl>, pr
   void serve_above_limit(Socket socket, const asio::ip::tcp::endpoint& peer) {
     note(Shortage::slots, true);
     const auto& slot = from_here(peer.address()) ? above_limit_here_ : above_limit_;
-    if (!slot->acquire() && !make_place(*slot)) {
+    if (!slot->acquire() && !make_surplus_place(*server_, *slot)) {
       return server_->metrics.add(observability::Counter::http_connections_refused);
     }
     const auto connection = connect(std::move(socket), peer, slot);

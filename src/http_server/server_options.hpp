@@ -19,8 +19,8 @@ struct ServerOptions {
   // 0 selects a free port.
   std::uint16_t port = 8080;
 
-  // The limit of open connections. Above it, a connection is closed for a new one: one whose client does not take its
-  // answers, or the longest idle one. If there is none, the new one is refused. Applies to this server alone. If
+  // The limit of open connections. Above it, one that has nothing to do is closed for a new one (make_place.hpp). If
+  // there is none, the new one is refused. Applies to this server alone. If
   // `budget` is set, it applies to all servers that share it, and this number is ignored.
   std::size_t max_connections = 20000;
   std::shared_ptr<ConnectionBudget> budget;

@@ -11,6 +11,16 @@
 #include <sys/socket.h>
 
 namespace wx::http_server {
+namespace {
+
+// Returns true if neither side can send any more, as after the client's reset.
+bool is_closed(int socket) {
+  std::uint8_t state = 0;  // the first member of tcp_info
+  socklen_t size = sizeof state;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
+}
+
+}  // namespace
 
 SocketMemory socket_memory(int socket) {
   std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
@@ -22,17 +32,6 @@ SocketMemory socket_memory(int socket) {
   const std::size_t unsent = info[SK_MEMINFO_WMEM_QUEUED];
   return {.unsent = unsent, .all = unsent + info[SK_MEMINFO_RMEM_ALLOC] + info[SK_MEMINFO_FWD_ALLOC]};
 }
-
-namespace {
-
-// Returns true if neither side can send any more, as after the client's reset.
-bool is_closed(int socket) {
-  std::uint8_t state = 0;  // the first member of tcp_info
-  socklen_t size = sizeof state;
-  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
-}
-
-}  // namespace
 
 std::size_t unsent_bytes(int socket) {
   int unsent = 0;

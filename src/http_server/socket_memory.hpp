@@ -1,4 +1,4 @@
-// What the kernel holds of a connected socket, which changes without an event.
+// How much memory the kernel uses for a connected socket. No event tells when that changes.
 //
 // Thread-safety: pure functions of the socket.
 #pragma once
