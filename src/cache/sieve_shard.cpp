@@ -44,15 +44,22 @@ SieveShard::Node* SieveShard::node_of(std::string_view key, std::uint64_t hash) 
   return found == nodes_.end() ? nullptr : *found;
 }
 
-std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t hash, SteadyTime now, double early_part,
-                                         nanoseconds refresh_pause, const Validity& validity) {
+inline SieveShard::Node* SieveShard::visit(std::string_view key, std::uint64_t hash, SteadyTime now,
+                                           const Validity& validity) {
   Node* node = node_of(key, hash);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr) return nullptr;
   if (node->copy.freshness(now) == Freshness::gone || node->is_purged(validity)) {
     remove(node);
-    return std::nullopt;
+    return nullptr;
   }
   node->visited = true;
+  return node;
+}
+
+std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t hash, SteadyTime now, double early_part,
+                                         nanoseconds refresh_pause, const Validity& validity) {
+  Node* node = visit(key, hash, now, validity);
+  if (node == nullptr) return std::nullopt;
   ShardHit hit{.copy = node->copy};
   const bool gap = node->inserted < validity.trusted_from;
   const bool late = is_late(node->copy, early_part, hash, now);
@@ -74,14 +81,8 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
 
 std::optional<Copy> SieveShard::look(std::string_view key, std::uint64_t hash, SteadyTime now,
                                      const Validity& validity) {
-  Node* node = node_of(key, hash);
-  if (node == nullptr) return std::nullopt;
-  if (node->copy.freshness(now) == Freshness::gone || node->is_purged(validity)) {
-    remove(node);
-    return std::nullopt;
-  }
-  node->visited = true;
-  return node->copy;
+  const Node* node = visit(key, hash, now, validity);
+  return node == nullptr ? std::nullopt : std::optional(node->copy);
 }
 
 bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted) {

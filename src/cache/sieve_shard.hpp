@@ -133,6 +133,8 @@ class SieveShard {
   };
 
   [[nodiscard]] Node* node_of(std::string_view key, std::uint64_t hash) const;
+  // The node of a copy that may be served, marked as asked for; null if there is none.
+  [[nodiscard]] Node* visit(std::string_view key, std::uint64_t hash, SteadyTime now, const Validity& validity);
   void link_newest(Node* node);
   void unlink(Node* node);
   void remove(Node* node);
