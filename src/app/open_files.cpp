@@ -2,10 +2,10 @@
 
 #include <filesystem>
 #include <iterator>
-#include <limits>
 
-#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include "http_server/connection_plan.hpp"
 
 namespace wx::app {
 namespace {
@@ -27,10 +27,8 @@ std::optional<std::size_t> number_of_entries() {
 
 std::optional<OpenFiles> count_open_files() {
   const auto open = number_of_entries();
-  rlimit limit{};
-  if (!open || getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
-  const bool none = limit.rlim_cur == RLIM_INFINITY;
-  return OpenFiles{.open = *open, .limit = none ? std::numeric_limits<std::size_t>::max() : limit.rlim_cur};
+  if (!open) return std::nullopt;
+  return OpenFiles{.open = *open, .limit = http_server::file_limit()};
 }
 
 }  // namespace wx::app

@@ -11,7 +11,7 @@ namespace wx::app {
 
 struct OpenFiles {
   std::size_t open = 0;
-  std::size_t limit = 0;  // the soft RLIMIT_NOFILE; the largest number: none
+  std::size_t limit = 0;  // see http_server::file_limit()
 };
 
 // Empty where /proc cannot be read.
