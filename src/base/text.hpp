@@ -93,7 +93,7 @@ enum class Plus : std::uint8_t { literal, space };
 // Yes or no: "true", "on", "yes", "1" and their opposites; case does not matter.
 [[nodiscard]] std::optional<bool> parse_switch(std::string_view text);
 
-// What becomes of a product that is not whole.
+// Whether parse_scaled() refuses a product that is not a whole number, or drops the fraction.
 enum class Fraction : std::uint8_t { refuse, drop };
 
 // The number `text` ("64", "1.5") times `unit`, which is at most 2^40. Nothing for any other text, if the product is

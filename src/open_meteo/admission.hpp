@@ -42,7 +42,7 @@ struct ProviderStatus {
   milliseconds clock_ahead{0};                  // see ProviderClock::ahead()
 };
 
-// What a failed reply asks of later calls.
+// The pause before the next call that a failed reply asks for.
 struct AskedPause {
   std::optional<milliseconds> span = {};  // its Retry-After
   // It is a 429 for too many calls at once. Error::detail does not tell, because it may be cut or replaced to be shown.

@@ -30,6 +30,11 @@ bool is_port(std::string_view port) {
   return number && *number >= 1 && *number <= 65535;
 }
 
+std::string_view without_slashes(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
 }  // namespace
 
 Result<std::string> parse_base_url(std::string_view url) {
@@ -56,11 +61,10 @@ Result<std::string> parse_base_url(std::string_view url) {
 
   if (!only(path, kLetters, kDigits, "/-._~%!$&'()*+,;=:"))
     return refuse("must have only letters, digits and /-._~%!$&'()*+,;=: in its path");
-  while (path.ends_with('/')) path.remove_suffix(1);
+  path = without_slashes(path);
   // People copy the whole URL of a question from the provider's pages.
   constexpr std::string_view kEndpoint = "/v1/forecast";
-  if (path.ends_with(kEndpoint)) path.remove_suffix(kEndpoint.size());
-  while (path.ends_with('/')) path.remove_suffix(1);
+  if (path.ends_with(kEndpoint)) path = without_slashes(path.substr(0, path.size() - kEndpoint.size()));
   return cat(iequals(scheme, "https") ? "https" : "http", "://", authority, path);
 }
 
