@@ -8,6 +8,7 @@
 #include "flow/load.hpp"
 #include "flow/service.hpp"
 #include "flow/weather.hpp"
+#include "support/open_file_limit.hpp"
 #include "support/process_stats.hpp"
 #include "support/stall_meter.hpp"
 #include "support/waiting.hpp"
@@ -416,13 +417,9 @@ TEST_F(UnderAttack, WithoutFileDescriptorsItWaitsCalmlyForThem) {
 // --- At start ---
 
 TEST(FileLimit, IsRaisedToWhatTheSystemAllows) {
-  rlimit own{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &own), 0);
-  rlimit low = own;
-  low.rlim_cur = 256;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const rlimit own = OpenFileLimit::current();
+  const OpenFileLimit low(256);
   const Service service;  // inherits the limit
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &own), 0);
   rlimit its{};
   ASSERT_EQ(prlimit(service.process().pid(), RLIMIT_NOFILE, nullptr, &its), 0);
   EXPECT_EQ(its.rlim_cur, own.rlim_max);

@@ -1,11 +1,11 @@
 // Ten thousand clients at once. Not run with sanitizers, whose own memory would be measured.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include "base/text.hpp"
 #include "flow/load.hpp"
 #include "flow/service.hpp"
 #include "flow/weather.hpp"
+#include "support/open_file_limit.hpp"
 #include "support/process_stats.hpp"
 #include "support/stall_meter.hpp"
 
@@ -26,12 +26,9 @@ std::vector<HttpClient> connect_all(const Service& service) {
 }
 
 TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
-  rlimit files{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
-  if (files.rlim_max < kClients + 1000) GTEST_SKIP() << "only " << files.rlim_max << " open files are allowed";
-  const rlimit before = files;
-  files.rlim_cur = files.rlim_max;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+  const auto most = OpenFileLimit::current().rlim_max;
+  if (most < kClients + 1000) GTEST_SKIP() << "only " << most << " open files are allowed";
+  const OpenFileLimit all(most);
 
   const StallMeter machine;
   const Service service({{"MAX_CONNECTIONS", "20000"}, {"MOCK_DELAY", "1ms"}, {"CACHE_TTL", "1h"}, {"THREADS", "2"}});
@@ -71,7 +68,6 @@ TEST(TenThousandClients, AreServedInLittleMemoryAndLeaveNothingBehind) {
     EXPECT_EQ(phase.seen, (std::map<std::string, int>{{"200 HIT", phase.answers}})) << healthy.told();
   }
   EXPECT_LE(healthy.slowest(), milliseconds(1000) + 4 * machine.worst()) << healthy.told();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace

@@ -3,8 +3,9 @@
 #include <array>
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <unistd.h>
+
+#include "support/open_file_limit.hpp"
 
 namespace wx::app {
 namespace {
@@ -21,13 +22,8 @@ TEST(OpenFilesTest, CountsThoseThatAreOpenNow) {
 }
 
 TEST(OpenFilesTest, TellsTheLimitInForce) {
-  rlimit own{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &own), 0);
-  rlimit low = own;
-  low.rlim_cur = 200;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const test::OpenFileLimit low(200);
   const auto files = count_open_files();
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &own), 0);
   ASSERT_TRUE(files);
   EXPECT_EQ(files->limit, 200U);
 }

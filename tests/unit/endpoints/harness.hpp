@@ -69,9 +69,10 @@ class EndpointsTest : public testing::Test {
     if (!endpoints_) endpoints_.emplace(context());
     return *endpoints_;
   }
-  Context context() {
+  Context context() { return context(service_); }
+  Context context(weather::Service& service) {
     return {.options = options_,
-            .service = service_,
+            .service = service,
             .thread = thread_,
             .clock = clock_,
             .metrics = metrics_,

@@ -362,18 +362,7 @@ TEST_F(WeatherEndpointTest, ChargesNobodyForARefresh) {
 // CACHE_REFRESH=inline: the client waits for the refresh, up to CACHE_SOFT_WAIT.
 class InlineRefreshTest : public WeatherEndpointTest {
  protected:
-  void SetUp() override {
-    endpoints_.emplace(Context{.options = options_,
-                               .service = inline_service_,
-                               .thread = thread_,
-                               .clock = clock_,
-                               .metrics = metrics_,
-                               .log = log_,
-                               .read_status = read_status_,
-                               .lab = lab_,
-                               .limits = limits_,
-                               .random = Random(1)});
-  }
+  void SetUp() override { endpoints_.emplace(context(inline_service_)); }
 
  private:
   static cache::CacheOptions inline_refresh() {

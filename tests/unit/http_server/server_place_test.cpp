@@ -114,6 +114,13 @@ struct BesideAStuckServer {
     options.budget->join(stuck);
   }
   ~BesideAStuckServer() { options.budget->leave(stuck); }
+  // A client for which a place is being searched.
+  std::unique_ptr<Client> ask(const Loopback& loopback) {
+    auto client = std::make_unique<Client>(loopback.port);
+    client->send(kAsk);
+    EXPECT_TRUE(eventually([&] { return stuck.asked == 1; }));
+    return client;
+  }
 
   ServerOptions options;
   StuckMember stuck;
@@ -122,24 +129,20 @@ struct BesideAStuckServer {
 TEST(ServerPlaces, WhoseSearchIsLostAreRefused) {
   BesideAStuckServer beside;
   Loopback loopback(beside.options);
-  Client client(loopback.port);
-  client.send(kAsk);
-  EXPECT_TRUE(eventually([&] { return beside.stuck.asked == 1; }));
+  const auto client = beside.ask(loopback);
   EXPECT_TRUE(eventually([&] {
     loopback.clock.advance(250ms);
-    return client.readable(20ms);
+    return client->readable(20ms);
   }));
-  EXPECT_THAT(client.everything(), AllOf(StartsWith("HTTP/1.1 503 "), EndsWith("overloaded: ")));
+  EXPECT_THAT(client->everything(), AllOf(StartsWith("HTTP/1.1 503 "), EndsWith("overloaded: ")));
 }
 
 TEST(ServerPlaces, ThatAreSearchedAtADrainAreRefused) {
   BesideAStuckServer beside;
   Loopback loopback(beside.options);
-  Client client(loopback.port);
-  client.send(kAsk);
-  EXPECT_TRUE(eventually([&] { return beside.stuck.asked == 1; }));
+  const auto client = beside.ask(loopback);
   loopback.on_thread([&] { loopback.server().drain(); });
-  EXPECT_THAT(client.everything(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Connection: close")));
+  EXPECT_THAT(client->everything(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Connection: close")));
 }
 
 // A server whose thread takes no work: no memory is left for it.

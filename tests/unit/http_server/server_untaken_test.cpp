@@ -236,14 +236,26 @@ TEST(ServerUntaken, AnswersOfManyDoNotHideAnIdleClient) {
   for (const auto& client : deaf) EXPECT_THAT(client->response(), EndsWith("x"));
 }
 
+// A server with one place, which a client holds that has ended its side and takes nothing of its answer.
+struct HalfClosed {
+  HalfClosed() {
+    client.send(kAsk);
+    EXPECT_TRUE(client.readable(kPatience));
+    client.finish_sending();
+  }
+  static ServerOptions options() {
+    auto options = with_places(1);
+    options.write_stall_timeout = std::chrono::hours(1);
+    return options;
+  }
+
+  Loopback loopback{options(), answers()};
+  Client client{loopback.port, kSmallBuffer};
+};
+
 TEST(ServerUntaken, AnswersOfAClientThatHasEndedItsSideGiveWay) {
-  auto options = with_places(1);
-  options.write_stall_timeout = std::chrono::hours(1);
-  Loopback loopback(options, answers());
-  Client client(loopback.port, kSmallBuffer);
-  client.send(kAsk);
-  EXPECT_TRUE(client.readable(kPatience));
-  client.finish_sending();
+  HalfClosed half_closed;
+  auto& [loopback, client] = half_closed;
   EXPECT_TRUE(eventually([&] {
     loopback.clock.advance(1s);
     return finds_a_place(loopback);
@@ -252,13 +264,8 @@ TEST(ServerUntaken, AnswersOfAClientThatHasEndedItsSideGiveWay) {
 }
 
 TEST(ServerUntaken, AnswersOfAClientThatHasEndedItsSideAreWaitedForAtADrain) {
-  auto options = with_places(1);
-  options.write_stall_timeout = std::chrono::hours(1);
-  Loopback loopback(options, answers());
-  Client client(loopback.port, kSmallBuffer);
-  client.send(kAsk);
-  EXPECT_TRUE(client.readable(kPatience));
-  client.finish_sending();
+  HalfClosed half_closed;
+  auto& [loopback, client] = half_closed;
   loopback.on_thread([] {});
   loopback.clock.advance(ServerOptions().linger_timeout);
   loopback.on_thread([&] { loopback.server().drain(); });

@@ -45,6 +45,30 @@ class Turn : public ProviderTest {
                                 [this](cache::Proceed proceed) { turns.push_back(std::move(proceed)); }),
                    outcomes.taker());
   }
+  // One call at a time, and `places` in the queue.
+  void start_with_queue(std::size_t places) {
+    auto chosen = options();
+    chosen.concurrency = 1;
+    chosen.max_queue = places;
+    start(chosen);
+  }
+  // Clients that wait for loads, and may leave.
+  struct Clients final : cache::Wanting {
+    bool wanted() override {
+      ++asked;
+      return there;
+    }
+    std::atomic<bool> there = true;
+    std::atomic<int> asked = 0;
+  };
+  // Loads that make no call at their turn. Without `clients` they are always wanted.
+  void queue(Outcomes& outcomes, const std::shared_ptr<Clients>& clients, std::size_t loads = 1) {
+    for (std::size_t i = 0; i < loads; ++i) {
+      auto request = load_request(Purpose::cold, clock.steady() + 100h, [](cache::Proceed proceed) { proceed(false); });
+      request.wanting = clients;
+      provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
+    }
+  }
   void answer_turn(bool go) {
     auto proceed = std::move(turns.front());
     turns.pop_front();
@@ -113,36 +137,23 @@ TEST_F(Turn, UrgentLoadsGoFirst) {
 
 // Clients that leave must not keep others out of the queue.
 TEST_F(Turn, AFullQueueMakesRoomByEndingTheLoadsThatNobodyWants) {
-  auto chosen = options();
-  chosen.concurrency = 1;
-  chosen.max_queue = 3;
-  start(chosen);
+  start_with_queue(3);
   Outcomes first;
   load(first);
   Outcomes left;
   Outcomes stays;
-  struct Clients final : cache::Wanting {
-    bool wanted() override { return there; }
-    std::atomic<bool> there = true;
-  };
   const auto clients = std::make_shared<Clients>();
-  const auto queue = [&](Outcomes& outcomes, bool may_go) {
-    auto request = load_request(Purpose::cold, clock.steady() + 100s, [](cache::Proceed proceed) { proceed(false); });
-    if (may_go) request.wanting = clients;
-    provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
-  };
-  queue(left, true);
-  queue(left, true);
-  queue(stays, false);
+  queue(left, clients, 2);
+  queue(stays, nullptr);
   EXPECT_EQ(provider->slots().queued, 3U);
   Outcomes refused;
-  queue(refused, false);
+  queue(refused, nullptr);
   ASSERT_EQ(refused.wait(1).size(), 1U);
   EXPECT_EQ(refused.wait(1)[0].error().kind, ErrorKind::overloaded) << "all that wait are wanted";
 
   clients->there = false;
   Outcomes next;
-  queue(next, false);
+  queue(next, nullptr);
   ASSERT_EQ(left.wait(2).size(), 2U);
   for (const auto& outcome : left.wait(2)) EXPECT_EQ(outcome.error().kind, ErrorKind::deadline_exceeded);
   EXPECT_EQ(provider->slots().queued, 2U);
@@ -153,67 +164,36 @@ TEST_F(Turn, AFullQueueMakesRoomByEndingTheLoadsThatNobodyWants) {
 }
 
 TEST_F(Turn, AFloodOfRefusedLoadsSearchesTheQueueAFewTimesOnly) {
-  auto chosen = options();
-  chosen.concurrency = 1;
-  chosen.max_queue = 100;
-  start(chosen);
-  struct Clients final : cache::Wanting {
-    bool wanted() override {
-      ++asked;
-      return there;
-    }
-    std::atomic<bool> there = true;
-    std::atomic<int> asked = 0;
-  };
+  start_with_queue(100);
   const auto clients = std::make_shared<Clients>();
   Outcomes first;
   load(first);
   Outcomes outcomes;
-  const auto queue = [&](int loads) {
-    for (int i = 0; i < loads; ++i) {
-      auto request = load_request(Purpose::cold, clock.steady() + 100h, [](cache::Proceed proceed) { proceed(false); });
-      request.wanting = clients;
-      provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
-    }
-  };
-  queue(100);
-  queue(10'000);
+  queue(outcomes, clients, 100);
+  queue(outcomes, clients, 10'000);
   EXPECT_EQ(metrics.value(Counter::provider_shed_queue), 10'000U);
   EXPECT_LE(clients->asked, 10 * 100) << "ten searches in a second";
   clock.advance(1s);
   clients->there = false;
-  queue(1);
+  queue(outcomes, clients);
   EXPECT_EQ(provider->slots().queued, 1U);
   answer_turn(false);
 }
 
 TEST_F(Turn, AQueueOfClientsThatLeftHasRoomAtOnceHoweverOftenTheyDo) {
-  auto chosen = options();
-  chosen.concurrency = 1;
-  chosen.max_queue = 100;
-  start(chosen);
+  constexpr std::size_t kPlaces = 100;
+  start_with_queue(kPlaces);
   Outcomes first;
   load(first);
   Outcomes outcomes;
-  struct Clients final : cache::Wanting {
-    bool wanted() override { return there; }
-    std::atomic<bool> there = true;
-  };
-  const auto queue = [&](const std::shared_ptr<Clients>& clients, std::size_t loads) {
-    for (std::size_t i = 0; i < loads; ++i) {
-      auto request = load_request(Purpose::cold, clock.steady() + 100h, [](cache::Proceed proceed) { proceed(false); });
-      request.wanting = clients;
-      provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
-    }
-  };
   // More often than the ten searches a second that may end no call. The clock stands still.
   for (int round = 0; round < 50; ++round) {
     const auto leave = std::make_shared<Clients>();
-    queue(leave, chosen.max_queue - provider->slots().queued);
-    ASSERT_EQ(provider->slots().queued, chosen.max_queue);
+    queue(outcomes, leave, kPlaces - provider->slots().queued);
+    ASSERT_EQ(provider->slots().queued, kPlaces);
     leave->there = false;
     const auto next = std::make_shared<Clients>();
-    queue(next, 1);
+    queue(outcomes, next);
     ASSERT_LE(provider->slots().queued, 2U) << "round " << round;
     next->there = false;
   }
@@ -223,37 +203,24 @@ TEST_F(Turn, AQueueOfClientsThatLeftHasRoomAtOnceHoweverOftenTheyDo) {
 
 // A client that asks and leaves again and again must not have the whole queue searched for each of its requests.
 TEST_F(Turn, SearchesThatEndOneCallOfManyAreLimitedToo) {
-  auto chosen = options();
-  chosen.concurrency = 1;
-  chosen.max_queue = 100;
-  start(chosen);
-  struct Client final : cache::Wanting {
-    explicit Client(int& count) : asked(count) {}
-    bool wanted() override {
-      ++asked;
-      return there;
-    }
-    int& asked;
-    bool there = true;
-  };
+  start_with_queue(100);
   Outcomes first;
   load(first);
   Outcomes outcomes;
-  int asked = 0;
-  std::shared_ptr<Client> last;
-  const auto queue = [&] {
-    const auto client = std::make_shared<Client>(asked);
-    auto request = load_request(Purpose::cold, clock.steady() + 100h, [](cache::Proceed proceed) { proceed(false); });
-    request.wanting = client;
+  std::vector<std::shared_ptr<Clients>> queued;
+  const auto come = [&] {
+    const auto client = std::make_shared<Clients>();
     const auto refused = metrics.value(Counter::provider_shed_queue);
-    provider->load(call_at("1", "2"), std::move(request), outcomes.taker());
-    if (metrics.value(Counter::provider_shed_queue) == refused) last = client;
+    queue(outcomes, client);
+    if (metrics.value(Counter::provider_shed_queue) == refused) queued.push_back(client);
   };
-  for (int i = 0; i < 100; ++i) queue();
+  for (int i = 0; i < 100; ++i) come();
   for (int i = 0; i < 1000; ++i) {
-    last->there = false;
-    queue();
+    queued.back()->there = false;
+    come();
   }
+  int asked = 0;
+  for (const auto& client : queued) asked += client->asked;
   EXPECT_EQ(metrics.value(Counter::provider_stood_down), 10U) << "ten searches in a second";
   EXPECT_LE(asked, 10 * 100);
   answer_turn(false);
