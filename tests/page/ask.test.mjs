@@ -1,0 +1,226 @@
+// Asking for the weather, in a real browser, served by the real service.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { FAILED_REQUEST, service, withPage, withService } from './setting.mjs';
+import { askTheMock, assertAccessible, exported, startProvider, text, until } from './support.mjs';
+
+describe('asking', () => {
+  it('twice shows a MISS with the turtle, then a HIT with the bolt', () => withPage({}, async (page) => {
+    await page.fill('#lat', '10.25');
+    await askTheMock(page);
+    assert.match(await text(page, '#result h3'), /MISS/);
+    assert.equal(await page.getAttribute('#mark-icon', 'href'), '#turtle');
+    assert.match(await text(page, '#source'), /Mock API \(Slow\)/);
+    assert.equal(await page.getAttribute('#stop-provider', 'data-state'), 'answered');
+    assert.equal(await page.getAttribute('#stop-redis', 'data-state'), 'passed');
+    await askTheMock(page);
+    await page.waitForFunction(() => document.getElementById('result').dataset.mark === 'hit');
+    assert.equal(await page.getAttribute('#mark-icon', 'href'), '#bolt');
+    assert.match(await text(page, '#source'), /Memory Cache/);
+    assert.equal(await page.getAttribute('#stop-memory', 'data-state'), 'answered');
+    assert.equal(await page.getAttribute('#stop-provider', 'data-state'), 'skipped');
+    assert.match(await text(page, '#path-text'), /Your browser waited .* in our service/);
+    assert.match(await page.textContent('#ask-status'), /^HIT from Memory Cache/);
+    assert.match(await text(page, '#temperature'), /^25\.0$/);
+  }));
+
+  it('works without JavaScript, with the browser’s own cache on', () => withPage({ javaScriptEnabled: false }, async (page) => {
+    await page.fill('#lat', '11.25');
+    await page.check('#mock');
+    await page.click('#ask-form button');
+    assert.match(await text(page, '#result h3'), /MISS/);
+    assert.equal(await page.getAttribute('#mark-icon', 'href'), '#turtle');
+    assert.match(await page.textContent('#stop-provider [data-part=time]'), /ms/);
+    await page.click('#ask-form button');
+    assert.match(await text(page, '#result h3'), /HIT/);
+    assert.equal(await page.getAttribute('#mark-icon', 'href'), '#bolt');
+    assert.equal(await page.inputValue('#lat'), '11.25');
+    assert.equal(await page.isVisible('#battle noscript .notice'), true);
+    assert.equal(await page.isVisible('#battle-all'), false);
+  }));
+
+  // axe is itself a script, so this builds the page as a browser without scripts shows it: without our scripts, with
+  // the content of <noscript>.
+  it('without JavaScript is accessible, with an answer, a fault and without either', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await page.route((url) => !url.pathname.startsWith('/assets/'), async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/<script[^>]*><\/script>|<link rel="modulepreload"[^>]*>/g, '').replace(/<(\/?)noscript>/g, '<$1div>');
+      await route.fulfill({ response, body });
+    });
+    for (const lang of ['en', 'pt-BR']) {
+      for (const path of ['/', '/weather?lat=11.5&lon=1&mock=true&format=html', '/weather?lat=91&format=html', '/problems/provider-timeout']) {
+        await page.goto(`${service.url}${path}${path.includes('?') ? '&' : '?'}lang=${lang}`);
+        assert.equal(await page.locator('script, noscript').count(), 0);
+        await assertAccessible(page, `${path} in ${lang}`);
+      }
+    }
+  }));
+
+  it('explains a fault next to its field, in both languages, with and without JavaScript', async () => {
+    const words = { en: /between -90 and 90/, 'pt-BR': /entre -90 e 90/ };
+    const other = { en: /is not a decimal number/, 'pt-BR': /não é um número decimal/ };
+    for (const locale of ['en', 'pt-BR']) {
+      for (const javaScriptEnabled of [true, false]) {
+        await withPage({ locale, javaScriptEnabled, expectErrors: [FAILED_REQUEST] }, async (page) => {
+          await page.fill('#lat', '91');
+          await page.fill('#lon', 'east');
+          await page.click('#ask-form button');
+          await page.waitForSelector('#problem:not([hidden])');
+          assert.match(await text(page, '#lat-fault'), words[locale]);
+          assert.match(await text(page, '#lon-fault'), other[locale]);
+          assert.equal(await page.getAttribute('#lat', 'aria-invalid'), 'true');
+          assert.match(await page.getAttribute('#lat', 'aria-describedby'), /lat-fault/);
+          assert.match(await text(page, '#problem-title'), /^400/);
+          assert.equal(await page.inputValue('#lon'), 'east');
+          if (javaScriptEnabled) {
+            assert.equal(await page.evaluate(() => document.activeElement.id), 'lat');
+            await assertAccessible(page, `faults in ${locale}`);
+          }
+        });
+      }
+    }
+  });
+
+  it('does not run what somebody puts into the question', () => withPage({ path: '/weather?lat=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&lon=%3Cimg%20src=x%20onerror=alert(1)%3E', expectErrors: [FAILED_REQUEST] }, async (page) => {
+    assert.equal(await page.inputValue('#lat'), '"><script>alert(1)</script>');
+    assert.equal(await page.locator('img').count(), 0);
+  }));
+
+  it('of a provider that cannot be reached offers the mock, which then answers', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await page.fill('#lat', '12.5');
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.match(await text(page, '#problem-title'), /^502 · The weather provider could not be reached/);
+    await assertAccessible(page, 'provider unreachable');
+    await page.click('#mock-offer');
+    await page.waitForSelector('#result:not([hidden])');
+    assert.match(await text(page, '#source'), /Mock/);
+  }));
+
+  it('of a service that is gone says so', () => withService({}, (own) => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await own.stop();
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.match(await text(page, '#problem-title'), /No answer from this service/);
+    await until(async () => /does not answer/.test(await text(page, '#stats-state')), 'the statistics to show that the service is gone');
+  }, own.url)));
+
+  // The connection stays open and nothing comes: one second of REQUEST_TIMEOUT, and the three seconds that the page
+  // adds.
+  for (const [locale, words] of [['en', { title: 'No answer within 4 s', lane: /\d+ without an answer: no answer in time/, herd: 'No result: no answer in time', stats: /does not answer; these numbers are \d+ s old/ }],
+    ['pt-BR', { title: 'Nenhuma resposta em 4 s', lane: /\d+ sem resposta: não respondeu a tempo/, herd: 'Sem resultado: não respondeu a tempo', stats: /não responde; estes números são de \d+ s atrás/ }]]) {
+    it(`of a service that is frozen ends, everywhere on the page, and says so (${locale})`, () => withService({ REQUEST_TIMEOUT: '1s', MOCK_DELAY: '20ms' }, (own) => withPage({ locale, expectErrors: [FAILED_REQUEST] }, async (page) => {
+      await until(async () => /%|–/.test(await text(page, '[data-stat=ratio]')), 'the statistics');
+      own.signal('SIGSTOP');
+      try {
+        await page.click('#ask-form button');
+        await page.click('#stampede-run');
+        await page.waitForSelector('#problem:not([hidden])');
+        assert.equal(await text(page, '#problem-title'), words.title);
+        await until(async () => words.stats.test(await text(page, '#stats-state')), 'the statistics to show their age');
+        await until(async () => (await text(page, '#stampede-status')) === words.herd, 'the stampede to end');
+        await assertAccessible(page, 'frozen');
+        await page.click('[data-run=memory]');
+        await until(async () => words.lane.test(await text(page, '[data-lane=memory] .wrong')), 'the first request without an answer');
+        await page.click('#battle-stop');
+        await page.waitForSelector('#battle:not(.running)');
+        assert.ok(JSON.parse(await exported(page)).samples.every((sample) => sample.problem === 'timeout' && sample.duration === null));
+      } finally {
+        own.signal('SIGCONT');
+      }
+      await askTheMock(page);
+    }, own.url)));
+  }
+
+  it('shows what a provider answers, its 429, its 400 and a stale copy, for what they are', async () => {
+    const provider = await startProvider();
+    try {
+      await withService({ OPEN_METEO_URL: provider.url, CACHE_TTL: '1s', CACHE_EARLY: '1' }, (own) => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+        const ask = async () => {
+          await page.click('#ask-form button');
+          await page.waitForSelector('#answer:not([aria-busy])');
+        };
+        await ask();
+        assert.match(await text(page, '#source'), /Open-Meteo API \(Slow\)/);
+        assert.equal(await text(page, '#temperature'), '4.2');
+        assert.match(await text(page, '#value-of'), /2024-11-23T18:15 GMT/);
+        await until(async () => {
+          await ask();
+          return (await page.getAttribute('#result', 'data-mark')) === 'stale';
+        }, 'a stale answer');
+        assert.match(await text(page, '#result h3'), /STALE/);
+        assert.equal(await page.getAttribute('#mark-icon', 'href'), '#clock');
+        await assertAccessible(page, 'stale');
+
+        provider.answer = { status: 429, body: { error: true, reason: 'Minutely API request limit exceeded. Please try again in one minute.' } };
+        await page.fill('#lat', '48.5');
+        await ask();
+        assert.match(await text(page, '#problem-title'), /^429 · The weather provider’s request limit is used up/);
+        assert.match(await text(page, '#problem-advice'), /Ask again in \d+ s/);
+      }, own.url));
+      provider.answer = { status: 400, body: { error: true, reason: 'Latitude must be in range.' } };
+      await withService({ OPEN_METEO_URL: provider.url }, (own) => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+        await page.click('#ask-form button');
+        await page.waitForSelector('#problem:not([hidden])');
+        assert.match(await text(page, '#problem-title'), /^400 · The weather provider rejected the query/);
+      }, own.url));
+    } finally {
+      await provider.stop();
+    }
+  });
+});
+
+describe('a problem', () => {
+  it('is told with its detail, in the language that it is in, and with the request it was', async () => {
+    const provider = await startProvider();
+    provider.answer = { status: 500, body: { error: true, reason: 'oh' } };
+    try {
+      await withService({ OPEN_METEO_URL: provider.url, ERROR_TTL: '1ms' }, async (own) => {
+        for (const [locale, label] of [['en', /^In detail:/], ['pt-BR', /^Em detalhe, em inglês:/]]) {
+          for (const javaScriptEnabled of [true, false]) {
+            await withPage({ locale, javaScriptEnabled, expectErrors: [FAILED_REQUEST] }, async (page) => {
+              await page.click('#ask-form button');
+              await page.waitForSelector('#problem:not([hidden])');
+              assert.match(await text(page, '#problem-title'), /^502/);
+              assert.match(await text(page, '#problem-said'), label);
+              assert.equal(await text(page, '#problem-detail'), 'oh');
+              assert.equal(await page.getAttribute('#problem-detail', 'lang'), 'en');
+              assert.match(await text(page, '#request-id'), /^[0-9a-f-]{36}$/);
+              if (javaScriptEnabled) await assertAccessible(page, `a problem in ${locale}`);
+            }, own.url);
+          }
+        }
+      });
+    } finally {
+      await provider.stop();
+    }
+  });
+
+  it('that is somebody else’s answer is not taken for ours', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await page.route('**/weather?**', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<h1>busy</h1>' }));
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.equal(await text(page, '#problem-title'), '503 · This answer is not from this service');
+    assert.equal(await page.isVisible('#problem-said'), false);
+    assert.equal(await page.isVisible('#problem-request'), false);
+  }));
+
+  it('that is a network’s sign-in page, answered with 200, does not leave the card before it', () => withPage({}, async (page) => {
+    await askTheMock(page);
+    await page.route('**/weather?**', (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Sign in</h1>' }));
+    await page.click('#ask-form button');
+    await page.waitForSelector('#problem:not([hidden])');
+    assert.equal(await text(page, '#problem-title'), '200 · This answer is not from this service');
+    assert.equal(await page.isVisible('#result'), false);
+    assert.equal(await page.getAttribute('#answer', 'aria-busy'), null);
+  }));
+
+  it('of an address that is not there says so, and points at nothing that it does not show', async () => {
+    const html = await (await fetch(`${service.url}/nowhere`, { headers: { Accept: 'text/html' } })).text();
+    assert.match(html, /id="problem-said" hidden/);
+    assert.match(html, /Check the address/);
+    assert.doesNotMatch(html, /detail of the answer/);
+  });
+});

@@ -1,0 +1,91 @@
+// The whole page: for every screen, keyboard and language, in a real browser, served by the real service.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { status, withPage } from './setting.mjs';
+import { askTheMock, assertAccessible, assertFits, battle, text } from './support.mjs';
+
+describe('everybody', () => {
+  const views = [{ width: 320, height: 640 }, { width: 768, height: 1024 }, { width: 1280, height: 900 }, { width: 3840, height: 2160 }];
+  for (const locale of ['en', 'pt-BR']) {
+    for (const colorScheme of ['light', 'dark']) {
+      it(`can use every part in ${locale}, ${colorScheme}, from 320 px to 4K`, () => withPage({ locale, colorScheme, viewport: views[0] }, async (page) => {
+        assert.equal(await page.getAttribute('html', 'lang'), locale);
+        for (const view of views) {
+          await page.setViewportSize(view);
+          await assertFits(page, `${view.width} px, before`);
+        }
+        await assertAccessible(page, 'before anything');
+        await page.setViewportSize(views[0]);
+        await askTheMock(page);
+        await page.click('#stampede-run');
+        await page.waitForSelector('#herds:not([hidden])');
+        await battle(page, '[data-run=memory]');
+        await page.click('#chart-figure summary');
+        for (const view of views) {
+          await page.setViewportSize(view);
+          await assertFits(page, `${view.width} px, after`);
+        }
+        await assertAccessible(page, 'after everything, wide');
+        await page.setViewportSize(views[0]);
+        await assertAccessible(page, 'after everything, narrow');
+      }));
+    }
+    it(`can use the form without JavaScript in ${locale}, and change the language`, () => withPage({ locale, javaScriptEnabled: false, viewport: views[0] }, async (page) => {
+      await page.check('#mock');
+      await page.click('#ask-form button');
+      assert.match(await text(page, '#result h3'), /HIT|MISS/);
+      const other = locale === 'en' ? 'pt-BR' : 'en';
+      await page.click(`[data-lang="${other}"]`);
+      assert.equal(await page.getAttribute('html', 'lang'), other);
+      assert.match(await text(page, '#result h3'), /HIT|MISS/);
+      await page.click('#ask-form button');
+      assert.equal(await page.getAttribute('html', 'lang'), other, 'the choice stays with the form');
+    }));
+  }
+
+  it('can run a battle with the keyboard alone and hear its result in Portuguese', () => withPage({ locale: 'pt-BR' }, async (page) => {
+    const tabTo = async (id) => {
+      for (let i = 0; i < 60; ++i) {
+        await page.keyboard.press('Tab');
+        if ((await page.evaluate(() => document.activeElement.id || document.activeElement.className)) === id) return;
+      }
+      assert.fail(`Tab does not reach ${id}`);
+    };
+    await tabTo('skip');
+    assert.equal(await page.evaluate(() => document.activeElement.getBoundingClientRect().top >= 0), true, 'the skip link shows');
+    await page.keyboard.press('Enter');
+    await tabTo('lat');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('33.25');
+    await tabTo('mock');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#result:not([hidden])');
+    assert.equal(await text(page, '#ask-form button'), 'Consultar (Manual)');
+    await tabTo('battle-all');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#battle.running');
+    assert.equal(await text(page, '#battle-all'), 'Rodando...');
+    await tabTo('battle-stop');
+    await page.waitForFunction(() => document.querySelector('[data-lane=slow] progress').value >= 2);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#battle:not(.running)');
+    assert.match(await status(page), /^Parado\. Sem Cache: mediana \d/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'battle-all', 'the focus was lost');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#battle.running');
+    await page.waitForSelector('#battle:not(.running)', { timeout: 60_000 });
+    assert.match(await status(page), /^Pronto\. Sem Cache: mediana \d.*Com Cache: memória: mediana \d/);
+    assert.match(await text(page, '#verdict'), /vezes mais rápido que sem cache/);
+  }));
+
+  it('sees nothing move who asks for that', () => withPage({ reducedMotion: 'reduce' }, async (page) => {
+    const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((each) => {
+      const style = getComputedStyle(each);
+      return style.transitionDuration !== '0s' || style.animationName !== 'none';
+    }).length);
+    assert.equal(moving, 0);
+  }));
+});

@@ -1,0 +1,45 @@
+// The stampede, in a real browser, served by the real service.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { service, withPage } from './setting.mjs';
+import { assertAccessible, text } from './support.mjs';
+
+describe('a stampede', () => {
+  it('of 100 callers costs one call instead of 100, every time', () => withPage({}, async (page) => {
+    for (let press = 0; press < 2; ++press) {
+      await page.click('#stampede-run');
+      await page.waitForFunction(() => document.getElementById('stampede-run').hasAttribute('aria-disabled'));
+      await page.waitForFunction(() => !document.getElementById('stampede-run').hasAttribute('aria-disabled'));
+      assert.equal(await text(page, '[data-herd=collapsed] [data-part=calls]'), '1');
+      assert.equal(await text(page, '[data-herd=bypass] [data-part=calls]'), '100');
+      assert.equal(await text(page, '#stampede-status'), '1 provider call instead of 100.');
+    }
+    assert.equal(await page.locator('[data-herd=collapsed] .call').count(), 1);
+    await assertAccessible(page, 'after a stampede');
+  }));
+
+  it('has its limits: the mock only, one at a time, 1 to 200 callers, POST', async () => {
+    const post = (query) => fetch(`${service.url}/lab/stampede${query}`, { method: 'POST' });
+    const [first, second] = await Promise.all([post('?n=200'), post('?n=200')]);
+    assert.deepEqual([first.status, second.status].sort(), [200, 429]);
+    assert.ok((first.status === 429 ? first : second).headers.get('Retry-After'));
+    const result = await (first.status === 200 ? first : second).json();
+    assert.equal(result.callers, 200);
+    assert.equal(result.question.mock, true);
+    for (const herd of [result.collapsed, result.bypass]) assert.deepEqual([herd.answers, herd.errors], [200, 0]);
+    assert.deepEqual([result.collapsed.provider_calls, result.bypass.provider_calls], [1, 200]);
+    assert.equal((await (await post('')).json()).callers, 100);
+    for (const query of ['?n=0', '?n=201', '?n=x', '?n=1&n=2']) assert.equal((await post(query)).status, 400, query);
+    assert.equal((await fetch(`${service.url}/lab/stampede?n=1`)).status, 405);
+  });
+
+  it('answers others meanwhile', async () => {
+    const running = fetch(`${service.url}/lab/stampede?n=200`, { method: 'POST' });
+    const began = Date.now();
+    assert.equal((await fetch(`${service.url}/health/live`)).status, 200);
+    assert.ok(Date.now() - began < 150);
+    assert.equal((await running).status, 200);
+  });
+});
