@@ -1,138 +1,69 @@
-// Battle Mode: the user interface. The rules are in lanes.js, the numbers in statistics.js.
+// Battle Mode: starts and stops battles and keeps each lane's last result. The rules are in lanes.js, the numbers in
+// statistics.js; the views are lane_view.js, verdict.js and numbers.js.
 
-import { drawChart } from './chart.js';
-import { byId, html, setText } from './dom.js';
-import { toCsv, toJson } from './export.js';
-import { ENOUGH } from './statistics.js';
-import { LANES, laneSummary, parallelFor, problemOf, ratios, run } from './lanes.js';
+import { byId, setText } from './dom.js';
+import { makeLaneView } from './lane_view.js';
+import { LANES, laneSummary, parallelFor, problemOf, run } from './lanes.js';
 import { clockStep, timedRequest } from './measure.js';
+import { makeNumbers } from './numbers.js';
+import { startShare } from './share.js';
+import { SEED, comparisons, makeVerdict } from './verdict.js';
 
-const SEED = 20; // of the bootstrap; a fixed seed gives the same interval for the same samples
 const DRAW_PAUSE_MS = 60;
 const DRAW_AT_LATEST_MS = 400;
-const NO_ANSWER = ['network', 'timeout'];
-const STATS = ['p50', 'mean', 'p90', 'p99', 'max', 'network', 'service'];
+const KEPT = 'battle'; // the name under which the results wait for the page in another language
 
 export function startBattle(i18n, { onBusy }) {
   const { t } = i18n;
   const section = byId('battle');
   const buttons = { all: byId('battle-all'), stop: byId('battle-stop') };
-  const laneElements = Object.fromEntries([...section.querySelectorAll('[data-lane]')].map((each) => [each.dataset.lane, each]));
-  const available = Object.keys(LANES).filter((lane) => !laneElements[lane].querySelector('[data-run]').disabled);
-  const part = (lane, name) => laneElements[lane].querySelector(`[data-part=${name}]`);
+  const mockDelay = Number(document.body.dataset.mockDelay);
+  const views = Object.fromEntries([...section.querySelectorAll('[data-lane]')].map((each) => [each.dataset.lane, makeLaneView(i18n, each)]));
+  const available = Object.keys(LANES).filter((lane) => views[lane]);
   const step = clockStep();
-  let battle = null; // the last battle, in the form of the export
+  const results = {}; // lane -> its last run: { run, when, requests, parallel, together, stopped, warmUp, samples }
   let running = null; // the AbortController of the running battle
   let drawing = 0;
   let drawBy = 0;
 
-  const samplesOf = (lane) => battle.samples.filter((sample) => sample.lane === lane);
+  const shown = () => available.filter((lane) => results[lane]);
 
-  function whatWentWrong(samples) {
-    const words = samples.map((sample) => {
-      if (NO_ANSWER.includes(sample.problem)) return t(`live.what-${sample.problem}`);
-      if (sample.problem === 'status') return t('live.what-status', { status: sample.status });
-      return [sample.xCache, /detail=([\w-]+)/.exec(sample.cacheStatus ?? '')?.[1]].filter(Boolean).join(' ');
-    });
-    return [...new Set(words)].join(', ');
+  // What is on the page, in the form of the export.
+  function exported() {
+    const lanes = Object.fromEntries(shown().map((lane) => {
+      const { samples, ...settings } = results[lane];
+      return [lane, { ...settings, summary: laneSummary(samples) }];
+    }));
+    return {
+      program: 'weather-cache',
+      settings: { mockDelay },
+      clock: { stepMs: step, crossOriginIsolated: globalThis.crossOriginIsolated === true, seed: SEED },
+      userAgent: navigator.userAgent,
+      lanes,
+      ratios: comparisons(results, { interval: true }),
+      samples: shown().flatMap((lane) => results[lane].samples),
+    };
   }
 
-  function wrongWords(lane) {
-    const samples = samplesOf(lane);
-    const errors = samples.filter((sample) => sample.duration === null);
-    const elsewhere = samples.filter((sample) => sample.problem === 'unexpected');
-    const words = [];
-    if (errors.length > 0) words.push(t('live.wrong-errors', { n: errors.length, what: whatWentWrong(errors) }));
-    if (elsewhere.length > 0) words.push(t('live.wrong-place', { n: elsewhere.length, what: whatWentWrong(elsewhere) }));
-    return words.join('; ');
+  const verdict = makeVerdict(i18n);
+  const numbers = makeNumbers(i18n, { step, exported });
+
+  function drawLanes() {
+    const scale = Math.max(1, mockDelay * 20, ...shown().map((lane) => mockDelay * results[lane].requests), ...shown().map((lane) => views[lane].waited(results[lane])));
+    setText(byId('scale'), t('live.scale', { most: i18n.span(scale) }));
+    for (const lane of shown()) views[lane].show(results[lane], { scale, slow: results.slow, running: running !== null });
+    verdict.show(results, { running: running !== null });
   }
 
-  function showLane(lane) {
-    const element = laneElements[lane];
-    const samples = samplesOf(lane);
-    const summary = laneSummary(samples);
-    const progress = element.querySelector('progress');
-    progress.max = battle.settings.requests;
-    progress.value = samples.length;
-    setText(part(lane, 'count'), t('live.count', { done: samples.length, n: battle.settings.requests }));
-    for (const name of STATS) {
-      const cell = element.querySelector(`[data-stat=${name}]`);
-      const few = summary.count < (ENOUGH[name] ?? 1);
-      setText(cell, i18n.ms(summary[name]));
-      cell.classList.toggle('few', few && summary.count > 0);
-      cell.title = few && summary.count > 0 ? t('live.too-few') : '';
-    }
-    setText(element.querySelector('[data-stat=rate]'), i18n.number(summary.rate));
-    const wrong = wrongWords(lane);
-    setText(part(lane, 'wrong'), wrong || (samples.length > 0 ? t('live.wrong-none') : ''));
-    part(lane, 'wrong').classList.toggle('some', wrong !== '');
-  }
-
-  function clearLane(lane) {
-    setText(part(lane, 'warm'), t(LANES[lane].warm ? 'live.warm-first' : 'live.warm-none'));
-    showLane(lane);
-  }
-
-  // Drawing waits for a pause between requests, because it takes processor time from the requests being measured.
+  // Waits for a pause between requests, because drawing takes processor time from the requests being measured.
   function draw() {
     const now = performance.now();
     drawBy ||= now + DRAW_AT_LATEST_MS;
     clearTimeout(drawing);
     drawing = setTimeout(() => {
       drawBy = 0;
-      battle.settings.lanes.forEach(showLane);
-      showChart();
+      drawLanes();
     }, Math.max(0, Math.min(DRAW_PAUSE_MS, drawBy - now)));
-  }
-
-  function showChart() {
-    if (!battle) return;
-    byId('chart-figure').hidden = false;
-    drawChart(byId('chart'), {
-      samples: battle.samples,
-      i18n,
-      label: t('live.chart-label', { summary: summaryText() }),
-      minimumSeconds: 1,
-    });
-  }
-
-  function summaryText() {
-    return battle.settings.lanes.map((lane) => {
-      const { p50, count } = laneSummary(samplesOf(lane));
-      const words = t(count > 0 ? 'live.summary-lane' : 'live.summary-none', { lane: t(`live.lane-${lane}`), p50: i18n.ms(p50) });
-      const wrong = wrongWords(lane);
-      return wrong ? `${words} ${t('live.summary-wrong', { wrong })}` : words;
-    }).join('. ') + '.';
-  }
-
-  function showVerdict() {
-    battle.ratios = ratios(battle.samples, { seed: SEED });
-    const cards = Object.entries(battle.ratios).map(([lane, { ratio, low, high }]) => html('div', { class: `panel ratio lane-${lane}${low === null ? ' few' : ''}` },
-      html('p', { class: 'big' }, t('live.ratio', { ratio: i18n.number(ratio) })),
-      html('p', {}, t(ratio > 1 ? 'live.ratio-faster' : 'live.ratio-slower', { lane: t(`live.short-${lane}`), ratio: i18n.number(ratio) })),
-      html('p', { class: 'hint' }, low === null ? t('live.ratio-few', { n: ENOUGH.ratio })
-        : t('live.ratio-interval', { low: i18n.number(low), high: i18n.number(high) }))));
-    byId('verdict').replaceChildren(...cards);
-    byId('verdict').hidden = cards.length === 0;
-  }
-
-  function showClock() {
-    const words = [t('live.clock', {
-      step: i18n.ms(step),
-      isolated: t(globalThis.crossOriginIsolated ? 'live.clock-isolated' : 'live.clock-coarse'),
-    })];
-    const other = battle.samples.filter((sample) => sample.clock === 'page').length;
-    if (other > 0) words.push(t('live.clock-fetch', { n: other }));
-    setText(byId('clock-note'), words.join(' '));
-  }
-
-  function fillTable() {
-    const number = (value) => (value === null ? '' : value.toFixed(3));
-    const remark = { network: t('live.what-network'), timeout: t('live.what-timeout'), status: t('live.legend-error'), unexpected: t('live.remark-unexpected') };
-    byId('samples').tBodies[0].replaceChildren(...battle.samples.map((sample) => html('tr', {},
-      html('th', { scope: 'row' }, t(`live.lane-${sample.lane}`)),
-      ...[sample.number, number(sample.start), number(sample.duration), number(sample.service), sample.status ?? '', sample.xCache ?? '',
-        remark[sample.problem] ?? ''].map((cell) => html('td', {}, String(cell))))));
   }
 
   function setRunning(lanes) {
@@ -150,8 +81,20 @@ export function startBattle(i18n, { onBusy }) {
     section.classList.toggle('running', busy);
   }
 
-  function announce(text) {
-    setText(byId('battle-status'), text);
+  // `spoken` is what screen readers hear in addition: the numbers that the lanes show.
+  function announce(text, spoken = '') {
+    const more = document.createElement('span');
+    more.className = 'visually-hidden';
+    more.textContent = spoken && ` ${spoken}`;
+    byId('battle-status').replaceChildren(text, more);
+  }
+
+  function onWarm(lane, answer) {
+    const problem = problemOf(lane, answer);
+    results[lane].warmUp = {
+      status: answer.status ?? null, xCache: answer.xCache ?? null, duration: answer.duration ?? null,
+      problem: ['network', 'timeout', 'status'].includes(problem) ? problem : null,
+    };
   }
 
   async function start(lanes) {
@@ -159,23 +102,15 @@ export function startBattle(i18n, { onBusy }) {
     const requests = Number(section.querySelector('[name=battle-n]:checked').value);
     const parallel = parallelFor(lanes, Number(byId('battle-parallel').value));
     running = new AbortController();
-    battle = {
-      program: 'weather-cache',
-      when: new Date().toISOString(),
-      settings: { lanes, requests, parallel, together: lanes.length > 1, mockDelay: Number(document.body.dataset.mockDelay) },
-      clock: { stepMs: step, crossOriginIsolated: globalThis.crossOriginIsolated === true, seed: SEED },
-      userAgent: navigator.userAgent,
-      warmUp: {},
-      summary: {},
-      ratios: {},
-      samples: [],
-    };
-    byId('verdict').hidden = true;
-    byId('copy-text').hidden = true;
-    setText(byId('copy-status'), '');
+    const id = Date.now().toString(36);
+    for (const lane of lanes) {
+      results[lane] = { run: id, when: new Date().toISOString(), requests, parallel, together: lanes.length > 1, stopped: false, warmUp: null, samples: [] };
+    }
     setRunning(lanes);
-    available.forEach(clearLane);
-    announce(`${t('live.status-start', { n: requests * lanes.length, parallel })}${lanes.some((lane) => LANES[lane].warm) ? ` ${t('live.status-warm')}` : ''}`);
+    numbers.hideCopy();
+    drawLanes();
+    announce(t(lanes.some((lane) => LANES[lane].warm) ? 'live.status-warm' : 'live.status-start', { n: requests * lanes.length }));
+    let done = 0;
     let quarter = 0;
     await run({
       lanes,
@@ -184,62 +119,68 @@ export function startBattle(i18n, { onBusy }) {
       signal: running.signal,
       ask: (url, signal) => timedRequest(url, { signal }),
       now: () => performance.now(),
-      id: Date.now().toString(36),
-      onWarm(lane, answer) {
-        battle.warmUp[lane] = { status: answer.status ?? null, xCache: answer.xCache ?? null, duration: answer.duration ?? null };
-        const failed = problemOf(lane, answer);
-        const none = NO_ANSWER.includes(failed);
-        const what = none ? t(`live.what-${failed}`) : t('live.what-status', { status: answer.status });
-        setText(part(lane, 'warm'), none || failed === 'status' ? t('live.warm-failed', { what })
-          : t('live.warm', { mark: answer.xCache, time: i18n.ms(answer.duration) }));
-      },
+      id,
+      onWarm,
       onSample(sample) {
-        battle.samples.push(sample);
-        const now = Math.floor((battle.samples.length / (requests * lanes.length)) * 4);
-        if (now > quarter && now < 4) announce(t('live.status-part', { percent: now * 25 }));
+        results[sample.lane].samples.push(sample);
+        done += 1;
+        const now = Math.floor((done / (requests * lanes.length)) * 4);
+        if (now > quarter && now < 4) announce(t('live.status-part', { percent: i18n.percent(now / 4) }));
         quarter = Math.max(quarter, now);
         draw();
       },
     });
-    finish();
+    finish(lanes);
   }
 
-  function finish() {
+  function finish(lanes) {
     clearTimeout(drawing);
     drawBy = 0;
     const stopped = running.signal.aborted;
     running = null;
-    for (const lane of battle.settings.lanes) battle.summary[lane] = laneSummary(samplesOf(lane));
-    battle.stopped = stopped;
-    available.forEach(showLane);
-    showVerdict();
-    showChart();
-    showClock();
-    fillTable();
+    for (const lane of lanes) results[lane].stopped = stopped;
+    drawLanes();
+    numbers.show(results);
     setRunning(null);
-    announce(t(stopped ? 'live.status-stopped' : 'live.status-end', { summary: summaryText() }));
+    const samples = lanes.flatMap((lane) => results[lane].samples);
+    const lost = samples.filter((sample) => sample.duration === null).length;
+    let words = t('live.status-end', { n: i18n.whole(samples.length) });
+    if (stopped) words = t('live.status-stopped', { n: i18n.whole(samples.length) });
+    else if (lost > 0) words = t('live.status-lost', { lost: i18n.whole(lost), n: i18n.whole(samples.length) });
+    announce(words, [...lanes.map((lane) => views[lane].spoken(results[lane])), verdict.words(results)].filter(Boolean).join('. '));
   }
 
-  async function copy(text) {
+  // A language is another page: the results go along.
+  function keepForTheOtherLanguage() {
     try {
-      await navigator.clipboard.writeText(text);
-      byId('copy-text').hidden = true;
-      setText(byId('copy-status'), t('live.copied'));
+      if (shown().length > 0 && !running) sessionStorage.setItem(KEPT, JSON.stringify(results));
     } catch {
-      byId('copy-text').value = text;
-      byId('copy-text').hidden = false;
-      byId('copy-text').select();
-      setText(byId('copy-status'), t('live.copy-failed'));
+      // The browser keeps nothing for this page: the results are lost, as after a reload.
     }
   }
 
+  function takeFromTheOtherLanguage() {
+    try {
+      Object.assign(results, JSON.parse(sessionStorage.getItem(KEPT) ?? '{}'));
+      sessionStorage.removeItem(KEPT);
+    } catch {
+      return;
+    }
+    if (shown().length === 0) return;
+    drawLanes();
+    numbers.show(results);
+  }
+
+  startShare();
   buttons.all.addEventListener('click', () => start(available));
-  buttons.stop.addEventListener('click', () => {
+  function stop() {
     running?.abort();
     buttons.all.focus();
-  });
+  }
+  buttons.stop.addEventListener('click', stop);
+  document.addEventListener('keydown', ({ key }) => { if (key === 'Escape' && running) stop(); });
   for (const button of section.querySelectorAll('[data-run]')) button.addEventListener('click', () => start([button.dataset.run]));
-  byId('copy-json').addEventListener('click', () => copy(toJson(battle)));
-  byId('copy-csv').addEventListener('click', () => copy(toCsv(battle)));
-  new ResizeObserver(() => { if (battle) showChart(); }).observe(byId('chart'));
+  for (const link of document.querySelectorAll('[data-lang]')) link.addEventListener('click', keepForTheOtherLanguage);
+  setText(byId('scale'), t('live.scale', { most: i18n.span(mockDelay * 20) }));
+  takeFromTheOtherLanguage();
 }

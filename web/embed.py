@@ -106,7 +106,7 @@ def fill_template(name, language, texts, assets):
 
     lane = (HERE / "lane.html").read_text("utf-8")
     text = (HERE / name).read_text("utf-8").replace("{{lang}}", language)
-    text = re.sub(r"\{\{lane-body ([\w-]+)\}\}", lambda match: lane.replace("WARM", match[1]), text)
+    text = re.sub(r"\{\{lane (\w+) (\w+)\}\}", lambda match: lane.replace("LANE", match[1]).replace("ICON", match[2]), text)
     return re.sub(r"\{\{(t|asset|preload) ([\w.-]+)\}\}", build_time, text)
 
 

@@ -24,6 +24,8 @@ export function makeI18n(language, texts) {
     number: (value) => (Number.isFinite(value) ? significant(value) : none),
     tenths: (value) => (Number.isFinite(value) ? tenths.format(value) : none),
     ms: (value) => (Number.isFinite(value) ? `${significant(value)} ms` : none),
+    // Seconds from one second on.
+    span: (ms) => (ms >= 1000 ? `${significant(ms / 1000)} s` : `${significant(ms)} ms`),
     percent: (part) => `${three.format(part * 100)} %`,
     bytes(count) {
       const units = ['B', 'KiB', 'MiB', 'GiB'];

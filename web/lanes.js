@@ -4,8 +4,8 @@ import { rate, ratioOfMedians, summarize, median } from './statistics.js';
 
 export const LANES = {
   slow: { query: 'cache=off', xCache: 'BYPASS', detail: null, warm: false },
-  redis: { query: 'cache=redis', xCache: 'HIT', detail: 'redis', warm: true },
   memory: { query: 'cache=on', xCache: 'HIT', detail: 'memory', warm: true },
+  redis: { query: 'cache=redis', xCache: 'HIT', detail: 'redis', warm: true },
 };
 const QUESTION = 'lat=52.52&lon=13.41&mock=true';
 const TOGETHER_AT_MOST = 2; // per lane, since all lanes share the browser's six connections
@@ -54,17 +54,29 @@ export function laneSummary(samples) {
   };
 }
 
-export function ratios(samples, options) {
-  const durations = (lane) =>
-    samples.filter((sample) => sample.lane === lane && sample.duration !== null).map((sample) => sample.duration);
-  const slow = durations('slow');
-  const out = {};
-  for (const lane of ['redis', 'memory']) {
-    const ratio = ratioOfMedians(slow, durations(lane), options);
-    if (ratio) out[lane] = ratio;
-  }
-  return out;
+// How long somebody waits who gets these answers one after the other, in ms.
+export const waited = (samples) => samples.reduce((sum, { duration }) => sum + (duration ?? 0), 0);
+
+const durations = (samples) => samples.filter((sample) => sample.duration !== null).map((sample) => sample.duration);
+
+// Compares a lane with the lane without a cache: the ratio of their medians and what it says. Null while one of them has
+// no answers. `says` is "few" (no interval: too few answers, or none wished), "same" (the interval holds 1: no
+// measurable difference), "faster" or "slower".
+export function compare(slow, fast, { interval = true, ...options } = {}) {
+  const times = [durations(slow), durations(fast)];
+  if (times.some(({ length }) => length === 0)) return null;
+  if (!interval) return { ratio: median(times[0]) / median(times[1]), low: null, high: null, says: 'few' };
+  const ratio = ratioOfMedians(...times, options);
+  const { low, high } = ratio;
+  let says = 'same';
+  if (low === null) says = 'few';
+  else if (low > 1) says = 'faster';
+  else if (high < 1) says = 'slower';
+  return { ...ratio, says };
 }
+
+// Why an answer came from another place than its lane's: the detail of its Cache-Status, else its X-Cache.
+export const whyElsewhere = ({ xCache, cacheStatus }) => /detail=([\w-]+)/.exec(cacheStatus ?? '')?.[1] ?? (cacheStatus?.includes('collapsed') ? 'collapsed' : (xCache ?? ''));
 
 // Runs `n` requests in each lane. Several lanes take turns in rounds: while the slow lane's requests wait, the other
 // lanes run one after the other, in alternating order. All lanes thus see the same network, and no lane loads another.

@@ -126,6 +126,7 @@ describe('asking', () => {
         await until(async () => words.lane.test(await text(page, '[data-lane=memory] .wrong')), 'the first request without an answer');
         await page.click('#battle-stop');
         await page.waitForSelector('#battle:not(.running)');
+        await page.click('#numbers > summary');
         assert.ok(JSON.parse(await exported(page)).samples.every((sample) => sample.problem === 'timeout' && sample.duration === null));
       } finally {
         own.signal('SIGCONT');

@@ -4,15 +4,23 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { makeI18n } from '../../web/i18n.js';
-import { laneSummary, ratios } from '../../web/lanes.js';
-import { FAILED_REQUEST, laneNumber, service, status, withPage, withService } from './setting.mjs';
-import { askTheMock, assertAccessible, battle, exported, text } from './support.mjs';
+import { laneSummary, waited } from '../../web/lanes.js';
+import { ratioOfMedians } from '../../web/statistics.js';
+import { FAILED_REQUEST, laneText, service, status, withPage, withService } from './setting.mjs';
+import { askTheMock, assertAccessible, battle, exported, startRedis, text, until } from './support.mjs';
+
+const LANES = ['slow', 'memory', 'redis'];
+const answersOf = (page, lane) => page.evaluate((name) => Number.parseInt(document.querySelector(`[data-lane=${name}] [data-part=count]`).textContent, 10) || 0, lane);
+const atLeast = (page, lane, n) => until(async () => (await answersOf(page, lane)) >= n, `${n} answers in the lane ${lane}`);
+const ended = (page) => page.waitForSelector('#battle:not(.running)', { timeout: 60_000 });
+// The part of a bar that is filled, of 1.
+const filled = (page, lane, which = 'waited') => page.evaluate(([name, part]) => Number(/scaleX\(([\d.]+)\)/.exec(document.querySelector(`[data-lane=${name}] .bar .${part}`).style.transform)?.[1] ?? 0), [lane, which]);
 
 describe('a battle', () => {
   it('of all lanes shows what it measured, to the digit, and announces itself', () => withPage({}, async (page) => {
     await page.evaluate(() => {
       globalThis.announced = [];
-      new MutationObserver(() => globalThis.announced.push(document.getElementById('battle-status').textContent)).observe(document.getElementById('battle-status'), { childList: true, characterData: true, subtree: true });
+      new MutationObserver(() => globalThis.announced.push(document.getElementById('battle-status').textContent)).observe(document.getElementById('battle-status'), { childList: true });
     });
     const statsBefore = [];
     page.on('request', (request) => { if (request.url().endsWith('/stats')) statsBefore.push(Date.now()); });
@@ -25,19 +33,28 @@ describe('a battle', () => {
 
     const result = JSON.parse(await exported(page));
     const i18n = makeI18n('en', {});
-    for (const lane of ['slow', 'redis', 'memory']) {
+    const scale = Math.max(200 * 20, ...LANES.map((lane) => waited(result.samples.filter((sample) => sample.lane === lane))));
+    for (const lane of LANES) {
       const samples = result.samples.filter((sample) => sample.lane === lane);
       assert.equal(samples.length, 20);
       assert.deepEqual(samples.filter((sample) => sample.problem !== null), [], `${lane} has wrong answers`);
       assert.deepEqual(samples.filter((sample) => sample.clock !== 'resource-timing'), []);
       const summary = laneSummary(samples);
-      for (const name of ['p50', 'mean', 'p90', 'p99', 'max', 'network', 'service']) assert.equal(await laneNumber(page, lane, name), i18n.ms(summary[name]), `${lane} ${name}`);
-      assert.equal(await laneNumber(page, lane, 'rate'), i18n.number(summary.rate));
-      assert.deepEqual(result.summary[lane], JSON.parse(JSON.stringify(summary)));
-      assert.equal(await page.locator(`[data-lane=${lane}] [data-stat=p99].few`).count(), 1, 'p99 of 20 is greyed');
+      assert.equal(await laneText(page, lane, 'p50'), i18n.ms(summary.p50));
+      assert.equal(await laneText(page, lane, 'total'), `20 answers: ${i18n.span(waited(samples))}`);
+      const part = waited(samples) / scale;
+      assert.ok(Math.abs((await filled(page, lane)) - Math.max(0.004, part)) < 1e-3, `${lane}: the bar is not ${part} of the scale`);
+      for (const name of ['p50', 'mean', 'p90', 'p99', 'max', 'network', 'service']) assert.equal(await text(page, `[data-cell=${lane}-${name}]`), i18n.ms(summary[name]), `${lane} ${name}`);
+      assert.equal(await text(page, `[data-cell=${lane}-rate]`), i18n.number(summary.rate));
+      assert.deepEqual(result.lanes[lane].summary, JSON.parse(JSON.stringify(summary)));
+      assert.equal(await page.locator(`[data-cell=${lane}-p99].few`).count(), 1, 'p99 of 20 is greyed');
       assert.equal(await page.locator(`#chart .dots .lane-${lane}`).count(), 20);
       assert.ok(await page.locator(`#chart .bars .lane-${lane}`).count() > 0);
     }
+    // In the time that the slow lane took, the others could have given many times its answers.
+    const [, could] = /could have answered ([\d,]+) meanwhile/.exec(await laneText(page, 'memory', 'meanwhile'));
+    const of = (lane) => result.samples.filter((sample) => sample.lane === lane);
+    assert.equal(could, i18n.whole(Math.floor(waited(of('slow')) / laneSummary(of('memory')).p50)));
     // Each dot is placed at the time at which its request was sent.
     const places = await page.locator('#chart .dots use').evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('x'))));
     const { samples } = result;
@@ -50,21 +67,47 @@ describe('a battle', () => {
     assert.equal(result.clock.crossOriginIsolated, true);
     assert.ok(result.clock.stepMs > 0 && result.clock.stepMs <= 0.1, `${result.clock.stepMs} ms`);
     assert.match(await text(page, '#clock-note'), /isolated/);
-    for (const [lane, { ratio, low, high }] of Object.entries(ratios(result.samples, { seed: result.clock.seed }))) {
+    for (const lane of ['memory', 'redis']) {
+      const durations = (name) => of(name).map((sample) => sample.duration);
+      const { ratio, low, high } = ratioOfMedians(durations('slow'), durations(lane), { seed: result.clock.seed });
       const card = await text(page, `#verdict .lane-${lane}`);
       for (const shown of [ratio, low, high]) assert.ok(card.includes(i18n.number(shown)), `${card}: ${shown}`);
+      assert.match(card, /in turns/);
       assert.ok(low > 5, `${lane} is much faster: ${low}`);
+      assert.deepEqual([result.ratios[lane].ratio, result.ratios[lane].low, result.ratios[lane].inTurns], [ratio, low, true]);
     }
-    assert.match(await status(page), /^Done\. Without cache: median .* With cache: memory: median/);
     const announced = await page.evaluate(() => globalThis.announced);
-    assert.match(announced[0], /^Started: 60 requests/);
-    for (const part of ['25 %', '50 %', '75 %']) assert.ok(announced.some((words) => words.startsWith(part)), part);
-    assert.equal(announced.length, 5, announced.join('\n'));
-    assert.match(await text(page, '[data-lane=slow]'), /200 ms is the setting MOCK_DELAY, not a measurement/);
+    assert.match(announced.at(-1), /^Done: 60 answers\. Without cache: median .* With cache: median .*Memory: [\d.,]+ times as fast/);
+    assert.match(announced[1], /^Warming up/);
+    for (const part of ['25', '50', '75']) assert.ok(announced.some((words) => words.startsWith(part)), part);
+    assert.equal(announced.length, 6, announced.join('\n')); // the first is the helper's
+    assert.match(await text(page, '#figures'), /200 ms is the setting MOCK_DELAY, not a measurement/);
+    await page.click('#each-request summary');
     assert.equal(await page.locator('#samples tbody tr').count(), 60);
     const csv = await exported(page, '#copy-csv');
     assert.equal(csv.trim().split('\r\n').length, 61);
     await assertAccessible(page, 'after a battle');
+  }));
+
+  it('of one lane after another keeps the results, and each run replaces its own lane only', () => withPage({}, async (page) => {
+    await battle(page, '[data-run=slow]');
+    const slow = await laneText(page, 'slow', 'p50');
+    assert.match(slow, /^2\d\d ms$/);
+    assert.match(await text(page, '#verdict'), /Now test a lane with a cache/);
+    await battle(page, '[data-run=memory]');
+    assert.equal(await laneText(page, 'slow', 'p50'), slow, 'the slow lane keeps its result');
+    const first = JSON.parse(await exported(page));
+    assert.match(await text(page, '#verdict .lane-memory'), /×[^]*measured apart/);
+    assert.equal(first.ratios.memory.inTurns, false);
+    assert.equal(first.samples.length, 40);
+    await battle(page, '[data-run=slow]', { n: 50, parallel: 6 });
+    const second = JSON.parse(await exported(page));
+    assert.equal(second.samples.filter((sample) => sample.lane === 'slow').length, 50);
+    assert.notEqual(second.lanes.slow.run, first.lanes.slow.run);
+    assert.deepEqual(second.lanes.memory, first.lanes.memory, 'the fast lane is as it was');
+    assert.deepEqual(second.samples.filter((sample) => sample.lane === 'memory'), first.samples.filter((sample) => sample.lane === 'memory'));
+    assert.equal(await page.locator('#verdict .lane-memory').count(), 1);
+    await assertAccessible(page, 'lanes that ran apart');
   }));
 
   it('of one lane can be run alone, six at a time, and again', () => withPage({}, async (page) => {
@@ -74,12 +117,13 @@ describe('a battle', () => {
     for (const sample of result.samples) assert.ok(sample.duration >= 199, `${sample.duration} ms`);
     const { p50, network } = laneSummary(result.samples);
     assert.ok(p50 <= (200 + network) * 1.15, `median ${p50} ms, of which ${network} ms are not the service's`);
-    assert.equal(await page.isVisible('#verdict'), false);
+    assert.equal(await page.locator('#verdict .ratio').count(), 0);
     await battle(page, '[data-run=memory]', { n: 100 });
-    assert.equal(JSON.parse(await exported(page)).samples.length, 100);
-    assert.equal(await page.locator('[data-lane=memory] .few').count(), 0);
+    assert.equal(JSON.parse(await exported(page)).lanes.memory.summary.count, 100);
+    assert.equal(await page.locator('td.few[data-cell^=memory]').count(), 0);
     await battle(page, '[data-run=redis]', { n: 50, parallel: 3 });
-    assert.match(await text(page, '[data-lane=redis] .wrong'), /no errors/);
+    assert.equal(await page.isVisible('[data-lane=redis] .wrong'), false);
+    assert.match(await text(page, '[data-cell=redis-how]'), /^50, 3 at a time$/);
   }));
 
   it('is not slowed down by a browser whose cache is switched off', () => withPage({ extraHTTPHeaders: { 'Cache-Control': 'no-cache', Pragma: 'no-cache' } }, async (page) => {
@@ -89,57 +133,160 @@ describe('a battle', () => {
     assert.ok(laneSummary(samples).p50 < 100);
   }));
 
-  it('can be stopped on its way, keeps what it has, and can be run again', () => withPage({}, async (page) => {
+  it('can be stopped on its way, with the button or Escape, keeps what it has, and can be run again', () => withPage({}, async (page) => {
     await page.click('#battle-all');
-    await page.waitForFunction(() => document.querySelector('[data-lane=slow] progress').value >= 3);
+    await atLeast(page, 'slow', 3);
     await page.click('#battle-stop');
-    await page.waitForSelector('#battle:not(.running)');
-    assert.match(await status(page), /^Stopped\./);
+    await ended(page);
+    assert.match(await status(page), /^Stopped after \d+ answers\./);
+    await page.click('#numbers > summary');
     const result = JSON.parse(await exported(page));
-    assert.equal(result.stopped, true);
+    assert.equal(result.lanes.slow.stopped, true);
     assert.ok(result.samples.length >= 9 && result.samples.length < 30, String(result.samples.length));
     assert.equal(await page.evaluate(() => document.activeElement.id), 'copy-json');
     // The results are too few for an interval of the median, unless this machine was slow to press Stop.
-    const few = (lane) => result.summary[lane].count < 6;
-    for (const lane of ['slow', 'memory']) assert.equal(await page.locator(`[data-lane=${lane}] [data-stat=p50].few`).count(), few(lane) ? 1 : 0, lane);
+    const few = (lane) => result.lanes[lane].summary.count < 6;
+    for (const lane of ['slow', 'memory']) assert.equal(await page.locator(`[data-lane=${lane}] [data-part=p50].few`).count(), few(lane) ? 1 : 0, lane);
     if (few('slow')) {
-      assert.match(await text(page, '#verdict .lane-memory.few'), /too few answers for an interval: each lane needs 6/);
+      assert.match(await text(page, '#verdict .lane-memory.unsure'), /too few answers for an interval \(each lane needs 6\)/);
       assert.equal(result.ratios.memory.low, null);
       await assertAccessible(page, 'too few for an interval');
     }
+    await page.click('[data-run=slow]');
+    await page.waitForSelector('#battle.running');
+    await page.keyboard.press('Escape');
+    await ended(page);
+    assert.match(await status(page), /^Stopped/);
     await battle(page, '[data-run=memory]');
-    assert.match(await status(page), /^Done\./);
+    assert.match(await status(page), /^Done/);
   }));
 
   it('shows a service that dies on the way as errors, not as latencies', () => withService({ MOCK_DELAY: '100ms' }, (own) => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
     await page.click('#battle-all');
-    await page.waitForFunction(() => document.querySelector('[data-lane=slow] progress').value >= 3);
+    await atLeast(page, 'slow', 3);
     await own.stop();
-    await page.waitForSelector('#battle:not(.running)');
-    for (const lane of ['slow', 'memory']) assert.match(await text(page, `[data-lane=${lane}] .wrong`), /\d+ without an answer: connection failed/);
-    const { samples, summary } = JSON.parse(await exported(page));
+    await ended(page);
+    await page.click('#numbers > summary');
+    const { samples, lanes } = JSON.parse(await exported(page));
     const errors = samples.filter((sample) => sample.problem === 'network');
     assert.ok(errors.length > 0 && errors.every((sample) => sample.duration === null));
-    assert.equal(summary.slow.count + summary.slow.errors, 20);
+    assert.ok((await status(page)).startsWith(`Interrupted: ${errors.length} of 40 requests got no answer.`), await status(page));
+    for (const lane of ['slow', 'memory']) {
+      const lost = lanes[lane].summary.errors;
+      assert.equal(lanes[lane].summary.count + lost, 20);
+      assert.match(await laneText(page, lane, 'wrong'), new RegExp(`^${lost} without an answer: connection failed`));
+      assert.ok(Math.abs((await filled(page, lane, 'failed')) - lost / 20) < 1e-3, 'the failed part is hatched');
+    }
+    assert.equal(await page.locator('#verdict .ratio.unsure').count(), 1);
+    assert.match(await text(page, '#verdict'), /Not all answers came from where they should/);
     assert.ok(await page.locator('#chart .dots .error').count() === errors.length);
     await assertAccessible(page, 'after a battle that failed');
   }, own.url)));
+
+  it('tells of a Redis that dies on the way, in words, and does not call it fast', async () => {
+    const ownRedis = await startRedis();
+    try {
+      await withService({ REDIS_URL: ownRedis.url, MOCK_DELAY: '100ms' }, (own) => withPage({ locale: 'pt-BR' }, async (page) => {
+        await page.click('#battle-all');
+        await atLeast(page, 'slow', 3);
+        await ownRedis.stop();
+        await ended(page);
+        const { samples } = JSON.parse(await page.click('#numbers > summary').then(() => exported(page)));
+        const right = samples.filter((sample) => sample.lane === 'redis' && sample.problem === null).length;
+        assert.ok(right >= 3 && right < 10, `${right} answers from Redis`);
+        assert.equal(await laneText(page, 'redis', 'wrong'), `Só ${right} de 20 vieram do Redis: ele está fora do ar.`);
+        assert.equal(await page.locator('#verdict .lane-redis.unsure').count(), 1);
+        assert.match(await text(page, '#verdict .lane-redis'), /^(≈|\d,?\d*×)[^]*(sem diferença mensurável|não é mais rápido|Nem todas as respostas vieram de onde deveriam)/);
+        assert.equal(await page.locator('#verdict .lane-memory.unsure').count(), 0, 'memory stays fast');
+        await assertAccessible(page, 'a Redis that died');
+      }, own.url));
+    } finally {
+      await ownRedis.stop();
+    }
+  });
 
   it('marks answers that came from an unexpected source', () => withService({ MEMORY_LIMIT: '0', MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
     assert.equal(await page.getAttribute('#stop-memory', 'data-state'), 'off');
     await askTheMock(page);
     assert.match(await text(page, '#path-text'), /^Memory: not in use\. /);
-    await battle(page, '[data-run=memory]');
-    assert.match(await text(page, '[data-lane=memory] .wrong'), /20 from an unexpected source: MISS/);
+    await battle(page, '#battle-all');
+    assert.equal(await laneText(page, 'memory', 'wrong'), 'None of 20 came from memory: no copy was there.');
     assert.equal(await page.locator('#chart .dots .wrong').count(), 20);
+    assert.match(await text(page, '#verdict .unsure'), /no measurable difference|not faster|Not all answers/);
     await assertAccessible(page, 'unexpected answers');
   }, own.url)));
 
-  it('without a Redis greys its lane, says why, and runs with the others', () => withService({ MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
-    assert.equal(await page.isDisabled('[data-run=redis]'), true);
-    assert.match(await text(page, '[data-lane=redis]'), /No Redis is configured/);
+  it('without a Redis has two lanes and says how to get the third', () => withService({ MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
+    assert.equal(await page.locator('[data-lane=redis]').count(), 0);
+    assert.match(await text(page, '#third-lane'), /make demo.*REDIS_URL/);
     await battle(page, '#battle-all', { parallel: 2 });
     assert.match(await status(page), /^Done/);
     assert.equal(await page.locator('#verdict .ratio').count(), 1);
   }, own.url)));
+
+  it('goes along when the language is changed', () => withService({ MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
+    await battle(page, '#battle-all');
+    const before = await laneText(page, 'slow', 'p50');
+    await page.click('[data-lang="pt-BR"]');
+    await page.waitForSelector('html[lang="pt-BR"] #verdict .lane-memory');
+    assert.equal(await laneText(page, 'slow', 'p50'), before.replace('.', ','));
+    await page.reload();
+    assert.equal(await laneText(page, 'slow', 'p50'), '–', 'a reload begins anew');
+  }, own.url)));
+
+  it('can be passed on as a picture and a sentence', () => withPage({ acceptDownloads: true }, async (page) => {
+    assert.equal(await page.isDisabled('#share'), true);
+    await battle(page, '#battle-all');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.click('#share');
+    await page.waitForFunction(() => document.getElementById('share-status').textContent !== '');
+    const words = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(words, /^(Memory|Redis): [\d.,]+ times as fast: 2\d\d ms → [\d.]+ ms, measured in my own browser with weather-cache\. http:/);
+    assert.ok(words.endsWith(`${service.url}/`));
+    assert.equal(await page.inputValue('#share-text'), words);
+    // Somewhere in the picture is the red of the slow bar, over a long way.
+    const red = await page.evaluate(() => {
+      const canvas = document.getElementById('share-canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 380, canvas.width, 1);
+      let n = 0;
+      for (let i = 0; i < data.length; i += 4) n += data[i] === 0xff && data[i + 1] === 0x9a;
+      return n / canvas.width;
+    });
+    assert.ok(red > 0.8, `${red} of a line is the slow bar`);
+    await assertAccessible(page, 'the card');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#share-save')]);
+    assert.equal(download.suggestedFilename(), 'weather-cache.png');
+    await page.click('#share-close');
+    assert.equal(await page.isVisible('#share-card'), false);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'share', 'the focus comes back');
+  }));
+});
+
+describe('the first screen', () => {
+  const sizes = [{ width: 1366, height: 768 }, { width: 1440, height: 900 }, { width: 390, height: 844 }];
+  for (const viewport of sizes) {
+    for (const locale of ['en', 'pt-BR']) {
+      it(`of ${viewport.width} × ${viewport.height} in ${locale} holds the button and both lanes, and nothing moves during a battle`, () => withPage({ viewport, locale }, async (page) => {
+        const inView = async (when) => {
+          const shown = ['#battle-all', '[data-run=slow]', '[data-run=memory]', ...['slow', 'memory'].flatMap((lane) => ['p50', 'bar', 'total'].map((part) => `[data-lane=${lane}] [data-part=${part}]`))];
+          for (const selector of shown) {
+            const { bottom, right, height } = await page.evaluate((each) => document.querySelector(each).getBoundingClientRect().toJSON(), selector);
+            assert.ok(height > 0 && bottom <= viewport.height && right <= viewport.width, `${when}: ${selector} ends at ${Math.round(bottom)} of ${viewport.height} px`);
+          }
+        };
+        await inView('before');
+        await page.evaluate(() => {
+          globalThis.shift = 0;
+          new PerformanceObserver((list) => { for (const entry of list.getEntries()) { globalThis.shift += entry.value; globalThis.shifted = [...(globalThis.shifted ?? []), ...entry.sources.map(({ node }) => node?.id || node?.className)]; } }).observe({ type: 'layout-shift', buffered: true });
+        });
+        await page.click('#battle-all');
+        await page.waitForSelector('#battle.running');
+        await ended(page);
+        await inView('after');
+        await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+        const shift = await page.evaluate(() => globalThis.shift);
+        assert.ok(shift < 0.02, `layout shift ${shift} of ${await page.evaluate(() => globalThis.shifted.join(', '))}`);
+      }));
+    }
+  }
 });

@@ -22,7 +22,7 @@ describe('everybody', () => {
         await page.click('#stampede-run');
         await page.waitForSelector('#herds:not([hidden])');
         await battle(page, '[data-run=memory]');
-        await page.click('#chart-figure summary');
+        await page.click('#each-request summary');
         for (const view of views) {
           await page.setViewportSize(view);
           await assertFits(page, `${view.width} px, after`);
@@ -61,16 +61,16 @@ describe('everybody', () => {
     await page.waitForSelector('#battle.running');
     assert.equal(await text(page, '#battle-all'), 'Rodando...');
     await tabTo('battle-stop');
-    await page.waitForFunction(() => document.querySelector('[data-lane=slow] progress').value >= 2);
+    await page.waitForFunction(() => Number.parseInt(document.querySelector('[data-lane=slow] [data-part=count]').textContent, 10) >= 2);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#battle:not(.running)');
-    assert.match(await status(page), /^Parado\. Sem Cache: mediana \d/);
+    assert.match(await status(page), /^Parado depois de \d+ respostas\. Sem Cache: mediana \d/);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'battle-all', 'the focus was lost');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#battle.running');
     await page.waitForSelector('#battle:not(.running)', { timeout: 60_000 });
-    assert.match(await status(page), /^Pronto\. Sem Cache: mediana \d.*Com Cache: memória: mediana \d/);
-    assert.match(await text(page, '#verdict'), /vezes mais rápido que sem cache/);
+    assert.match(await status(page), /^Pronto: 60 respostas\. Sem Cache: mediana \d.*Com Cache: mediana \d.*Memória: [\d.]+ vezes mais rápido/);
+    assert.match(await text(page, '#verdict .lane-memory'), /×\s+Memória: 2\d\d ms → \d/);
     await tabTo('lat');
     await page.keyboard.press('Control+a');
     await page.keyboard.type('33.25');

@@ -40,6 +40,7 @@ export async function withService(settings, test) {
   }
 }
 
-export const status = (page) => text(page, '#battle-status');
-export const laneNumber = (page, lane, name) => text(page, `[data-lane=${lane}] [data-stat=${name}]`);
+// With what only screen readers hear.
+export const status = (page) => page.textContent('#battle-status');
+export const laneText = (page, lane, part) => text(page, `[data-lane=${lane}] [data-part=${part}]`);
 export const FAILED_REQUEST = /Failed to load resource/; // the browser's own message about an error that the test provokes

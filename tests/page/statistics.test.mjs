@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 
 import { toCsv, toJson } from '../../web/export.js';
 import { makeI18n } from '../../web/i18n.js';
-import { laneSummary, parallelFor, problemOf, ratios, run, toSample } from '../../web/lanes.js';
+import { compare, laneSummary, parallelFor, problemOf, run, toSample, waited, whyElsewhere } from '../../web/lanes.js';
 import { parseServerTiming } from '../../web/measure.js';
 import { stopsOf } from '../../web/path.js';
 import { patience } from '../../web/patience.js';
@@ -17,7 +17,7 @@ import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMe
 
 const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
 const texts = { en: await read('en'), 'pt-BR': await read('pt-BR') };
-const sources = await Promise.all(['ask', 'battle', 'chart', 'path', 'problem', 'stampede', 'stats'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+const sources = await Promise.all(['ask', 'battle', 'chart', 'lane_view', 'numbers', 'path', 'problem', 'share', 'stampede', 'stats', 'verdict'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
 
 const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
 
@@ -109,7 +109,32 @@ describe('an answer', () => {
     const summary = laneSummary(samples);
     assert.deepEqual([summary.count, summary.errors, summary.unexpected, summary.max], [2, 1, 1, 500]);
     close(summary.service, 0.02);
-    assert.deepEqual(Object.keys(ratios(samples)), []);
+    assert.equal(compare([], samples), null);
+    assert.equal(waited(samples), 502);
+  });
+});
+
+describe('the comparison of two lanes', () => {
+  const lane = (...times) => times.map((duration) => ({ duration }));
+  const six = (time) => lane(...Array(6).fill(time));
+  const says = (slow, fast, options) => compare(slow, fast, options)?.says ?? null;
+  it('says faster or slower only where its interval does not hold 1', () => {
+    assert.equal(says(six(500), six(2)), 'faster');
+    assert.equal(says(six(2), six(500)), 'slower');
+    assert.equal(says(six(2), six(2)), 'same');
+    assert.equal(says(lane(1, 2, 3, 4, 5, 6), lane(1.1, 2.1, 2.9, 4, 5, 6)), 'same');
+  });
+  it('says nothing certain with too few answers, or without an interval', () => {
+    assert.equal(says(lane(500), six(2)), 'few');
+    assert.deepEqual(compare(six(500), six(2), { interval: false }), { ratio: 250, low: null, high: null, says: 'few' });
+    assert.equal(says([], six(2)), null);
+    assert.equal(says([{ duration: null }], six(2)), null);
+  });
+  it('knows why an answer came from elsewhere', () => {
+    assert.equal(whyElsewhere({ xCache: 'MISS', cacheStatus: 'weather-cache; fwd=uri-miss; fwd-status=200; detail=redis-unavailable' }), 'redis-unavailable');
+    assert.equal(whyElsewhere({ xCache: 'MISS', cacheStatus: 'weather-cache; fwd=uri-miss; collapsed' }), 'collapsed');
+    assert.equal(whyElsewhere({ xCache: 'MISS', cacheStatus: 'weather-cache; fwd=uri-miss' }), 'MISS');
+    assert.equal(whyElsewhere({ xCache: null, cacheStatus: null }), '');
   });
 });
 

@@ -80,14 +80,15 @@ export async function askTheMock(page) {
   await page.waitForSelector('#answer:not([aria-busy])');
 }
 
-// Presses a button of the battle and waits for its end.
+// Presses a button of the battle and waits for its end. Opens all the numbers, where its settings are.
 export async function battle(page, button, { n = 20, parallel = 1 } = {}) {
+  await page.evaluate(() => { document.getElementById('numbers').open = true; });
   await page.check(`[name=battle-n][value="${n}"]`, { force: true });
   await page.selectOption('#battle-parallel', String(parallel));
   // The fast lane may end before its start can be seen, so this waits for a new end.
   await page.evaluate(() => { document.getElementById('battle-status').textContent = ''; });
   await page.click(button);
-  await page.waitForFunction(() => /^(Done|Stopped|Pronto|Parado)/.test(document.getElementById('battle-status').textContent), null, { timeout: 90_000 });
+  await page.waitForFunction(() => /^(Done|Stopped|Interrupted|Pronto|Parado|Interrompida)/.test(document.getElementById('battle-status').textContent), null, { timeout: 90_000 });
 }
 
 export async function exported(page, button = '#copy-json') {

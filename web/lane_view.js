@@ -1,0 +1,89 @@
+// The card of one lane: the median, the time waited as a bar, and what was wrong. All bars have one linear scale.
+
+import { setText } from './dom.js';
+import { laneSummary, waited, whyElsewhere } from './lanes.js';
+import { ENOUGH, median } from './statistics.js';
+
+const HAIR = 0.004; // the least part of the bar that is drawn once something was waited for: about a pixel and a half
+const NO_ANSWER = ['network', 'timeout'];
+
+export function makeLaneView(i18n, element) {
+  const { t } = i18n;
+  const { lane } = element.dataset;
+  const part = (name) => element.querySelector(`[data-part=${name}]`);
+  const [waitedBar, failedBar] = part('bar').children;
+  const count = i18n.whole;
+
+  const answered = (samples) => samples.filter((sample) => sample.duration !== null);
+
+  // What failed, as words: "3 without an answer: connection failed".
+  function failedWords(samples) {
+    const failed = samples.filter((sample) => sample.duration === null);
+    if (failed.length === 0) return '';
+    const what = failed.map(({ problem, status }) => (NO_ANSWER.includes(problem) ? t(`live.what-${problem}`) : t('live.what-status', { status })));
+    return t('live.wrong-errors', { n: count(failed.length), what: [...new Set(what)].join(', ') });
+  }
+
+  // Which answers came from elsewhere: "Only 6 of 20 came from Redis: Redis is down".
+  function elsewhereWords(samples) {
+    const elsewhere = samples.filter((sample) => sample.problem === 'unexpected');
+    if (elsewhere.length === 0) return '';
+    const all = answered(samples).length;
+    const why = elsewhere.map((sample) => {
+      const word = whyElsewhere(sample);
+      return i18n.has(`live.why-${word}`) ? t(`live.why-${word}`) : word;
+    });
+    const [key, n] = elsewhere.length === all ? ['live.wrong-all', ''] : ['live.wrong-place', count(all - elsewhere.length)];
+    return t(key, { n, all: count(all), place: t(`live.place-${lane}`), why: [...new Set(why)].join(', ') });
+  }
+
+  const wrongWords = (samples) => [failedWords(samples), elsewhereWords(samples)].filter(Boolean).join('. ');
+
+  // Bars are moved with transforms, which take no time from the requests being measured.
+  function showBar({ samples, requests }, scale) {
+    const time = waited(samples);
+    const failed = samples.filter((sample) => sample.duration === null).length;
+    waitedBar.style.transform = `scaleX(${answered(samples).length === 0 ? 0 : Math.max(HAIR, Math.min(1, time / scale))})`;
+    failedBar.style.transform = `scaleX(${failed / requests})`;
+    part('bar').setAttribute('aria-label', t('live.bar', { time: i18n.span(time), most: i18n.span(scale) }));
+  }
+
+  // How many answers this lane gives, at its median, in the time that the lane without a cache has kept people waiting.
+  function meanwhileWords({ samples }, slow) {
+    const time = slow ? waited(slow.samples) : 0;
+    const each = median(answered(samples).map((sample) => sample.duration));
+    return time > 0 && each > 0 ? t('live.meanwhile', { n: count(Math.floor(time / each)), time: i18n.span(time) }) : '';
+  }
+
+  function totalWords({ samples }) {
+    const n = answered(samples).length;
+    return t(n === 1 ? 'live.total-one' : 'live.total', { n: count(n), time: i18n.span(waited(samples)) });
+  }
+
+  return {
+    waited: ({ samples }) => waited(samples),
+
+    show(result, { scale, slow, running }) {
+      const { samples, requests } = result;
+      const { p50, count: n } = laneSummary(samples);
+      setText(part('p50'), i18n.ms(p50));
+      part('p50').classList.toggle('few', !running && n > 0 && n < ENOUGH.p50);
+      setText(part('count'), t('live.count', { done: samples.length, n: requests }));
+      setText(part('total'), totalWords(result));
+      if (lane !== 'slow') setText(part('meanwhile'), meanwhileWords(result, slow));
+      showBar(result, scale);
+      const wrong = wrongWords(samples);
+      setText(part('wrong'), wrong && `${wrong}.`);
+      element.classList.toggle('doubtful', wrong !== '');
+    },
+
+    // One sentence for screen readers.
+    spoken({ samples }) {
+      const { p50, count: n } = laneSummary(samples);
+      const name = t(`live.lane-${lane}`);
+      const words = n > 0 ? t('live.summary-lane', { lane: name, p50: i18n.ms(p50) }) : t('live.summary-none', { lane: name });
+      const wrong = wrongWords(samples);
+      return wrong ? `${words}. ${wrong}` : words;
+    },
+  };
+}
