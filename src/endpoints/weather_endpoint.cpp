@@ -193,7 +193,7 @@ void WeatherEndpoint::answer_json(Answer& answer, const Served& served, const As
                   .storing = asked.mock ? Storing::forbidden : Storing::allowed,
                   .vary = asked.negotiated ? kVaryJson : std::string_view(),
                   .extra_headers = asked.mock ? std::string_view() : kLicense},
-                 {{kept, body}, ",\"source\":\"", source_name(served.tier, asked.mock), "\"}"});
+                 {{kept, body}, ",\"source\":\"", source_name(served.tier, asked.mock), "\"}\n"});
 }
 
 template <class Answer>

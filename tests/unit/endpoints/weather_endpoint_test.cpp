@@ -31,7 +31,7 @@ TEST_F(WeatherEndpointTest, AnswersAMockQuestionSlowlyThenFromMemory) {
   EXPECT_EQ(first->header("Server-Timing"), "cache;desc=\"miss\";dur=0.000, upstream;dur=500.00, total;dur=500.00");
   EXPECT_EQ(first->body,
             "{\"latitude\":52.52,\"longitude\":13.41,\"current\":{\"temperature_2m\":25.0,\"wind_speed_10m\":10.0},"
-            "\"source\":\"Mock API (Slow) 🐢\"}");
+            "\"source\":\"Mock API (Slow) 🐢\"}\n");
 
   clock_.advance(milliseconds(3900));
   const auto second = get(kMock);
@@ -66,7 +66,7 @@ TEST_F(WeatherEndpointTest, AnswersARealQuestionWithAllThatAClientMayKnow) {
   EXPECT_EQ(json_at(answer->body, "/current/time"), "2026-01-01T00:00");
   EXPECT_EQ(json_at(answer->body, "/current/interval"), "900");
   EXPECT_EQ(json_at(answer->body, "/longitude"), "13.419998");
-  EXPECT_TRUE(answer->body.ends_with(",\"source\":\"Open-Meteo API (Slow) 🐢\"}")) << answer->body;
+  EXPECT_TRUE(answer->body.ends_with(",\"source\":\"Open-Meteo API (Slow) 🐢\"}\n")) << answer->body;
 }
 
 TEST_F(WeatherEndpointTest, TellsDownstreamCachesForHowLongARealAnswerHolds) {
