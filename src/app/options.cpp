@@ -80,6 +80,7 @@ Options make_options(const config::Settings& settings) {
   options.mock_delay = settings.mock_delay;
   options.drain_delay = settings.drain_delay;
   options.drain_timeout = settings.drain_timeout;
+  options.terminal = settings.log_terminal && settings.log_format == observability::LogFormat::text;
   return options;
 }
 

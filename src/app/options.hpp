@@ -30,6 +30,7 @@ struct Options {
   milliseconds drain_delay{0};
   milliseconds drain_timeout{8000};
   unsigned threads = 1;
+  bool terminal = false;  // the log is text on a terminal
 };
 
 [[nodiscard]] Options make_options(const config::Settings& settings);

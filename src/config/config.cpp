@@ -164,6 +164,7 @@ endpoints::ClientLimitOptions default_client_loads(const Settings& settings, con
 Settings defaults(const Environment& environment) {
   Settings settings;
   settings.threads = environment.cores;
+  settings.log_terminal = environment.terminal;
   if (on_cloud_run(environment)) {
     settings.log_format = observability::LogFormat::gcp;
     // The platform freezes the process once its answers are sent, so no work may be left for later.

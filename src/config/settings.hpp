@@ -74,6 +74,7 @@ struct Settings {
 
   observability::LogLevel log_level = observability::LogLevel::info;
   observability::LogFormat log_format = observability::LogFormat::json;  // parse() has resolved "auto"
+  bool log_terminal = false;                                             // no setting: the log goes to a terminal
   std::string google_cloud_project;                                      // empty: gcp lines hold the bare trace id
 };
 

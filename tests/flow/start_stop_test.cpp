@@ -1,12 +1,19 @@
 // How the program starts, refuses to start, and stops.
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <regex>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "base/text.hpp"
 #include "flow/service.hpp"
 #include "flow/weather.hpp"
 #include "support/fake_provider.hpp"
+#include "support/free_port.hpp"
 #include "support/redis_server.hpp"
 #include "support/waiting.hpp"
 
@@ -36,6 +43,64 @@ TEST(Start, PrintsOneLineOfTextOrOfJson) {
 
   const Service json({{"LOG_FORMAT", "json"}});
   EXPECT_TRUE(is_json(json.start_line())) << json.start_line();
+}
+
+// The other end of a terminal, as a terminal emulator has it.
+class Terminal {
+ public:
+  Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    std::array<char, 64> name{};
+    if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0 ||
+        ::ptsname_r(master_, name.data(), name.size()) != 0) {
+      throw std::runtime_error("cannot make a terminal");
+    }
+    path_ = name.data();
+  }
+  ~Terminal() { ::close(master_); }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  // What was printed, once it has `lines` lines, or after `timeout`.
+  [[nodiscard]] std::string printed(long lines, milliseconds timeout) {
+    const auto end = std::chrono::steady_clock::now() + timeout;
+    while (std::ranges::count(printed_, '\n') < lines && std::chrono::steady_clock::now() < end) {
+      pollfd poll{master_, POLLIN, 0};
+      if (::poll(&poll, 1, 20) <= 0 || (poll.revents & POLLIN) == 0) continue;
+      std::array<char, 4096> buffer{};
+      const auto got = ::read(master_, buffer.data(), buffer.size());
+      if (got > 0) printed_.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return printed_;
+  }
+
+ private:
+  int master_;
+  std::string path_;
+  std::string printed_;
+};
+
+TEST(Start, PrintsOneShortLineOnATerminal) {
+  Terminal terminal;
+  const auto port = free_port();
+  const auto program = run_with_log(terminal.path(), {{"PORT", cat(port)}, {"ADDRESS", "127.0.0.1"}});
+  const auto first = terminal.printed(1, kSoon);
+  const std::regex line(
+      cat("weather-cache [0-9.]+   http://127\\.0\\.0\\.1:", port, "   memory only   Ctrl-C ends it\r\n"));
+  EXPECT_TRUE(std::regex_match(first, line)) << first;
+  EXPECT_EQ(http_get(port, "/health/live").status, 200);
+  program->signal(SIGINT);
+  EXPECT_EQ(program->wait(kSoon), 0);
+  EXPECT_TRUE(terminal.printed(3, kSoon).contains("stopped")) << terminal.printed(3, kSoon);
+}
+
+TEST(Start, LogsItsDetailsOnATerminalIfItIsToDebug) {
+  Terminal terminal;
+  const auto program = run_with_log(terminal.path(), {{"PORT", "0"}, {"ADDRESS", "127.0.0.1"}, {"LOG_LEVEL", "debug"}});
+  const auto printed = terminal.printed(2, kSoon);
+  EXPECT_TRUE(printed.contains("Ctrl-C ends it")) << printed;
+  EXPECT_TRUE(printed.contains("max_connections=")) << printed;
 }
 
 TEST(Start, ServesWithAConfiguredRedisThatIsNotThere) {

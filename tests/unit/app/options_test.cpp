@@ -66,6 +66,16 @@ TEST(Options, HaveAThreadAtLeast) {
   EXPECT_EQ(make_options({}).threads, 1U);
 }
 
+TEST(Options, KnowATerminalOnlyIfTheLogIsTextOnOne) {
+  config::Settings settings;
+  settings.log_format = observability::LogFormat::text;
+  EXPECT_FALSE(make_options(settings).terminal);
+  settings.log_terminal = true;
+  EXPECT_TRUE(make_options(settings).terminal);
+  settings.log_format = observability::LogFormat::json;
+  EXPECT_FALSE(make_options(settings).terminal);
+}
+
 TEST(Options, AllowNoMoreConnectionsThanFilesMayBeOpen) {
   config::Settings settings;
   settings.max_connections = std::numeric_limits<std::uint32_t>::max();
