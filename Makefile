@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test field image image-test deb deb-test screenshots check newer-boost asan tsan soak history storm rolling history-ci fuzz bench micro load instructions format clean
+.PHONY: help run demo build test field image image-test deb deb-test screenshots check newer-boost asan tsan soak history storm rolling history-ci fuzz bench micro load instructions format clean
 
 PRESET ?= release
 FUZZ_SECONDS ?= 30
@@ -31,6 +31,11 @@ run: ## install missing packages, build, start the service on port 8080
 	@scripts/install-packages build
 	@scripts/build program weather-cache
 	@scripts/run build/program/weather-cache $(ARGS)
+
+demo: ## the same with a private Redis, which also ends with Ctrl-C
+	@scripts/install-packages build demo
+	@scripts/build program weather-cache
+	@scripts/demo build/program/weather-cache $(ARGS)
 
 build: ## build everything (PRESET=release, dev, ci, asan, tsan)
 	@scripts/install-packages build test

@@ -1,0 +1,142 @@
+"""Runs scripts/demo on a pseudo-terminal, as `make demo` does, and checks that it leaves nothing behind."""
+import fcntl
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import tempfile
+import termios
+import threading
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ["WX_PROGRAM"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def take_terminal():
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+class Demo:
+    """scripts/demo in the foreground of a terminal. Its temporary files are in `folder`."""
+
+    def __init__(self, port, folder, path=os.environ["PATH"]):
+        self.port = port
+        self.folder = folder
+        # OPEN_METEO_URL: nothing here calls the provider. REDIS_URL_FILE: a setting that the demo must not use.
+        environment = {"PATH": path, "TMPDIR": folder, "LANG": "C.UTF-8", "PORT": str(port), "ADDRESS": "127.0.0.1",
+                       "OPEN_METEO_URL": "http://127.0.0.1:1", "REDIS_URL_FILE": "/nonexistent"}
+        self.terminal, inside = pty.openpty()
+        self.process = subprocess.Popen(["bash", str(ROOT / "scripts/demo"), PROGRAM], stdin=inside, stdout=inside,
+                                        stderr=inside, env=environment, preexec_fn=take_terminal)
+        os.close(inside)
+        self.output = bytearray()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        try:
+            while piece := os.read(self.terminal, 4096):
+                self.output += piece
+        except OSError:  # the last program on the terminal has ended
+            pass
+
+    def printed(self):
+        return self.output.decode("utf-8", "replace")
+
+    def wait_until_redis_is_used(self):
+        deadline = time.monotonic() + 20
+        while True:
+            assert time.monotonic() < deadline and self.process.poll() is None, self.printed()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/weather?lat=1&lon=1&mock=true&cache=redis", timeout=5) as answer:
+                    if answer.headers["X-Cache"] == "HIT":
+                        return json.load(answer)
+            except OSError:
+                pass
+            time.sleep(0.02)
+
+    def end(self):
+        status = self.process.wait(20)
+        self.reader.join(20)
+        os.close(self.terminal)
+        return status
+
+    def left_behind(self):
+        """Files of the demo, and programs that name its folder."""
+        programs = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if self.folder.encode() in (entry / "cmdline").read_bytes():
+                    programs.append(entry.name)
+            except OSError:
+                pass
+        return os.listdir(self.folder) + programs
+
+
+class DemoTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def test_ctrl_c_ends_the_service_and_its_redis(self):
+        demo = Demo(free_port(), self.folder)
+        self.assertEqual(demo.wait_until_redis_is_used()["source"], "Redis Cache ⚡")
+        self.assertNotEqual(demo.left_behind(), [])
+        os.write(demo.terminal, b"\x03")
+        self.assertEqual(demo.end(), 0, demo.printed())
+        self.assertEqual(demo.left_behind(), [])
+        self.assertIn(f"http://localhost:{demo.port}", demo.printed().replace("127.0.0.1", "localhost"))
+        self.assertNotIn("Terminated", demo.printed())
+
+    def test_a_signal_ends_both_too(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(signal=number.name):
+                demo = Demo(free_port(), self.folder)
+                demo.wait_until_redis_is_used()
+                demo.process.send_signal(number)
+                self.assertEqual(demo.end(), -number, demo.printed())
+                self.assertEqual(demo.left_behind(), [])
+
+    def test_a_port_in_use_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            demo = Demo(other.getsockname()[1], self.folder)
+            self.assertEqual(demo.end(), 1)
+        self.assertIn(f"port {demo.port} is in use", demo.printed())
+        self.assertEqual(demo.left_behind(), [])
+
+    def test_a_missing_redis_is_named(self):
+        tools = Path(self.folder) / "tools"
+        tools.mkdir()
+        for name in ("bash", "dirname", "mktemp", "rm"):
+            (tools / name).symlink_to(next(path for folder in os.environ["PATH"].split(":") if (path := Path(folder, name)).exists()))
+        demo = Demo(free_port(), self.folder, path=str(tools))
+        self.assertEqual(demo.end(), 1)
+        self.assertIn("redis-tools", demo.printed())
+        self.assertEqual(demo.left_behind(), ["tools"])
+
+    def test_a_redis_that_does_not_start_tells_why(self):
+        server = Path(self.folder) / "redis-server"
+        server.write_text("#!/bin/sh\necho 'no memory left'\nexit 1\n")
+        server.chmod(0o755)
+        demo = Demo(free_port(), self.folder, path=f"{self.folder}:{os.environ['PATH']}")
+        self.assertEqual(demo.end(), 1)
+        self.assertIn("no memory left", demo.printed())
+        self.assertEqual(demo.left_behind(), ["redis-server"])
+
+
+if __name__ == "__main__":
+    unittest.main()
