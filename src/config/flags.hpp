@@ -19,7 +19,7 @@ struct Flags {
   bool help = false;
   bool version = false;
   bool check_config = false;
-  bool markdown = false;  // --help-markdown: the README's table
+  bool markdown = false;  // --help-markdown: the table in docs/settings.md
 };
 
 // `settings` lists the names that have a flag. Mistakes never repeat a value, which might be a secret.

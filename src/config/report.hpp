@@ -11,7 +11,7 @@ namespace wx::config {
 // --help
 [[nodiscard]] std::string help_text();
 
-// --help-markdown: the README's table.
+// --help-markdown: the table in docs/settings.md.
 [[nodiscard]] std::string settings_markdown();
 
 // --check-config: "NAME=value" lines, secrets hidden.

@@ -1,4 +1,4 @@
-// The table of settings: the source of --help, the README's table, the flags, and the reading of values.
+// The table of settings: the source of --help, docs/settings.md, the flags, and the reading of values.
 #pragma once
 
 #include <span>
@@ -14,7 +14,7 @@ enum class Secrecy : bool { open, secret };
 struct Setting {
   std::string_view name;           // of the environment variable; the flag is the same in lower case with dashes
   std::string_view default_value;  // as a user writes it; empty: none
-  std::string_view meaning;        // for --help and the README; contains no '|' and no line break
+  std::string_view meaning;        // for --help and docs/settings.md; contains no '|' and no line break
   std::string_view expected;       // completes "expected ..." in the message about an invalid value
   Secrecy secrecy;                 // secret: never shown, and <name>_FILE is accepted
 

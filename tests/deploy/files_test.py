@@ -16,7 +16,7 @@ COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 CLOUD_RUN = yaml.safe_load((ROOT / "deploy/cloud-run/service.yaml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-SETTINGS = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "README.md").read_text(), re.M))
+SETTINGS = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text("utf-8"), re.M))
 MEGA = 1 << 20
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ["WX_PROGRAM"]
 K6 = os.environ.get("K6") or shutil.which("k6")
-TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
+TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/settings.md", "docs/settings.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
 
 
 def known_to_git():

@@ -1,4 +1,4 @@
-// One table: the defaults of the struct, --help and both READMEs agree.
+// One table: the defaults of the struct, --help and docs/settings.md in both languages agree.
 #include "config/table.hpp"
 
 #include <filesystem>
@@ -68,18 +68,18 @@ TEST(SettingsTable, HelpNamesEverySettingAndStaysWithinHundredColumns) {
   }
 }
 
-TEST(SettingsTable, ReadmeHasExactlyThisTable) {
-  EXPECT_THAT(project_file("README.md"), HasSubstr(settings_markdown()))
-      << "README.md is out of date: insert the output of `weather-cache --help-markdown`";
+TEST(SettingsTable, DocumentHasExactlyThisTable) {
+  EXPECT_THAT(project_file("docs/settings.md"), HasSubstr(settings_markdown()))
+      << "docs/settings.md is out of date: insert the output of `weather-cache --help-markdown`";
 }
 
-TEST(SettingsTable, PortugueseReadmeNamesTheSameSettingsAndDefaults) {
-  const auto readme = project_file("README.pt-BR.md");
+TEST(SettingsTable, PortugueseDocumentNamesTheSameSettingsAndDefaults) {
+  const auto document = project_file("docs/settings.pt-BR.md");
   for (const auto& setting : settings_table()) {
     auto row = "| `" + std::string(setting.name) + "`";
     if (setting.secrecy == Secrecy::secret) row += ", `" + std::string(setting.name) + "_FILE`";
     row += " | " + (setting.default_value.empty() ? "nenhum" : "`" + std::string(setting.default_value) + "`") + " | ";
-    EXPECT_THAT(readme, HasSubstr(row));
+    EXPECT_THAT(document, HasSubstr(row));
   }
 }
 
