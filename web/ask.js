@@ -4,6 +4,7 @@ import { byId, setText } from './dom.js';
 import { timedRequest } from './measure.js';
 import { showPath } from './path.js';
 import { limitMs } from './patience.js';
+import { tidyPlace } from './place.js';
 import { failureCard, faultText, problemCard, weatherOf } from './problem.js';
 
 const MARKS = { HIT: ['hit', 'bolt'], MISS: ['miss', 'turtle'], STALE: ['stale', 'clock'], BYPASS: ['bypass', 'detour'] };
@@ -91,10 +92,18 @@ export function startAsk(i18n) {
     showFaults(errors);
   }
 
+  // Writes the coordinates as they are asked for, and both fields where a pair was pasted into the first.
+  function tidy() {
+    const fields = [byId('lat'), byId('lon')];
+    const tidied = tidyPlace(...fields.map((field) => field.value));
+    fields.forEach((field, i) => { field.value = tidied[i]; });
+    return { lat: tidied[0].trim(), lon: tidied[1].trim() };
+  }
+
   async function ask() {
     const mine = ++asked;
     const mock = byId('mock')?.checked ?? false;
-    const question = new URLSearchParams({ lat: byId('lat').value.trim(), lon: byId('lon').value.trim() });
+    const question = new URLSearchParams(tidy());
     if (mock) question.set('mock', 'true');
     button.setAttribute('aria-disabled', 'true');
     setText(button, t('live.asking'));
@@ -125,6 +134,7 @@ export function startAsk(i18n) {
     history.replaceState(null, '', `/weather?${question}${chosen ? `&lang=${chosen}` : ''}`);
   }
 
+  for (const name of ['lat', 'lon']) byId(name).addEventListener('change', tidy);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (button.getAttribute('aria-disabled') !== 'true') ask();

@@ -12,6 +12,7 @@
 #include "endpoints/problem.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
+#include "endpoints/typed_place.hpp"
 #include "weather/render.hpp"
 
 namespace wx::endpoints {
@@ -39,8 +40,8 @@ pages::Mark mark_of(Outcome outcome) {
 class Form {
  public:
   explicit Form(const WeatherEndpoint::Asked& asked)
-      : latitude_(percent_decode(asked.sent.latitude, Plus::literal).value_or("")),
-        longitude_(percent_decode(asked.sent.longitude, Plus::literal).value_or("")),
+      : latitude_(percent_decode(asked.sent.latitude, Plus::space).value_or("")),
+        longitude_(percent_decode(asked.sent.longitude, Plus::space).value_or("")),
         mock_(asked.mock) {}
 
   // The values are views into this object.
@@ -65,7 +66,10 @@ void WeatherEndpoint::get(Exchange& exchange) {
               (query.format == Format::by_accept && prefers_html(request.field(Field::accept))),
       .negotiated = query.format == Format::by_accept,
   };
-  if (!query.faults.empty()) return refuse(exchange, asked, std::move(query.faults));
+  if (!query.faults.empty()) {
+    const auto tidy = asked.html ? tidy_query(request.query()) : std::nullopt;
+    return tidy ? redirect(exchange, asked, *tidy) : refuse(exchange, asked, std::move(query.faults));
+  }
 
   const weather::Key key(query.question);
   const auto control = request.field(Field::cache_control);
@@ -146,6 +150,16 @@ void WeatherEndpoint::del(Exchange& exchange) {
   if (!query.faults.empty()) return refuse(exchange, {.sent = query.sent}, std::move(query.faults));
   if (refused_by_if_match(context_, exchange, {})) return;
   context_.service.purge(context_.thread, weather::Key(query.question), purge_answer(context_, exchange));
+}
+
+void WeatherEndpoint::redirect(Exchange& exchange, const Asked& asked, std::string_view query) {
+  const RequestId id(exchange.request().field(Field::x_request_id), context_.random);
+  auto& headers = context_.headers;
+  headers.clear();
+  append_line(headers, "Location", cat("/weather?", query));
+  append(headers, "Cache-Control: no-store\r\n");
+  if (asked.negotiated) append(headers, kVaryJson);  // the language decides nothing here
+  send(context_, exchange, id, {.status = 303}, {});
 }
 
 void WeatherEndpoint::refuse(Exchange& exchange, const Asked& asked, std::vector<ParameterFault> faults) {

@@ -39,6 +39,8 @@ class WeatherEndpoint {
                                                   const weather::Question& question, const weather::Key& key);
   void answer_and_refresh(http_server::Exchange& exchange, const cache::Served& served, const Asked& asked,
                           const weather::Question& question);
+  // Sends a browser without scripts to the same question, with coordinates as the interface takes them.
+  void redirect(http_server::Exchange& exchange, const Asked& asked, std::string_view query);
   void refuse(http_server::Exchange& exchange, const Asked& asked, std::vector<ParameterFault> faults);
   template <class Answer>
   void answer(Answer& answer, const cache::Served& served, const Asked& asked);

@@ -192,6 +192,7 @@ describe('answers', () => {
     const { headers } = await check('GET', '/weather', again, 200);
     assert.equal(headers['x-cache'], 'MISS');
     await check('GET', '/weather', again, 304, { headers: { 'If-None-Match': headers.etag } });
+    await check('GET', '/weather', '/weather?lat=-23%2C55&lon=1&format=html', 303, { headers: { traceparent: TRACE } });
   });
 
   it('of all other routes conform', async () => {

@@ -83,6 +83,29 @@ describe('asking', () => {
     }
   });
 
+  const typed = [['-23,55', '-46,63', '-23.55', '-46.63'], ['−23.55', '13.41', '-23.55', '13.41'], ['-23.5505, -46.6333', '13.41', '-23.5505', '-46.6333'], ['-23,5505; -46,6333', '', '-23.5505', '-46.6333'], ['52.52°', '13,41°', '52.52', '13.41']];
+  for (const javaScriptEnabled of [true, false]) {
+    it(`takes coordinates as people write them ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, () => withPage({ locale: 'pt-BR', javaScriptEnabled }, async (page) => {
+      await page.check('#mock');
+      for (const [lat, lon, ...read] of typed) {
+        await page.fill('#lon', lon);
+        await page.fill('#lat', lat);
+        await page.click('#ask-form button[type=submit]');
+        if (javaScriptEnabled) await page.waitForSelector('#answer:not([aria-busy])');
+        assert.equal(await text(page, '#place'), read.join(', '), lat);
+        assert.deepEqual([await page.inputValue('#lat'), await page.inputValue('#lon')], read);
+        assert.equal(new URL(page.url()).searchParams.get('lat'), read[0]);
+        assert.equal(await page.isVisible('#problem'), false);
+      }
+    }));
+  }
+
+  it('fills both fields from a pair that is pasted into the first', () => withPage({}, async (page) => {
+    await page.fill('#lat', '-23.5505, -46.6333');
+    await page.focus('#lon');
+    assert.deepEqual([await page.inputValue('#lat'), await page.inputValue('#lon')], ['-23.5505', '-46.6333']);
+  }));
+
   it('does not run what somebody puts into the question', () => withPage({ path: '/weather?lat=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&lon=%3Cimg%20src=x%20onerror=alert(1)%3E', expectErrors: [FAILED_REQUEST] }, async (page) => {
     assert.equal(await page.inputValue('#lat'), '"><script>alert(1)</script>');
     assert.equal(await page.locator('img').count(), 0);

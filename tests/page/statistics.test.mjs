@@ -10,6 +10,7 @@ import { makeI18n } from '../../web/i18n.js';
 import { compare, laneSummary, parallelFor, problemOf, run, toSample, waited, whyElsewhere } from '../../web/lanes.js';
 import { parseServerTiming } from '../../web/measure.js';
 import { stopsOf } from '../../web/path.js';
+import { tidyPlace } from '../../web/place.js';
 import { patience } from '../../web/patience.js';
 import { failureCard, problemCard, weatherOf } from '../../web/problem.js';
 import { loadsSaved } from '../../web/stats.js';
@@ -217,6 +218,17 @@ describe('the drawing of a read', async () => {
       const stops = stopsOf(answer, sources[served.tier], { memory: memory !== 'off', redis: redis !== 'off' });
       const asDrawn = Object.fromEntries(Object.entries(stops).map(([stop, { state, took }]) => [stop, took === undefined ? { state } : { state, ms: took }]));
       assert.deepEqual(asDrawn, drawn);
+    });
+  }
+});
+
+// The service reads the form in the same way without scripts. Its own test reads the same table.
+describe('coordinates as people write them', async () => {
+  const table = JSON.parse(await readFile(new URL('../unit/endpoints/typed_places.json', import.meta.url), 'utf8'));
+  for (const { typed, read } of table) {
+    it(`like ${JSON.stringify(typed)} are read as ${JSON.stringify(read)}`, () => {
+      assert.deepEqual(tidyPlace(...typed), read);
+      assert.deepEqual(tidyPlace(...read), read);
     });
   }
 });

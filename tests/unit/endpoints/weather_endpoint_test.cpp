@@ -634,6 +634,25 @@ TEST_F(WeatherEndpointTest, GivesTheFormatThatWasAskedForBeforeWhatAcceptSays) {
   EXPECT_EQ(get("/weather?format=html")->status, 400);
 }
 
+TEST_F(WeatherEndpointTest, SendsAPageToTheCoordinatesThatWereMeant) {
+  const auto answer = get("/weather?lat=-23%2C55&lon=%E2%88%9246.63&mock=true&lang=pt-BR", kHtml);
+  EXPECT_EQ(answer->status, 303);
+  EXPECT_EQ(answer->header("Location"), "/weather?lat=-23.55&lon=-46.63&mock=true&lang=pt-BR");
+  EXPECT_EQ(answer->header("Vary"), "Accept");
+  EXPECT_EQ(answer->header("Cache-Control"), "no-store");
+  EXPECT_EQ(answer->body, "");
+  EXPECT_EQ(get("/weather?lat=1%2C5&lon=2&format=html")->header("Vary"), "none");
+  EXPECT_EQ(get("/weather?lat=east&lon=2", kHtml)->status, 400);
+}
+
+TEST_F(WeatherEndpointTest, TakesNoOtherCoordinatesForJson) {
+  for (const auto* accept : {"", "Accept: application/json\r\n"}) {
+    const auto answer = get("/weather?lat=-23%2C55&lon=1", accept);
+    EXPECT_EQ(answer->status, 400);
+    EXPECT_EQ(json_at(answer->body, "/detail"), "lat is not a decimal number");
+  }
+}
+
 TEST_F(WeatherEndpointTest, LetsABrowserAskAgainForARealPage) {
   get(kReal);
   provider_.answer(current());
