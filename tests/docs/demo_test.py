@@ -1,36 +1,20 @@
 """Runs scripts/demo on a pseudo-terminal, as `make demo` does, and checks that it leaves nothing behind."""
-import fcntl
 import json
 import os
-import pty
 import signal
 import socket
-import subprocess
 import tempfile
-import termios
-import threading
 import time
 import unittest
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = os.environ["WX_PROGRAM"]
+from tests.docs.shell import PROGRAM, ROOT, free_port
+from tests.docs.terminal import Program
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def take_terminal():
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-class Demo:
-    """scripts/demo in the foreground of a terminal. Its temporary files are in `folder`."""
+class Demo(Program):
+    """scripts/demo. Its temporary files are in `folder`."""
 
     def __init__(self, port, folder, path=os.environ["PATH"]):
         self.port = port
@@ -38,23 +22,7 @@ class Demo:
         # OPEN_METEO_URL: nothing here calls the provider. REDIS_URL_FILE: a setting that the demo must not use.
         environment = {"PATH": path, "TMPDIR": folder, "LANG": "C.UTF-8", "PORT": str(port), "ADDRESS": "127.0.0.1",
                        "OPEN_METEO_URL": "http://127.0.0.1:1", "REDIS_URL_FILE": "/nonexistent"}
-        self.terminal, inside = pty.openpty()
-        self.process = subprocess.Popen(["bash", str(ROOT / "scripts/demo"), PROGRAM], stdin=inside, stdout=inside,
-                                        stderr=inside, env=environment, preexec_fn=take_terminal)
-        os.close(inside)
-        self.output = bytearray()
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-
-    def read(self):
-        try:
-            while piece := os.read(self.terminal, 4096):
-                self.output += piece
-        except OSError:  # the last program on the terminal has ended
-            pass
-
-    def printed(self):
-        return self.output.decode("utf-8", "replace")
+        super().__init__(["bash", str(ROOT / "scripts/demo"), PROGRAM], environment, ROOT)
 
     def wait_until_redis_is_used(self):
         deadline = time.monotonic() + 20
@@ -67,12 +35,6 @@ class Demo:
             except OSError:
                 pass
             time.sleep(0.02)
-
-    def end(self):
-        status = self.process.wait(20)
-        self.reader.join(20)
-        os.close(self.terminal)
-        return status
 
     def left_behind(self):
         """Files of the demo, and programs that name its folder."""
@@ -96,8 +58,8 @@ class DemoTest(unittest.TestCase):
         demo = Demo(free_port(), self.folder)
         self.assertEqual(demo.wait_until_redis_is_used()["source"], "Redis Cache ⚡")
         self.assertNotEqual(demo.left_behind(), [])
-        os.write(demo.terminal, b"\x03")
-        self.assertEqual(demo.end(), 0, demo.printed())
+        demo.press_ctrl_c()
+        self.assertEqual(demo.wait(20), 0, demo.printed())
         self.assertEqual(demo.left_behind(), [])
         self.assertIn(f"http://localhost:{demo.port}", demo.printed().replace("127.0.0.1", "localhost"))
         self.assertNotIn("Terminated", demo.printed())
@@ -108,13 +70,13 @@ class DemoTest(unittest.TestCase):
                 demo = Demo(free_port(), self.folder)
                 demo.wait_until_redis_is_used()
                 demo.process.send_signal(number)
-                self.assertEqual(demo.end(), -number, demo.printed())
+                self.assertEqual(demo.wait(20), -number, demo.printed())
                 self.assertEqual(demo.left_behind(), [])
 
     def test_a_port_in_use_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             demo = Demo(other.getsockname()[1], self.folder)
-            self.assertEqual(demo.end(), 1)
+            self.assertEqual(demo.wait(20), 1)
         self.assertIn(f"port {demo.port} is in use", demo.printed())
         self.assertEqual(demo.left_behind(), [])
 
@@ -124,7 +86,7 @@ class DemoTest(unittest.TestCase):
         for name in ("bash", "dirname", "mktemp", "rm"):
             (tools / name).symlink_to(next(path for folder in os.environ["PATH"].split(":") if (path := Path(folder, name)).exists()))
         demo = Demo(free_port(), self.folder, path=str(tools))
-        self.assertEqual(demo.end(), 1)
+        self.assertEqual(demo.wait(20), 1)
         self.assertIn("redis-tools", demo.printed())
         self.assertEqual(demo.left_behind(), ["tools"])
 
@@ -133,7 +95,7 @@ class DemoTest(unittest.TestCase):
         server.write_text("#!/bin/sh\necho 'no memory left'\nexit 1\n")
         server.chmod(0o755)
         demo = Demo(free_port(), self.folder, path=f"{self.folder}:{os.environ['PATH']}")
-        self.assertEqual(demo.end(), 1)
+        self.assertEqual(demo.wait(20), 1)
         self.assertIn("no memory left", demo.printed())
         self.assertEqual(demo.left_behind(), ["redis-server"])
 

@@ -1,25 +1,23 @@
 """Checks the documents: their links lead somewhere, and their commands print the lines below them.
 
 Runs each block of the language `console`. Lines that begin with "$ " are commands. The lines below a command must
-appear in its output in that order, with any other lines between them; "..." matches anything. `make run` starts the
-service with the exported variables and stops the one that ran before, like Ctrl-C. `redis-server` starts a Redis, and
-so does `apt install redis-server`, like the package. Free ports replace those of the text. See scripts/test-docs.
+appear in its output on a terminal in that order, with any other lines between them; "..." matches anything. See
+shell.py and scripts/test-docs.
 """
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = os.environ["WX_PROGRAM"]
+from tests.docs.shell import ROOT, Shell
+
 K6 = os.environ.get("K6") or shutil.which("k6")
-TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/settings.md", "docs/settings.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
+TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/settings.md", "docs/settings.pt-BR.md"),
+                ("docs/operating.md", "docs/operating.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
 
 
 def known_to_git():
@@ -123,82 +121,6 @@ def missing(expected, printed):
     return None
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Shell:
-    """Runs the commands of one document as a reader would."""
-
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.ports = {"8080": str(free_port()), "6379": str(free_port())}
-        self.running = {}
-        self.exported = {}  # in the terminal that the service runs in
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for name in list(self.running):
-            self.stop(name)
-        self.folder.cleanup()
-
-    def stop(self, name):
-        process = self.running.pop(name, None)
-        if process is None:
-            return
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)  # Ctrl-C
-        assert process.wait(20) in (0, -signal.SIGINT), f"{name} ended with {process.returncode}"
-
-    def environment(self, more=()):
-        return {"PATH": os.environ["PATH"], "HOME": self.folder.name, "LANG": "C.UTF-8", "K6_NO_USAGE_REPORT": "true",
-                "BASE_URL": f"http://localhost:{self.ports['8080']}", **dict(more)}
-
-    def run(self, command):
-        for given, free in self.ports.items():
-            command = re.sub(rf"\b{given}\b", free, command)
-        words = command.split()
-        settings = [word.split("=", 1) for word in words if re.match(r"[A-Z_0-9]+=", word)]
-        if "redis-cli" in words and self.ports["6379"] not in words:
-            command = command.replace("redis-cli", f"redis-cli -p {self.ports['6379']}")
-        if words[0] == "export":
-            self.exported.update([words[1].split("=", 1)])
-            return ""
-        if "apt install" in command and "redis-server" in words:
-            self.run("redis-server --port 6379 --save ''")
-            if "systemctl disable --now redis-server" in command:
-                self.stop("redis")
-            return ""
-        if words[-2:] == ["make", "run"]:
-            self.stop("service")
-            # OPEN_METEO_URL: no command here calls the provider.
-            more = {"PORT": self.ports["8080"], "ADDRESS": "127.0.0.1", "LOG_FORMAT": "text", "OPEN_METEO_URL": "http://127.0.0.1:1",
-                    **self.exported, **dict(settings)}
-            return self.start("service", [PROGRAM], "listening on", more)
-        if words[0] == "redis-server":
-            return self.start("redis", [*words, "--dir", self.folder.name], "eady to accept connections")
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{command} ends with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return (done.stdout + done.stderr).replace(self.ports["8080"], "8080").replace(self.ports["6379"], "6379")
-
-    def start(self, name, command, mark, more=()):
-        if name == "redis" and name in self.running:
-            self.running.pop(name).wait(20)  # `redis-cli shutdown` has ended it
-        log = Path(self.folder.name) / f"{name}.log"
-        with log.open("w") as out:
-            self.running[name] = subprocess.Popen(command, env=self.environment(dict(more).items()), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        deadline = time.monotonic() + 20
-        while mark not in log.read_text("utf-8"):
-            assert time.monotonic() < deadline and self.running[name].poll() is None, f"{command} does not start:\n{log.read_text('utf-8')}"
-            time.sleep(0.02)
-        return log.read_text("utf-8").replace(self.ports["8080"], "8080").replace(self.ports["6379"], "6379").replace("127.0.0.1:8080", "localhost:8080")
-
-
 class Links(unittest.TestCase):
     def test_every_link_inside_the_project_leads_somewhere(self):
         self.assertGreater(len(DOCUMENTS), 10)
@@ -230,7 +152,7 @@ class Translations(unittest.TestCase):
                 self.assertEqual(console_blocks(english), console_blocks(portuguese))
                 levels = [re.findall(r"(?m)^(#+) ", without_code(text)) for text in (english, portuguese)]
                 self.assertEqual(levels[0], levels[1])
-                pictures = [re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text) for text in (english, portuguese)]
+                pictures = [re.findall(r'!\[[^\]]*\]\(([^)]+)\)|<img src="([^"]+)"', text) for text in (english, portuguese)]
                 self.assertEqual(pictures[0], pictures[1])
 
 
@@ -256,9 +178,9 @@ class Commands(unittest.TestCase):
                 count += 1
         return count
 
-    def test_of_the_readme(self):
+    def test_of_the_readme_and_then_of_operating(self):
         with Shell() as shell:
-            self.assertGreater(self.walk("README.md", shell), 7)
+            self.assertGreater(self.walk("README.md", shell) + self.walk("docs/operating.md", shell), 7)
 
     def test_of_the_lesson(self):
         # The Portuguese document has the same commands (see above).
