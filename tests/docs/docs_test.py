@@ -19,6 +19,8 @@ K6 = os.environ.get("K6") or shutil.which("k6")
 TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/settings.md", "docs/settings.pt-BR.md"),
                 ("docs/operating.md", "docs/operating.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
 
+LESSONS = {"docs/lesson.md": 45, "docs/aula.pt-BR.md": 45}
+
 
 def known_to_git():
     """The project's documents, including new ones. None if git is missing or does not know this folder."""
@@ -154,6 +156,30 @@ class Translations(unittest.TestCase):
                 self.assertEqual(levels[0], levels[1])
                 pictures = [re.findall(r'!\[[^\]]*\]\(([^)]+)\)|<img src="([^"]+)"', text) for text in (english, portuguese)]
                 self.assertEqual(pictures[0], pictures[1])
+
+
+class Lessons(unittest.TestCase):
+    def test_say_in_which_terminal_each_command_is_typed(self):
+        for name in ("docs/lesson.md", "docs/aula.pt-BR.md"):
+            text = (ROOT / name).read_text("utf-8")
+            labels = re.findall(r"(?m)^\*\*Terminal (\d)\*\*\n\n```console$", text)
+            blocks = console_blocks(text)
+            self.assertEqual(len(labels), len(blocks), name)
+            for label, block in zip(labels, blocks):
+                with self.subTest(document=name, block=block):
+                    commands = [command for command, _ in steps(block)]
+                    # These stay in their terminal, so nothing else is typed there.
+                    occupied = [command for command in commands if command.endswith("make run") or command.startswith("redis-server")]
+                    self.assertIn(len(occupied), (0, len(commands)))
+                    expected = "3" if commands[0].startswith("redis-server") else "1" if occupied or "apt install" in commands[0] else "2"
+                    self.assertEqual(label, expected)
+
+    def test_take_the_minutes_that_they_promise(self):
+        for name, minutes in LESSONS.items():
+            text = (ROOT / name).read_text("utf-8")
+            with self.subTest(document=name):
+                self.assertEqual(sum(map(int, re.findall(r"(?m)^## .*\((\d+) minut[eo]s?\)$", text))), minutes)
+                self.assertRegex(text, rf"\b{minutes} minut[eo]s\b")
 
 
 class Commands(unittest.TestCase):
