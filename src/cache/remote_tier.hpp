@@ -1,8 +1,8 @@
-// The interface of the shared tier: Redis, or a fake in tests. One object per I/O thread.
+// The interface of the shared tier: Redis, Redis with staged outages, or a fake in tests. One object per I/O thread.
 //
 // Besides values the tier holds leases, which decide which process may load a key, and the fleet's remembered failures.
 // A lease only saves provider calls; the correctness of answers does not depend on it. remote_tier_contract_test.cpp
-// tests this contract for both implementations.
+// tests this contract for all implementations.
 #pragma once
 
 #include <functional>

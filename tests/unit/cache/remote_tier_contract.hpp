@@ -18,6 +18,7 @@
 #include "base/async.hpp"
 #include "base/text.hpp"
 #include "cache/backplane.hpp"
+#include "cache/outage_tier.hpp"
 #include "cache/redis_keys.hpp"
 #include "cache/redis_tier.hpp"
 #include "redis/common.hpp"
@@ -149,6 +150,21 @@ class RedisWorld {
   asio::io_context context_{1};
   std::unique_ptr<Executor> executor_ = make_asio_executor(context_);
   std::array<Process, 2> processes_{Process(*this), Process(*this)};
+};
+
+// Another world's tiers during a staged outage of other keys than the contract's.
+template <class World>
+class OutageWorld : public World {
+ public:
+  OutageWorld() { EXPECT_FALSE(outage_.begin(this->clock().steady() + std::chrono::hours(1))) << "it lasts all along"; }
+
+  RemoteTier& tier(std::size_t process) { return tiers_[process]; }
+
+ private:
+  OutageTier around(std::size_t process) { return {World::tier(process), outage_, "weather:mock:", this->clock()}; }
+
+  Outage outage_;
+  std::array<OutageTier, 2> tiers_{around(0), around(1)};
 };
 
 }  // namespace wx::cache::test

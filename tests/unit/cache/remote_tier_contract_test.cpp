@@ -1,5 +1,5 @@
-// The promises of remote_tier.hpp, checked for every implementation: the fake that the tests of the cache use, and
-// Redis.
+// The promises of remote_tier.hpp, checked for every implementation: the fake that the tests of the cache use, Redis,
+// and both during a staged outage of other keys.
 #include "remote_tier_contract.hpp"
 
 #include <gmock/gmock.h>
@@ -103,7 +103,8 @@ class RemoteTierContract : public testing::Test {
   const WallTime began_ = std::chrono::floor<milliseconds>(world_.clock().wall());
 };
 
-using Worlds = testing::Types<test::FakeWorld, test::RedisWorld>;
+using Worlds = testing::Types<test::FakeWorld, test::RedisWorld, test::OutageWorld<test::FakeWorld>,
+                              test::OutageWorld<test::RedisWorld>>;
 TYPED_TEST_SUITE(RemoteTierContract, Worlds);
 
 // --- values ---
