@@ -34,6 +34,7 @@ class App::Impl {
         started_(clock.steady()),
         limits_(options_.limits) {
     if (options_.redis) redis_ = std::make_unique<redis::Common>(*options_.redis, clock, metrics, log);
+    if (options_.redis_outages) outage_.emplace();
     metrics_.set_gauges([this] { return gauges_of(read_status(), count_open_files(), options_.endpoints.version); });
   }
 
@@ -62,6 +63,7 @@ class App::Impl {
                         .lab = lab_,
                         .limits = limits_,
                         .redis = redis_.get(),
+                        .outage = outage_ ? &*outage_ : nullptr,
                         .listener = cache_->listener(),
                         .clock = clock_,
                         .fleet_clock = fleet_clock_,
@@ -144,7 +146,8 @@ class App::Impl {
                        .entries = cache_->memory().size()},
             .redis = {.state = redis_state(),
                       .breaker_open = std::ranges::any_of(threads_, &IoThread::breaker_open),
-                      .listening = !threads_.empty() && threads_.front()->listening()},
+                      .listening = !threads_.empty() && threads_.front()->listening(),
+                      .outage_left = outage_left()},
             .provider = provider_status()};
   }
 
@@ -152,6 +155,10 @@ class App::Impl {
     std::size_t sum = 0;
     for (const auto& thread : threads_) sum += thread->connections();
     return sum;
+  }
+
+  [[nodiscard]] milliseconds outage_left() const {
+    return outage_ ? std::chrono::ceil<milliseconds>(outage_->left(clock_.steady())) : milliseconds(0);
   }
 
   // The worst state of all connections.
@@ -188,6 +195,7 @@ class App::Impl {
   weather::Service service_;
   const SteadyTime started_;
   std::unique_ptr<redis::Common> redis_;
+  std::optional<cache::Outage> outage_;
   const endpoints::ReadStatus read_status_ = [this] { return read_status(); };
   endpoints::LabGate lab_;
   endpoints::Limits limits_;

@@ -20,6 +20,16 @@ std::unique_ptr<cache::RedisTier> make_redis_tier(const Shared& shared, redis::C
                                             shared.log);
 }
 
+std::unique_ptr<cache::OutageTier> make_outage_tier(const Shared& shared, cache::RedisTier* tier) {
+  if (tier == nullptr || shared.outage == nullptr) return nullptr;
+  return std::make_unique<cache::OutageTier>(*tier, *shared.outage, weather::kMockKeys, shared.clock);
+}
+
+cache::RemoteTier* remote_tier(cache::OutageTier* with_outages, cache::RedisTier* without) {
+  if (with_outages != nullptr) return with_outages;
+  return without;
+}
+
 std::unique_ptr<cache::Backplane> make_backplane(const Shared& shared, redis::Client* client, cache::RedisTier* tier,
                                                  Executor& executor) {
   if (client == nullptr) return nullptr;
@@ -41,9 +51,10 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
           context_, [&log = shared.log] { observability::log_exception(log, "app", "a callback threw"); })),
       redis_(make_redis(shared, context_, *executor_)),
       redis_tier_(make_redis_tier(shared, redis_.get())),
+      outage_tier_(make_outage_tier(shared, redis_tier_.get())),
       backplane_(first ? make_backplane(shared, redis_.get(), redis_tier_.get(), *executor_) : nullptr),
       time_watch_(first ? make_time_watch(shared, redis_.get(), *executor_) : nullptr),
-      worker_(*executor_, redis_tier_.get(), shared.fleet_clock),
+      worker_(*executor_, remote_tier(outage_tier_.get(), redis_tier_.get()), shared.fleet_clock),
       mock_(*executor_, shared.options.mock_delay, shared.options.lifetime, shared.metrics),
       service_thread_{worker_, weather::mock_loaders(mock_)},
       endpoint_options_(shared.options.endpoints),
@@ -56,7 +67,8 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
                   .read_status = shared.read_status,
                   .lab = shared.lab,
                   .limits = shared.limits,
-                  .random = Random(random_seed())}),
+                  .random = Random(random_seed()),
+                  .outage = shared.outage}),
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
   redis_->on_connected([this, &listener = shared.listener] {

@@ -11,6 +11,7 @@
 #include "base/asio_executor.hpp"
 #include "base/fleet_clock.hpp"
 #include "cache/backplane.hpp"
+#include "cache/outage_tier.hpp"
 #include "cache/redis_tier.hpp"
 #include "cache/tiered_cache.hpp"
 #include "endpoints/endpoints.hpp"
@@ -30,7 +31,8 @@ struct Shared {
   const endpoints::ReadStatus& read_status;
   endpoints::LabGate& lab;
   endpoints::Limits& limits;
-  redis::Common* redis;  // null: memory only
+  redis::Common* redis;   // null: memory only
+  cache::Outage* outage;  // null: the laboratory stages none; else there is a Redis
   cache::FleetListener& listener;
   const Clock& clock;
   FleetClock& fleet_clock;  // for moments that processes compare; Redis sets it
@@ -83,6 +85,7 @@ class IoThread {
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<redis::Client> redis_;
   std::unique_ptr<cache::RedisTier> redis_tier_;
+  std::unique_ptr<cache::OutageTier> outage_tier_;
   std::unique_ptr<cache::Backplane> backplane_;
   std::unique_ptr<redis::TimeWatch> time_watch_;
   cache::CacheThread worker_;

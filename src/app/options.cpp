@@ -41,6 +41,7 @@ Options make_options(const config::Settings& settings) {
     options.redis->tls = settings.redis_tls;
     options.redis->ca_file = settings.redis_ca_file;
     options.redis->timeout = settings.redis_timeout;
+    options.redis_outages = settings.lab && settings.lab_redis_outage;
   }
   options.cache_prefix = settings.cache_prefix;
   static_assert(config::kLeastMemory >= cache::MemoryTier::kLeastLimit);

@@ -21,6 +21,7 @@ struct Options {
   http_client::HttpClientOptions http_client;
   open_meteo::OpenMeteoOptions open_meteo;
   std::optional<redis::RedisOptions> redis;
+  bool redis_outages = false;  // the laboratory may stage them
   cache::CacheOptions cache;
   std::string cache_prefix;
   weather::LifetimeOptions lifetime;

@@ -28,7 +28,7 @@ constexpr std::array<Row, kErrorKinds> kRows{{
     {ErrorKind::cache_unavailable, "cache-unavailable",
      "The request accepts only a cached answer, and Redis did not answer"},
     {ErrorKind::client_limited, "client-limited", "This client caused too many cache misses"},
-    {ErrorKind::lab_busy, "lab-busy", "Another lab run is in progress"},
+    {ErrorKind::lab_busy, "lab-busy", "The lab cannot start another run yet"},
     {ErrorKind::mock_limited, "mock-limited", "This client asked the mock for too much"},
     {ErrorKind::token_limited, "token-limited", "Too many wrong admin tokens came from this address"},
     {ErrorKind::cross_site, "cross-site", "Another site's page may not send this request"},

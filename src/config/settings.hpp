@@ -61,6 +61,7 @@ struct Settings {
   std::chrono::milliseconds mock_delay{500};
   endpoints::ClientLimitOptions mock_loads{.loads = 600, .window = std::chrono::minutes(1)};
   bool lab = true;
+  bool lab_redis_outage = true;  // parse() has resolved "auto"
 
   int coordinate_decimals = -1;  // -1: exact
 

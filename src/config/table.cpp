@@ -195,6 +195,11 @@ constexpr auto kTable = std::to_array<Setting>({
     {"LAB", "on", "`off` removes the mock and the lab, for a plain production service", "on or off", open,
      [](S& s, Text v, Why&) { return set_switch(s.lab, v); },
      [](const S& s) -> std::string { return s.lab ? "on" : "off"; }},
+    {"LAB_REDIS_OUTAGE", "auto",
+     "`on`: the lab may take Redis away from the mock for ten seconds, once a minute; `auto`: off on Cloud Run, else "
+     "on",
+     "auto, on or off", open, [](S& s, Text v, Why&) { return is_auto(v) || set_switch(s.lab_redis_outage, v); },
+     [](const S& s) -> std::string { return s.lab_redis_outage ? "on" : "off"; }},
     {"COORDINATE_DECIMALS", "exact", "Decimals to round coordinates to, so that nearby places share an answer",
      "exact or a number from 0 to 7", open,
      [](S& s, Text v, Why&) {

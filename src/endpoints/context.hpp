@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "cache/outage.hpp"
 #include "endpoints/access_log.hpp"
 #include "endpoints/client_address.hpp"
 #include "endpoints/lab_gate.hpp"
@@ -41,6 +42,7 @@ struct Context {
   LabGate& lab;
   Limits& limits;
   Random random;
+  cache::Outage* outage = nullptr;  // null: the laboratory stages none
   std::string headers = {};  // buffer for the headers of the current answer; reused to keep its capacity
   AccessLog access_log = {};
   LineBudget guess_lines = {};    // log lines about wrong admin tokens

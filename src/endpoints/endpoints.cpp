@@ -6,6 +6,7 @@
 #include "endpoints/headers.hpp"
 #include "endpoints/language.hpp"
 #include "endpoints/negotiate.hpp"
+#include "endpoints/outage_endpoint.hpp"
 #include "endpoints/page_model.hpp"
 #include "endpoints/precondition.hpp"
 #include "endpoints/problem.hpp"
@@ -84,6 +85,9 @@ std::vector<Route> Endpoints::routes() {
   if (context_.options.query.lab) {
     routes.push_back(
         {"/lab/stampede", Route::Match::exact, {{Method::post, [this](Exchange& e) { lab_.stampede(e); }}}});
+    routes.push_back({"/lab/redis-outage", Route::Match::exact, {{Method::post, [this](Exchange& e) {
+                                                                    begin_outage(context_, e);
+                                                                  }}}});
   }
   for (auto& route : routes) route.any_origin = any_origin(route.path);
   return routes;

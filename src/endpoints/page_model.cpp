@@ -23,6 +23,7 @@ pages::PageModel page_model(const Context& context, const http_server::Request& 
   const auto tiers = tiers_of(context);
   model.memory = tiers.memory;
   model.redis = tiers.redis;
+  model.redis_outage = context.outage != nullptr;
   model.mock_delay = context.options.mock_delay;
   model.request_timeout = context.options.request_timeout;
   model.version = context.options.version;

@@ -25,6 +25,7 @@ struct ProcessStatus {
     std::string_view state = "off";  // "off", "connecting", "up" or "down": the worst of all threads
     bool breaker_open = false;       // on any thread
     bool listening = false;          // the backplane is subscribed to the other processes' messages
+    milliseconds outage_left{0};     // of an outage that the laboratory has staged
   };
   struct Provider {
     struct Window {

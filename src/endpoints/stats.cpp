@@ -142,6 +142,7 @@ std::string render_stats(const Context& context) {
   write.text("state", process.redis.state);
   write.text("breaker", process.redis.breaker_open ? "open" : "closed");
   write.text("backplane", process.redis.listening ? "listening" : "deaf");
+  write.number("outage_ms_left", process.redis.outage_left.count());
   write.end();
   write.counters("cache");
   write.begin("http");

@@ -56,6 +56,7 @@ void add_general(Values& values, const PageModel& model) {
   values.set_flag("no-lab", !model.lab);
   values.set_flag("has-redis", model.redis);
   values.set_flag("no-redis", !model.redis);
+  values.set_flag("redis-outage", model.redis_outage);
   values.set_html("memory", model.memory ? "true" : "false");
   values.set_html("redis", model.redis ? "true" : "false");
   values.set_html("redis-disabled", model.redis ? "" : " aria-disabled=\"true\"");

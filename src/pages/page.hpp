@@ -90,6 +90,7 @@ struct PageModel {
   bool lab = true;                       // the mock and the page's experiments exist
   bool memory = true;                    // the memory tier is switched on
   bool redis = false;                    // a Redis is configured
+  bool redis_outage = false;             // the page may take it away for a while
   milliseconds mock_delay{500};          // how long the mock takes
   milliseconds request_timeout{10'000};  // how long an answer may take; the page derives its own timeout from it
   std::string_view version;

@@ -8,7 +8,7 @@
 namespace wx::weather {
 
 Key::Key(const Question& question) {
-  append(question.mock ? "weather:mock:" : "weather:");
+  append(question.mock ? kMockKeys : "weather:");
   append(question.location.latitude.text);
   append(":");
   append(question.location.longitude.text);

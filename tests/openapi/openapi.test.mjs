@@ -151,7 +151,7 @@ describe('the document', () => {
   it('names exactly the routes of the program', async () => {
     const source = await readFile(new URL('src/endpoints/endpoints.cpp', ROOT), 'utf8');
     const prefixes = { '/problems/': '/problems/{kind}', '/assets/': '/assets/{file}' };
-    const routes = [...source.matchAll(/"(\/[a-z./]*)"/g)].map(([, path]) => prefixes[path] ?? path);
+    const routes = [...source.matchAll(/"(\/[a-z./-]*)"/g)].map(([, path]) => prefixes[path] ?? path);
     assert.deepEqual([...new Set(routes)].sort(), Object.keys(doc.paths).sort());
   });
 
@@ -204,6 +204,7 @@ describe('answers', () => {
     const { headers } = await check('GET', '/assets/{file}', style, 200);
     await check('GET', '/assets/{file}', style, 304, { headers: { 'If-None-Match': headers.etag } });
     await check('POST', '/lab/stampede', '/lab/stampede?n=3', 200);
+    await check('POST', '/lab/redis-outage', '/lab/redis-outage', 200, { to: await start({ REDIS_URL: redis.url }) });
   });
 
   it('explain every kind of problem', async () => {
@@ -248,6 +249,8 @@ describe('errors', () => {
     }
     const plain = await start({ LAB: 'off', ADMIN_TOKEN: '' });
     await check('POST', '/lab/stampede', '/lab/stampede', 404, { to: plain });
+    await check('POST', '/lab/redis-outage', '/lab/redis-outage', 404, { to: plain });
+    await check('POST', '/lab/redis-outage', '/lab/redis-outage', 404, { to: await start({}) });
     await check('DELETE', '/cache', '/cache', 405, { to: plain });
     await check('DELETE', '/weather', place(), 405, { to: plain });
   });
@@ -293,6 +296,8 @@ describe('errors', () => {
     assertConforms(first, 'POST', '/lab/stampede', first.status);
     assertConforms(second, 'POST', '/lab/stampede', second.status);
     assert.deepEqual([first.status, second.status].sort(), [200, 429]);
+    const fragile = await start({ REDIS_URL: redis.url });
+    for (const status of [200, 429]) await check('POST', '/lab/redis-outage', '/lab/redis-outage', status, { to: fragile });
     const single = await start({ MOCK_LOADS: '1/d', ADMIN_TOKEN: 'the-right-token' });
     await check('GET', '/weather', `${place()}&mock=true`, 200, { to: single });
     await check('GET', '/weather', `${place()}&mock=true`, 429, { to: single });
@@ -314,7 +319,7 @@ describe('errors', () => {
   });
 
   it('of pages of other sites', async () => {
-    await check('POST', '/lab/stampede', '/lab/stampede?n=2', 403, { headers: { 'Sec-Fetch-Site': 'cross-site' } });
+    for (const path of ['/lab/stampede', '/lab/redis-outage']) await check('POST', path, path, 403, { headers: { 'Sec-Fetch-Site': 'cross-site' } });
   });
 
   it('of bytes that are no request', async () => {

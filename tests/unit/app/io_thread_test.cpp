@@ -41,6 +41,7 @@ class IoThreadTest : public testing::Test {
                            .lab = lab_,
                            .limits = limits_,
                            .redis = common_ ? &*common_ : nullptr,
+                           .outage = outage_ ? &*outage_ : nullptr,
                            .listener = cache_.listener(),
                            .clock = clock_,
                            .fleet_clock = fleet_clock_,
@@ -76,6 +77,7 @@ class IoThreadTest : public testing::Test {
   endpoints::LabGate lab_;
   endpoints::Limits limits_{{}};
   std::optional<redis::Common> common_;
+  std::optional<cache::Outage> outage_;
   std::optional<IoThread> thread_;
   std::uint16_t port_ = 0;
 };
@@ -183,6 +185,21 @@ TEST_F(IoThreadTest, FurtherOnesUseRedisButDoNotListen) {
   EXPECT_TRUE(eventually([&] { return redis.command({"EXISTS", "p:weather:mock:1:2"}) == "1"; }));
   EXPECT_FALSE(thread_->listening());
   EXPECT_EQ(redis.command({"PUBSUB", "CHANNELS"}), "");
+}
+
+TEST_F(IoThreadTest, DoesWithoutRedisDuringAStagedOutage) {
+  const test::RedisServer redis;
+  outage_.emplace();
+  options_.cache_prefix = "p:";
+  start(false, &redis);
+  thread_->run();
+  ASSERT_TRUE(eventually([&] { return thread_->redis_state() == redis::ConnectionState::up; }));
+  ASSERT_FALSE(outage_->begin(clock_.steady()));
+  const auto status = test::http_get(port_, "/weather?lat=1&lon=2&mock=true").header("Cache-Status");
+  EXPECT_TRUE(status.ends_with("detail=redis-unavailable")) << status;
+  EXPECT_EQ(redis.command({"KEYS", "*weather:mock:*"}), "");
+  EXPECT_EQ(thread_->redis_state(), redis::ConnectionState::up);
+  EXPECT_FALSE(thread_->breaker_open());
 }
 
 TEST_F(IoThreadTest, HearsNothingWhileRedisIsAway) {

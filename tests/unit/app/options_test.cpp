@@ -176,6 +176,18 @@ TEST(Options, TellTheEndpointsWhichTiersThereAre) {
   EXPECT_TRUE(make_options(settings).endpoints.query.redis);
 }
 
+TEST(Options, StageOutagesOfARedisThatIsThereAndOnlyInTheLaboratory) {
+  config::Settings settings;
+  EXPECT_FALSE(make_options(settings).redis_outages);
+  settings.redis_url = *redis::parse_url("redis://redis.example");
+  EXPECT_TRUE(make_options(settings).redis_outages);
+  settings.lab_redis_outage = false;
+  EXPECT_FALSE(make_options(settings).redis_outages);
+  settings.lab_redis_outage = true;
+  settings.lab = false;
+  EXPECT_FALSE(make_options(settings).redis_outages);
+}
+
 TEST(Options, OfRedisExistOnlyWithAUrl) {
   auto settings = distinct();
   settings.redis_tls = true;

@@ -473,6 +473,17 @@ TEST(Config, LimitsClientsOnlyWhereStrangersComeByUnlessSomethingElseIsSaid) {
   EXPECT_THAT(world.parse({"--check-config"}).output, HasSubstr("CLIENT_LOADS=60/m\n"));
 }
 
+TEST(Config, LetsStrangersTakeRedisAwayOnlyIfSomebodySaysSo) {
+  World world;
+  EXPECT_TRUE(world.parse().settings.lab_redis_outage);
+  EXPECT_FALSE(world.parse({"--lab-redis-outage=off"}).settings.lab_redis_outage);
+  world.variables["K_SERVICE"] = "weather";
+  EXPECT_FALSE(world.parse().settings.lab_redis_outage);
+  EXPECT_FALSE(world.parse({"--lab-redis-outage=auto"}).settings.lab_redis_outage);
+  EXPECT_TRUE(world.parse({"--lab-redis-outage=on"}).settings.lab_redis_outage);
+  EXPECT_THAT(world.parse({"--check-config"}).output, HasSubstr("LAB_REDIS_OUTAGE=off\n"));
+}
+
 TEST(Config, CheckConfigPrintsTheEffectiveSettingsWithoutSecrets) {
   World world;
   world.variables = {{"REDIS_URL", "redis://user:hunter2@host:1/2"}, {"OPEN_METEO_API_KEY", "swordfish"}};

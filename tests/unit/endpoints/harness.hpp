@@ -80,7 +80,8 @@ class EndpointsTest : public testing::Test {
             .read_status = read_status_,
             .lab = lab_,
             .limits = limits_,
-            .random = Random(1)};
+            .random = Random(1),
+            .outage = outage_ ? &*outage_ : nullptr};
   }
 
   // The answer, which may come at once, or when the clock moves or the provider answers.
@@ -134,6 +135,7 @@ class EndpointsTest : public testing::Test {
   EndpointOptions options_ = default_options();
   Limits limits_{{.client_loads = {.loads = 3, .window = std::chrono::seconds(60), .max_clients = 100},
                   .mock_loads = {.loads = 600, .window = std::chrono::seconds(60), .max_clients = 100}}};
+  std::optional<cache::Outage> outage_;
   cache::TieredCache cache_{{}, clock_, metrics_, log_};
   cache::CacheThread worker_{executor_, nullptr, clock_};
   ScriptedProvider provider_{clock_};

@@ -45,8 +45,11 @@ TEST_F(StatsTest, TellsTheStateOfBothTiers) {
   process_.memory.limit = 0;
   EXPECT_EQ(at("/memory/state"), "off");
   EXPECT_EQ(at("/redis/state"), "off");
+  EXPECT_EQ(at("/redis/outage_ms_left"), "0");
   process_.redis.state = "connecting";
   EXPECT_EQ(at("/redis/state"), "connecting");
+  process_.redis.outage_left = milliseconds(7001);
+  EXPECT_EQ(at("/redis/outage_ms_left"), "7001");
 }
 
 TEST_F(StatsTest, ReckonsTheHitRatioFromWhatTheCacheWasAskedFor) {
