@@ -35,6 +35,17 @@ export function startStampede(i18n) {
     setText(byId('stampede-status'), text);
   }
 
+  // Without a result, the numbers that stand there are those of the run before.
+  function setOld(old) {
+    byId('herds').classList.toggle('old', old);
+    byId('herds-old').hidden = !old || byId('herds').hidden;
+  }
+
+  function fail(text) {
+    announce(text);
+    setOld(true);
+  }
+
   async function start() {
     const callers = Number(byId('callers').value);
     button.setAttribute('aria-disabled', 'true');
@@ -48,15 +59,16 @@ export function startStampede(i18n) {
         show('bypass', result.callers, result.bypass);
         show('collapsed', result.callers, result.collapsed);
         byId('herds').hidden = false;
+        setOld(false);
         announce(t(result.collapsed.provider_calls === 1 ? 'live.stampede-result' : 'live.stampede-results', {
           collapsed: i18n.whole(result.collapsed.provider_calls), bypass: i18n.whole(result.bypass.provider_calls),
         }));
       } else {
-        announce(response.status === 429 ? t('live.stampede-busy')
+        fail(response.status === 429 ? t('live.stampede-busy')
           : t('live.stampede-failed', { what: t('live.what-status', { status: response.status }) }));
       }
     } catch {
-      announce(t('live.stampede-failed', { what: t(limit.late ? 'live.what-timeout' : 'live.what-network') }));
+      fail(t('live.stampede-failed', { what: t(limit.late ? 'live.what-timeout' : 'live.what-network') }));
     }
     limit.end();
     button.removeAttribute('aria-disabled');

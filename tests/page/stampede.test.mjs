@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { service, withPage } from './setting.mjs';
-import { assertAccessible, text } from './support.mjs';
+import { FAILED_REQUEST, service, withPage } from './setting.mjs';
+import { assertAccessible, text, until } from './support.mjs';
 
 describe('a stampede', () => {
   it('of 100 callers costs one call instead of 100, every time', () => withPage({}, async (page) => {
@@ -18,6 +18,27 @@ describe('a stampede', () => {
     }
     assert.equal(await page.locator('[data-herd=collapsed] .call').count(), 1);
     await assertAccessible(page, 'after a stampede');
+  }));
+
+  it('that fails leaves the numbers of the run before, and says that they are old', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    const run = async (status) => {
+      await page.evaluate(() => { document.getElementById('stampede-status').textContent = ''; });
+      await page.click('#stampede-run');
+      await until(async () => status.test(await text(page, '#stampede-status')), `the status ${status}`);
+    };
+    await page.route('**/lab/stampede?*', (route) => route.abort());
+    await run(/^No result: connection failed$/);
+    assert.equal(await page.isVisible('#herds-old'), false, 'there are no numbers yet');
+    await page.unroute('**/lab/stampede?*');
+    await run(/^1 provider call instead of 100\.$/);
+    await page.route('**/lab/stampede?*', (route) => route.abort());
+    await run(/^No result: connection failed$/);
+    assert.equal(await text(page, '#herds-old'), 'The numbers below are those of the run before.');
+    assert.equal(await page.getAttribute('#herds', 'class'), 'herds old');
+    await assertAccessible(page, 'old numbers');
+    await page.unroute('**/lab/stampede?*');
+    await run(/^1 provider call instead of 100\.$/);
+    assert.equal(await page.isVisible('#herds-old'), false);
   }));
 
   it('has its limits: the mock only, one at a time, 1 to 200 callers, POST', async () => {
