@@ -4,6 +4,7 @@ import { byId, setText } from './dom.js';
 import { patience } from './patience.js';
 
 const EVERY_MS = 2000;
+const OUTAGE_EVERY_MS = 500; // while the laboratory has taken Redis away
 const LIMIT_MS = 4000; // the service has these numbers in memory
 
 // Number of answers that needed no load of their own: copies, and answers of loads that other requests had started. A
@@ -13,12 +14,15 @@ export function loadsSaved({ hits, requests, stale_served: stale }) {
   return hits - stale.if_error - stale.soft_timeout + requests.collapsed + requests.lease;
 }
 
-export function startStats(i18n) {
+// `onOutage` is called with the rest of the laboratory's outage of Redis, in ms; 0 without one.
+export function startStats(i18n, { onOutage }) {
   const { t } = i18n;
   const tiles = byId('tiles');
   let paused = false;
   let timer = 0;
   let shownAt = null; // time at which the shown numbers arrived
+  let every = EVERY_MS;
+  let readsFailed = 0; // before the outage
 
   function tile(name, value, note) {
     setText(tiles.querySelector(`[data-stat=${name}]`), value);
@@ -34,8 +38,24 @@ export function startStats(i18n) {
     const off = memory.state === 'off';
     tile('memory', off ? t('live.stat-memory-off') : i18n.bytes(memory.bytes),
       off ? '' : t('live.stat-memory', { entries: i18n.whole(memory.entries), limit: i18n.bytes(memory.limit_bytes) }));
-    tile('redis', t(`live.redis-${redis.state}`), redis.state === 'off' ? t('live.redis-off-note') : t('live.stat-redis', {
-      commands: i18n.whole(redis.commands), errors: i18n.whole(redis.errors + redis.timeouts),
+    showRedis(redis);
+  }
+
+  function showRedis(redis) {
+    const left = redis.outage_ms_left;
+    every = left > 0 ? OUTAGE_EVERY_MS : EVERY_MS;
+    onOutage(left);
+    if (redis.state === 'off') return tile('redis', t('live.redis-off'), t('live.redis-off-note'));
+    const breaker = t(`live.breaker-${redis.breaker}`);
+    if (left > 0 && redis.state === 'up') {
+      const failed = redis.reads_failed - readsFailed;
+      return tile('redis', t('live.redis-away'), t(failed === 1 ? 'live.stat-away-one' : 'live.stat-away', {
+        n: i18n.whole(Math.ceil(left / 1000)), failed: i18n.whole(failed), breaker,
+      }));
+    }
+    readsFailed = redis.reads_failed;
+    return tile('redis', t(`live.redis-${redis.state}`), t('live.stat-redis', {
+      commands: i18n.whole(redis.commands), errors: i18n.whole(redis.errors + redis.timeouts), breaker,
     }));
   }
 
@@ -59,12 +79,13 @@ export function startStats(i18n) {
     }
     limit.end();
     clearTimeout(timer);
-    if (!paused && !document.hidden) timer = setTimeout(ask, EVERY_MS);
+    if (!paused && !document.hidden) timer = setTimeout(ask, every);
   }
 
   document.addEventListener('visibilitychange', ask);
   ask();
   return {
+    ask,
     pause(busy) {
       paused = busy;
       if (busy) setText(byId('stats-state'), t('live.stats-paused'));
