@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "cache/codec.hpp"
 #include "cache/memory_tier.hpp"
+#include "cache/outage_tier.hpp"
 #include "cache/redis_tier.hpp"
 #include "endpoints/endpoints.hpp"
 #include "endpoints/query.hpp"
@@ -81,7 +82,8 @@ struct FilledTier {
 
 // The service of one I/O thread: a memory tier, the mock, and Redis if a peer is given.
 struct Service {
-  explicit Service(RedisPeer* peer = nullptr) : redis(connect(peer)), redis_tier(make_tier()) {
+  explicit Service(RedisPeer* peer = nullptr)
+      : redis(connect(peer)), redis_tier(make_tier()), tier(make_outage_tier()) {
     options.query.redis = peer != nullptr;
   }
 
@@ -93,6 +95,8 @@ struct Service {
   std::unique_ptr<redis::Common> common;  // null without a peer, like `redis`
   std::unique_ptr<redis::Client> redis;
   std::unique_ptr<cache::RedisTier> redis_tier;
+  cache::Outage outage;  // none
+  std::unique_ptr<cache::OutageTier> tier;
   const endpoints::ReadStatus read_status = [] { return endpoints::ProcessStatus(); };
   endpoints::LabGate lab;
   endpoints::Limits limits{{}};
@@ -101,7 +105,7 @@ struct Service {
                              return
                                  [](cache::LoadRequest, cache::LoadCallback done) { done(fail(ErrorKind::internal)); };
                            }};
-  cache::CacheThread worker{*executor, redis_tier.get(), clock};
+  cache::CacheThread worker{*executor, tier.get(), clock};
   weather::Mock mock{*executor, milliseconds(0), {.fresh_for = std::chrono::hours(1)}, metrics};
   weather::ServiceThread thread{worker, weather::mock_loaders(mock)};
   endpoints::EndpointOptions options;
@@ -135,6 +139,10 @@ struct Service {
   std::unique_ptr<cache::RedisTier> make_tier() {
     if (!redis) return nullptr;
     return std::make_unique<cache::RedisTier>(*redis, "", clock, metrics, *log);
+  }
+  std::unique_ptr<cache::OutageTier> make_outage_tier() {
+    if (!redis_tier) return nullptr;
+    return std::make_unique<cache::OutageTier>(*redis_tier, outage, weather::kMockKeys, clock);
   }
 };
 
