@@ -70,6 +70,7 @@ Options make_options(const config::Settings& settings) {
   options.endpoints.query.redis = options.redis.has_value();
   options.endpoints.request_timeout = settings.request_timeout;
   options.endpoints.version = version();
+  options.endpoints.public_url = settings.public_url;
   options.endpoints.memory = settings.memory_limit > 0;
   options.endpoints.mock_delay = settings.mock_delay;
 

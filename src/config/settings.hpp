@@ -23,7 +23,8 @@ struct Settings {
   // The listening socket and its threads.
   std::uint16_t port = 8080;  // 0: the system chooses one
   std::string address = "0.0.0.0";
-  unsigned threads = 0;  // parse() replaces 0 by the number of usable cores
+  std::string public_url;  // where visitors find the page, without a trailing slash; empty: unknown
+  unsigned threads = 0;    // parse() replaces 0 by the number of usable cores
 
   // Redis. No URL: memory only.
   std::optional<redis::Url> redis_url;

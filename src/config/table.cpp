@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "base/http_url.hpp"
 #include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "config/members.hpp"
@@ -45,6 +46,16 @@ constexpr auto kTable = std::to_array<Setting>({
        return parse_ip(v).has_value();
      },
      [](const S& s) { return s.address; }},
+    {"PUBLIC_URL", "",
+     "Where visitors find the page, such as `https://weather.example`; links to it then show a preview in messengers "
+     "and "
+     "social networks",
+     "an http:// or https:// URL without user, query or fragment", open,
+     [](S& s, Text v, Why& why) {
+       s.public_url.clear();
+       return v.empty() || set_parsed(s.public_url, parse_base_url(v), why);
+     },
+     [](const S& s) { return s.public_url; }},
     {"THREADS", "auto", "Threads that serve requests; `auto`: one per core that this process may use",
      "auto or a number from 1 to 1024", open,
      [](S& s, Text v, Why&) { return is_auto(v) || set_number(s.threads, v, 1, 1024); },
@@ -141,7 +152,7 @@ constexpr auto kTable = std::to_array<Setting>({
 
     {"OPEN_METEO_URL", "https://api.open-meteo.com", "Base URL of the weather provider",
      "an http:// or https:// URL without user, query or fragment", open,
-     [](S& s, Text v, Why& why) { return set_parsed(s.open_meteo_url, open_meteo::parse_base_url(v), why); },
+     [](S& s, Text v, Why& why) { return set_parsed(s.open_meteo_url, open_meteo::parse_provider_url(v), why); },
      [](const S& s) { return s.open_meteo_url; }},
     {"OPEN_METEO_API_KEY", "", "API key of a paid Open-Meteo plan; with the default URL it selects the customers' host",
      "printable ASCII characters without spaces", secret,

@@ -15,7 +15,7 @@ inline constexpr const char* kDefaultUrl = "https://api.open-meteo.com";
 inline constexpr const char* kCustomerUrl = "https://customer-api.open-meteo.com";
 
 struct OpenMeteoOptions {
-  // OPEN_METEO_URL: scheme, host, optionally a port and a path; see parse_base_url().
+  // OPEN_METEO_URL: scheme, host, optionally a port and a path; see parse_provider_url().
   std::string base_url = kDefaultUrl;
   // OPEN_METEO_API_KEY: empty for the free service. Together with the default URL it selects the customers' host.
   std::string api_key;

@@ -11,10 +11,9 @@
 
 namespace wx::open_meteo {
 
-// Checks a base URL and returns it without trailing slashes and without /v1/forecast at its end: http or https, a host
-// (name, IPv4, or IPv6 in brackets), optionally a port and a path; no user, query or fragment. Error: bad_parameter;
-// the detail does not repeat the URL, which may contain a password.
-[[nodiscard]] Result<std::string> parse_base_url(std::string_view url);
+// Checks a base URL (see base/http_url.hpp), and returns it without /v1/forecast at its end. Error: bad_parameter; the
+// detail does not repeat the URL, which may contain a password.
+[[nodiscard]] Result<std::string> parse_provider_url(std::string_view url);
 
 // Checks that `key` can be sent in a header (visible ASCII, at most 256 characters) and returns it. Error:
 // bad_parameter.

@@ -15,6 +15,7 @@ config::Settings distinct() {
   config::Settings settings;
   settings.address = "127.0.0.7";
   settings.port = 8123;
+  settings.public_url = "https://weather.example";
   settings.threads = 3;
   settings.max_connections = 11;
   settings.connection_memory = 12 << 20;
@@ -153,6 +154,7 @@ TEST(Options, OfTheProviderAreItsSettings) {
 TEST(Options, OfTheEndpointsAreTheirSettings) {
   const auto options = make_options(distinct());
   EXPECT_EQ(options.endpoints.request_timeout, milliseconds(7001));
+  EXPECT_EQ(options.endpoints.public_url, "https://weather.example");
   EXPECT_EQ(options.endpoints.query.coordinate_decimals, 2);
   EXPECT_FALSE(options.endpoints.query.lab);
   EXPECT_EQ(options.endpoints.mock_delay, milliseconds(7012));

@@ -70,6 +70,7 @@ TEST(Config, ReadsEverySettingFromItsVariable) {
   world.files["/ca.pem"] = "certificate";
   world.variables = {{"PORT", "0"},
                      {"ADDRESS", "::1"},
+                     {"PUBLIC_URL", "HTTPS://weather.example/page/"},
                      {"THREADS", "3"},
                      {"REDIS_URL", "rediss://user:pass@host:6380/3"},
                      {"REDIS_TLS", "true"},
@@ -98,6 +99,7 @@ TEST(Config, ReadsEverySettingFromItsVariable) {
   ASSERT_EQ(outcome.action, Outcome::Action::serve) << outcome.output;
   const auto& s = outcome.settings;
   EXPECT_EQ(s.port, 0);
+  EXPECT_EQ(s.public_url, "https://weather.example/page");
   EXPECT_EQ(s.address, "::1");
   EXPECT_EQ(s.threads, 3U);
   EXPECT_EQ(s.redis_url, redis::parse_url("rediss://user:pass@host:6380/3").value());
@@ -238,6 +240,18 @@ TEST(Config, DoesNotRepeatAUrlThatMayHoldAPasswordOrAKey) {
   }
   EXPECT_THAT(with_variable("OPEN_METEO_URL", "https://host/?apikey=k").output, HasSubstr("OPEN_METEO_API_KEY"))
       << "where the key belongs";
+}
+
+TEST(Config, SaysWhatIsWrongWithThePublicUrl) {
+  for (const auto& [value, why] :
+       {std::pair("weather.example", "must begin with http:// or https://"), std::pair("https://", "must name a host"),
+        std::pair("https://weather.example/?lang=en", "must not have a query or a fragment"),
+        std::pair("https://me@weather.example", "must not have a user or a password"),
+        std::pair("https://weather.example/\">", "must have only letters, digits and")}) {
+    const auto outcome = with_variable("PUBLIC_URL", value);
+    EXPECT_EQ(outcome.exit_code, 2) << value;
+    EXPECT_THAT(outcome.output, HasSubstr(why)) << value;
+  }
 }
 
 // A secret may be given to any setting by mistake, as it is, in a URL or in a list.

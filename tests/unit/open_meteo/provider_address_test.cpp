@@ -8,7 +8,7 @@ namespace wx::open_meteo {
 namespace {
 
 std::string base(std::string_view url) {
-  const auto parsed = parse_base_url(url);
+  const auto parsed = parse_provider_url(url);
   return parsed ? *parsed : "refused: " + parsed.error().detail;
 }
 
