@@ -2,7 +2,7 @@
 """Embeds the page's sources in this folder into one C++ file: web/embed.py OUTPUT.cpp
 
 Each asset gets the hash of its content in its name, so that browsers may keep it for ever, and a gzip and a brotli
-form. A module's hash covers the modules it imports, because its text contains their hashed names. Templates are filled
+form unless it is a picture. A module's hash covers the modules it imports, because its text contains their hashed names. Templates are filled
 with the texts of each language here; a value that is known only per request stays as {{slot}}.
 
 Texts: one JSON file per language, with the same groups and keys in all. Texts in `page` may hold markup; all others are
@@ -23,7 +23,8 @@ TEMPLATES = ["page.html", "problem.html"]
 FOR_THE_BROWSER = ["live", "error", "fault"]
 AT_THE_ROOT = ["openapi.json"]  # these URLs must not change, so they contain no hash
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
-         ".json": "application/json; charset=utf-8"}
+         ".json": "application/json; charset=utf-8", ".png": "image/png"}
+PACKED = {".png"}  # a compressed form would save nothing
 IMPORT = re.compile(r"""(?m)^((?:import|export)\b[^;]*?\bfrom\s*|import\s*)(['"])\./([\w.-]+\.js)\2""")
 
 
@@ -55,7 +56,7 @@ def text_module(entries):
 
 class Assets:
     def __init__(self, texts):
-        self.sources = {p.name: p.read_text("utf-8") for p in sorted(HERE.iterdir())
+        self.sources = {p.name: p.read_bytes() if p.suffix in PACKED else p.read_text("utf-8") for p in sorted(HERE.iterdir())
                         if p.name in AT_THE_ROOT or (p.suffix in TYPES and p.suffix != ".json")}
         self.sources |= {f"text-{language}.js": text_module(texts[language]) for language in LANGUAGES}
         self.done = {}  # name -> (path, hash, bytes)
@@ -76,7 +77,7 @@ class Assets:
                 return f"{match[1]}{match[2]}./{self.make(match[3], (*path, name)).rsplit('/', 1)[1]}{match[2]}"
 
             text = IMPORT.sub(hashed, self.sources[name]) if name.endswith(".js") else self.sources[name]
-            data = text.encode()
+            data = text if isinstance(text, bytes) else text.encode()
             stem, suffix = name.rsplit(".", 1)
             digest = hashlib.sha256(data).hexdigest()[:12]
             path = f"/{name}" if name in AT_THE_ROOT else f"/assets/{stem}.{digest}.{suffix}"
@@ -136,12 +137,15 @@ def main():
            '#include "web/tables.hpp"', "", "namespace wx::web {", "namespace {"]
     rows = []
     for number, (name, (path, digest, data)) in enumerate(sorted(assets.done.items())):
-        packed = gzip.compress(data, 9, mtime=0)
-        brotli = subprocess.run(["brotli", "-q", "11", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
-        for form, content in (("plain", data), ("gzip", packed), ("brotli", brotli)):
+        forms = {"plain": data}
+        if Path(name).suffix not in PACKED:
+            forms["gzip"] = gzip.compress(data, 9, mtime=0)
+            forms["brotli"] = subprocess.run(["brotli", "-q", "11", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+        for form, content in forms.items():
             out.append(array(f"{form}_{number}", content))
+        values = ", ".join(f"bytes({form}_{number})" if form in forms else "{}" for form in ("plain", "gzip", "brotli"))
         rows.append(f'    {{"{name}", "{path}", "{TYPES["." + name.rsplit(".", 1)[1]]}", "{digest}", '
-                    f"bytes(plain_{number}), bytes(gzip_{number}), bytes(brotli_{number})}},")
+                    f"{values}}},")
     out += ["}  // namespace", "", "const std::vector<Asset>& asset_table() {",
             "  static const std::vector<Asset> table = {", *rows, "  };", "  return table;", "}", ""]
     out += ["const std::vector<TextRow>& text_table() {", "  static const std::vector<TextRow> table = {"]

@@ -34,7 +34,9 @@ Encoding choose_encoding(std::optional<std::string_view> accept_encoding) {
 }
 
 void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset) {
-  const auto encoding = choose_encoding(exchange.request().field(Field::accept_encoding));
+  const bool encoded = !asset.brotli.empty();
+  const auto encoding =
+      encoded ? choose_encoding(exchange.request().field(Field::accept_encoding)) : Encoding::identity;
   const auto [body, name] = encoding == Encoding::brotli ? std::pair(asset.brotli, std::string_view("br"))
                             : encoding == Encoding::gzip ? std::pair(asset.gzip, std::string_view("gzip"))
                                                          : std::pair(asset.plain, std::string_view());
@@ -54,9 +56,12 @@ void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset
   const bool hashed = asset.path.contains(asset.hash);
   append(headers,
          hashed ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: public, no-cache\r\n");
-  append(headers, "Vary: Accept-Encoding\r\n");
+  if (encoded) append(headers, "Vary: Accept-Encoding\r\n");
   append(headers, cat("ETag: \"", etag, "\"\r\n"));
-  append(headers, "Cross-Origin-Resource-Policy: same-origin\r\n");
+  // Other sites show the picture of a link's preview.
+  const bool preview = asset.name == "share.png";
+  append(headers,
+         preview ? "Cross-Origin-Resource-Policy: cross-origin\r\n" : "Cross-Origin-Resource-Policy: same-origin\r\n");
   if (not_modified) {
     return send(context, exchange, id, {.status = 304, .shared = true}, {});
   }

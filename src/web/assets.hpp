@@ -14,8 +14,8 @@ struct Asset {
   std::string_view type;  // Content-Type
   std::string_view hash;  // of the content
   std::string_view plain;
-  std::string_view gzip;    // RFC 1952
-  std::string_view brotli;  // RFC 7932
+  std::string_view gzip;    // RFC 1952; empty for a PNG, which is compressed already
+  std::string_view brotli;  // RFC 7932; empty likewise
 };
 
 // All assets, sorted by name.
