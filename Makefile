@@ -73,7 +73,7 @@ deb-test: deb ## install the package in a clean Debian, run it there, purge it (
 	@scripts/install-packages image
 	@scripts/deb-test $(DEB_PRESET)
 
-screenshots: ## make the pictures in docs/images
+screenshots: ## make the pictures in docs/images, of a link's preview and of the touch icon (web/*.png)
 	@scripts/install-packages build test page
 	@scripts/build $(PRESET) weather-cache
 	@scripts/test-page $(PRESET) screenshots

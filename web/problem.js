@@ -1,6 +1,7 @@
 // Reads an answer, and makes the text of the problem card if it holds no weather. Pure, to be tested without a browser.
 
 const OURS = /^\/problems\/([\w-]+)$/;
+const FIELDS = ['lat', 'lon'];
 const MOCK_WOULD_HELP = /^(provider-|client-limited$|deadline-exceeded$)/;
 
 function parsed(body) {
@@ -27,19 +28,26 @@ function documentOf(body) {
   return OURS.test(problem?.type) ? problem : null;
 }
 
-// The same table as advice() in src/pages/wording.cpp; empty if the title says everything.
-function adviceFor(kind, { lab, detail }) {
-  if (kind === 'bad-parameter') return 'parameter';
+// When it makes sense to ask again, where no Retry-After says so. The same table as again_key() in src/pages/wording.cpp.
+function againFor(kind) {
+  if (kind === 'client-limited' || kind === 'provider-limited') return 'later';
+  if (['internal', 'lab-busy', 'mock-limited', 'overloaded', 'draining', 'request-timeout'].includes(kind) || kind.startsWith('redis-')) return 'moment';
+  if (kind === 'provider-refused' || kind === 'provider-denied') return '';
+  return kind.startsWith('provider-') || kind === 'deadline-exceeded' ? 'seconds' : '';
+}
+
+// What else helps. The same table as help_key() there; empty if the title says everything.
+function helpFor(kind, { lab, detail, marked }) {
+  if (kind === 'bad-parameter') return marked ? 'marked' : 'parameter';
   if (kind === 'not-found') return 'path';
   if (kind === 'method-not-allowed') return 'method';
   if (kind === 'uri-too-long' || kind === 'headers-too-large') return 'too-long';
   if (kind === 'internal' || kind.startsWith('redis-')) return 'internal';
   if (kind === 'client-limited' || kind === 'provider-limited') return 'limited';
-  if (['lab-busy', 'mock-limited', 'overloaded', 'draining', 'request-timeout'].includes(kind)) return 'busy';
   if (kind === 'provider-refused') return 'refused';
   if (kind === 'provider-denied') return 'denied';
-  if (kind.startsWith('provider-') || kind === 'deadline-exceeded') return lab ? 'provider' : 'plain';
-  return detail ? 'other' : '';
+  if (againFor(kind) === 'seconds') return lab ? 'mock' : '';
+  return detail && !againFor(kind) ? 'other' : '';
 }
 
 export const faultText = (i18n, detail) => (i18n.has(`fault.${detail}`) ? i18n.t(`fault.${detail}`) : detail);
@@ -59,17 +67,20 @@ export function problemCard(i18n, answer, { lab, mock }) {
   if (!problem) return foreignCard(i18n, answer);
   const kind = OURS.exec(problem.type)[1];
   const errors = problem.errors ?? [];
-  const faults = errors.map((error) => `${error.parameter} ${faultText(i18n, error.detail)}`).join('; ');
-  const detail = faults || (problem.detail ?? '');
-  const english = detail !== '' && faults === '';
-  const advice = adviceFor(kind, { lab, detail: detail !== '' });
+  const others = errors.filter((error) => !FIELDS.includes(error.parameter)); // the form marks its own fields
+  const faults = others.map((error) => `${error.parameter} ${faultText(i18n, error.detail)}`).join('; ');
+  const english = errors.length === 0 && Boolean(problem.detail);
+  const detail = english ? problem.detail : faults;
+  const again = againFor(kind);
+  const help = helpFor(kind, { lab, detail: detail !== '', marked: others.length < errors.length });
+  const when = answer.retryAfter ? t('live.retry-after', { n: answer.retryAfter }) : again && t(`live.again-${again}`);
   return {
     title: `${answer.status} · ${i18n.has(`error.${kind}`) ? t(`error.${kind}`) : problem.title}`,
     detail,
     label: english ? t('live.detail') : '',
     language: english ? 'en' : i18n.language,
     request: String(problem.instance ?? '').replace('urn:uuid:', ''),
-    advice: [advice && t(`error.advice-${advice}`), answer.retryAfter ? t('live.retry-after', { n: answer.retryAfter }) : ''].join(' ').trim(),
+    advice: [when, help && t(`error.advice-${help}`)].filter(Boolean).join(' '),
     offer: lab && !mock && MOCK_WOULD_HELP.test(kind),
     errors,
   };

@@ -149,8 +149,9 @@ void Endpoints::problem_page(Exchange& exchange) {
     const auto kind = static_cast<ErrorKind>(i);
     if (name(kind) != wanted) continue;
     const auto choice = choose_language(exchange.request());
-    return respond(exchange, 200, kHtml, pages::render_problem_page(kind, choice.language, choice.chosen),
-                   kVaryLanguage);
+    const auto page =
+        pages::render_problem_page({.language = choice.language, .explicit_language = choice.chosen, .kind = kind});
+    return respond(exchange, 200, kHtml, page, kVaryLanguage);
   }
   router_.refuse(exchange, ErrorKind::not_found, "No problem type has this name");
 }

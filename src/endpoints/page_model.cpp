@@ -27,6 +27,7 @@ pages::PageModel page_model(const Context& context, const http_server::Request& 
   model.mock_delay = context.options.mock_delay;
   model.request_timeout = context.options.request_timeout;
   model.version = context.options.version;
+  model.public_url = context.options.public_url;
   return model;
 }
 

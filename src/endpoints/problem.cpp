@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
+#include "endpoints/language.hpp"
 #include "endpoints/page_model.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
@@ -20,6 +21,26 @@ std::optional<long long> retry_after_seconds(const Error& error) {
   }
   if (!wait) return std::nullopt;
   return std::max<long long>(1, (wait->count() + 999) / 1000);
+}
+
+// The weather page if the form was sent, else a page of the error alone.
+std::string render_problem_html(const Context& context, const http_server::Request& request, const Problem& problem,
+                                std::string_view uuid) {
+  const pages::ErrorCard card{.status = status_of(problem.error.kind),
+                              .kind = problem.error.kind,
+                              .detail = problem.error.detail,
+                              .faults = problem.faults,
+                              .retry_after_seconds = retry_after_seconds(problem.error),
+                              .request_id = uuid};
+  if (problem.form) {
+    auto model = page_model(context, request);
+    model.form = problem.form;
+    model.error = card;
+    return pages::render_page(model);
+  }
+  const auto choice = choose_language(request);
+  return pages::render_problem_page(
+      {.language = choice.language, .explicit_language = choice.chosen, .kind = card.kind, .error = card});
 }
 
 }  // namespace
@@ -58,15 +79,7 @@ void respond_problem(Context& context, Answer& answer, const Problem& problem) {
   headers.clear();
   std::string body;
   if (problem.html) {
-    auto model = page_model(context, answer.request());
-    model.form = problem.form;
-    model.error = pages::ErrorCard{.status = status,
-                                   .kind = problem.error.kind,
-                                   .detail = problem.error.detail,
-                                   .faults = problem.faults,
-                                   .retry_after_seconds = retry_after_seconds(problem.error),
-                                   .request_id = uuid.text()};
-    body = pages::render_page(model);
+    body = render_problem_html(context, answer.request(), problem, uuid.text());
     append(headers, "Content-Type: text/html; charset=utf-8\r\n");
     append_page_security(headers);
   } else {

@@ -16,7 +16,7 @@ struct Problem {
   std::vector<ParameterFault> faults;
   std::string_view extra_headers;  // complete lines
   bool html = false;
-  std::optional<pages::FormValues> form = std::nullopt;  // for the page: the submitted values
+  std::optional<pages::FormValues> form = std::nullopt;  // for the weather page: the submitted values
 };
 
 // Appends the problem document.

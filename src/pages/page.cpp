@@ -47,6 +47,8 @@ std::string link_to_self(const PageModel& model, std::string_view language, bool
 void add_language(Values& values, Language language, bool explicit_language) {
   values.set_html("lang-query", explicit_language ? cat("?lang=", web::tag(language)) : "");
   values.set_flag("explicit-language", explicit_language);
+  values.set_html("current-en", language == Language::en ? " aria-current=\"true\"" : "");
+  values.set_html("current-pt-BR", language == Language::pt_br ? " aria-current=\"true\"" : "");
 }
 
 void add_general(Values& values, const PageModel& model) {
@@ -65,10 +67,11 @@ void add_general(Values& values, const PageModel& model) {
   values.set_html("mock-delay", cat(model.mock_delay.count()));
   values.set_text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
   values.set_text("version", model.version);
+  // A preview of a link shows the service, whatever the page answers.
+  values.set_flag("public", !model.public_url.empty());
+  values.set_text("public-url", model.public_url);
   values.set_text("href-en", link_to_self(model, "en", asks_the_mock(model)));
   values.set_text("href-pt-BR", link_to_self(model, "pt-BR", asks_the_mock(model)));
-  values.set_html("current-en", model.language == Language::en ? " aria-current=\"true\"" : "");
-  values.set_html("current-pt-BR", model.language == Language::pt_br ? " aria-current=\"true\"" : "");
 }
 
 void add_field_faults(Values& values, const PageModel& model, std::string_view parameter, std::string_view fault_slot,
@@ -198,35 +201,46 @@ void add_result(Values& values, const PageModel& model) {
   values.set_text("time", cat(card.time, " GMT"));
 }
 
+struct Detail {
+  std::string text;
+  bool english = false;       // there is no translation
+  bool marks_fields = false;  // faults of the form's fields were left out
+};
+enum class FieldFaults : bool { listed, left_out };
+Detail detail_of(const ErrorCard& card, Language language, FieldFaults field_faults) {
+  Detail detail;
+  for (const auto& fault : card.faults) {
+    if (field_faults == FieldFaults::left_out && (fault.parameter == "lat" || fault.parameter == "lon")) {
+      detail.marks_fields = true;
+      continue;
+    }
+    append(detail.text, cat(detail.text.empty() ? "" : "; ", fault.parameter, " ", fault_text(language, fault.detail)));
+  }
+  detail.english = card.faults.empty() && !card.detail.empty();
+  if (detail.english) detail.text = card.detail;
+  return detail;
+}
+
 void add_problem(Values& values, const PageModel& model) {
   const auto language = model.language;
   const auto card = model.error.value_or(ErrorCard{});
   values.set_html("problem-hidden", model.error ? "" : " hidden");
   values.set_text("problem-title",
                   model.error ? cat(card.status, " · ", error_title(language, card.kind)) : std::string());
-  // The form shows the faults of its own fields beside them; the problem card lists the faults of all parameters.
-  std::string detail;
-  for (const auto& fault : card.faults) {
-    append(detail, cat(detail.empty() ? "" : "; ", fault.parameter, " ", fault_text(language, fault.detail)));
-  }
-  // A detail without a translation is marked as English.
-  const bool english = detail.empty() && !card.detail.empty();
-  if (english) detail = card.detail;
-  values.set_html("said-hidden", detail.empty() ? " hidden" : "");
+  // The form shows the faults of its own fields beside them.
+  const auto [said, english, marks_fields] = detail_of(card, language, FieldFaults::left_out);
+  values.set_html("said-hidden", said.empty() ? " hidden" : "");
   values.set_text("detail-label", english ? web::text(language, "live.detail") : std::string_view());
-  values.set_text("problem-detail", detail);
+  values.set_text("problem-detail", said);
   values.set_html("detail-lang", english ? " lang=\"en\"" : "");
   values.set_html("request-hidden", card.request_id.empty() ? " hidden" : "");
   values.set_text("request-id", card.request_id);
-  std::string what_to_do;
-  if (model.error)
-    what_to_do = advice(language, card.kind, {.may_offer_mock = model.lab, .has_detail = !detail.empty()});
-  if (card.retry_after_seconds) {
-    auto wait = std::string(web::text(language, "live.retry-after"));
-    wait.replace(wait.find("{n}"), 3, cat(*card.retry_after_seconds));
-    append(what_to_do, cat(what_to_do.empty() ? "" : " ", wait));
-  }
-  values.set_text("problem-advice", what_to_do);
+  values.set_text("problem-advice", !model.error ? std::string()
+                                                 : advice(language, card.kind,
+                                                          {.may_offer_mock = model.lab,
+                                                           .has_detail = !said.empty(),
+                                                           .marks_fields = marks_fields,
+                                                           .retry_after_seconds = card.retry_after_seconds}));
   const bool offer_mock = model.error && model.lab && model.form && !model.form->mock && mock_would_help(card.kind);
   values.set_html("offer-hidden", offer_mock ? "" : " hidden");
   values.set_text("mock-href", link_to_self(model, model.explicit_language ? web::tag(language) : "", true));
@@ -248,12 +262,27 @@ std::string render_page(const PageModel& model) {
   return out;
 }
 
-std::string render_problem_page(ErrorKind kind, Language language, bool explicit_language) {
+std::string render_problem_page(const ProblemPage& page) {
+  const auto language = page.language;
+  const auto card = page.error.value_or(ErrorCard{});
+  const auto detail = detail_of(card, language, FieldFaults::listed);
+  const auto title = error_title(language, page.kind);
   Values values;
-  add_language(values, language, explicit_language);
-  values.set_text("problem-title", error_title(language, kind));
-  values.set_text("problem-advice", advice(language, kind, {.may_offer_mock = false, .has_detail = true}));
-  values.set_html("problem-name", name(kind));
+  add_language(values, language, page.explicit_language);
+  values.set_text("problem-title", page.error ? cat(card.status, " · ", title) : std::string(title));
+  values.set_flag("said", !detail.text.empty());
+  values.set_text("detail-label", detail.english ? web::text(language, "live.detail") : std::string_view());
+  values.set_text("problem-detail", detail.text);
+  values.set_html("detail-lang", detail.english ? " lang=\"en\"" : "");
+  values.set_text("problem-advice", advice(language, page.kind,
+                                           {.has_detail = !page.error || !detail.text.empty(),
+                                            .retry_after_seconds = card.retry_after_seconds}));
+  values.set_flag("example", page.kind == ErrorKind::bad_parameter);
+  values.set_flag("explained", !page.error);
+  values.set_html("problem-name", name(page.kind));
+  values.set_html("path", page.error ? std::string("/") : cat("/problems/", name(page.kind)));
+  values.set_flag("request", !card.request_id.empty());
+  values.set_text("request-id", card.request_id);
   std::string out;
   fill(out, web::html_template(language, "problem.html"), values);
   return out;

@@ -1,5 +1,5 @@
-// Renders the service's two HTML pages on the server, so that they work without JavaScript: the weather page (form,
-// result card, error card) and the explanation of an error kind.
+// Renders the service's HTML pages on the server, so that they work without JavaScript: the weather page (form, result
+// card, error card), the page of an error that has nothing to do with the form, and the explanation of an error kind.
 //
 // Thread-safety: pure functions. They escape everything that comes from outside.
 #pragma once
@@ -94,12 +94,20 @@ struct PageModel {
   milliseconds mock_delay{500};          // how long the mock takes
   milliseconds request_timeout{10'000};  // how long an answer may take; the page derives its own timeout from it
   std::string_view version;
+  std::string_view public_url;  // of the start page, without a trailing slash; empty: unknown
 };
 
 // The whole document.
 [[nodiscard]] std::string render_page(const PageModel& model);
 
-// The page at a problem's `type`: what the kind of error means and what to do about it.
-[[nodiscard]] std::string render_problem_page(ErrorKind kind, Language language, bool explicit_language);
+// A page that only says what went wrong, or what a kind of error means.
+struct ProblemPage {
+  Language language = Language::en;
+  bool explicit_language = false;
+  ErrorKind kind = ErrorKind::internal;
+  std::optional<ErrorCard> error =
+      std::nullopt;  // of the answer; none on the page at a problem's `type`, which explains the kind
+};
+[[nodiscard]] std::string render_problem_page(const ProblemPage& page);
 
 }  // namespace wx::pages

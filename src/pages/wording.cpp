@@ -52,44 +52,73 @@ bool mock_would_help(ErrorKind kind) {
          kind == ErrorKind::deadline_exceeded;
 }
 
-// web/problem.js has the same table; keep the two equal.
-std::string_view advice(Language language, ErrorKind kind, AdviceContext context) {
-  const auto text_of = [language](std::string_view key) { return web::text(language, cat("error.advice-", key)); };
+namespace {
+
+// Keys of the group `live`: when it makes sense to ask again, where no Retry-After says so.
+std::string_view again_key(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::bad_parameter:
-      return text_of("parameter");
-    case ErrorKind::not_found:
-      return text_of("path");
-    case ErrorKind::method_not_allowed:
-      return text_of("method");
-    case ErrorKind::uri_too_long:
-    case ErrorKind::headers_too_large:
-      return text_of("too-long");
+    case ErrorKind::client_limited:
+    case ErrorKind::provider_limited:
+      return "live.again-later";
     case ErrorKind::internal:
     case ErrorKind::redis_unavailable:
     case ErrorKind::redis_timeout:
     case ErrorKind::redis_error:
     case ErrorKind::redis_protocol:
-      return text_of("internal");
-    case ErrorKind::client_limited:
-    case ErrorKind::provider_limited:
-      return text_of("limited");
     case ErrorKind::lab_busy:
     case ErrorKind::mock_limited:
     case ErrorKind::overloaded:
     case ErrorKind::draining:
     case ErrorKind::request_timeout:
-      return text_of("busy");
+      return "live.again-moment";
     case ErrorKind::provider_unreachable:
     case ErrorKind::provider_timeout:
     case ErrorKind::provider_error:
     case ErrorKind::provider_bad_reply:
     case ErrorKind::deadline_exceeded:
-      return text_of(context.may_offer_mock ? "provider" : "plain");
+      return "live.again-seconds";
+    default:
+      return {};
+  }
+}
+
+// Keys of the group `error`: what else helps.
+std::string_view help_key(ErrorKind kind, const AdviceContext& context) {
+  switch (kind) {
+    case ErrorKind::bad_parameter:
+      return context.marks_fields ? "error.advice-marked" : "error.advice-parameter";
+    case ErrorKind::not_found:
+      return "error.advice-path";
+    case ErrorKind::method_not_allowed:
+      return "error.advice-method";
+    case ErrorKind::uri_too_long:
+    case ErrorKind::headers_too_large:
+      return "error.advice-too-long";
+    case ErrorKind::internal:
+    case ErrorKind::redis_unavailable:
+    case ErrorKind::redis_timeout:
+    case ErrorKind::redis_error:
+    case ErrorKind::redis_protocol:
+      return "error.advice-internal";
+    case ErrorKind::client_limited:
+    case ErrorKind::provider_limited:
+      return "error.advice-limited";
+    case ErrorKind::provider_unreachable:
+    case ErrorKind::provider_timeout:
+    case ErrorKind::provider_error:
+    case ErrorKind::provider_bad_reply:
+    case ErrorKind::deadline_exceeded:
+      return context.may_offer_mock ? "error.advice-mock" : std::string_view();
+    case ErrorKind::lab_busy:
+    case ErrorKind::mock_limited:
+    case ErrorKind::overloaded:
+    case ErrorKind::draining:
+    case ErrorKind::request_timeout:
+      return {};
     case ErrorKind::provider_refused:
-      return text_of("refused");
+      return "error.advice-refused";
     case ErrorKind::provider_denied:
-      return text_of("denied");
+      return "error.advice-denied";
     case ErrorKind::malformed_request:
     case ErrorKind::unauthorized:
     case ErrorKind::token_limited:
@@ -100,9 +129,24 @@ std::string_view advice(Language language, ErrorKind kind, AdviceContext context
     case ErrorKind::precondition_failed:
     case ErrorKind::not_cached:
     case ErrorKind::cache_unavailable:
-      return context.has_detail ? text_of("other") : std::string_view();
+      return context.has_detail ? "error.advice-other" : std::string_view();
   }
   return {};
+}
+
+}  // namespace
+
+// web/problem.js has the same tables; keep them equal.
+std::string advice(Language language, ErrorKind kind, const AdviceContext& context) {
+  std::string out;
+  if (context.retry_after_seconds) {
+    out = web::text(language, "live.retry-after");
+    out.replace(out.find("{n}"), 3, cat(*context.retry_after_seconds));
+  } else {
+    out = web::text(language, again_key(kind));
+  }
+  const auto help = web::text(language, help_key(kind, context));
+  return cat(out, out.empty() || help.empty() ? "" : " ", help);
 }
 
 }  // namespace wx::pages

@@ -3,6 +3,7 @@
 // Thread-safety: pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,13 +31,16 @@ inline constexpr std::string_view kNoValue = "\u2013";  // an en dash
 // The sentence of an error's kind, translated.
 [[nodiscard]] std::string_view error_title(web::Language language, ErrorKind kind);
 
-// The page that the advice stands on.
+// What the advice depends on besides the kind of the error.
 struct AdviceContext {
   bool may_offer_mock = false;  // the mock exists
   bool has_detail = false;      // the page shows a detail that the advice can refer to
+  bool marks_fields = false;    // the page marks the fields of the form that are wrong
+  // The answer's Retry-After. It replaces the vague time in the advice.
+  std::optional<long long> retry_after_seconds = std::nullopt;
 };
-// Advice on what a visitor can do about an error; empty if there is none.
-[[nodiscard]] std::string_view advice(web::Language language, ErrorKind kind, AdviceContext context);
+// Advice on when to ask again and on what else a visitor can do about an error; empty if there is none.
+[[nodiscard]] std::string advice(web::Language language, ErrorKind kind, const AdviceContext& context);
 
 // Whether the mock can answer in spite of this error: the provider failed, was too slow, or may not be asked now.
 [[nodiscard]] bool mock_would_help(ErrorKind kind);

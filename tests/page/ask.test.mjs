@@ -243,7 +243,7 @@ describe('a problem', () => {
 
   it('of an address that is not there says so, and points at nothing that it does not show', async () => {
     const html = await (await fetch(`${service.url}/nowhere`, { headers: { Accept: 'text/html' } })).text();
-    assert.match(html, /id="problem-said" hidden/);
+    assert.match(html, /<h1>404 · /);
     assert.match(html, /Check the address/);
     assert.doesNotMatch(html, /detail of the answer/);
   });

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { service, withPage, withService } from './setting.mjs';
+import { FAILED_REQUEST, service, withPage, withService } from './setting.mjs';
 import { assertAccessible, assertFits, text, until } from './support.mjs';
 
+const get = (path, headers = {}) => fetch(service.url + path, { headers: { 'Accept-Encoding': 'identity', ...headers } });
+
 describe('the files', () => {
-  const get = (path, headers = {}) => fetch(service.url + path, { headers: { 'Accept-Encoding': 'identity', ...headers } });
-  // The headers of a page request as a browser sends it.
   async function filesOf(html) {
     return [...new Set([...html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path))];
   }
@@ -32,6 +32,11 @@ describe('the files', () => {
       assert.match(plain.headers.get('cache-control'), /max-age=31536000/);
       assert.equal(plain.headers.get('content-encoding'), null);
       const body = await plain.text();
+      if (path.endsWith('.png')) {
+        const any = await get(path, { 'Accept-Encoding': 'gzip, br' });
+        assert.deepEqual([any.headers.get('content-encoding'), any.headers.get('vary')], [null, null], path);
+        continue;
+      }
       for (const [accept, expected] of [['gzip', 'gzip'], ['br', 'br'], ['gzip, deflate, br', 'br'], ['br;q=0, gzip;q=0.5', 'gzip'], ['*', 'br'], ['identity', null], ['br;q=0, *;q=0', null]]) {
         const packed = await get(path, { 'Accept-Encoding': accept });
         assert.equal(packed.headers.get('content-encoding'), expected, `${path} ${accept}`);
@@ -56,8 +61,8 @@ describe('the files', () => {
   });
 
   it('hold no inline script or style', async () => {
-    for (const path of ['/', '/?lang=pt-BR', '/problems/provider-timeout', '/weather?lat=1&lon=x&format=html']) {
-      const html = await (await get(path)).text();
+    for (const path of ['/', '/?lang=pt-BR', '/problems/provider-timeout', '/problems/bad-parameter', '/nowhere', '/weather?lat=1&lon=x&format=html']) {
+      const html = await (await get(path, { Accept: 'text/html' })).text();
       assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)|\{\{/, path);
     }
   });
@@ -84,8 +89,8 @@ describe('a plain production service (LAB=off)', () => {
   }, own.url)));
 });
 
-describe('a problem’s page', () => {
-  it('explains itself in both languages', async () => {
+describe('a page that says what went wrong', () => {
+  it('explains a kind of problem in both languages', async () => {
     for (const [locale, words] of [['en', 'did not answer in time'], ['pt-BR', 'não respondeu a tempo']]) {
       await withPage({ locale, path: '/problems/provider-timeout' }, async (page) => {
         assert.ok((await text(page, 'h1')).includes(words));
@@ -93,4 +98,54 @@ describe('a problem’s page', () => {
       });
     }
   });
+
+  it('names the problem first, on a phone too, with ways out', async () => {
+    for (const locale of ['en', 'pt-BR']) {
+      for (const path of ['/nowhere', '/problems/bad-parameter', '/assets/none.css']) {
+        await withPage({ locale, path, viewport: { width: 320, height: 640 }, expectErrors: [FAILED_REQUEST] }, async (page) => {
+          const title = await page.locator('h1').boundingBox();
+          assert.ok(title.y + title.height < 300, `${path} in ${locale}: the title ends at ${title.y + title.height} px`);
+          assert.ok(await page.isVisible('.brand svg'));
+          await assertFits(page, path);
+          await assertAccessible(page, `${path} in ${locale}`);
+          assert.equal((await fetch(new URL(await page.getAttribute('a[href="/openapi.json"]', 'href'), page.url()))).status, 200);
+          await page.click('main a.button');
+          assert.equal(new URL(page.url()).pathname, '/');
+        });
+      }
+    }
+  });
+
+  it('keeps its kind when the language changes, and has an example that works', () => withPage({ path: '/problems/bad-parameter' }, async (page) => {
+    assert.doesNotMatch(await text(page, 'main'), /marked/);
+    await page.click('[hreflang="pt-BR"]');
+    assert.equal(await page.getAttribute('html', 'lang'), 'pt-BR');
+    assert.match(await text(page, 'h1'), /parâmetro/);
+    const example = await page.getAttribute('main a:has(code)', 'href');
+    assert.match(example, /^\/weather\?lat=/);
+    const answer = await get(`${example}&mock=true`, { Accept: 'application/json' });
+    assert.equal(answer.status, 200);
+  }));
+});
+
+describe('a link to the page', () => {
+  const meta = (html, name) => new RegExp(`<meta (?:property|name)="${name}" content="([^"]*)"`).exec(html)?.[1];
+  it('has a preview if the page knows its address', () => withService({ PUBLIC_URL: 'https://weather.example/' }, async (own) => {
+    for (const [query, locale] of [['', 'en'], ['?lang=pt-BR', 'pt-BR']]) {
+      const html = await (await fetch(`${own.url}/${query}`)).text();
+      assert.match(html, new RegExp(`<html lang="${locale}"`));
+      assert.ok(html.includes(`<link rel="canonical" href="https://weather.example/${query}">`));
+      for (const name of ['og:title', 'og:description', 'og:image:alt', 'twitter:card']) assert.ok(meta(html, name), name);
+      const image = new URL(meta(html, 'og:image'));
+      assert.equal(image.origin, 'https://weather.example');
+      const answer = await fetch(own.url + image.pathname);
+      assert.equal(answer.headers.get('content-type'), 'image/png');
+      assert.equal(answer.headers.get('cross-origin-resource-policy'), 'cross-origin');
+      const picture = Buffer.from(await answer.arrayBuffer());
+      assert.deepEqual([picture.readUInt32BE(16), picture.readUInt32BE(20)], [1200, 630]);
+      assert.deepEqual([meta(html, 'og:image:width'), meta(html, 'og:image:height')], ['1200', '630']);
+    }
+  }));
+
+  it('has none where the page does not', async () => assert.doesNotMatch(await (await get('/')).text(), /og:|canonical/));
 });

@@ -1,11 +1,14 @@
-// Takes the pictures of the page for the README: node screenshots.mjs FOLDER
+// Takes the pictures of the page: node screenshots.mjs FOLDER WEB
+//
+// Those of the README go into FOLDER. The picture of a link's preview and the icon for home screens go into WEB, whose
+// files the program serves.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { askTheMock, battle, openPage, startBrowser, startRedis, startService } from './support.mjs';
 
-const folder = process.argv[2];
+const [folder, web] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
 const browser = await startBrowser();
 const redis = await startRedis();
@@ -36,8 +39,30 @@ const askTwice = async (page) => {
   await page.waitForSelector('#result[data-mark=hit]');
   await page.evaluate(() => scrollTo(0, 0));
 };
+// The icon as a home screen wants it: a bitmap without transparent corners.
+async function touchIcon() {
+  const size = 180; // px
+  const picture = (await readFile(join(web, 'icon.svg'), 'utf8')).replace('<svg ', `<svg width="${size}" height="${size}" `).replace(/ rx="\d+"/, '');
+  const page = await browser.newPage({ viewport: { width: size, height: size } });
+  await page.setContent(`<body style="margin:0">${picture}`);
+  await page.screenshot({ path: join(web, 'touch-icon.png') });
+  await page.close();
+}
+
+// 1200 x 630 px, as the preview of a link wants it, with letters that can be read when it is small.
+async function sharePicture() {
+  const opened = await openPage(browser, service.url, { reducedMotion: 'reduce', viewport: { width: 600, height: 315 }, deviceScaleFactor: 2 });
+  const { page } = opened;
+  await battle(page, '#battle-all');
+  await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+  await page.screenshot({ path: join(web, 'share.png') });
+  await opened.close();
+}
+
 const desktop = { viewport: { width: 1280, height: 1040 } };
 try {
+  await touchIcon();
+  await sharePicture();
   await picture('light', desktop, askTwice);
   await picture('dark', { ...desktop, colorScheme: 'dark' }, async (page) => {
     await page.fill('#lat', '-23.55');

@@ -288,8 +288,27 @@ describe('the words for a problem', () => {
     }
   });
   it('name faults in the page’s language', () => {
-    const shown = card(problem('bad-parameter', 400, { detail: 'lat is missing', errors: [{ parameter: 'lat', detail: 'is missing' }] }), { language: 'pt-BR' });
-    assert.deepEqual([shown.detail, shown.language, shown.label], ['lat está faltando', 'pt-BR', '']);
+    const shown = card(problem('bad-parameter', 400, { detail: 'format is empty', errors: [{ parameter: 'format', detail: 'is empty' }] }), { language: 'pt-BR' });
+    assert.deepEqual([shown.detail, shown.language, shown.label], ['format está vazio', 'pt-BR', '']);
+    assert.equal(shown.advice, texts['pt-BR'].error['advice-parameter']);
+  });
+  it('leave what stands at the fields of the form to the fields', () => {
+    const errors = [{ parameter: 'lat', detail: 'is missing' }, { parameter: 'mock', detail: 'must be true or false' }, { parameter: 'lon', detail: 'is empty' }];
+    const some = card(problem('bad-parameter', 400, { detail: 'all of it', errors }));
+    assert.deepEqual([some.detail, some.advice, some.errors], ['mock must be true or false', texts.en.error['advice-marked'], errors]);
+    const none = card(problem('bad-parameter', 400, { detail: 'lat is missing', errors: errors.slice(0, 1) }));
+    assert.deepEqual([none.detail, none.advice], ['', texts.en.error['advice-marked']]);
+  });
+  it('say when to ask again once, in seconds if they are known', () => {
+    const vague = Object.entries(texts.en.live).filter(([key]) => key.startsWith('again-')).map(([, words]) => words);
+    for (const kind of Object.keys(texts.en.error).filter((key) => !key.startsWith('advice-'))) {
+      const { advice } = card({ ...problem(kind, 503, { detail: 'x' }), retryAfter: '7' });
+      assert.match(advice, /^Ask again in 7 s\./, kind);
+      for (const words of vague) assert.ok(!advice.includes(words), `${kind}: ${advice}`);
+    }
+    assert.equal(card(problem('provider-timeout', 504)).advice, 'Ask again in a few seconds. The mock answers without the provider.');
+    assert.equal(card(problem('provider-timeout', 504), { lab: false }).advice, 'Ask again in a few seconds.');
+    assert.equal(card(problem('overloaded', 503)).advice, 'Ask again in a moment.');
   });
   it('point at a detail only where there is one', () => {
     const pointing = texts.en.error['advice-other'];

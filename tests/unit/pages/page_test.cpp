@@ -174,7 +174,17 @@ TEST(Page, TiesEachFaultToItsField) {
   EXPECT_TRUE(text(page, "lat-fault").starts_with("is not a decimal number")) << text(page, "lat-fault");
   EXPECT_TRUE(has(tag(page, "lon"), "aria-invalid=\"true\"")) << tag(page, "lon");
   EXPECT_EQ(text(page, "lon-fault"), "is empty");
-  EXPECT_TRUE(has(text(page, "problem-detail"), "format must be json or html")) << text(page, "problem-detail");
+  EXPECT_EQ(text(page, "problem-detail"), "format must be json or html") << "the fields say the rest";
+  EXPECT_TRUE(has(text(page, "problem-advice"), "what is marked")) << text(page, "problem-advice");
+}
+
+TEST(Page, PointsAtNothingMarkedWhereNothingIs) {
+  PageModel model;
+  model.error = error();
+  model.error->faults = {{"format", "must be json or html"}};
+  EXPECT_FALSE(has(text(render_page(model), "problem-advice"), "what is marked"));
+  model.error->faults = {{"lat", "is empty"}};
+  EXPECT_TRUE(has(tag(render_page(model), "problem-said"), " hidden"));
 }
 
 TEST(Page, BlamesNoFieldThatIsRight) {
@@ -320,6 +330,7 @@ TEST(Page, LeavesNoSlotUnfilled) {
         model.lab = lab;
         model.redis = redis;
         model.version = "1.2.3";
+        model.public_url = redis ? "https://weather.example" : "";
         EXPECT_FALSE(has(render_page(model), "{{"));
         model.result = card();
         EXPECT_FALSE(has(render_page(model), "{{"));
@@ -329,7 +340,9 @@ TEST(Page, LeavesNoSlotUnfilled) {
       }
     }
     for (std::size_t i = 0; i < kErrorKinds; ++i) {
-      EXPECT_FALSE(has(render_problem_page(static_cast<ErrorKind>(i), language, false), "{{"));
+      const auto kind = static_cast<ErrorKind>(i);
+      EXPECT_FALSE(has(render_problem_page({.language = language, .kind = kind}), "{{"));
+      EXPECT_FALSE(has(render_problem_page({.language = language, .kind = kind, .error = error(kind)}), "{{"));
     }
   }
 }
@@ -356,16 +369,51 @@ TEST(Page, NamesTheSourceOfTheData) {
   }
 }
 
+TEST(Page, HasAPreviewOnlyIfItsPublicUrlIsKnown) {
+  PageModel model;
+  const auto unknown = render_page(model);
+  for (const auto* what : {"og:", "twitter:", "canonical"}) EXPECT_FALSE(has(unknown, what)) << what;
+
+  model.public_url = "https://weather.example/a&b";
+  model.explicit_language = true;
+  model.language = Language::pt_br;
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(page, "<link rel=\"canonical\" href=\"https://weather.example/a&amp;b/?lang=pt-BR\">"));
+  EXPECT_TRUE(has(page, "<meta property=\"og:url\" content=\"https://weather.example/a&amp;b/?lang=pt-BR\">"));
+  EXPECT_TRUE(has(page, "<meta property=\"og:image\" content=\"https://weather.example/a&amp;b/assets/share."));
+  EXPECT_TRUE(has(page, "<meta name=\"twitter:card\" content=\"summary_large_image\">"));
+}
+
 TEST(ProblemPage, ExplainsEveryKindInEveryLanguage) {
   for (const auto language : web::kLanguages) {
     for (std::size_t i = 0; i < kErrorKinds; ++i) {
       const auto kind = static_cast<ErrorKind>(i);
-      const auto page = render_problem_page(kind, language, false);
+      const auto page = render_problem_page({.language = language, .kind = kind});
       EXPECT_TRUE(page.starts_with("<!doctype html>"));
       EXPECT_TRUE(has(page, cat("/problems/", name(kind)))) << name(kind);
       EXPECT_TRUE(has(page, cat("<html lang=\"", web::tag(language), "\""))) << name(kind);
+      EXPECT_TRUE(has(page, "href=\"/openapi.json\""));
+      EXPECT_EQ(has(page, "href=\"/weather?lat="), kind == ErrorKind::bad_parameter) << name(kind);
+      EXPECT_FALSE(has(page, "what is marked")) << name(kind);
     }
   }
+}
+
+TEST(ProblemPage, ShowsTheErrorOfAnAnswer) {
+  auto card = error(ErrorKind::not_found, 404);
+  card.detail = kHostile;
+  card.request_id = "5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11";
+  card.retry_after_seconds = 4711;
+  const auto page = render_problem_page({.explicit_language = true, .kind = card.kind, .error = card});
+  EXPECT_TRUE(has(page, "<h1>404 · No resource at this path</h1>")) << page;
+  EXPECT_TRUE(has(page, cat("<span lang=\"en\">", kHarmless)));
+  EXPECT_TRUE(has(page, "Ask again in 4711 s. Check the address."));
+  EXPECT_TRUE(has(page, "<code id=\"request-id\">5e0e4f3a-28f5-4a4e-8a5c-0d7b3d1f2c11</code>"));
+  EXPECT_TRUE(has(page, "href=\"/?lang=en\""));
+
+  auto faulty = error();
+  faulty.faults = {{"n", "must be a whole number from 1 to 200"}};
+  EXPECT_TRUE(has(render_problem_page({.kind = faulty.kind, .error = faulty}), "n must be a whole number"));
 }
 
 }  // namespace
