@@ -23,6 +23,8 @@ export function startBattle(i18n, { onBusy }) {
   const step = clockStep();
   const results = {}; // lane -> its last run: { run, when, requests, parallel, together, stopped, warmUp, samples }
   let running = null; // the AbortController of the running battle
+  let waiting = false; // requests that count are under way
+  let current = null; // the id of the last battle
   let drawing = 0;
   let drawBy = 0;
 
@@ -48,10 +50,17 @@ export function startBattle(i18n, { onBusy }) {
   const verdict = makeVerdict(i18n);
   const numbers = makeNumbers(i18n, { step, exported });
 
+  // The time that the requests under way will have waited: the slow lane's, whose length is known.
+  function pending(lane) {
+    const { requests, parallel, samples, run: id } = results[lane];
+    const mine = waiting && lane === 'slow' && id === current;
+    return mine ? { ms: mockDelay * Math.min(parallel, requests - samples.length), within: mockDelay } : null;
+  }
+
   function drawLanes() {
     const scale = Math.max(1, mockDelay * 20, ...shown().map((lane) => mockDelay * results[lane].requests), ...shown().map((lane) => views[lane].waited(results[lane])));
     setText(byId('scale'), t('live.scale', { most: i18n.span(scale) }));
-    for (const lane of shown()) views[lane].show(results[lane], { scale, slow: results.slow, running: running !== null });
+    for (const lane of shown()) views[lane].show(results[lane], { scale, slow: results.slow, running: running !== null, pending: pending(lane) });
     verdict.show(results, { running: running !== null });
   }
 
@@ -103,6 +112,7 @@ export function startBattle(i18n, { onBusy }) {
     const parallel = parallelFor(lanes, Number(byId('battle-parallel').value));
     running = new AbortController();
     const id = Date.now().toString(36);
+    current = id;
     for (const lane of lanes) {
       results[lane] = { run: id, when: new Date().toISOString(), requests, parallel, together: lanes.length > 1, stopped: false, warmUp: null, samples: [] };
     }
@@ -121,6 +131,10 @@ export function startBattle(i18n, { onBusy }) {
       now: () => performance.now(),
       id,
       onWarm,
+      onBegin() {
+        waiting = true;
+        drawLanes();
+      },
       onSample(sample) {
         results[sample.lane].samples.push(sample);
         done += 1;
@@ -138,6 +152,7 @@ export function startBattle(i18n, { onBusy }) {
     drawBy = 0;
     const stopped = running.signal.aborted;
     running = null;
+    waiting = false;
     for (const lane of lanes) results[lane].stopped = stopped;
     drawLanes();
     numbers.show(results);

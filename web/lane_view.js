@@ -39,11 +39,16 @@ export function makeLaneView(i18n, element) {
 
   const wrongWords = (samples) => [failedWords(samples), elsewhereWords(samples)].filter(Boolean).join('. ');
 
-  // Bars are moved with transforms, which take no time from the requests being measured.
-  function showBar({ samples, requests }, scale) {
+  const calm = matchMedia('(prefers-reduced-motion: reduce)');
+
+  // Bars are moved with transforms, which take no time from the requests being measured. `pending` is the time that the
+  // requests under way will have waited: the bar moves there meanwhile, unless the visitor wants nothing to move.
+  function showBar({ samples, requests }, scale, pending) {
     const time = waited(samples);
+    const ahead = pending && !calm.matches ? pending.ms : 0;
     const failed = samples.filter((sample) => sample.duration === null).length;
-    waitedBar.style.transform = `scaleX(${answered(samples).length === 0 ? 0 : Math.max(HAIR, Math.min(1, time / scale))})`;
+    waitedBar.style.transitionDuration = ahead > 0 ? `${pending.within}ms` : '';
+    waitedBar.style.transform = `scaleX(${time + ahead === 0 ? 0 : Math.max(HAIR, Math.min(1, (time + ahead) / scale))})`;
     failedBar.style.transform = `scaleX(${failed / requests})`;
     part('bar').setAttribute('aria-label', t('live.bar', { time: i18n.span(time), most: i18n.span(scale) }));
   }
@@ -63,7 +68,7 @@ export function makeLaneView(i18n, element) {
   return {
     waited: ({ samples }) => waited(samples),
 
-    show(result, { scale, slow, running }) {
+    show(result, { scale, slow, running, pending }) {
       const { samples, requests } = result;
       const { p50, count: n } = laneSummary(samples);
       setText(part('p50'), i18n.ms(p50));
@@ -71,7 +76,7 @@ export function makeLaneView(i18n, element) {
       setText(part('count'), t('live.count', { done: samples.length, n: requests }));
       setText(part('total'), totalWords(result));
       if (lane !== 'slow') setText(part('meanwhile'), meanwhileWords(result, slow));
-      showBar(result, scale);
+      showBar(result, scale, pending);
       const wrong = wrongWords(samples);
       setText(part('wrong'), wrong && `${wrong}.`);
       element.classList.toggle('doubtful', wrong !== '');

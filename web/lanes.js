@@ -81,7 +81,7 @@ export const whyElsewhere = ({ xCache, cacheStatus }) => /detail=([\w-]+)/.exec(
 // Runs `n` requests in each lane. Several lanes take turns in rounds: while the slow lane's requests wait, the other
 // lanes run one after the other, in alternating order. All lanes thus see the same network, and no lane loads another.
 // Resolves when the battle is done or stopped. `ask(url, signal)` must not reject.
-export async function run({ lanes, n, parallel, ask, signal, onWarm, onSample, now, id }) {
+export async function run({ lanes, n, parallel, ask, signal, onWarm, onBegin, onSample, now, id }) {
   const began = now();
   const url = (lane, tag) => `/weather?${QUESTION}&${LANES[lane].query}&run=${id}-${lane}-${tag}`;
   await Promise.all(
@@ -90,6 +90,7 @@ export async function run({ lanes, n, parallel, ask, signal, onWarm, onSample, n
       if (!signal.aborted) onWarm(lane, answer);
     }),
   );
+  onBegin();
   const sent = Object.fromEntries(lanes.map((lane) => [lane, 0]));
   const one = async (lane) => {
     const number = ++sent[lane];

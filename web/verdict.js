@@ -55,7 +55,8 @@ export function makeVerdict(i18n) {
   }
 
   // What to press next, while there is nothing to compare.
-  function next(results) {
+  function next(results, running) {
+    if (running) return t('live.measuring');
     const has = (lane) => results[lane]?.samples.length > 0;
     if (has('slow')) return t('live.verdict-fast-missing');
     return t(CACHED.some(has) ? 'live.verdict-slow-missing' : 'live.verdict-none');
@@ -66,7 +67,7 @@ export function makeVerdict(i18n) {
     shown = running || found.length === 0 ? null : results;
     byId('share').disabled = shown === null;
     byId('verdict').replaceChildren(...(found.length > 0 ? found.map(([lane, compared]) => card(lane, compared, results, running))
-      : [html('p', { class: 'empty' }, next(results))]));
+      : [html('p', { class: 'empty' }, next(results, running))]));
   }
 
   // The fastest lane's verdict, for the card to pass on.

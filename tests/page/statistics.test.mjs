@@ -167,7 +167,7 @@ describe('a run', () => {
     const warm = [];
     await run({
       lanes, n, parallel, ask: state.ask, signal: controller.signal, now: () => 0, id: 'x',
-      onWarm: (lane) => warm.push(lane),
+      onBegin() {}, onWarm: (lane) => warm.push(lane),
       onSample(sample) {
         samples.push(sample);
         if (samples.length === stopAfter) controller.abort();
