@@ -6,6 +6,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { filmBattle, writeFilm, writeSheet } from './film.mjs';
 import { askTheMock, battle, openPage, startBrowser, startRedis, startService } from './support.mjs';
 
 const [folder, web] = process.argv.slice(2);
@@ -14,31 +15,23 @@ const browser = await startBrowser();
 const redis = await startRedis();
 const service = await startService({ REDIS_URL: redis.url });
 
-async function picture(name, options, act, selector) {
-  const opened = await openPage(browser, service.url, { reducedMotion: 'reduce', ...options });
-  const { page } = opened;
-  await act(page);
-  await page.evaluate(() => document.activeElement.blur());
-  const path = join(folder, `${name}.png`);
-  if (selector) {
-    // With the same margin that it has on the page.
-    const box = await page.evaluate((name) => {
-      const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
-      return { x: x + scrollX - 32, y: y + scrollY, width: width + 64, height };
-    }, selector);
-    await page.screenshot({ path, clip: box, fullPage: true });
-  }
-  else await page.screenshot({ path });
+// The first screen during a battle, as the README shows it.
+async function film() {
+  const opened = await openPage(browser, service.url, { viewport: { width: 1000, height: 590 } });
+  const size = await writeFilm(await filmBattle(opened.page), join(folder, 'battle.webp'));
   await opened.close();
-  console.log(path);
+  if (size > 2_000_000) throw new Error(`battle.webp has ${size} bytes, more than 2 MB`);
 }
 
-const askTwice = async (page) => {
-  await askTheMock(page);
-  await askTheMock(page);
-  await page.waitForSelector('#result[data-mark=hit]');
-  await page.evaluate(() => scrollTo(0, 0));
-};
+// The same on a phone and on a laptop, second by second.
+async function sheets() {
+  for (const [name, viewport, layout] of [['phone', { width: 390, height: 844 }, { columns: 6, width: 240 }], ['laptop', { width: 1366, height: 768 }, { columns: 3, width: 480 }]]) {
+    const opened = await openPage(browser, service.url, { viewport });
+    await writeSheet(browser, await filmBattle(opened.page), layout, join(folder, `battle-${name}.png`));
+    await opened.close();
+  }
+}
+
 // The icon as a home screen wants it: a bitmap without transparent corners.
 async function touchIcon() {
   const size = 180; // px
@@ -59,23 +52,11 @@ async function sharePicture() {
   await opened.close();
 }
 
-const desktop = { viewport: { width: 1280, height: 1040 } };
 try {
   await touchIcon();
   await sharePicture();
-  await picture('light', desktop, askTwice);
-  await picture('dark', { ...desktop, colorScheme: 'dark' }, async (page) => {
-    await page.fill('#lat', '-23.55');
-    await page.fill('#lon', '-46.63');
-    await askTheMock(page);
-    await page.evaluate(() => scrollTo(0, 0));
-  });
-  await picture('phone', { viewport: { width: 390, height: 1180 }, deviceScaleFactor: 2, locale: 'pt-BR' }, askTwice);
-  await picture('battle', desktop, (page) => battle(page, '#battle-all', { n: 50, parallel: 2 }), '#battle');
-  await picture('stampede', desktop, async (page) => {
-    await page.click('#stampede-run');
-    await page.waitForSelector('#herds:not([hidden])');
-  }, '#stampede');
+  await film();
+  await sheets();
 } finally {
   await browser.close();
   await service.stop();
