@@ -1,70 +1,64 @@
 // Submits the form without leaving the page, and shows how the server got its answer.
 
 import { byId, setText } from './dom.js';
+import { resumeLife, startLife, stopLife } from './life.js';
 import { timedRequest } from './measure.js';
-import { showPath } from './path.js';
+import { showFailedPath, showPath } from './path.js';
 import { limitMs } from './patience.js';
 import { tidyPlace } from './place.js';
-import { failureCard, faultText, problemCard, weatherOf } from './problem.js';
+import { startPlaces } from './places.js';
+import { failureCard, faultText, kindOf, problemCard, weatherOf } from './problem.js';
+import { startStrip } from './strip.js';
 
-const MARKS = { HIT: ['hit', 'bolt'], MISS: ['miss', 'turtle'], STALE: ['stale', 'clock'], BYPASS: ['bypass', 'detour'] };
+const SHAPES = { hit: 'bolt', miss: 'turtle', stale: 'clock', bypass: 'detour' };
 
 export function startAsk(i18n) {
   const { t } = i18n;
   const form = byId('ask-form');
-  const button = form.querySelector('button');
+  const button = form.querySelector('[type=submit]');
   const label = button.textContent;
-  let ticking = 0;
+  const addToStrip = startStrip(i18n, SHAPES);
   let asked = 0;
-
-  // Counts age and remaining freshness on while the card is visible.
-  function tick(age, ttl) {
-    clearInterval(ticking);
-    const from = performance.now();
-    const show = () => {
-      const passed = Math.floor((performance.now() - from) / 1000);
-      const left = ttl - passed;
-      setText(byId('age'), t('live.seconds', { n: i18n.whole(age + passed) }));
-      setText(byId('left'), left > 0 ? t('live.seconds', { n: i18n.whole(left) }) : t('live.not-fresh'));
-    };
-    show();
-    ticking = setInterval(show, 1000);
-  }
 
   function showOnly(id) {
     for (const each of ['answer-empty', 'result', 'problem']) byId(each).hidden = each !== id;
-    if (id !== 'result') clearInterval(ticking);
+    if (id !== 'result') stopLife();
+    byId(id).scrollIntoView({ block: 'nearest' }); // on a phone it is below the form
   }
 
   // A value and its unit; a dash and a text where the provider has no value.
   const reading = (value, unit) => (value === null ? [i18n.tenths(value), t('live.no-value')] : [i18n.tenths(value), unit]);
 
   function showResult(answer, data, mock) {
-    const [mark, shape] = MARKS[answer.xCache] ?? MARKS.MISS;
+    const mark = SHAPES[answer.xCache?.toLowerCase()] ? answer.xCache.toLowerCase() : 'miss';
     const units = data.current_units ?? {};
     const temperature = reading(data.current.temperature_2m, units.temperature_2m ?? '°C');
     const wind = reading(data.current.wind_speed_10m, units.wind_speed_10m ?? 'km/h');
     showOnly('result');
     byId('result').dataset.mark = mark;
-    byId('mark-icon').setAttribute('href', `#${shape}`);
+    byId('mark-icon').setAttribute('href', `#${SHAPES[mark]}`);
     setText(byId('mark-word'), t(`live.mark-${mark}`));
     setText(byId('mark-note'), t(`live.note-${mark}`));
+    setText(byId('took'), i18n.number(answer.duration));
+    setText(byId('took-what'), t('live.took-browser'));
     setText(byId('temperature'), temperature[0]);
     setText(byId('temperature-unit'), temperature[1]);
     setText(byId('wind'), wind[0]);
     setText(byId('wind-unit'), wind[1]);
-    setText(byId('source'), data.source);
-    setText(byId('place'), `${data.latitude ?? '–'}, ${data.longitude ?? '–'}`);
+    const source = i18n.has(`source.${data.source}`) ? t(`source.${data.source}`) : data.source;
+    const place = `${data.latitude ?? '–'}, ${data.longitude ?? '–'}`;
+    setText(byId('source'), source);
+    setText(byId('place'), place);
     byId('value-of-row').hidden = !data.current.time;
-    if (data.current.time) setText(byId('value-of'), t('live.time-gmt', { time: data.current.time }));
-    const age = Number(answer.age ?? 0);
-    tick(age, Number(/\bttl=(-?\d+)/.exec(answer.cacheStatus)?.[1] ?? 0));
+    startLife(i18n, {
+      age: Number(answer.age ?? 0),
+      left: Number(/\bttl=(-?\d+)/.exec(answer.cacheStatus)?.[1] ?? 0),
+      measured: data.current.time ? Date.parse(`${data.current.time}Z`) : undefined,
+    });
     showPath(i18n, answer, data.source, mock);
-    setText(byId('ask-status'), t(`live.asked-${mark}`, {
-      source: data.source,
-      temperature: temperature.join(' '),
-      time: i18n.ms(answer.duration),
-    }));
+    const compared = addToStrip({ place: `${place} ${mock}`, mark, time: answer.duration });
+    const said = t(`live.asked-${mark}`, { source, temperature: temperature.join(' '), time: i18n.ms(answer.duration) });
+    setText(byId('ask-status'), [`${said}.`, compared].filter(Boolean).join(' '));
   }
 
   function showFaults(errors) {
@@ -102,6 +96,7 @@ export function startAsk(i18n) {
 
   async function ask() {
     const mine = ++asked;
+    setText(byId('place-status'), '');
     const mock = byId('mock')?.checked ?? false;
     const question = new URLSearchParams(tidy());
     if (mock) question.set('mock', 'true');
@@ -114,15 +109,20 @@ export function startAsk(i18n) {
     setText(button, label);
     byId('answer').removeAttribute('aria-busy');
     const data = answer.status === 200 ? weatherOf(answer.body) : null;
-    if (answer.failure) {
-      showProblem(failureCard(i18n, answer.failure, limitMs()));
-    } else if (data) {
+    if (data) {
       showFaults([]);
       showResult(answer, data, mock);
     } else {
-      showProblem(problemCard(i18n, answer, { lab: byId('mock') !== null, mock }));
+      showFailure(answer, mock);
     }
     remember(question);
+  }
+
+  function showFailure(answer, mock) {
+    const kind = answer.failure ? '' : kindOf(answer);
+    showProblem(answer.failure ? failureCard(i18n, answer.failure, limitMs()) : problemCard(i18n, answer, { lab: byId('mock') !== null, mock }));
+    showFailedPath(i18n, answer, kind, mock);
+    if (kind !== 'bad-parameter') addToStrip({ mark: 'failed', time: answer.duration });
   }
 
   // Puts the question into the URL and the language links, so that reloading, sharing and switching language keep it.
@@ -146,10 +146,6 @@ export function startAsk(i18n) {
     ask();
   });
 
-  // A card that the server rendered ages as well.
-  const shown = byId('result');
-  if (!shown.hidden) {
-    const seconds = (id) => Number.parseInt(byId(id).textContent, 10) || 0;
-    tick(seconds('age'), seconds('left'));
-  }
+  startPlaces(i18n, ask);
+  if (!byId('result').hidden) resumeLife(i18n);
 }

@@ -6,7 +6,7 @@ form unless it is a picture. A module's hash covers the modules it imports, beca
 with the texts of each language here; a value that is known only per request stays as {{slot}}.
 
 Texts: one JSON file per language, with the same groups and keys in all. Texts in `page` may hold markup; all others are
-plain. `live`, `error` and `fault` also go to the browser, as a module.
+plain. `live`, `error`, `fault` and `source` also go to the browser, as a module.
 """
 import gzip
 import hashlib
@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LANGUAGES = ["en", "pt-BR"]  # the order of wx::web::Language
 TEMPLATES = ["page.html", "problem.html"]
-FOR_THE_BROWSER = ["live", "error", "fault"]
+FOR_THE_BROWSER = ["live", "error", "fault", "source"]
 AT_THE_ROOT = ["openapi.json"]  # these URLs must not change, so they contain no hash
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
          ".json": "application/json; charset=utf-8", ".png": "image/png"}

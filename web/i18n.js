@@ -5,6 +5,9 @@ export function makeI18n(language, texts) {
   const three = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
   const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+  const day = new Intl.DateTimeFormat(language, { dateStyle: language === 'en' ? 'medium' : 'short', timeStyle: 'short' });
+  const relative = new Intl.RelativeTimeFormat(language, { style: 'short' });
+
   // The text of a key with its {placeholders} replaced.
   function t(key, values = {}) {
     const text = texts[key];
@@ -27,6 +30,13 @@ export function makeI18n(language, texts) {
     // Seconds from one second on.
     span: (ms) => (ms >= 1000 ? `${significant(ms / 1000)} s` : `${significant(ms)} ms`),
     percent: (part) => `${three.format(part * 100)} %`,
+    // A moment (ms since 1970) in the visitor's time zone, and how long ago it was; nothing more if it is yet to come.
+    moment(at, now = Date.now()) {
+      const minutes = Math.floor((now - at) / 60_000);
+      if (minutes < 0) return day.format(at);
+      const [count, unit] = minutes < 90 ? [minutes, 'minute'] : minutes < 48 * 60 ? [Math.round(minutes / 60), 'hour'] : [Math.round(minutes / 1440), 'day'];
+      return `${day.format(at)} (${relative.format(-count, unit)})`;
+    },
     bytes(count) {
       const units = ['B', 'KiB', 'MiB', 'GiB'];
       let power = 0;

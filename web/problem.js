@@ -28,6 +28,11 @@ function documentOf(body) {
   return OURS.test(problem?.type) ? problem : null;
 }
 
+// The kind of an error of this service; empty if the answer is none.
+export function kindOf(answer) {
+  return OURS.exec(documentOf(answer.body)?.type)?.[1] ?? '';
+}
+
 // When it makes sense to ask again, where no Retry-After says so. The same table as again_key() in src/pages/wording.cpp.
 function againFor(kind) {
   if (kind === 'client-limited' || kind === 'provider-limited') return 'later';

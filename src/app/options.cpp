@@ -73,6 +73,8 @@ Options make_options(const config::Settings& settings) {
   options.endpoints.public_url = settings.public_url;
   options.endpoints.memory = settings.memory_limit > 0;
   options.endpoints.mock_delay = settings.mock_delay;
+  options.endpoints.mock_memory =
+      std::chrono::floor<milliseconds>(weather::mock_lifetime(options.lifetime).spans.fresh_for);
 
   options.endpoints.admin_token = settings.admin_token;
   options.endpoints.trusted_proxies = settings.trusted_proxies;

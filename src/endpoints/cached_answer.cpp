@@ -113,7 +113,7 @@ void count_answer(observability::Metrics& metrics, const Served& served, nanosec
   metrics.observe(Timing::age, served.age);
 }
 
-std::string cache_status_of(const Error& error, cache::Mode mode) {
+std::string cache_status_of(const Error& error, cache::Mode mode, bool redis_down) {
   std::string line = "Cache-Status: weather-cache";
   if (error.remembered) {
     append(line, "; hit; detail=error-memo");
@@ -125,6 +125,7 @@ std::string cache_status_of(const Error& error, cache::Mode mode) {
     append(line, mode == cache::Mode::bypass ? "; fwd=bypass" : "; fwd=uri-miss");
   }
   if (error.provider_status != 0 && !error.remembered) append(line, cat("; fwd-status=", error.provider_status));
+  if (redis_down) append(line, "; detail=redis-unavailable");
   append(line, "\r\n");
   return line;
 }

@@ -40,7 +40,8 @@ extern template void respond_cached(Context&, http_server::Responder&, const Cac
 // Records an answer in the metrics: its outcome, its duration and its age.
 void count_answer(observability::Metrics& metrics, const cache::Served& served, nanoseconds total);
 
-// The Cache-Status line (RFC 9211) of a lookup that ended with an error.
-[[nodiscard]] std::string cache_status_of(const Error& error, cache::Mode mode);
+// The Cache-Status line (RFC 9211) of a lookup that ended with an error. `redis_down`: it was to ask Redis, which does
+// not answer at the moment.
+[[nodiscard]] std::string cache_status_of(const Error& error, cache::Mode mode, bool redis_down);
 
 }  // namespace wx::endpoints

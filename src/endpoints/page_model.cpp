@@ -25,6 +25,7 @@ pages::PageModel page_model(const Context& context, const http_server::Request& 
   model.redis = tiers.redis;
   model.redis_outage = context.outage != nullptr;
   model.mock_delay = context.options.mock_delay;
+  model.mock_memory = context.options.mock_memory;
   model.request_timeout = context.options.request_timeout;
   model.version = context.options.version;
   model.public_url = context.options.public_url;
@@ -54,7 +55,7 @@ StopState provider_state(const cache::Served& served, const cache::Timings& took
     case Outcome::stale_while_revalidate:
       return StopState::skipped;
     case Outcome::stale_if_error:
-      return StopState::failed;
+      return took.load < nanoseconds(0) ? StopState::spared : StopState::failed;
     case Outcome::soft_timeout:
       return took.load < nanoseconds(0) ? StopState::skipped : StopState::slow;
     case Outcome::collapsed:
@@ -85,6 +86,61 @@ pages::ReadPath read_path(const cache::Served& served, Tiers tiers, Mode mode, n
   path.provider = {provider_state(served, split.stops), took(split.stops.load)};
   if (!tiers.memory) path.memory = {StopState::off, std::nullopt};
   if (!tiers.redis) path.redis = {StopState::off, std::nullopt};
+  return path;
+}
+
+namespace {
+
+bool is_at_the_door(const Error& error) {
+  return error.kind == ErrorKind::client_limited || error.kind == ErrorKind::mock_limited;
+}
+
+// Whether the provider answered this time. Its answer has a status; a pause or a budget of our own has none.
+bool has_answered(const Error& error) {
+  return error.provider_status != 0 && !error.remembered;
+}
+
+StopState failed_provider_state(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::provider_refused:
+    case ErrorKind::provider_limited:
+    case ErrorKind::provider_denied:
+      return has_answered(error) ? StopState::refused : StopState::spared;
+    case ErrorKind::provider_error:
+      return has_answered(error) ? StopState::failed : StopState::spared;
+    case ErrorKind::provider_unreachable:
+    case ErrorKind::provider_timeout:
+    case ErrorKind::provider_bad_reply:
+      return error.remembered ? StopState::spared : StopState::failed;
+    case ErrorKind::deadline_exceeded:
+      return StopState::slow;
+    case ErrorKind::not_cached:
+    case ErrorKind::cache_unavailable:
+      return StopState::skipped;
+    default:
+      return StopState::spared;
+  }
+}
+
+}  // namespace
+
+bool asked_redis(const Error& error, Mode mode) {
+  return mode != Mode::bypass && !error.remembered && !is_at_the_door(error);
+}
+
+std::optional<pages::ReadPath> failed_path(const Error& error, Tiers tiers, Mode mode, bool redis_down,
+                                           nanoseconds total) {
+  if (error.kind == ErrorKind::internal || error.kind == ErrorKind::draining) return std::nullopt;
+  pages::ReadPath path;
+  path.total = total;
+  path.memory.state = mode == Mode::normal ? StopState::passed : StopState::skipped;
+  const bool redis_failed = redis_down || error.kind == ErrorKind::cache_unavailable;
+  path.redis.state = !asked_redis(error, mode) ? StopState::skipped
+                     : redis_failed            ? StopState::failed
+                                               : StopState::passed;
+  path.provider.state = failed_provider_state(error);
+  if (!tiers.memory) path.memory.state = StopState::off;
+  if (!tiers.redis) path.redis.state = StopState::off;
   return path;
 }
 

@@ -24,4 +24,12 @@ struct Tiers {
 // being read to now.
 [[nodiscard]] pages::ReadPath read_path(const cache::Served& served, Tiers tiers, cache::Mode mode, nanoseconds total);
 
+// The same for a question that ended in an error; nothing if the error does not tell how far the question got.
+// `redis_down`: Redis does not answer at the moment.
+[[nodiscard]] std::optional<pages::ReadPath> failed_path(const Error& error, Tiers tiers, cache::Mode mode,
+                                                         bool redis_down, nanoseconds total);
+
+// Whether a question with this error got as far as Redis, if there is one.
+[[nodiscard]] bool asked_redis(const Error& error, cache::Mode mode);
+
 }  // namespace wx::endpoints

@@ -31,7 +31,8 @@ std::string render_problem_html(const Context& context, const http_server::Reque
                               .detail = problem.error.detail,
                               .faults = problem.faults,
                               .retry_after_seconds = retry_after_seconds(problem.error),
-                              .request_id = uuid};
+                              .request_id = uuid,
+                              .path = problem.path};
   if (problem.form) {
     auto model = page_model(context, request);
     model.form = problem.form;

@@ -17,6 +17,7 @@ struct Problem {
   std::string_view extra_headers;  // complete lines
   bool html = false;
   std::optional<pages::FormValues> form = std::nullopt;  // for the weather page: the submitted values
+  std::optional<pages::ReadPath> path = std::nullopt;    // for the weather page: how far the question got
 };
 
 // Appends the problem document.

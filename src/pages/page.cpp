@@ -1,6 +1,9 @@
 #include "pages/page.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
+#include "pages/places.hpp"
 #include "pages/template.hpp"
 #include "pages/wording.hpp"
 
@@ -66,6 +69,7 @@ void add_general(Values& values, const PageModel& model) {
   values.set_html("request-timeout", cat(model.request_timeout.count()));
   values.set_html("mock-delay", cat(model.mock_delay.count()));
   values.set_text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
+  values.set_text("mock-memory-text", span_text(model.mock_memory));
   values.set_text("version", model.version);
   // A preview of a link shows the service, whatever the page answers.
   values.set_flag("public", !model.public_url.empty());
@@ -88,7 +92,11 @@ void add_field_faults(Values& values, const PageModel& model, std::string_view p
 }
 
 void add_form(Values& values, const PageModel& model) {
-  const auto form = model.form.value_or(FormValues{});
+  const auto& example = places(model.language).front();
+  const auto form = model.form.value_or(FormValues{example.latitude, example.longitude});
+  values.set_html("places", place_items(model.language, cat(form.mock ? "&amp;mock=true" : "",
+                                                            model.explicit_language ? "&amp;lang=" : "",
+                                                            model.explicit_language ? web::tag(model.language) : "")));
   values.set_text("lat", form.latitude);
   values.set_text("lon", form.longitude);
   values.set_html("mock-checked", form.mock ? " checked" : "");
@@ -130,8 +138,12 @@ std::string_view name_of(StopState state) {
       return "waited";
     case StopState::slow:
       return "slow";
+    case StopState::refused:
+      return "refused";
     case StopState::failed:
       return "failed";
+    case StopState::spared:
+      return "spared";
   }
   return {};
 }
@@ -148,12 +160,21 @@ std::string add_stop(Values& values, Language language, std::string_view label, 
   return took.empty() ? cat(label, ": ", word) : cat(label, ": ", word, " (", took, ")");
 }
 
+// The key of the text below a drawing that shows no read.
+std::string_view reason_for_no_path(const PageModel& model) {
+  if (!model.error || !model.form) return "live.path-empty";
+  return model.error->kind == ErrorKind::bad_parameter ? "live.path-nothing" : "live.path-unknown";
+}
+
 void add_path(Values& values, const PageModel& model) {
   const auto language = model.language;
   ReadPath path;
   if (!model.memory) path.memory.state = StopState::off;
   if (!model.redis) path.redis.state = StopState::off;
-  if (model.result) path = model.result->path;
+  const auto* const known = model.result                       ? &model.result->path
+                            : model.error && model.error->path ? &*model.error->path
+                                                               : nullptr;
+  if (known != nullptr) path = *known;
   const auto provider_label = web::text(language, asks_the_mock(model) ? "live.mock-api" : "live.provider");
   const auto memory = add_stop(values, language, web::text(language, "live.stop-memory"), path.memory,
                                {"memory-state", "memory-word", "memory-time"});
@@ -162,8 +183,8 @@ void add_path(Values& values, const PageModel& model) {
       add_stop(values, language, provider_label, path.provider, {"provider-state", "provider-word", "provider-time"});
   values.set_text("provider-name", provider_label);
   values.set_text("path-total", path.total ? duration_text(language, *path.total) : std::string());
-  values.set_text("path-text", model.result ? cat(memory, ". ", redis, ". ", provider, ".")
-                                            : std::string(web::text(language, "live.path-empty")));
+  values.set_text("path-text", known != nullptr ? cat(memory, ". ", redis, ". ", provider, ".")
+                                                : std::string(web::text(language, reason_for_no_path(model))));
 }
 
 // Fills a value and its unit. Where the provider has no value, a dash and a text stand for them.
@@ -173,12 +194,22 @@ void add_reading(Values& values, Language language, std::string_view token, std:
   values.set_text(slots[1], is_null(token) ? web::text(language, "live.no-value") : unit);
 }
 
+// Fills how long the service took, and how much of the answer's life is left: a number, and a ring that runs out.
+void add_times(Values& values, Language language, const ResultCard& card) {
+  const auto took = card.path.total ? duration_text(language, *card.path.total) : cat(kNoValue, kMillisecondsUnit);
+  values.set_text("took", took.substr(0, took.size() - kMillisecondsUnit.size()));
+  const auto left = std::max(card.ttl_seconds, 0LL);
+  const auto life = std::max(card.age_seconds + left, 1LL);
+  values.set_html("ring-offset", cat(100 - 100 * left / life));
+  values.set_text("age", cat(card.age_seconds, " s"));
+  values.set_text("left", left > 0 ? cat(left, " s") : std::string(web::text(language, "live.not-fresh")));
+}
+
 // Without a result the card is hidden, and the script fills it later.
 void add_result(Values& values, const PageModel& model) {
   const auto language = model.language;
   const auto card = model.result.value_or(ResultCard{});
   const auto mark = names_of(card.mark);
-  const auto seconds = [](long long count) { return cat(count, " s"); };
   values.set_html("result-hidden", model.result ? "" : " hidden");
   values.set_html("empty-hidden", model.result || model.error ? " hidden" : "");
   values.set_html("mark", mark.name);
@@ -191,14 +222,13 @@ void add_result(Values& values, const PageModel& model) {
               {"temperature", "temperature-unit"});
   add_reading(values, language, card.wind_speed, card.wind_speed_unit.empty() ? "km/h" : card.wind_speed_unit,
               {"wind", "wind-unit"});
-  values.set_text("source", card.source);
+  values.set_text("source", source_text(language, card.source));
   values.set_text("place", cat(is_null(card.latitude) ? kNoValue : card.latitude, ", ",
                                is_null(card.longitude) ? kNoValue : card.longitude));
-  values.set_text("age", seconds(card.age_seconds));
-  values.set_text(
-      "left", card.ttl_seconds > 0 ? seconds(card.ttl_seconds) : std::string(web::text(language, "live.not-fresh")));
+  add_times(values, language, card);
   values.set_html("time-hidden", card.time.empty() ? " hidden" : "");
   values.set_text("time", cat(card.time, " GMT"));
+  values.set_text("time-iso", cat(card.time, "Z"));
 }
 
 struct Detail {

@@ -18,10 +18,10 @@ namespace wx::pages {
 
 using web::Language;
 
-// The form's fields as the visitor left them; by default the example of an untouched form.
+// The form's fields as the visitor left them.
 struct FormValues {
-  std::string_view latitude = "52.52";
-  std::string_view longitude = "13.41";
+  std::string_view latitude;
+  std::string_view longitude;
   bool mock = false;
 };
 
@@ -36,8 +36,10 @@ enum class StopState : std::uint8_t {
   passed,    // was asked and had nothing fresh
   answered,  // gave the answer
   waited,    // the answer to another request served this one too
-  slow,      // had not answered when an older copy was served
-  failed,    // did not answer
+  slow,      // had not answered in time: an older copy was served, or nothing
+  refused,   // rejected the question
+  failed,    // did not answer, or answered with an error
+  spared,    // was not called after earlier failures, or at a limit
 };
 struct Stop {
   StopState state = StopState::idle;
@@ -77,14 +79,15 @@ struct ErrorCard {
   std::string_view detail;  // English, or the provider's own text
   std::vector<ParameterFault> faults;
   std::optional<long long> retry_after_seconds;
-  std::string_view request_id;  // as in the `instance` of a problem document
+  std::string_view request_id;   // as in the `instance` of a problem document
+  std::optional<ReadPath> path;  // how far the question got; nothing if nothing was asked, or if that is not known
 };
 
 // Views must stay valid during render_page().
 struct PageModel {
   Language language = Language::en;
   bool explicit_language = false;  // chosen with ?lang=, so the form and the links keep it
-  std::optional<FormValues> form;  // the question, if there was one; the links keep it
+  std::optional<FormValues> form;  // the question, if there was one; the links keep it. Else the first of places()
   std::optional<ResultCard> result;
   std::optional<ErrorCard> error;
   bool lab = true;                       // the mock and the page's experiments exist
@@ -92,6 +95,7 @@ struct PageModel {
   bool redis = false;                    // a Redis is configured
   bool redis_outage = false;             // the page may take it away for a while
   milliseconds mock_delay{500};          // how long the mock takes
+  milliseconds mock_memory{10'000};      // how long the cache keeps an answer of the mock
   milliseconds request_timeout{10'000};  // how long an answer may take; the page derives its own timeout from it
   std::string_view version;
   std::string_view public_url;  // of the start page, without a trailing slash; empty: unknown

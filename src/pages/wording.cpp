@@ -33,7 +33,20 @@ std::string duration_text(Language language, nanoseconds span) {
     while (digits.back() == '0') digits.pop_back();
     if (digits.back() == '.') digits.pop_back();
   }
-  return cat(number_text(language, digits), " ms");
+  return cat(number_text(language, digits), kMillisecondsUnit);
+}
+
+std::string span_text(milliseconds span) {
+  const auto ms = span.count();
+  if (ms >= 3'600'000 && ms % 3'600'000 == 0) return cat(ms / 3'600'000, " h");
+  if (ms >= 60'000 && ms % 60'000 == 0) return cat(ms / 60'000, " min");
+  if (ms % 1000 == 0) return cat(ms / 1000, " s");
+  return cat(ms, " ms");
+}
+
+std::string_view source_text(Language language, std::string_view source) {
+  const auto translated = web::text(language, cat("source.", source));
+  return translated.empty() ? source : translated;
 }
 
 // The English text is the key of its translation: a changed text needs a changed key in web/.

@@ -23,6 +23,13 @@ inline constexpr std::string_view kNoValue = "\u2013";  // an en dash
 
 // Milliseconds with about three significant digits, without trailing zeros: "0.021 ms", "3.2 ms", "503 ms".
 [[nodiscard]] std::string duration_text(web::Language language, nanoseconds span);
+inline constexpr std::string_view kMillisecondsUnit = " ms";  // its end
+
+// A setting's span in the largest unit that keeps it whole: "500 ms", "90 s", "10 min".
+[[nodiscard]] std::string span_text(milliseconds span);
+
+// The name of a source ("Memory Cache ⚡"), translated. Another text is returned unchanged.
+[[nodiscard]] std::string_view source_text(web::Language language, std::string_view source);
 
 // Translates a fault's English detail. A detail without a translation, such as the provider's own text, is returned
 // unchanged.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { FAILED_REQUEST, service, withPage, withService } from './setting.mjs';
+import { FAILED_REQUEST, redis, service, withPage, withService } from './setting.mjs';
 import { askTheMock, assertAccessible, exported, startProvider, text, until } from './support.mjs';
 
 describe('asking', () => {
@@ -106,6 +106,112 @@ describe('asking', () => {
     assert.deepEqual([await page.inputValue('#lat'), await page.inputValue('#lon')], ['-23.5505', '-46.6333']);
   }));
 
+  it('shows the time as the big number, and keeps the last answers to compare', () => withPage({}, async (page) => {
+    await page.fill('#lat', '14.25');
+    await askTheMock(page);
+    const slow = Number(await text(page, '#took'));
+    assert.ok(slow >= 200 && slow < 5000, String(slow));
+    assert.equal(await text(page, '#took-what'), 'your browser waited');
+    assert.equal(await text(page, '#strip-words'), 'No copy has answered for this place yet. Ask again.');
+    assert.equal(await page.isVisible('#strip-ratio'), false);
+    await page.click('#ask-form button');
+    await page.waitForFunction(() => document.getElementById('result').dataset.mark === 'hit');
+    const fast = Number(await text(page, '#took'));
+    assert.ok(fast < slow / 2, `${fast} and ${slow}`);
+    assert.match(await text(page, '#strip-ratio'), /^\d[\d,.]*×$/);
+    assert.match(await page.textContent('#ask-status'), /× as fast with the copy/);
+    assert.deepEqual(await page.locator('#strip-answers li').evaluateAll((items) => items.map((item) => item.dataset.mark)), ['miss', 'hit']);
+    assert.match(await page.textContent('#strip-answers'), /MISS .* ms.*HIT .* ms/);
+    for (let i = 0; i < 5; ++i) {
+      await page.click('#ask-form button');
+      await page.waitForSelector('#answer:not([aria-busy])');
+    }
+    assert.equal(await page.locator('#strip-answers li').count(), 5);
+    assert.equal(await page.getAttribute('#strip-answers', 'start'), '3');
+    await assertAccessible(page, 'with a strip');
+    await page.reload();
+    assert.equal(await page.isVisible('#strip'), false);
+  }));
+
+  it('asks for a place by its name at once, and for a new one from the mock', () => withPage({ locale: 'pt-BR' }, async (page) => {
+    assert.deepEqual([await page.inputValue('#lat'), await page.inputValue('#lon')], ['-23.5505', '-46.6333']);
+    assert.equal(await text(page, '.chips li:first-child'), 'São Paulo');
+    await page.check('#mock');
+    await page.click('.chip >> text=Tóquio');
+    await page.waitForSelector('#result:not([hidden])');
+    assert.equal(await text(page, '#place'), '35.6762, 139.6503');
+    assert.equal(await text(page, '#source'), 'API simulada (lenta) 🐢');
+    await page.uncheck('#mock');
+    const seen = new Set();
+    for (let i = 0; i < 3; ++i) {
+      await page.click('#new-place');
+      await page.waitForSelector('#answer[aria-busy]');
+      await page.waitForSelector('#answer:not([aria-busy])');
+      assert.equal(await page.getAttribute('#result', 'data-mark'), 'miss');
+      assert.equal(await page.isChecked('#mock'), true, 'the provider is not asked for a place that nobody means');
+      seen.add(await text(page, '#place'));
+    }
+    assert.equal(seen.size, 3);
+  }));
+
+  it('asks for a place by its name without JavaScript', () => withPage({ javaScriptEnabled: false, path: '/weather?lat=1.75&lon=1&mock=true' }, async (page) => {
+    assert.equal(await page.isVisible('#new-place'), false);
+    assert.equal(await page.isVisible('#my-place'), false);
+    await page.click('.chip >> text=Lisbon');
+    assert.equal(await text(page, '#place'), '38.7223, -9.1393');
+    assert.equal(await page.isChecked('#mock'), true);
+    assert.equal(await text(page, '#took-what'), 'in our service');
+    assert.ok(Number(await text(page, '#took')) > 0);
+  }));
+
+  it('for the visitor’s position rounds it, and says so where there is none', () => withPage({ geolocation: { latitude: 48.858844, longitude: 2.294351 }, permissions: ['geolocation'] }, async (page) => {
+    await page.check('#mock');
+    await page.click('#my-place');
+    await page.waitForSelector('#result:not([hidden])');
+    assert.equal(await text(page, '#place'), '48.86, 2.29');
+    await page.context().clearPermissions();
+    await page.click('#my-place');
+    await until(async () => (await text(page, '#place-status')) === 'Your browser did not give its position.', 'the refusal');
+    await assertAccessible(page, 'without a position');
+  }));
+
+  it('shows the life of an answer as a ring that runs out', () => withService({ CACHE_TTL: '2s', MOCK_DELAY: '10ms' }, (own) => withPage({}, async (page) => {
+    assert.match(await text(page, '#mock-hint'), /forgotten after 2 s\./);
+    await askTheMock(page);
+    const offset = async () => Number(await page.getAttribute('#ring', 'stroke-dashoffset'));
+    assert.ok((await offset()) < 100);
+    await until(async () => (await offset()) === 100, 'the ring to be empty');
+    assert.match(await text(page, '#left'), /^expired/);
+  }, own.url)));
+
+  it('that failed is drawn as far as it got, with and without JavaScript', async () => {
+    const provider = await startProvider();
+    provider.answer = { status: 500, body: { error: true, reason: 'oh' } };
+    try {
+      await withService({ OPEN_METEO_URL: provider.url, ERROR_TTL: '30s', REDIS_URL: redis.url }, async (own) => {
+        for (const javaScriptEnabled of [true, false]) {
+          await withPage({ javaScriptEnabled, expectErrors: [FAILED_REQUEST] }, async (page) => {
+            const states = () => page.locator('.stop:not([data-state=you])').evaluateAll((stops) => stops.map((stop) => stop.dataset.state).join(' '));
+            await page.fill('#lat', javaScriptEnabled ? '15.5' : '16.5');
+            await page.click('#ask-form button');
+            await until(async () => (await states()) === 'passed passed failed', 'the failure to be drawn');
+            assert.match(await text(page, '#path-text'), /Memory: had nothing fresh\. Redis: had nothing fresh\. Open-Meteo \(provider\): failed/);
+            assert.match(await page.textContent('#path-total'), /ms/);
+            if (javaScriptEnabled) await assertAccessible(page, 'a failed question');
+            await page.click('#ask-form button');
+            await until(async () => (await states()) === 'passed skipped spared', 'the error that is remembered');
+            await page.fill('#lat', '91');
+            await page.click('#ask-form button');
+            await until(async () => (await states()) === 'idle idle idle', 'the drawing to be cleared');
+            assert.equal(await text(page, '#path-text'), 'Nothing was asked: the question has a mistake.');
+          }, own.url);
+        }
+      });
+    } finally {
+      await provider.stop();
+    }
+  });
+
   it('does not run what somebody puts into the question', () => withPage({ path: '/weather?lat=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&lon=%3Cimg%20src=x%20onerror=alert(1)%3E', expectErrors: [FAILED_REQUEST] }, async (page) => {
     assert.equal(await page.inputValue('#lat'), '"><script>alert(1)</script>');
     assert.equal(await page.locator('img').count(), 0);
@@ -161,7 +267,7 @@ describe('asking', () => {
   it('shows what a provider answers, its 429, its 400 and a stale copy, for what they are', async () => {
     const provider = await startProvider();
     try {
-      await withService({ OPEN_METEO_URL: provider.url, CACHE_TTL: '1s', CACHE_EARLY: '1' }, (own) => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+      await withService({ OPEN_METEO_URL: provider.url, CACHE_TTL: '1s', CACHE_EARLY: '1' }, (own) => withPage({ timezoneId: 'America/Sao_Paulo', expectErrors: [FAILED_REQUEST] }, async (page) => {
         const ask = async () => {
           await page.click('#ask-form button');
           await page.waitForSelector('#answer:not([aria-busy])');
@@ -169,7 +275,7 @@ describe('asking', () => {
         await ask();
         assert.match(await text(page, '#source'), /Open-Meteo API \(Slow\)/);
         assert.equal(await text(page, '#temperature'), '4.2');
-        assert.match(await text(page, '#value-of'), /2024-11-23T18:15 GMT/);
+        assert.match(await text(page, '#value-of'), /^Nov 23, 2024, 3:15\sPM \([\d,]+ days ago\)$/);
         await until(async () => {
           await ask();
           return (await page.getAttribute('#result', 'data-mark')) === 'stale';

@@ -9,16 +9,17 @@ import { toCsv, toJson } from '../../web/export.js';
 import { makeI18n } from '../../web/i18n.js';
 import { compare, laneSummary, parallelFor, problemOf, run, toSample, waited, whyElsewhere } from '../../web/lanes.js';
 import { parseServerTiming } from '../../web/measure.js';
-import { stopsOf } from '../../web/path.js';
+import { failedStops, stopsOf } from '../../web/path.js';
 import { tidyPlace } from '../../web/place.js';
 import { patience } from '../../web/patience.js';
-import { failureCard, problemCard, weatherOf } from '../../web/problem.js';
+import { failureCard, kindOf, problemCard, weatherOf } from '../../web/problem.js';
 import { loadsSaved } from '../../web/stats.js';
 import { busyTime, logHistogram, mean, median, quantile, random, rate, ratioOfMedians, sorted, summarize } from '../../web/statistics.js';
+import { comparison, verdict } from '../../web/strip.js';
 
 const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
 const texts = { en: await read('en'), 'pt-BR': await read('pt-BR') };
-const sources = await Promise.all(['ask', 'battle', 'chart', 'lane_view', 'numbers', 'path', 'problem', 'share', 'stampede', 'stats', 'verdict'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+const sources = await Promise.all(['ask', 'battle', 'chart', 'lane_view', 'life', 'numbers', 'path', 'places', 'problem', 'share', 'stampede', 'stats', 'strip', 'verdict'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
 
 const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
 
@@ -222,6 +223,46 @@ describe('the drawing of a read', async () => {
   }
 });
 
+describe('the drawing of a question that failed', async () => {
+  const table = JSON.parse(await readFile(new URL('../unit/endpoints/failed_paths.json', import.meta.url), 'utf8'));
+  for (const { name, error, headers, drawn, memory, redis } of table) {
+    it(`at ${name}`, () => {
+      const answer = { cacheStatus: headers['Cache-Status'] };
+      const stops = failedStops(answer, error.kind, { memory: memory !== 'off', redis: redis !== 'off' });
+      assert.deepEqual(stops && Object.fromEntries(Object.entries(stops).map(([stop, { state }]) => [stop, state])), drawn);
+    });
+  }
+  it('shows nothing where the answer says nothing', () => assert.equal(failedStops({ cacheStatus: '' }, 'overloaded', {}), null));
+  it('knows the kind of this service’s errors alone', () => {
+    assert.equal(kindOf({ body: '{"type":"/problems/provider-error"}' }), 'provider-error');
+    for (const body of ['{"type":"about:blank"}', '<html>', '', 'null']) assert.equal(kindOf({ body }), '', body);
+  });
+});
+
+describe('the comparison of the last answers', () => {
+  const i18n = makeI18n('en', Object.fromEntries(flat(texts.en)));
+  const answer = (place, mark, time) => ({ place, mark, time });
+  const said = (...answers) => verdict(i18n, comparison(answers));
+  it('is the latest fetched answer over the latest copy, of the last answer’s place', () => {
+    const answers = [answer('a', 'miss', 900), answer('a', 'miss', 500), answer('b', 'hit', 1), answer('a', 'hit', 4), answer('a', 'hit', 2)];
+    assert.deepEqual(comparison(answers), { miss: 500, hit: 2, ratio: 250 });
+    assert.deepEqual(said(...answers), { ratio: '250×', words: 'as fast with the copy: 2 ms instead of 500 ms.' });
+  });
+  it('is not made from half of it', () => {
+    assert.equal(comparison([]), null);
+    assert.deepEqual(said(answer('a', 'miss', 500)), { ratio: '', words: texts.en.live['strip-no-hit'] });
+    assert.deepEqual(said(answer('a', 'miss', 500), answer('b', 'hit', 2)), { ratio: '', words: texts.en.live['strip-no-miss'] });
+    assert.deepEqual(said(answer('a', 'miss', 500), answer('a', 'stale', 2)), { ratio: '', words: texts.en.live['strip-no-hit'] });
+  });
+  it('claims no difference where there is none', () => {
+    for (const hit of [480, 500, 600]) assert.equal(said(answer('a', 'miss', 500), answer('a', 'hit', hit)).ratio, '', `${hit} ms`);
+  });
+  it('is not changed by a question that failed', () => {
+    assert.equal(comparison([answer('a', 'miss', 500), answer('a', 'hit', 2), { mark: 'failed' }]).ratio, 250);
+    assert.equal(comparison([{ mark: 'failed' }]), null);
+  });
+});
+
 // The service reads the form in the same way without scripts. Its own test reads the same table.
 describe('coordinates as people write them', async () => {
   const table = JSON.parse(await readFile(new URL('../unit/endpoints/typed_places.json', import.meta.url), 'utf8'));
@@ -366,6 +407,12 @@ describe('the words', () => {
     const en = makeI18n('en', {});
     const pt = makeI18n('pt-BR', {});
     assert.deepEqual([en.ms(0.0213), en.ms(3.14159), en.ms(503.4), en.ms(NaN)], ['0.0213 ms', '3.14 ms', '503 ms', '–']);
+    const at = Date.UTC(2026, 10, 28, 12, 45);
+    assert.match(en.moment(at, at + 12 * 60_000 + 1), /^Nov 28, 2026, .*\(12 min\. ago\)$/);
+    assert.match(pt.moment(at, at + 12 * 60_000 + 1), /^28\/11\/2026, \d\d:45 \(há 12 min\.\)$/);
+    assert.match(pt.moment(at, at + 5 * 3_600_000), /\(há 5 h\)$/);
+    assert.match(pt.moment(at, at + 50 * 3_600_000), /\(há 2 dias\)$/);
+    assert.doesNotMatch(en.moment(at, at - 1), /\(/);
     assert.deepEqual([pt.ms(0.0213), pt.tenths(25), pt.tenths(null)], ['0,0213 ms', '25,0', '–']);
   });
 });

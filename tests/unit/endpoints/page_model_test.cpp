@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "endpoints/cached_answer.hpp"
 #include "endpoints/headers.hpp"
 #include "flow/json.hpp"
 
@@ -19,8 +20,8 @@ using cache::Tier;
 using pages::StopState;
 using test::json_at;
 
-std::string read_paths() {
-  std::ifstream file(WX_SOURCE "/tests/unit/endpoints/read_paths.json");
+std::string table_named(std::string_view name) {
+  std::ifstream file(cat(WX_SOURCE "/tests/unit/endpoints/", name));
   EXPECT_TRUE(file);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
@@ -46,7 +47,9 @@ constexpr auto kStates = std::to_array<std::pair<std::string_view, StopState>>({
     {"answered", StopState::answered},
     {"waited", StopState::waited},
     {"slow", StopState::slow},
+    {"refused", StopState::refused},
     {"failed", StopState::failed},
+    {"spared", StopState::spared},
 });
 
 // The name of the value, as the table writes it.
@@ -88,7 +91,7 @@ class Row {
 };
 
 TEST(ReadPath, IsDrawnAsTheTableSays) {
-  const auto table = read_paths();
+  const auto table = table_named("read_paths.json");
   std::set<Outcome> seen;
   for (std::size_t number = 0; !Row(table, number).text("name").empty(); ++number) {
     const Row row(table, number);
@@ -109,7 +112,7 @@ TEST(ReadPath, IsDrawnAsTheTableSays) {
 
 // The headers that the page's script reads.
 TEST(ReadPath, IsToldInTheHeadersThatTheTableHas) {
-  const auto table = read_paths();
+  const auto table = table_named("read_paths.json");
   for (std::size_t number = 0; !Row(table, number).text("name").empty(); ++number) {
     const Row row(table, number);
     std::string headers;
@@ -127,6 +130,54 @@ TEST(ReadPath, LeavesOutTheMemoryThatTheQuestionLeavesOut) {
   served.tier = Tier::redis;
   served.outcome = Outcome::hit;
   EXPECT_EQ(read_path(served, {}, cache::Mode::redis_only, milliseconds(1)).memory.state, StopState::skipped);
+}
+
+// A question that failed, as one row of failed_paths.json.
+struct FailedRow {
+  FailedRow(const std::string& table, std::size_t number) : row(table, number) {
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      const auto kind = static_cast<ErrorKind>(i);
+      if (wx::name(kind) == row.text("error/kind")) error.kind = kind;
+    }
+    if (const auto status = row.text("error/provider_status"); !status.empty()) {
+      error.provider_status = std::stoi(status);
+    }
+    error.remembered = row.text("error/remembered") == "true";
+    if (row.text("mode") == "bypass") mode = cache::Mode::bypass;
+    redis_down = row.text("redis_down") == "true";
+  }
+
+  Row row;
+  Error error;
+  cache::Mode mode = cache::Mode::normal;
+  bool redis_down = false;
+};
+
+TEST(FailedPath, IsDrawnAsTheTableSays) {
+  const auto table = table_named("failed_paths.json");
+  for (std::size_t number = 0; !Row(table, number).text("name").empty(); ++number) {
+    const FailedRow failed(table, number);
+    const auto& row = failed.row;
+    const auto path = failed_path(failed.error, Tiers{row.text("memory") != "off", row.text("redis") != "off"},
+                                  failed.mode, failed.redis_down, milliseconds(3));
+    EXPECT_EQ(path.has_value(), row.text("drawn") != "null") << row.text("name");
+    if (!path) continue;
+    EXPECT_EQ(path->total, milliseconds(3));
+    for (const auto& [name, stop] :
+         {std::pair("memory", path->memory), {"redis", path->redis}, {"provider", path->provider}}) {
+      EXPECT_EQ(name_in(kStates, stop.state), row.text(cat("drawn/", name))) << row.text("name") << ": " << name;
+    }
+  }
+}
+
+TEST(FailedPath, IsToldInTheHeaderThatTheTableHas) {
+  const auto table = table_named("failed_paths.json");
+  for (std::size_t number = 0; !Row(table, number).text("name").empty(); ++number) {
+    const FailedRow failed(table, number);
+    EXPECT_EQ(cache_status_of(failed.error, failed.mode, failed.redis_down),
+              cat("Cache-Status: ", failed.row.text("headers/Cache-Status"), "\r\n"))
+        << failed.row.text("name");
+  }
 }
 
 }  // namespace

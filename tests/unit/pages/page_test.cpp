@@ -65,6 +65,33 @@ TEST(Page, OffersAFormThatIsFilledIn) {
   EXPECT_TRUE(has(tag(page, "problem"), " hidden")) << tag(page, "problem");
 }
 
+TEST(Page, BeginsWithAPlaceThatItsVisitorsKnow) {
+  PageModel model;
+  model.language = Language::pt_br;
+  const auto page = render_page(model);
+  EXPECT_TRUE(has(tag(page, "lat"), " value=\"-23.5505\"")) << tag(page, "lat");
+  EXPECT_TRUE(has(tag(page, "lon"), " value=\"-46.6333\"")) << tag(page, "lon");
+  EXPECT_LT(page.find(">São Paulo</a>"), page.find(">Tóquio</a>"));
+  EXPECT_LT(render_page({}).find(">Berlin</a>"), render_page({}).find(">São Paulo</a>"));
+}
+
+TEST(Page, LinksToEachPlaceWithTheChoicesThatWereMade) {
+  PageModel model;
+  EXPECT_TRUE(has(render_page(model), "href=\"/weather?lat=38.7223&amp;lon=-9.1393\""));
+  model.form = FormValues{"1", "2", true};
+  model.explicit_language = true;
+  EXPECT_TRUE(has(render_page(model), "href=\"/weather?lat=38.7223&amp;lon=-9.1393&amp;mock=true&amp;lang=en\""));
+}
+
+TEST(Page, SaysHowLongTheMockIsRemembered) {
+  PageModel model;
+  EXPECT_TRUE(has(text(render_page(model), "mock-hint"), "forgotten after 10 s."));
+  model.mock_memory = std::chrono::minutes(10);
+  model.language = Language::pt_br;
+  EXPECT_TRUE(has(text(render_page(model), "mock-hint"), "esquecido depois de 10 min."))
+      << text(render_page(model), "mock-hint");
+}
+
 TEST(Page, KeepsWhatTheVisitorTyped) {
   PageModel model;
   model.form = FormValues{"0", "-0.0", true};
@@ -91,6 +118,56 @@ TEST(Page, ShowsTheResult) {
   EXPECT_EQ(text(page, "age"), "3 s");
   EXPECT_EQ(text(page, "left"), "7 s");
   EXPECT_EQ(text(page, "value-of"), "2026-01-01T00:00 GMT");
+  EXPECT_TRUE(has(tag(page, "value-of"), "datetime=\"2026-01-01T00:00Z\"")) << tag(page, "value-of");
+  EXPECT_TRUE(has(tag(page, "ring"), "stroke-dashoffset=\"30\"")) << tag(page, "ring");
+}
+
+TEST(Page, ShowsTheTimeThatTheServiceTookAsItsOwn) {
+  PageModel model;
+  model.result = card();
+  model.result->path.total = std::chrono::microseconds(1370);
+  auto page = render_page(model);
+  EXPECT_EQ(text(page, "took"), "1.37");
+  EXPECT_EQ(text(page, "took-what"), "in our service");
+  model.language = Language::pt_br;
+  model.result->source = "Redis Cache ⚡";
+  page = render_page(model);
+  EXPECT_EQ(text(page, "took"), "1,37");
+  EXPECT_EQ(text(page, "source"), "Cache no Redis ⚡");
+}
+
+TEST(Page, EmptiesTheRingWhenTheAnswerHasExpired) {
+  PageModel model;
+  model.result = card();
+  for (const long long left : {0LL, -42LL}) {
+    model.result->ttl_seconds = left;
+    EXPECT_TRUE(has(tag(render_page(model), "ring"), "stroke-dashoffset=\"100\"")) << left;
+  }
+}
+
+TEST(Page, DrawsHowFarAQuestionGotThatFailed) {
+  PageModel model;
+  model.redis = true;
+  model.form = FormValues{"1", "2", false};
+  model.error = error(ErrorKind::provider_timeout, 504);
+  auto& path = model.error->path.emplace();
+  path.memory.state = StopState::passed;
+  path.redis.state = StopState::failed;
+  path.provider.state = StopState::failed;
+  path.total = milliseconds(503);
+  auto page = render_page(model);
+  EXPECT_TRUE(has(tag(page, "stop-memory"), "data-state=\"passed\""));
+  EXPECT_TRUE(has(tag(page, "stop-redis"), "data-state=\"failed\""));
+  EXPECT_TRUE(has(tag(page, "stop-provider"), "data-state=\"failed\""));
+  EXPECT_EQ(text(page, "path-total"), "503 ms");
+  EXPECT_EQ(text(page, "path-text"), "Memory: had nothing fresh. Redis: failed. Open-Meteo (provider): failed.");
+
+  model.error->path.reset();
+  page = render_page(model);
+  EXPECT_TRUE(has(tag(page, "stop-memory"), "data-state=\"idle\""));
+  EXPECT_EQ(text(page, "path-text"), "How far the question got is not known.");
+  model.error->kind = ErrorKind::bad_parameter;
+  EXPECT_EQ(text(render_page(model), "path-text"), "Nothing was asked: the question has a mistake.");
 }
 
 TEST(Page, ShowsADashAndAWordWhereTheProviderHasNoValue) {
@@ -206,7 +283,7 @@ TEST(Page, SeparatesTheFaultsOfOneField) {
 
 TEST(Page, ExplainsAnErrorAndOffersTheMockWhereItHelps) {
   PageModel model;
-  model.form = FormValues{};
+  model.form = FormValues{"52.52", "13.41"};
   model.error = error(ErrorKind::provider_timeout, 504);
   auto page = render_page(model);
   EXPECT_FALSE(has(tag(page, "problem"), " hidden"));
@@ -317,7 +394,7 @@ TEST(Page, AsksNothingWhenTheLanguageIsChangedWhereNothingWasAsked) {
   model.error = error(ErrorKind::not_found, 404);
   const auto page = render_page(model);
   EXPECT_TRUE(has(page, "href=\"/?lang=pt-BR\""));
-  EXPECT_FALSE(has(page, "/weather?"));
+  EXPECT_FALSE(has(page.substr(0, page.find("<main")), "/weather?"));
 }
 
 TEST(Page, LeavesNoSlotUnfilled) {

@@ -98,5 +98,22 @@ TEST(Wording, TranslatesFaultsAndLeavesOthersWordsAlone) {
   EXPECT_EQ(fault_text(Language::pt_br, "the provider said so"), "the provider said so");
 }
 
+TEST(Wording, WritesASpanInTheLargestUnitThatKeepsItWhole) {
+  for (const auto& [ms, words] : {std::pair(0, "0 s"),
+                                  {1, "1 ms"},
+                                  {1500, "1500 ms"},
+                                  {3000, "3 s"},
+                                  {90'000, "90 s"},
+                                  {600'000, "10 min"},
+                                  {7'200'000, "2 h"}}) {
+    EXPECT_EQ(span_text(milliseconds(ms)), words);
+  }
+}
+
+TEST(Wording, NamesEverySourceInEveryLanguage) {
+  EXPECT_EQ(source_text(web::Language::pt_br, "Memory Cache ⚡"), "Cache em memória ⚡");
+  EXPECT_EQ(source_text(web::Language::pt_br, "somewhere"), "somewhere");
+}
+
 }  // namespace
 }  // namespace wx::pages
