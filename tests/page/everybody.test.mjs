@@ -69,7 +69,7 @@ describe('everybody', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('#battle.running');
     await page.waitForSelector('#battle:not(.running)', { timeout: 60_000 });
-    assert.match(await status(page), /^Pronto: 60 respostas\. Sem Cache: mediana \d.*Com Cache: mediana \d.*Memória: [\d.]+ vezes mais rápido/);
+    assert.match(await status(page), /^Pronto: 60 respostas\. Sem Cache: mediana \d.*Com Cache: mediana \d.*Memória: [\d.,]+ vezes mais rápido/);
     assert.match(await text(page, '#verdict .lane-memory'), /×\s+Memória: 2\d\d ms → \d/);
     await tabTo('lat');
     await page.keyboard.press('Control+a');
