@@ -212,6 +212,9 @@ void add_result(Values& values, const PageModel& model) {
   const auto mark = names_of(card.mark);
   values.set_html("result-hidden", model.result ? "" : " hidden");
   values.set_html("empty-hidden", model.result || model.error ? " hidden" : "");
+  // The answer is far down the page. A fragment in the form's action would bring it into sight, too, but a browser that
+  // submits the same question again would then only scroll.
+  values.set_html("answer-focus", model.result || (model.error && model.form) ? " tabindex=\"-1\" autofocus" : "");
   values.set_html("mark", mark.name);
   values.set_html("mark-icon", mark.icon);
   values.set_text("mark-word", web::text(language, cat("live.mark-", mark.name)));

@@ -37,6 +37,8 @@ describe('asking', () => {
     assert.match(await text(page, '#result h3'), /HIT/);
     assert.equal(await page.getAttribute('#mark-icon', 'href'), '#bolt');
     assert.equal(await page.inputValue('#lat'), '11.25');
+    const { y } = await page.locator('#took').boundingBox();
+    assert.ok(y >= 0 && y < 900, `the answer is at ${y} px`);
     assert.equal(await page.isVisible('#battle noscript .notice'), true);
     assert.equal(await page.isVisible('#battle-all'), false);
   }));

@@ -136,6 +136,18 @@ TEST(Page, ShowsTheTimeThatTheServiceTookAsItsOwn) {
   EXPECT_EQ(text(page, "source"), "Cache no Redis ⚡");
 }
 
+TEST(Page, BringsTheAnswerIntoSight) {
+  PageModel model;
+  EXPECT_FALSE(has(tag(render_page(model), "answer"), "autofocus"));
+  model.error = error(ErrorKind::not_found, 404);
+  EXPECT_FALSE(has(tag(render_page(model), "answer"), "autofocus"));
+  model.form = FormValues{"1", "2"};
+  EXPECT_TRUE(has(tag(render_page(model), "answer"), "autofocus"));
+  model.error.reset();
+  model.result = card();
+  EXPECT_TRUE(has(tag(render_page(model), "answer"), "autofocus"));
+}
+
 TEST(Page, EmptiesTheRingWhenTheAnswerHasExpired) {
   PageModel model;
   model.result = card();
