@@ -2,8 +2,9 @@
 """Embeds the page's sources in this folder into one C++ file: web/embed.py OUTPUT.cpp
 
 Each asset gets the hash of its content in its name, so that browsers may keep it for ever, and a gzip and a brotli
-form unless it is a picture. A module's hash covers the modules it imports, because its text contains their hashed names. Templates are filled
-with the texts of each language here; a value that is known only per request stays as {{slot}}.
+form unless it is a picture. Scripts and styles lose their comments and indentation. A module's hash covers the modules
+it imports, because its text contains their hashed names. Templates are filled with the texts of each language here; a
+value that is known only per request stays as {{slot}}.
 
 Texts: one JSON file per language, with the same groups and keys in all. Texts in `page` may hold markup; all others are
 plain. `live`, `error`, `fault` and `source` also go to the browser, as a module.
@@ -54,6 +55,19 @@ def text_module(entries):
     return "export default " + json.dumps(chosen, ensure_ascii=False, separators=(",", ":")) + ";\n"
 
 
+def without_comments(name, text):
+    """The text without comment lines, blank lines and indentation, which only readers of the sources need."""
+    if name.endswith(".css"):
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    elif not name.endswith(".js"):
+        return text
+    lines = [line.strip() for line in text.split("\n")]
+    # Inside a template literal of several lines a space or a // would be text.
+    if name.endswith(".js") and (odd := [line for line in lines if line.count("`") % 2]):
+        fail(f"{name}: a template literal must end on its line: {odd[0]}")
+    return "\n".join(line for line in lines if line and not (name.endswith(".js") and line.startswith("//"))) + "\n"
+
+
 class Assets:
     def __init__(self, texts):
         self.sources = {p.name: p.read_bytes() if p.suffix in PACKED else p.read_text("utf-8") for p in sorted(HERE.iterdir())
@@ -77,7 +91,7 @@ class Assets:
                 return f"{match[1]}{match[2]}./{self.make(match[3], (*path, name)).rsplit('/', 1)[1]}{match[2]}"
 
             text = IMPORT.sub(hashed, self.sources[name]) if name.endswith(".js") else self.sources[name]
-            data = text if isinstance(text, bytes) else text.encode()
+            data = text if isinstance(text, bytes) else without_comments(name, text).encode()
             stem, suffix = name.rsplit(".", 1)
             digest = hashlib.sha256(data).hexdigest()[:12]
             path = f"/{name}" if name in AT_THE_ROOT else f"/assets/{stem}.{digest}.{suffix}"

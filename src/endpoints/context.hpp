@@ -45,7 +45,7 @@ struct Context {
   Limits& limits;
   Random random;
   cache::Outage* outage = nullptr;  // null: the laboratory stages none
-  std::string headers = {};  // buffer for the headers of the current answer; reused to keep its capacity
+  std::string headers = {};         // buffer for the headers of the current answer; reused to keep its capacity
   AccessLog access_log = {};
   LineBudget guess_lines = {};    // log lines about wrong admin tokens
   LineBudget unasked_lines = {};  // the same, of requests that need none
