@@ -645,6 +645,26 @@ TEST_F(WeatherEndpointTest, SendsAPageToTheCoordinatesThatWereMeant) {
   EXPECT_EQ(get("/weather?lat=east&lon=2", kHtml)->status, 400);
 }
 
+// The error does not know whether Redis was asked in vain; the state of Redis does.
+TEST_F(WeatherEndpointTest, TellsThatRedisWasDownWhenTheProviderFailed) {
+  options_.query.redis = true;
+  for (const auto* state : {"up", "connecting", "down"}) {
+    process_.redis.state = state;
+    const auto place = cat("/weather?lat=", std::string_view(state).size(), "&lon=1");
+    const auto json = get(place);
+    const auto page = get(place, kHtml);
+    provider_.answer(fail(ErrorKind::provider_timeout));
+    const bool down = process_.redis.state == "down";
+    EXPECT_EQ(json->header("Cache-Status"),
+              cat("weather-cache; fwd=uri-miss", down ? "; detail=redis-unavailable" : ""));
+    EXPECT_NE(page->body.find(cat("id=\"stop-redis\" data-state=\"", down ? "failed" : "passed", "\"")),
+              std::string::npos)
+        << state;
+    EXPECT_NE(page->body.find("id=\"stop-provider\" data-state=\"failed\""), std::string::npos);
+  }
+  EXPECT_EQ(get("/weather?lat=2&lon=1")->header("Cache-Status"), "weather-cache; hit; detail=error-memo");
+}
+
 TEST_F(WeatherEndpointTest, TakesNoOtherCoordinatesForJson) {
   for (const auto* accept : {"", "Accept: application/json\r\n"}) {
     const auto answer = get("/weather?lat=-23%2C55&lon=1", accept);
