@@ -140,7 +140,10 @@ void Endpoints::ready(Exchange& exchange) {
 }
 
 void Endpoints::stats(Exchange& exchange) {
-  respond(exchange, 200, kJson, render_stats(context_));
+  // A browser that opens the address shows the text as it is.
+  const bool read = prefers_html(exchange.request().field(Field::accept));
+  const auto json = render_stats(context_);
+  respond(exchange, 200, kJson, read ? indented(json) : json, kVaryJson);
 }
 
 void Endpoints::problem_page(Exchange& exchange) {

@@ -152,4 +152,33 @@ std::string render_stats(const Context& context) {
   return out;
 }
 
+std::string indented(std::string_view json) {
+  std::string out;
+  std::size_t depth = 0;
+  bool quoted = false;
+  const auto next_line = [&out, &depth] {
+    out += '\n';
+    for (std::size_t i = 0; i < depth; ++i) append(out, "  ");
+  };
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quoted) {
+      out += c;
+      if (c == '\\' && i + 1 < json.size()) out += json[++i];
+      quoted = c != '"';
+      continue;
+    }
+    if (c == '}') {
+      --depth;
+      next_line();
+    }
+    out += c;
+    quoted = c == '"';
+    if (c == '{') ++depth;
+    if (c == '{' || c == ',') next_line();
+    if (c == ':') out += ' ';
+  }
+  return out;
+}
+
 }  // namespace wx::endpoints

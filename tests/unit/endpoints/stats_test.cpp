@@ -77,5 +77,24 @@ TEST_F(StatsTest, ReckonsTheHitRatioFromWhatTheCacheWasAskedFor) {
   EXPECT_EQ(at("/lookups"), "12");
 }
 
+TEST(IndentedJson, HasALineForEachMember) {
+  EXPECT_EQ(indented("{\"a\":1,\"b\":{\"c\":\"x\"}}\n"), "{\n  \"a\": 1,\n  \"b\": {\n    \"c\": \"x\"\n  }\n}\n");
+}
+
+TEST(IndentedJson, LeavesTextsAlone) {
+  EXPECT_EQ(indented(R"({"a":"{x,y:\"z\\"})"), "{\n  \"a\": \"{x,y:\\\"z\\\\\"\n}");
+}
+
+TEST_F(StatsTest, AreIndentedForABrowserOnly) {
+  const auto program = get("/stats");
+  EXPECT_TRUE(program->body.starts_with("{\"version\":")) << program->body;
+  EXPECT_EQ(program->header("Vary"), "Accept");
+  const auto browser = get("/stats", "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n");
+  EXPECT_TRUE(browser->body.starts_with("{\n  \"version\": ")) << browser->body;
+  EXPECT_TRUE(browser->body.ends_with("\n}\n")) << browser->body;
+  EXPECT_TRUE(is_json(browser->body));
+  EXPECT_EQ(browser->header("Content-Type"), "application/json; charset=utf-8");
+}
+
 }  // namespace
 }  // namespace wx::endpoints
