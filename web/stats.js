@@ -18,6 +18,7 @@ export function loadsSaved({ hits, requests, stale_served: stale }) {
 export function startStats(i18n, { onOutage }) {
   const { t } = i18n;
   const tiles = byId('tiles');
+  const lab = byId('battle') !== null;
   let paused = false;
   let timer = 0;
   let shownAt = null; // time at which the shown numbers arrived
@@ -32,7 +33,7 @@ export function startStats(i18n, { onOutage }) {
   function show(stats) {
     const { provider_calls: provider, memory, redis } = stats;
     tile('ratio', stats.lookups === 0 ? '–' : i18n.percent(stats.hit_ratio), t('live.stat-ratio', { hits: i18n.whole(stats.hits), all: i18n.whole(stats.lookups) }));
-    tile('saved', i18n.whole(loadsSaved(stats)), t('live.stat-saved', {
+    tile('saved', i18n.whole(loadsSaved(stats)), t(lab ? 'live.stat-saved' : 'live.stat-saved-plain', {
       calls: i18n.whole(Object.values(provider).reduce((sum, count) => sum + count, 0)), mock: i18n.whole(stats.mock.calls),
     }));
     const off = memory.state === 'off';
@@ -73,7 +74,7 @@ export function startStats(i18n, { onOutage }) {
       if (!response.ok) throw new Error(String(response.status));
       show(await response.json());
       shownAt = performance.now();
-      if (!paused) setText(byId('stats-state'), t('live.stats-every'));
+      if (!paused) setText(byId('stats-state'), t(lab ? 'live.stats-every' : 'live.stats-every-plain'));
     } catch {
       if (!paused) setText(byId('stats-state'), gone());
     }

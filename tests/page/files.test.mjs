@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { FAILED_REQUEST, service, withPage, withService } from './setting.mjs';
-import { assertAccessible, assertFits, text, until } from './support.mjs';
+import { assertAccessible, assertFits, startProvider, text, until } from './support.mjs';
 
 const get = (path, headers = {}) => fetch(service.url + path, { headers: { 'Accept-Encoding': 'identity', ...headers } });
 
@@ -87,6 +87,47 @@ describe('a plain production service (LAB=off)', () => {
     await assertAccessible(page, 'LAB=off');
     await assertFits(page, 'LAB=off');
   }, own.url)));
+
+  // Everything that a visitor can read or hear, hidden parts left out.
+  const wordsOf = (page) => page.evaluate(() => [
+    document.title,
+    document.querySelector('[name=description]')?.content,
+    document.body.innerText,
+    ...[...document.querySelectorAll('[aria-label], [title], [role=status]')].map((each) => `${each.ariaLabel ?? ''} ${each.title} ${each.textContent}`),
+  ].join('\n'));
+  const LAB = /battle|\blanes?\b|mock|stampede|measure (?:it )?here|in your (?:own )?browser|manual|\blab\b|batalha|\braias?\b|manada|boiada|meça|no seu navegador|laboratório/i;
+  for (const locale of ['en', 'pt-BR']) {
+    it(`has no word about them in ${locale}, whatever happens`, async () => {
+      const provider = await startProvider();
+      const settings = { LAB: 'off', PUBLIC_URL: 'https://weather.example', OPEN_METEO_URL: provider.url, ERROR_TTL: '1ms' };
+      const check = (words, when) => assert.equal(LAB.exec(words)?.[0], undefined, when);
+      try {
+        await withService(settings, (own) => withPage({ locale, expectErrors: [FAILED_REQUEST] }, async (page) => {
+          const ask = async (lat, shown) => {
+            await page.fill('#lat', lat);
+            await page.click('#ask-form [type=submit]');
+            await page.waitForSelector(`${shown}:not([hidden])`);
+            await page.waitForSelector('#answer:not([aria-busy])');
+            check(await wordsOf(page), `after ${lat}`);
+          };
+          await page.waitForFunction(() => document.getElementById('stats-state').textContent !== '');
+          check(await wordsOf(page), 'at the start');
+          assert.match(await page.title(), /^weather-cache: /);
+          await ask('1.5', '#result');
+          await ask('abc', '#problem');
+          provider.answer = { status: 500 };
+          await ask('2.5', '#problem');
+          const html = await (await fetch(`${own.url}/?lang=${locale}`)).text();
+          check(html.slice(0, html.indexOf('</head>')).replaceAll(/\/assets\/[^"]+/g, ''), 'the head');
+          assert.match(html, /<meta name="twitter:card" content="summary">/);
+          await page.goto(`${own.url}/nowhere`);
+          check(await wordsOf(page), 'an unknown path');
+        }, own.url));
+      } finally {
+        await provider.stop();
+      }
+    });
+  }
 });
 
 describe('a page that says what went wrong', () => {
