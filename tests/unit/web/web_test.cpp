@@ -55,6 +55,15 @@ TEST(Assets, ArePackedAsTheirFormatsBegin) {
   }
 }
 
+TEST(Assets, HaveNoComments) {
+  for (const auto& asset : assets()) {
+    if (asset.name.ends_with(".css")) EXPECT_FALSE(asset.plain.contains("/*")) << asset.name;
+    if (!asset.name.ends_with(".js")) continue;
+    EXPECT_FALSE(asset.plain.starts_with("//") || asset.plain.contains("\n//") || asset.plain.contains("\n  //"))
+        << asset.name;
+  }
+}
+
 TEST(Texts, AreThereInEveryLanguageAndSorted) {
   std::string_view before;
   for (const auto& row : text_table()) {
