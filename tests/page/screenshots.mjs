@@ -32,24 +32,40 @@ async function sheets() {
   }
 }
 
-// The icon as a home screen wants it: a bitmap without transparent corners.
-async function touchIcon() {
-  const size = 180; // px
-  const picture = (await readFile(join(web, 'icon.svg'), 'utf8')).replace('<svg ', `<svg width="${size}" height="${size}" `).replace(/ rx="\d+"/, '');
-  const page = await browser.newPage({ viewport: { width: size, height: size } });
-  await page.setContent(`<body style="margin:0">${picture}`);
-  await page.screenshot({ path: join(web, 'touch-icon.png') });
+// A bitmap of some HTML for the program to serve. A screenshot has no transparency, so it is smaller than a canvas's PNG.
+async function bitmap(name, size, html) {
+  const page = await browser.newPage({ viewport: size });
+  await page.setContent(`<body style="margin:0">${html}`);
+  await page.screenshot({ path: join(web, name) });
   await page.close();
 }
 
-// 1200 x 630 px, as the preview of a link wants it, with letters that can be read when it is small.
+// The icon as a home screen wants it: without transparent corners.
+async function touchIcon() {
+  const size = 180; // px
+  const picture = (await readFile(join(web, 'icon.svg'), 'utf8')).replace('<svg ', `<svg width="${size}" height="${size}" `).replace(/ rx="\d+"/, '');
+  await bitmap('touch-icon.png', { width: size, height: size }, picture);
+}
+
+// The page's own card of a battle, 1200 x 630 px as the preview of a link wants it, without the address of this machine.
 async function sharePicture() {
-  const opened = await openPage(browser, service.url, { reducedMotion: 'reduce', viewport: { width: 600, height: 315 }, deviceScaleFactor: 2 });
+  const opened = await openPage(browser, service.url, { reducedMotion: 'reduce' });
   const { page } = opened;
   await battle(page, '#battle-all');
-  await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
-  await page.screenshot({ path: join(web, 'share.png') });
+  await page.click('#share');
+  await page.waitForSelector('#share-card[open]');
+  const card = await page.evaluate(() => {
+    const canvas = document.getElementById('share-canvas');
+    const context = canvas.getContext('2d');
+    context.save();
+    context.fillStyle = '#0e1513';
+    context.fillRect(0, 566, canvas.width, canvas.height - 566);
+    context.restore();
+    context.fillText('weather-cache', 72, 596);
+    return canvas.toDataURL('image/png');
+  });
   await opened.close();
+  await bitmap('share.png', { width: 1200, height: 630 }, `<img src="${card}">`);
 }
 
 try {
