@@ -29,7 +29,7 @@ export function makeI18n(language, texts) {
     ms: (value) => (Number.isFinite(value) ? `${significant(value)} ms` : none),
     // Seconds from one second on.
     span: (ms) => (ms >= 1000 ? `${significant(ms / 1000)} s` : `${significant(ms)} ms`),
-    percent: (part) => `${three.format(part * 100)} %`,
+    percent: (part) => `${three.format(part * 100)}%`,
     // A moment (ms since 1970) in the visitor's time zone, and how long ago it was; nothing more if it is yet to come.
     moment(at, now = Date.now()) {
       const minutes = Math.floor((now - at) / 60_000);

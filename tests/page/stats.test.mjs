@@ -33,7 +33,7 @@ describe('the numbers of the cache', () => {
     const stats = await (await fetch(`${service.url}/stats`)).json();
     const shown = { ...stats, hits: 3, lookups: 12, hit_ratio: 0.25, requests: { ...stats.requests, hit_memory: 3, hit_redis: 0, stale: 0, miss: 1, collapsed: 2, lease: 2, error: 4, invalid: 50 } };
     await page.route('**/stats', (route) => route.fulfill({ json: shown }));
-    await until(async () => (await text(page, '[data-stat=ratio]')) === '25 %', 'the ratio');
+    await until(async () => (await text(page, '[data-stat=ratio]')) === '25%', 'the ratio');
     assert.equal(await text(page, '[data-stat=ratio-note]'), '3 of 12 answers came from a copy');
   }));
 });
