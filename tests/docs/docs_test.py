@@ -4,6 +4,7 @@ Runs each block of the language `console`. Lines that begin with "$ " are comman
 appear in its output on a terminal in that order, with any other lines between them; "..." matches anything. See
 shell.py and scripts/test-docs.
 """
+import json
 import os
 import re
 import shutil
@@ -17,9 +18,10 @@ from tests.docs.shell import ROOT, Shell
 
 K6 = os.environ.get("K6") or shutil.which("k6")
 TRANSLATIONS = [("README.md", "README.pt-BR.md"), ("docs/settings.md", "docs/settings.pt-BR.md"),
-                ("docs/operating.md", "docs/operating.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md")]
+                ("docs/operating.md", "docs/operating.pt-BR.md"), ("docs/lesson.md", "docs/aula.pt-BR.md"),
+                ("docs/lesson-page.md", "docs/aula-pagina.pt-BR.md")]
 
-LESSONS = {"docs/lesson.md": 45, "docs/aula.pt-BR.md": 45}
+LESSONS = {"docs/lesson.md": 45, "docs/aula.pt-BR.md": 45, "docs/lesson-page.md": 20, "docs/aula-pagina.pt-BR.md": 20}
 
 
 def known_to_git():
@@ -173,6 +175,15 @@ class Lessons(unittest.TestCase):
                     self.assertIn(len(occupied), (0, len(commands)))
                     expected = "3" if commands[0].startswith("redis-server") else "1" if occupied or "apt install" in commands[0] else "2"
                     self.assertEqual(label, expected)
+
+    def test_name_the_buttons_as_the_page_does(self):
+        for name, language in (("docs/lesson-page.md", "en"), ("docs/aula-pagina.pt-BR.md", "pt-BR")):
+            texts = {text for part in json.loads((ROOT / f"web/{language}.json").read_text("utf-8")).values() for text in part.values()}
+            bold = re.findall(r"\*\*(.+?)\*\*", re.sub(r"\s+", " ", (ROOT / name).read_text("utf-8")))
+            pressed = [words for words in bold if not words.endswith(":")]  # the others begin a paragraph
+            self.assertGreater(len(pressed), 10)
+            with self.subTest(document=name):
+                self.assertEqual([words for words in pressed if words not in texts], [])
 
     def test_take_the_minutes_that_they_promise(self):
         for name, minutes in LESSONS.items():
