@@ -104,10 +104,10 @@ TEST(Provider, AnswerIsServedInTheContractsOrder) {
   EXPECT_EQ(json_at(first.body, "/current_units/temperature_2m"), "°C");
   EXPECT_TRUE(first.body.contains(R"("temperature_2m":2.3,"wind_speed_10m":10.7})")) << first.body;
   EXPECT_TRUE(first.body.starts_with(R"({"latitude":)")) << first.body;
-  EXPECT_TRUE(first.body.ends_with(cat(R"(,"source":")", kFromProvider, R"("})"))) << first.body;
+  EXPECT_TRUE(first.body.ends_with(cat(R"(,"source":")", kFromProvider, "\"}\n"))) << first.body;
   EXPECT_FALSE(first.body.contains("generationtime_ms"));
   const Answer second = service.get(kReal);
-  EXPECT_TRUE(second.body.ends_with(cat(R"(,"source":")", kFromMemory, R"("})"))) << second.body;
+  EXPECT_TRUE(second.body.ends_with(cat(R"(,"source":")", kFromMemory, "\"}\n"))) << second.body;
   EXPECT_EQ(second.body.substr(0, second.body.find(R"("source")")),
             first.body.substr(0, first.body.find(R"("source")")));
 }
