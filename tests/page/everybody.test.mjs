@@ -81,6 +81,19 @@ describe('everybody', () => {
     assert.equal(await text(page, '#ask-form button'), 'Consultar (Manual)');
   }));
 
+  for (const colorScheme of ['light', 'dark']) {
+    it(`sees the browser’s frame in the colour of the page, ${colorScheme}`, () => withPage({ colorScheme }, async (page) => {
+      const [named, shown] = await page.evaluate(() => {
+        const meta = [...document.querySelectorAll('meta[name=theme-color]')].filter((each) => matchMedia(each.media).matches);
+        const probe = document.createElement('i');
+        probe.style.color = meta[0].content;
+        document.body.append(probe);
+        return [meta.length === 1 && getComputedStyle(probe).color, getComputedStyle(document.body).backgroundColor];
+      });
+      assert.equal(named, shown);
+    }));
+  }
+
   it('sees nothing move who asks for that', () => withPage({ reducedMotion: 'reduce' }, async (page) => {
     const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((each) => {
       const style = getComputedStyle(each);
