@@ -3,7 +3,7 @@
 
 import { byId, setText } from './dom.js';
 import { makeLaneView } from './lane_view.js';
-import { LANES, laneSummary, parallelFor, problemOf, run } from './lanes.js';
+import { LANES, NO_ANSWER, laneSummary, parallelFor, problemOf, run } from './lanes.js';
 import { clockStep, timedRequest } from './measure.js';
 import { makeNumbers } from './numbers.js';
 import { startShare } from './share.js';
@@ -23,8 +23,8 @@ export function startBattle(i18n, { onBusy }) {
   const step = clockStep();
   const results = {}; // lane -> its last run: { run, when, requests, parallel, together, stopped, warmUp, samples }
   let running = null; // the AbortController of the running battle
+  let underWay = []; // its lanes
   let waiting = false; // requests that count are under way
-  let current = null; // the id of the last battle
   let drawing = 0;
   let drawBy = 0;
 
@@ -52,16 +52,15 @@ export function startBattle(i18n, { onBusy }) {
 
   // The time that the requests under way will have waited: the slow lane's, whose length is known.
   function pending(lane) {
-    const { requests, parallel, samples, run: id } = results[lane];
-    const mine = waiting && lane === 'slow' && id === current;
-    return mine ? { ms: mockDelay * Math.min(parallel, requests - samples.length), within: mockDelay } : null;
+    const { requests, parallel, samples } = results[lane];
+    return waiting && lane === 'slow' && underWay.includes(lane) ? { ms: mockDelay * Math.min(parallel, requests - samples.length), within: mockDelay } : null;
   }
 
   function drawLanes() {
     const scale = Math.max(1, mockDelay * 20, ...shown().map((lane) => mockDelay * results[lane].requests), ...shown().map((lane) => views[lane].waited(results[lane])));
     setText(byId('scale'), t('live.scale', { most: i18n.span(scale) }));
-    for (const lane of shown()) views[lane].show(results[lane], { scale, slow: results.slow, running: running !== null, pending: pending(lane) });
-    verdict.show(results, { running: running !== null });
+    for (const lane of shown()) views[lane].show(results[lane], { scale, slow: results.slow, running: underWay.includes(lane), pending: pending(lane) });
+    verdict.show(results, { running: underWay });
   }
 
   // Waits for a pause between requests, because drawing takes processor time from the requests being measured.
@@ -98,6 +97,19 @@ export function startBattle(i18n, { onBusy }) {
     byId('battle-status').replaceChildren(text, more);
   }
 
+  // How long a battle of all lanes will take, once a visitor has chosen how many requests it has.
+  function sayHowLong() {
+    if (running) return;
+    const { n, parallel } = chosen(available);
+    const ms = mockDelay * (Math.ceil(n / parallel) + 1);
+    announce(t(ms < 1000 ? 'live.status-idle-short' : 'live.status-idle', { n: i18n.whole(n), time: i18n.span(Math.round(ms / 1000) * 1000) }));
+  }
+
+  const chosen = (lanes) => ({
+    n: Number(section.querySelector('[name=battle-n]:checked').value),
+    parallel: parallelFor(lanes, Number(byId('battle-parallel').value)),
+  });
+
   function onWarm(lane, answer) {
     const problem = problemOf(lane, answer);
     results[lane].warmUp = {
@@ -108,18 +120,17 @@ export function startBattle(i18n, { onBusy }) {
 
   async function start(lanes) {
     if (running) return;
-    const requests = Number(section.querySelector('[name=battle-n]:checked').value);
-    const parallel = parallelFor(lanes, Number(byId('battle-parallel').value));
+    const { n: requests, parallel } = chosen(lanes);
     running = new AbortController();
+    underWay = lanes;
     const id = Date.now().toString(36);
-    current = id;
     for (const lane of lanes) {
       results[lane] = { run: id, when: new Date().toISOString(), requests, parallel, together: lanes.length > 1, stopped: false, warmUp: null, samples: [] };
     }
     setRunning(lanes);
     numbers.hideCopy();
     drawLanes();
-    announce(t(lanes.some((lane) => LANES[lane].warm) ? 'live.status-warm' : 'live.status-start', { n: requests * lanes.length }));
+    if (lanes.some((lane) => LANES[lane].warm)) announce(t('live.status-warm'));
     let done = 0;
     let quarter = 0;
     await run({
@@ -133,6 +144,7 @@ export function startBattle(i18n, { onBusy }) {
       onWarm,
       onBegin() {
         waiting = true;
+        announce(t('live.status-start', { n: i18n.whole(requests * lanes.length) }));
         drawLanes();
       },
       onSample(sample) {
@@ -152,23 +164,29 @@ export function startBattle(i18n, { onBusy }) {
     drawBy = 0;
     const stopped = running.signal.aborted;
     running = null;
+    underWay = [];
     waiting = false;
     for (const lane of lanes) results[lane].stopped = stopped;
     drawLanes();
     numbers.show(results);
     setRunning(null);
     const samples = lanes.flatMap((lane) => results[lane].samples);
-    const lost = samples.filter((sample) => sample.duration === null).length;
-    let words = t('live.status-end', { n: i18n.whole(samples.length) });
-    if (stopped) words = t('live.status-stopped', { n: i18n.whole(samples.length) });
-    else if (lost > 0) words = t('live.status-lost', { lost: i18n.whole(lost), n: i18n.whole(samples.length) });
+    const failed = samples.filter((sample) => sample.duration === null);
+    const lost = failed.every(({ problem }) => NO_ANSWER.includes(problem));
+    let words = 'end';
+    if (stopped) words = 'stopped';
+    else if (failed.length > 0) words = lost ? 'lost' : 'failed';
+    words = t(`live.status-${words}`, { failed: i18n.whole(failed.length), n: i18n.whole(samples.length) });
     announce(words, [...lanes.map((lane) => views[lane].spoken(results[lane])), verdict.words(results)].filter(Boolean).join('. '));
   }
 
-  // A language is another page: the results go along.
-  function keepForTheOtherLanguage() {
+  // A language is another page: the results go along, but for those of lanes that are being run. A click that opens
+  // another tab leaves them here.
+  function keepForTheOtherLanguage(click) {
+    if (click.ctrlKey || click.metaKey || click.shiftKey) return;
+    const final = Object.fromEntries(shown().filter((lane) => !underWay.includes(lane)).map((lane) => [lane, results[lane]]));
     try {
-      if (shown().length > 0 && !running) sessionStorage.setItem(KEPT, JSON.stringify(results));
+      sessionStorage.setItem(KEPT, JSON.stringify(final));
     } catch {
       // The browser keeps nothing for this page: the results are lost, as after a reload.
     }
@@ -190,12 +208,15 @@ export function startBattle(i18n, { onBusy }) {
   buttons.all.addEventListener('click', () => start(available));
   function stop() {
     running?.abort();
-    buttons.all.focus();
+    // The button is about to be disabled, which would lose the focus.
+    if (document.activeElement === buttons.stop) buttons.all.focus({ preventScroll: true });
   }
   buttons.stop.addEventListener('click', stop);
   document.addEventListener('keydown', ({ key }) => { if (key === 'Escape' && running) stop(); });
+  section.addEventListener('change', sayHowLong);
   for (const button of section.querySelectorAll('[data-run]')) button.addEventListener('click', () => start([button.dataset.run]));
   for (const link of document.querySelectorAll('[data-lang]')) link.addEventListener('click', keepForTheOtherLanguage);
-  setText(byId('scale'), t('live.scale', { most: i18n.span(mockDelay * 20) }));
+  setText(byId('scale'), t('live.scale', { most: i18n.span(Math.max(1, mockDelay * 20)) }));
+  sayHowLong();
   takeFromTheOtherLanguage();
 }

@@ -1,11 +1,10 @@
 // The card of one lane: the median, the time waited as a bar, and what was wrong. All bars have one linear scale.
 
 import { setText } from './dom.js';
-import { laneSummary, waited, whyElsewhere } from './lanes.js';
+import { NO_ANSWER, laneSummary, waited, whyElsewhere } from './lanes.js';
 import { ENOUGH, median } from './statistics.js';
 
 const HAIR = 0.004; // the least part of the bar that is drawn once something was waited for: about a pixel and a half
-const NO_ANSWER = ['network', 'timeout'];
 
 export function makeLaneView(i18n, element) {
   const { t } = i18n;
@@ -16,12 +15,16 @@ export function makeLaneView(i18n, element) {
 
   const answered = (samples) => samples.filter((sample) => sample.duration !== null);
 
-  // What failed, as words: "3 without an answer: connection failed".
+  // What failed, as words: "3 without an answer: connection failed", "2 with an error: status 503".
   function failedWords(samples) {
+    const words = (key, some, what) => (some.length === 0 ? [] : [t(key, { n: count(some.length), what: [...new Set(some.map(what))].join(', ') })]);
     const failed = samples.filter((sample) => sample.duration === null);
-    if (failed.length === 0) return '';
-    const what = failed.map(({ problem, status }) => (NO_ANSWER.includes(problem) ? t(`live.what-${problem}`) : t('live.what-status', { status })));
-    return t('live.wrong-errors', { n: count(failed.length), what: [...new Set(what)].join(', ') });
+    const lost = failed.filter(({ problem }) => NO_ANSWER.includes(problem));
+    const errors = failed.filter(({ problem }) => !NO_ANSWER.includes(problem));
+    return [
+      ...words('live.wrong-lost', lost, ({ problem }) => t(`live.what-${problem}`)),
+      ...words('live.wrong-errors', errors, ({ status }) => t('live.what-status', { status })),
+    ].join('. ');
   }
 
   // Which answers came from elsewhere: "Only 6 of 20 came from Redis: Redis is down".
@@ -57,7 +60,7 @@ export function makeLaneView(i18n, element) {
   function meanwhileWords({ samples }, slow) {
     const time = slow ? waited(slow.samples) : 0;
     const each = median(answered(samples).map((sample) => sample.duration));
-    return time > 0 && each > 0 ? t('live.meanwhile', { n: count(Math.floor(time / each)), time: i18n.span(time) }) : '';
+    return time > 0 && each > 0 ? t('live.meanwhile', { n: count(Math.floor(time / each)) }) : '';
   }
 
   function totalWords({ samples }) {

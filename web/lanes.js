@@ -12,6 +12,8 @@ const TOGETHER_AT_MOST = 2; // per lane, since all lanes share the browser's six
 
 export const parallelFor = (lanes, wished) => (lanes.length > 1 ? Math.min(wished, TOGETHER_AT_MOST) : wished);
 
+export const NO_ANSWER = ['network', 'timeout']; // the problems of requests that got none
+
 // The problem with an answer, or null.
 export function problemOf(lane, answer) {
   if (answer.failure) return answer.failure;

@@ -13,7 +13,7 @@ function fit(context, text, weight, size, width) {
   }
 }
 
-function draw(canvas, { headline, where }, { big, sentence, small, slow, fast }) {
+function draw(canvas, { headline, where }, { big, sentence, small, isSure, slow, fast }) {
   const context = canvas.getContext('2d');
   const { width, height } = canvas;
   const left = 72;
@@ -26,7 +26,7 @@ function draw(canvas, { headline, where }, { big, sentence, small, slow, fast })
   context.fillStyle = COLOURS.paper;
   context.fillRect(0, 0, width, height);
   write(headline, 92, COLOURS.soft, 600, 34);
-  write(big, 232, COLOURS.fast, 800, 132);
+  write(big, 232, isSure ? COLOURS.fast : COLOURS.soft, isSure ? 800 : 400, 132);
   write(sentence, 292, COLOURS.ink, 600, 38);
   for (const [i, [side, colour]] of [[slow, COLOURS.slow], [fast, COLOURS.fast]].entries()) {
     const y = 350 + i * 100;
@@ -63,7 +63,9 @@ export async function shareCard({ t }, verdict) {
   const picture = await new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
   save.href = URL.createObjectURL(picture);
   if (!dialog.open) dialog.showModal();
-  setText(byId('share-status'), t((await copy(text)) ? 'live.share-copied' : 'live.share-not-copied'));
+  const copied = await copy(text);
+  if (!copied) byId('share-text').select();
+  setText(byId('share-status'), t(copied ? 'live.share-copied' : 'live.share-not-copied'));
 }
 
 export function startShare() {

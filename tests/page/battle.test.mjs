@@ -76,11 +76,13 @@ describe('a battle', () => {
       assert.ok(low > 5, `${lane} is much faster: ${low}`);
       assert.deepEqual([result.ratios[lane].ratio, result.ratios[lane].low, result.ratios[lane].inTurns], [ratio, low, true]);
     }
-    const announced = await page.evaluate(() => globalThis.announced);
+    const all = await page.evaluate(() => globalThis.announced);
+    const announced = all.slice(all.lastIndexOf('') + 1); // the helper empties the line before it presses the button
+    assert.match(announced[0], /^Warming up/);
+    assert.match(announced[1], /^60 requests are on their way/);
     assert.match(announced.at(-1), /^Done: 60 answers\. Without cache: median .* With cache: median .*Memory: [\d.,]+ times as fast/);
-    assert.match(announced[1], /^Warming up/);
     for (const part of ['25', '50', '75']) assert.ok(announced.some((words) => words.startsWith(part)), part);
-    assert.equal(announced.length, 6, announced.join('\n')); // the first is the helper's
+    assert.equal(announced.length, 6, announced.join('\n'));
     assert.match(await text(page, '#figures'), /200 ms is the setting MOCK_DELAY, not a measurement/);
     await page.click('#each-request summary');
     assert.equal(await page.locator('#samples tbody tr').count(), 60);
@@ -139,11 +141,11 @@ describe('a battle', () => {
     await page.click('#battle-stop');
     await ended(page);
     assert.match(await status(page), /^Stopped after \d+ answers\./);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'battle-all', 'the focus is not lost with the button');
     await page.click('#numbers > summary');
     const result = JSON.parse(await exported(page));
     assert.equal(result.lanes.slow.stopped, true);
     assert.ok(result.samples.length >= 9 && result.samples.length < 30, String(result.samples.length));
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'copy-json');
     // The results are too few for an interval of the median, unless this machine was slow to press Stop.
     const few = (lane) => result.lanes[lane].summary.count < 6;
     for (const lane of ['slow', 'memory']) assert.equal(await page.locator(`[data-lane=${lane}] [data-part=p50].few`).count(), few(lane) ? 1 : 0, lane);
@@ -154,9 +156,11 @@ describe('a battle', () => {
     }
     await page.click('[data-run=slow]');
     await page.waitForSelector('#battle.running');
+    await page.focus('#callers');
     await page.keyboard.press('Escape');
     await ended(page);
     assert.match(await status(page), /^Stopped/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'callers', 'Escape leaves the focus where it is');
     await battle(page, '[data-run=memory]');
     assert.match(await status(page), /^Done/);
   }));
@@ -178,7 +182,8 @@ describe('a battle', () => {
       assert.ok(Math.abs((await filled(page, lane, 'failed')) - lost / 20) < 1e-3, 'the failed part is hatched');
     }
     assert.equal(await page.locator('#verdict .ratio.unsure').count(), 1);
-    assert.match(await text(page, '#verdict'), /Not all answers came from where they should/);
+    assert.match(await text(page, '#verdict'), /Some requests failed/);
+    assert.doesNotMatch(await text(page, '#verdict'), /came from where/);
     assert.ok(await page.locator('#chart .dots .error').count() === errors.length);
     await assertAccessible(page, 'after a battle that failed');
   }, own.url)));
@@ -194,10 +199,13 @@ describe('a battle', () => {
         const { samples } = JSON.parse(await page.click('#numbers > summary').then(() => exported(page)));
         const right = samples.filter((sample) => sample.lane === 'redis' && sample.problem === null).length;
         assert.ok(right >= 3 && right < 10, `${right} answers from Redis`);
-        assert.equal(await laneText(page, 'redis', 'wrong'), `Só ${right} de 20 vieram do Redis: ele está fora do ar.`);
+        assert.equal(await laneText(page, 'redis', 'wrong'), `Só ${right} de 20 vieram do Redis: o Redis está fora do ar.`);
         assert.equal(await page.locator('#verdict .lane-redis.unsure').count(), 1);
         assert.match(await text(page, '#verdict .lane-redis'), /^(≈|\d,?\d*×)[^]*(sem diferença mensurável|não é mais rápido|Nem todas as respostas vieram de onde deveriam)/);
         assert.equal(await page.locator('#verdict .lane-memory.unsure').count(), 0, 'memory stays fast');
+        await page.click('#share');
+        assert.match(await page.inputValue('#share-text'), /^Memória: /, 'the lane without doubts is passed on');
+        await page.keyboard.press('Escape');
         await assertAccessible(page, 'a Redis that died');
       }, own.url));
     } finally {
@@ -212,7 +220,10 @@ describe('a battle', () => {
     await battle(page, '#battle-all');
     assert.equal(await laneText(page, 'memory', 'wrong'), 'None of 20 came from memory: no copy was there.');
     assert.equal(await page.locator('#chart .dots .wrong').count(), 20);
-    assert.match(await text(page, '#verdict .unsure'), /no measurable difference|not faster|Not all answers/);
+    assert.match(await text(page, '#verdict .unsure'), /Not all answers came from where they should/);
+    await page.click('#share');
+    assert.match(await page.inputValue('#share-text'), /Not all answers came from where they should/, 'the doubt is passed on, too');
+    await page.keyboard.press('Escape');
     await assertAccessible(page, 'unexpected answers');
   }, own.url)));
 
@@ -222,6 +233,37 @@ describe('a battle', () => {
     await battle(page, '#battle-all', { parallel: 2 });
     assert.match(await status(page), /^Done/);
     assert.equal(await page.locator('#verdict .ratio').count(), 1);
+  }, own.url)));
+
+  it('whose requests are all refused has nothing to compare, and says so', () => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
+    await page.route('**/weather?*', (route) => route.fulfill({ status: 503, body: '' }));
+    await battle(page, '#battle-all');
+    assert.match(await status(page), /^60 of 60 requests failed\./);
+    assert.equal(await laneText(page, 'slow', 'wrong'), '20 with an error: status 503.');
+    assert.equal(await text(page, '#verdict'), 'No answers, so there is nothing to compare.');
+    assert.equal(await page.isDisabled('#share'), true);
+  }));
+
+  it('of one lane leaves the verdict of the others final', () => withPage({}, async (page) => {
+    await battle(page, '#battle-all');
+    const redis = await text(page, '#verdict .lane-redis');
+    await page.click('[data-run=memory]');
+    await page.waitForSelector('#battle.running');
+    assert.equal(await text(page, '#verdict .lane-redis'), redis);
+    await ended(page);
+    await page.click('[data-run=slow]');
+    await page.waitForSelector('#battle.running');
+    await page.click('[data-lang="pt-BR"]'); // in the middle of the slow lane
+    await page.waitForSelector('html[lang="pt-BR"] [data-lane=memory] [data-part=count]:not(:empty)');
+    assert.equal(await laneText(page, 'slow', 'p50'), '–', 'the lane that was being run does not go along');
+    assert.notEqual(await laneText(page, 'memory', 'p50'), '–');
+  }));
+
+  it('says how long it takes, and counts on it', () => withService({ MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
+    assert.equal(await status(page), '20 requests per lane, less than a second.');
+    await page.evaluate(() => { document.getElementById('numbers').open = true; });
+    await page.check('[name=battle-n][value="100"]', { force: true });
+    assert.match(await status(page), /^100 requests per lane, about 2 s\./);
   }, own.url)));
 
   it('goes along when the language is changed', () => withService({ MOCK_DELAY: '20ms' }, (own) => withPage({}, async (page) => {
@@ -260,6 +302,19 @@ describe('a battle', () => {
     assert.equal(await page.isVisible('#share-card'), false);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'share', 'the focus comes back');
   }));
+});
+
+describe('the lanes', () => {
+  for (const locale of ['en', 'pt-BR']) {
+    it(`that stand side by side are level in ${locale}, and nothing is cut`, () => withPage({ locale }, async (page) => {
+      for (const width of [640, 768, 900, 1024, 1280, 1366, 1920]) {
+        await page.setViewportSize({ width, height: 800 });
+        const boxes = await page.locator('[data-part=bar]').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().toJSON()));
+        for (const box of boxes.filter(({ left }) => left !== boxes[0].left)) assert.ok(Math.abs(box.top - boxes[0].top) < 1, `${width} px: ${boxes.map(({ top }) => Math.round(top))}`);
+        assert.ok(new Set(boxes.map(({ left }) => left)).size !== 2, `${width} px: two lanes and one below`);
+      }
+    }));
+  }
 });
 
 describe('the first screen', () => {
