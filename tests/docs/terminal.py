@@ -42,8 +42,9 @@ class Program:
         os.write(self.terminal, b"\x03")
 
     def wait(self, seconds):
-        """Waits for the end, and returns the exit status."""
+        """Waits for the end, and returns the exit status. No other program may hold the terminal then."""
         status = self.process.wait(seconds)
         self.reader.join(seconds)
+        assert not self.reader.is_alive(), f"a program still runs on the terminal:\n{self.printed()}"
         os.close(self.terminal)
         return status
