@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.docs.shell import PROGRAM, ROOT, free_port
 from tests.docs.terminal import Program
 
+SERVICE = Path(PROGRAM).name[:15]  # the kernel cuts the names of processes
+
 
 class Demo(Program):
     """scripts/demo. Its temporary files are in `folder`."""
@@ -36,16 +38,26 @@ class Demo(Program):
                 pass
             time.sleep(0.02)
 
-    def left_behind(self):
-        """Files of the demo, and programs that have its folder in their command line or environment."""
-        programs = []
+    def wait_until_printed(self, text, times):
+        deadline = time.monotonic() + 20
+        while self.printed().count(text) < times:
+            assert time.monotonic() < deadline and self.process.poll() is None, self.printed()
+            time.sleep(0.02)
+
+    def processes(self):
+        """The programs that have the demo's folder in their command line or environment: process id -> name."""
+        found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 if any(self.folder.encode() in (entry / file).read_bytes() for file in ("cmdline", "environ")):
-                    programs.append((entry / "comm").read_text().strip())
+                    found[int(entry.name)] = (entry / "comm").read_text().strip()
             except OSError:  # it has ended, or belongs to another user
                 pass
-        return os.listdir(self.folder) + programs
+        return found
+
+    def left_behind(self):
+        """Files and programs of the demo."""
+        return os.listdir(self.folder) + list(self.processes().values())
 
 
 class DemoTest(unittest.TestCase):
@@ -57,7 +69,7 @@ class DemoTest(unittest.TestCase):
     def test_ctrl_c_ends_the_service_and_its_redis(self):
         demo = Demo(free_port(), self.folder)
         self.assertEqual(demo.wait_until_redis_is_used()["source"], "Redis Cache ⚡")
-        self.assertIn(Path(PROGRAM).name[:15], demo.left_behind())
+        self.assertIn(SERVICE, demo.left_behind())
         demo.press_ctrl_c()
         self.assertEqual(demo.wait(20), 0, demo.printed())
         self.assertEqual(demo.left_behind(), [])
@@ -72,6 +84,28 @@ class DemoTest(unittest.TestCase):
                 demo.process.send_signal(number)
                 self.assertEqual(demo.wait(20), -number, demo.printed())
                 self.assertEqual(demo.left_behind(), [])
+
+    def test_ctrl_z_stops_nothing_for_good(self):
+        demo = Demo(free_port(), self.folder)
+        demo.wait_until_redis_is_used()
+        for times in range(1, 4):
+            demo.press_ctrl_z()
+            demo.wait_until_printed("^Z", times)
+            demo.wait_until_redis_is_used()
+        demo.press_ctrl_c()
+        self.assertEqual(demo.wait(20), 0, demo.printed())
+        self.assertEqual(demo.left_behind(), [])
+        self.assertNotIn("Stopped", demo.printed())
+
+    def test_a_signal_ends_a_stopped_service(self):
+        demo = Demo(free_port(), self.folder)
+        demo.wait_until_redis_is_used()
+        for process, name in demo.processes().items():
+            if name == SERVICE:
+                os.kill(process, signal.SIGSTOP)
+        demo.process.send_signal(signal.SIGTERM)
+        self.assertEqual(demo.wait(20), -signal.SIGTERM, demo.printed())
+        self.assertEqual(demo.left_behind(), [])
 
     def test_a_port_in_use_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as other:

@@ -41,6 +41,9 @@ class Program:
     def press_ctrl_c(self):
         os.write(self.terminal, b"\x03")
 
+    def press_ctrl_z(self):
+        os.write(self.terminal, b"\x1a")
+
     def wait(self, seconds):
         """Waits for the end, and returns the exit status. No other program may hold the terminal then."""
         status = self.process.wait(seconds)
