@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 CLOUD_RUN = yaml.safe_load((ROOT / "deploy/cloud-run/service.yaml").read_text())
+DEBIAN = (ROOT / "deploy/debian/weather-cache.conf").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SETTINGS = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text("utf-8"), re.M))
 MEGA = 1 << 20
@@ -39,6 +40,11 @@ class Compose(unittest.TestCase):
         self.assertGreater(len(SETTINGS), 20)
         for name in SERVICES["weather-cache"]["environment"]:
             self.assertIn(name, SETTINGS)
+
+    def test_what_a_public_page_needs_comes_from_the_shell(self):
+        environment = SERVICES["weather-cache"]["environment"]
+        for name in ("PUBLIC_URL", "LAB", "LAB_REDIS_OUTAGE"):
+            self.assertTrue(environment.get(name, "").startswith(f"${{{name}:-"), name)
 
     def test_every_file_that_is_mounted_is_there(self):
         for name, service in SERVICES.items():
@@ -126,6 +132,14 @@ class Monitoring(unittest.TestCase):
         self.assertTrue(dashboards)
         home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
         self.assertIn(self.mounted("grafana", home), dashboards)
+
+
+class Debian(unittest.TestCase):
+    def test_its_settings_file_names_settings_once(self):
+        names = re.findall(r"^#?([A-Z_]+)=", DEBIAN, re.M)
+        self.assertEqual(len(names), len(set(names)), names)
+        self.assertLessEqual(set(names), SETTINGS)
+        self.assertLessEqual({"PUBLIC_URL", "LAB", "LAB_REDIS_OUTAGE"}, set(names))
 
 
 class CloudRun(unittest.TestCase):
