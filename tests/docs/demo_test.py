@@ -1,6 +1,7 @@
 """Runs scripts/demo on a pseudo-terminal, as `make demo` does, and checks that it leaves nothing behind."""
 import json
 import os
+import re
 import signal
 import socket
 import tempfile
@@ -75,6 +76,19 @@ class DemoTest(unittest.TestCase):
         self.assertEqual(demo.left_behind(), [])
         self.assertIn(f"http://localhost:{demo.port}", demo.printed().replace("127.0.0.1", "localhost"))
         self.assertNotIn("Terminated", demo.printed())
+
+    def test_any_temporary_folder_will_do(self):
+        for name in ("two words", "a#b", "a%41b", "a?b", "a@b", "é" * 40, "long" * 30):
+            with self.subTest(name=name):
+                folder = Path(self.folder) / name
+                folder.mkdir()
+                demo = Demo(free_port(), str(folder))
+                demo.wait_until_redis_is_used()
+                demo.press_ctrl_c()
+                self.assertEqual(demo.wait(20), 0, demo.printed())
+                self.assertEqual(demo.left_behind(), [])
+                used = re.search(r"redis-cli -s (/\S+)/redis\.sock", demo.printed())[1]
+                self.assertFalse(os.path.exists(used), used)
 
     def test_a_signal_ends_both_too(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
