@@ -111,11 +111,11 @@ class DemoTest(unittest.TestCase):
         self.assertEqual(demo.left_behind(), [])
         self.assertNotIn("Stopped", demo.printed())
 
-    def test_a_signal_ends_a_stopped_service(self):
+    def test_a_signal_ends_both_if_they_are_stopped(self):
         demo = Demo(free_port(), self.folder)
         demo.wait_until_redis_is_used()
         for process, name in demo.processes().items():
-            if name == SERVICE:
+            if name == SERVICE or "redis" in name:
                 os.kill(process, signal.SIGSTOP)
         demo.process.send_signal(signal.SIGTERM)
         self.assertEqual(demo.wait(20), -signal.SIGTERM, demo.printed())
