@@ -73,7 +73,7 @@ Options make_options(const config::Settings& settings) {
   options.endpoints.public_url = settings.public_url;
   options.endpoints.memory = settings.memory_limit > 0;
   options.endpoints.mock_delay = settings.mock_delay;
-  options.endpoints.mock_memory =
+  options.endpoints.mock_fresh_for =
       std::chrono::floor<milliseconds>(weather::mock_lifetime(options.lifetime).spans.fresh_for);
 
   options.endpoints.admin_token = settings.admin_token;

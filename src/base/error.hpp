@@ -30,7 +30,7 @@ enum class ErrorKind : std::uint8_t {
   not_cached,           // the request says only-if-cached, and no answer is cached
   cache_unavailable,    // the same, and Redis did not answer
   client_limited,       // this client caused too many provider calls (CLIENT_LOADS)
-  lab_busy,             // an experiment of the page is running, and only one may
+  lab_busy,             // an experiment of the page is running, or the last outage of Redis began under a minute ago
   mock_limited,         // this client asked the mock for too much (MOCK_LOADS)
   token_limited,        // too many wrong admin tokens came from this client's address
   cross_site,           // a page of another site has sent the request

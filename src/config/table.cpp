@@ -47,9 +47,8 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) { return s.address; }},
     {"PUBLIC_URL", "",
-     "Where visitors find the page, such as `https://weather.example`; links to it then show a preview in messengers "
-     "and "
-     "social networks",
+     "Where visitors find the page, such as `https://weather.example`; links to it then show a preview in "
+     "messengers and social networks",
      "an http:// or https:// URL without user, query or fragment", open,
      [](S& s, Text v, Why& why) {
        s.public_url.clear();
@@ -207,8 +206,8 @@ constexpr auto kTable = std::to_array<Setting>({
      [](S& s, Text v, Why&) { return set_switch(s.lab, v); },
      [](const S& s) -> std::string { return s.lab ? "on" : "off"; }},
     {"LAB_REDIS_OUTAGE", "auto",
-     "`on`: the lab may take Redis away from the mock for ten seconds, once a minute; `auto`: off on Cloud Run, else "
-     "on",
+     "`on`: the lab may take Redis away from the mock for ten seconds, once a minute; "
+     "`auto`: off on Cloud Run, else on",
      "auto, on or off", open, [](S& s, Text v, Why&) { return is_auto(v) || set_switch(s.lab_redis_outage, v); },
      [](const S& s) -> std::string { return s.lab_redis_outage ? "on" : "off"; }},
     {"COORDINATE_DECIMALS", "exact", "Decimals to round coordinates to, so that nearby places share an answer",

@@ -24,11 +24,11 @@ struct EndpointOptions {
   QueryOptions query;
   milliseconds request_timeout{10'000};  // REQUEST_TIMEOUT
   std::string version;
-  std::string public_url;            // PUBLIC_URL; empty: unknown
-  bool memory = true;                // the memory tier is on (MEMORY_LIMIT is not 0)
-  milliseconds mock_delay{500};      // MOCK_DELAY; the page shows it
-  milliseconds mock_memory{10'000};  // how long a mock answer is kept; the page shows it, too
-  std::string admin_token;           // ADMIN_TOKEN; empty: purges are disabled
+  std::string public_url;               // PUBLIC_URL; empty: unknown
+  bool memory = true;                   // the memory tier is on (MEMORY_LIMIT is not 0)
+  milliseconds mock_delay{500};         // MOCK_DELAY; the page shows it
+  milliseconds mock_fresh_for{10'000};  // how long a mock answer is kept; the page shows it, too
+  std::string admin_token;              // ADMIN_TOKEN; empty: purges are disabled
   TrustedProxies trusted_proxies;
 };
 

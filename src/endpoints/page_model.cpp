@@ -25,7 +25,7 @@ pages::PageModel page_model(const Context& context, const http_server::Request& 
   model.redis = tiers.redis;
   model.redis_outage = context.outage != nullptr;
   model.mock_delay = context.options.mock_delay;
-  model.mock_memory = context.options.mock_memory;
+  model.mock_fresh_for = context.options.mock_fresh_for;
   model.request_timeout = context.options.request_timeout;
   model.version = context.options.version;
   model.public_url = context.options.public_url;
@@ -91,7 +91,7 @@ pages::ReadPath read_path(const cache::Served& served, Tiers tiers, Mode mode, n
 
 namespace {
 
-bool is_at_the_door(const Error& error) {
+bool refused_by_client_limit(const Error& error) {
   return error.kind == ErrorKind::client_limited || error.kind == ErrorKind::mock_limited;
 }
 
@@ -125,7 +125,7 @@ StopState failed_provider_state(const Error& error) {
 }  // namespace
 
 bool asked_redis(const Error& error, Mode mode) {
-  return mode != Mode::bypass && !error.remembered && !is_at_the_door(error);
+  return mode != Mode::bypass && !error.remembered && !refused_by_client_limit(error);
 }
 
 std::optional<pages::ReadPath> failed_path(const Error& error, Tiers tiers, Mode mode, bool redis_down,

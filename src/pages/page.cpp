@@ -70,7 +70,7 @@ void add_general(Values& values, const PageModel& model) {
   values.set_html("request-timeout", cat(model.request_timeout.count()));
   values.set_html("mock-delay", cat(model.mock_delay.count()));
   values.set_text("mock-delay-text", cat(model.mock_delay.count(), " ms"));
-  values.set_text("mock-memory-text", span_text(model.mock_memory));
+  values.set_text("mock-memory-text", span_text(model.mock_fresh_for));
   values.set_text("version", model.version);
   // A preview of a link shows the service, whatever the page answers.
   values.set_flag("public", !model.public_url.empty());

@@ -95,7 +95,7 @@ struct PageModel {
   bool redis = false;                    // a Redis is configured
   bool redis_outage = false;             // the page may take it away for a while
   milliseconds mock_delay{500};          // how long the mock takes
-  milliseconds mock_memory{10'000};      // how long the cache keeps an answer of the mock
+  milliseconds mock_fresh_for{10'000};   // how long the cache keeps an answer of the mock
   milliseconds request_timeout{10'000};  // how long an answer may take; the page derives its own timeout from it
   std::string_view version;
   std::string_view public_url;  // of the start page, without a trailing slash; empty: unknown

@@ -86,7 +86,7 @@ TEST(Page, LinksToEachPlaceWithTheChoicesThatWereMade) {
 TEST(Page, SaysHowLongTheMockIsRemembered) {
   PageModel model;
   EXPECT_TRUE(has(text(render_page(model), "mock-hint"), "forgotten after 10 s."));
-  model.mock_memory = std::chrono::minutes(10);
+  model.mock_fresh_for = std::chrono::minutes(10);
   model.language = Language::pt_br;
   EXPECT_TRUE(has(text(render_page(model), "mock-hint"), "esquecido depois de 10 min."))
       << text(render_page(model), "mock-hint");
