@@ -130,8 +130,14 @@ std::optional<std::string> tidy_query(std::string_view query) {
   if (!latitude || !longitude) return std::nullopt;
   const auto tidy = tidy_place(*latitude, *longitude);
   if (tidy == TypedPlace{*latitude, *longitude}) return std::nullopt;
-  return cat("lat=", for_query(parts.latitude, *latitude, tidy.latitude),
-             "&lon=", for_query(parts.longitude, *longitude, tidy.longitude), parts.others);
+  // A coordinate that was not sent stays away, so that its fault is told as it is.
+  std::string out;
+  if (parts.latitudes > 0) append(out, cat("&lat=", for_query(parts.latitude, *latitude, tidy.latitude)));
+  if (parts.longitudes > 0 || !tidy.longitude.empty()) {
+    append(out, cat("&lon=", for_query(parts.longitude, *longitude, tidy.longitude)));
+  }
+  append(out, parts.others);
+  return out.substr(1);
 }
 
 }  // namespace wx::endpoints

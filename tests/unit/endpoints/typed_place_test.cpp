@@ -38,6 +38,13 @@ TEST(TypedPlace, GoesIntoAQueryWithEverythingElse) {
   EXPECT_EQ(tidy_query("lat=1%2C5&lon=%22%3E&x=%22"), "lat=1.5&lon=%22%3E&x=%22");
 }
 
+TEST(TypedPlace, SetsNoCoordinateThatIsMissing) {
+  EXPECT_EQ(tidy_query("lat=1%2C5"), "lat=1.5");
+  EXPECT_EQ(tidy_query("lat=1%2C5&lon="), "lat=1.5&lon=");
+  EXPECT_EQ(tidy_query("lang=en&lon=1%2C5"), "lon=1.5&lang=en");
+  EXPECT_EQ(tidy_query("lat=&lon=1%2C5"), "lat=&lon=1.5");
+}
+
 TEST(TypedPlace, LeavesAQueryAloneThatItCannotHelp) {
   for (const auto* query : {"", "lat=1&lon=2", "lat=east&lon=2", "lat=1%2C5&lat=2&lon=1", "lat=1%2C5&latitude=2&lon=1",
                             "lat=1%2C5&lon=%", "lat=&lon=", "lat=1;2;3&lon=1"}) {

@@ -643,6 +643,7 @@ TEST_F(WeatherEndpointTest, SendsAPageToTheCoordinatesThatWereMeant) {
   EXPECT_EQ(answer->body, "");
   EXPECT_EQ(get("/weather?lat=1%2C5&lon=2&format=html")->header("Vary"), "none");
   EXPECT_EQ(get("/weather?lat=east&lon=2", kHtml)->status, 400);
+  EXPECT_EQ(get("/weather?lat=1%2C5", kHtml)->header("Location"), "/weather?lat=1.5") << "lon is still missing";
 }
 
 // The error does not know whether Redis was asked in vain; the state of Redis does.
