@@ -36,18 +36,23 @@ pages::Mark mark_of(Outcome outcome) {
   return pages::Mark::miss;
 }
 
-// The fields of the HTML form as submitted, decoded.
+// The fields of the HTML form as submitted, decoded. Coordinates that are valid have no spaces, so a '+' in them is a
+// plus sign; beside a fault, it is the space that a form has sent.
 class Form {
  public:
-  explicit Form(const WeatherEndpoint::Asked& asked)
-      : latitude_(percent_decode(asked.sent.latitude, Plus::space).value_or("")),
-        longitude_(percent_decode(asked.sent.longitude, Plus::space).value_or("")),
+  Form(const WeatherEndpoint::Asked& asked, bool valid)
+      : latitude_(decoded(asked.sent.latitude, valid)),
+        longitude_(decoded(asked.sent.longitude, valid)),
         mock_(asked.mock) {}
 
   // The values are views into this object.
   [[nodiscard]] pages::FormValues values() const { return {latitude_, longitude_, mock_}; }
 
  private:
+  static std::string decoded(std::string_view sent, bool valid) {
+    return percent_decode(sent, valid ? Plus::literal : Plus::space).value_or("");
+  }
+
   std::string latitude_;
   std::string longitude_;
   bool mock_;
@@ -215,7 +220,7 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, const As
   if (refused_by_if_match(context_, answer, {}, true)) return;
   const auto& request = answer.request();
   const auto reading = weather::read_back(served.entry->body);
-  const Form form(asked);
+  const Form form(asked, true);
   auto model = page_model(context_, request);
   model.form = form.values();
   model.result = pages::ResultCard{.mark = mark_of(served.outcome),
@@ -270,7 +275,7 @@ template <class Answer>
 void WeatherEndpoint::respond_with_form(Answer& answer, Problem& problem, const Asked& asked) {
   problem.html = asked.html;
   if (!asked.html) return respond_problem(context_, answer, problem);
-  const Form form(asked);
+  const Form form(asked, problem.faults.empty());
   problem.form = form.values();
   respond_problem(context_, answer, problem);
 }

@@ -666,6 +666,17 @@ TEST_F(WeatherEndpointTest, TellsThatRedisWasDownWhenTheProviderFailed) {
   EXPECT_EQ(get("/weather?lat=2&lon=1")->header("Cache-Status"), "weather-cache; hit; detail=error-memo");
 }
 
+TEST_F(WeatherEndpointTest, KeepsAPlusSignInThePage) {
+  const auto page = ask_mock("/weather?lat=+52.52&lon=%2B13.41&mock=true", kHtml);
+  ASSERT_EQ(page->status, 200);
+  for (const auto* part : {"value=\"+52.52\"", "value=\"+13.41\"", "weather?lat=%2B52.52&amp;lon=%2B13.41"}) {
+    EXPECT_NE(page->body.find(part), std::string::npos) << part;
+  }
+  const auto real = get("/weather?lat=+52.52&lon=1", kHtml);
+  provider_.answer(fail(ErrorKind::provider_timeout));
+  EXPECT_NE(real->body.find("value=\"+52.52\""), std::string::npos) << "the question of an error";
+}
+
 TEST_F(WeatherEndpointTest, TakesNoOtherCoordinatesForJson) {
   for (const auto* accept : {"", "Accept: application/json\r\n"}) {
     const auto answer = get("/weather?lat=-23%2C55&lon=1", accept);
