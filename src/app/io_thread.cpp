@@ -68,7 +68,8 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
                   .lab = shared.lab,
                   .limits = shared.limits,
                   .random = Random(random_seed()),
-                  .outage = shared.outage}),
+                  .outage = shared.outage,
+                  .redis_down = [this] { return redis_state() == redis::ConnectionState::down; }}),
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;
   redis_->on_connected([this, &listener = shared.listener] {

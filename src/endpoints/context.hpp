@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -44,8 +45,9 @@ struct Context {
   LabGate& lab;
   Limits& limits;
   Random random;
-  cache::Outage* outage = nullptr;  // null: the laboratory stages none
-  std::string headers = {};         // buffer for the headers of the current answer; reused to keep its capacity
+  cache::Outage* outage = nullptr;        // null: the laboratory stages none
+  std::function<bool()> redis_down = {};  // whether this thread has no connection to Redis; empty: it needs none
+  std::string headers = {};               // buffer for the headers of the current answer; reused to keep its capacity
   AccessLog access_log = {};
   LineBudget guess_lines = {};    // log lines about wrong admin tokens
   LineBudget unasked_lines = {};  // the same, of requests that need none

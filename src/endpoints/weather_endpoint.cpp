@@ -249,17 +249,18 @@ void WeatherEndpoint::answer_html(Answer& answer, const Served& served, const As
   send(context_, answer, id, {.status = 200, .cache = x_cache(served.outcome), .took = total}, {body});
 }
 
-// Whether this question found Redis down. The error does not tell, so the state of Redis at the moment does.
-bool WeatherEndpoint::is_redis_down(const Error& error, cache::Mode mode) const {
-  if (!context_.options.query.redis || !asked_redis(error, mode)) return false;
+// Whether this question found Redis down, or away. The error does not tell, so the state of Redis at the moment does.
+bool WeatherEndpoint::is_redis_down(const Error& error, const Asked& asked) const {
+  if (!context_.options.query.redis || !asked_redis(error, asked.mode)) return false;
   if (error.kind == ErrorKind::not_cached || error.kind == ErrorKind::cache_unavailable) return false;
-  return context_.read_status().redis.state == "down";
+  if (asked.mock && context_.outage != nullptr && context_.outage->is_on(context_.clock)) return true;
+  return context_.redis_down && context_.redis_down();
 }
 
 template <class Answer>
 void WeatherEndpoint::answer_error(Answer& answer, Error error, const Asked& asked) {
   context_.metrics.add(Counter::requests_error);
-  const bool down = is_redis_down(error, asked.mode);
+  const bool down = is_redis_down(error, asked);
   const auto status = cache_status_of(error, asked.mode, down);
   Problem problem;
   if (asked.html) {

@@ -37,7 +37,7 @@ class WeatherEndpoint {
   // What the service asks before it loads for the client. Only if is_limited(). Error: the client may not even ask.
   [[nodiscard]] Result<weather::MayLoad> may_load(const http_server::Request& request,
                                                   const weather::Question& question, const weather::Key& key);
-  [[nodiscard]] bool is_redis_down(const Error& error, cache::Mode mode) const;
+  [[nodiscard]] bool is_redis_down(const Error& error, const Asked& asked) const;
   void answer_and_refresh(http_server::Exchange& exchange, const cache::Served& served, const Asked& asked,
                           const weather::Question& question);
   // Sends a browser without scripts to the same question, with coordinates as the interface takes them.

@@ -107,6 +107,20 @@ TEST_F(RedisOutage, ComesOnceAMinute) {
   EXPECT_EQ(press(service_).status, 200);
 }
 
+TEST(RedisOutageOf, AFailedQuestionIsToldInItsError) {
+  const RedisServer redis;
+  const Service service(patient(redis, {{"MOCK_DELAY", "1m"}, {"REQUEST_TIMEOUT", "300ms"}}));
+  const auto told = [&service](std::string_view target) {
+    const Answer answer = service.get(target);
+    EXPECT_EQ(answer.status, 504) << answer.body;
+    return answer.header("Cache-Status");
+  };
+  EXPECT_EQ(told(kMockFromRedis), "weather-cache; fwd=uri-miss");
+  ASSERT_EQ(press(service).status, 200);
+  EXPECT_EQ(told("/weather?lat=1&lon=1&mock=true&cache=redis"),
+            "weather-cache; fwd=uri-miss; detail=redis-unavailable");
+}
+
 TEST(RedisOutageOf, AServiceThatHasNoneOrAllowsNoneIsRefusedWithTheReason) {
   const RedisServer redis;
   const std::string url = redis.url();

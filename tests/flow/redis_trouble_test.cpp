@@ -135,6 +135,21 @@ TEST(RedisTrouble, IsToldInCacheStatusWithoutStoppingAnything) {
   EXPECT_TRUE(service.get("/health/ready").body.contains("degraded"));
 }
 
+TEST(RedisTrouble, IsToldInErrors) {
+  RedisServer redis;
+  auto settings = with_mock(redis.port());
+  settings["MOCK_DELAY"] = "1m";
+  settings["REQUEST_TIMEOUT"] = "300ms";
+  const Service service(settings);
+  EXPECT_EQ(service.get(kProbe).header("Cache-Status"), "weather-cache; fwd=uri-miss");
+  redis.kill();
+  const Answer without = get_until(service, kProbe, milliseconds(10000), [](const Answer& answer) {
+    return answer.header("Cache-Status").contains("redis-unavailable");
+  });
+  EXPECT_EQ(without.status, 504);
+  EXPECT_EQ(without.header("Cache-Status"), "weather-cache; fwd=uri-miss; detail=redis-unavailable");
+}
+
 TEST(RedisTrouble, IsLoggedWhenItComesAndGoesAndNotPerRequest) {
   RedisServer redis;
   const Service service(with_mock(redis.port()));

@@ -81,7 +81,8 @@ class EndpointsTest : public testing::Test {
             .lab = lab_,
             .limits = limits_,
             .random = Random(1),
-            .outage = outage_ ? &*outage_ : nullptr};
+            .outage = outage_ ? &*outage_ : nullptr,
+            .redis_down = [this] { return process_.redis.state == "down"; }};
   }
 
   // The answer, which may come at once, or when the clock moves or the provider answers.

@@ -666,6 +666,30 @@ TEST_F(WeatherEndpointTest, TellsThatRedisWasDownWhenTheProviderFailed) {
   EXPECT_EQ(get("/weather?lat=2&lon=1")->header("Cache-Status"), "weather-cache; hit; detail=error-memo");
 }
 
+TEST_F(WeatherEndpointTest, TellsOfAStagedOutageWhenAMockQuestionFails) {
+  options_.query.redis = true;
+  options_.request_timeout = milliseconds(300);
+  outage_.emplace();
+  const auto too_slow = [this](std::string_view target, std::string_view lines = "") {
+    auto answer = get(target, lines);
+    executor_.advance(milliseconds(300));
+    EXPECT_EQ(answer->status, 504);
+    return answer;
+  };
+  const auto told = [&](std::string_view target) { return too_slow(target)->header("Cache-Status"); };
+  EXPECT_EQ(told("/weather?lat=1&lon=1&mock=true"), "weather-cache; fwd=uri-miss");
+
+  ASSERT_FALSE(outage_->begin(clock_.steady()));
+  EXPECT_EQ(told("/weather?lat=2&lon=1&mock=true"), "weather-cache; fwd=uri-miss; detail=redis-unavailable");
+  const auto page = too_slow("/weather?lat=3&lon=1&mock=true", kHtml);
+  EXPECT_NE(page->body.find("id=\"stop-redis\" data-state=\"failed\""), std::string::npos);
+  EXPECT_EQ(told("/weather?lat=4&lon=1&mock=true&cache=off"), "weather-cache; fwd=bypass");
+  EXPECT_EQ(told("/weather?lat=5&lon=1"), "weather-cache; fwd=uri-miss") << "a real question keeps Redis";
+
+  clock_.advance(cache::Outage::kSpan);
+  EXPECT_EQ(told("/weather?lat=6&lon=1&mock=true"), "weather-cache; fwd=uri-miss");
+}
+
 TEST_F(WeatherEndpointTest, KeepsAPlusSignInThePage) {
   const auto page = ask_mock("/weather?lat=+52.52&lon=%2B13.41&mock=true", kHtml);
   ASSERT_EQ(page->status, 200);
