@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/executor.hpp"
 #include "base/random.hpp"
 #include "cache/outage.hpp"
 #include "endpoints/access_log.hpp"
@@ -45,9 +47,10 @@ struct Context {
   LabGate& lab;
   Limits& limits;
   Random random;
-  cache::Outage* outage = nullptr;        // null: the laboratory stages none
-  std::function<bool()> redis_down = {};  // whether this thread has no connection to Redis; empty: it needs none
-  std::string headers = {};               // buffer for the headers of the current answer; reused to keep its capacity
+  cache::Outage* outage = nullptr;         // null: the laboratory stages none
+  std::unique_ptr<Timer> outage_end = {};  // logs the end of an outage that began on this thread
+  std::function<bool()> redis_down = {};   // whether this thread has no connection to Redis; empty: it needs none
+  std::string headers = {};                // buffer for the headers of the current answer; reused to keep its capacity
   AccessLog access_log = {};
   LineBudget guess_lines = {};    // log lines about wrong admin tokens
   LineBudget unasked_lines = {};  // the same, of requests that need none

@@ -47,7 +47,10 @@ void begin_outage(Context& context, Exchange& exchange) {
                    .detail = "Redis can be taken away once a minute",
                    .retry_after = std::chrono::ceil<milliseconds>(*wait)});
   }
+  context.metrics.add(observability::Counter::lab_redis_outages);
   context.log.info("endpoints", "the laboratory takes Redis away from the mock", {{"seconds", Outage::kSpan.count()}});
+  context.outage_end = exchange.executor().after(
+      Outage::kSpan, [&context] { context.log.info("endpoints", "the laboratory has given Redis back to the mock"); });
   const RequestId id(exchange.request().field(http_server::Field::x_request_id), context.random);
   auto& headers = context.headers;
   headers.clear();

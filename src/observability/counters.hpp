@@ -91,6 +91,7 @@ namespace wx::observability {
   X(provider_counted_alone, "weather_cache_open_meteo_counted_alone_total", "",                                        \
     "Provider calls counted without the fleet")                                                                        \
   X(mock_calls, "weather_cache_mock_calls_total", "", "Answers made by the mock")                                      \
+  X(lab_redis_outages, "weather_cache_lab_redis_outages_total", "", "Times the laboratory took Redis from the mock")   \
   X(log_dropped, "weather_cache_log_dropped_total", "", "Log lines dropped because the log could not keep up")
 
 enum class Counter : std::uint16_t {

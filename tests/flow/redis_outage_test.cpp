@@ -107,7 +107,7 @@ TEST_F(RedisOutage, ComesOnceAMinute) {
   EXPECT_EQ(press(service_).status, 200);
 }
 
-TEST(RedisOutageOf, AFailedQuestionIsToldInItsError) {
+TEST(RedisOutageOf, AFailedQuestionIsToldInItsErrorAndCounted) {
   const RedisServer redis;
   const Service service(patient(redis, {{"MOCK_DELAY", "1m"}, {"REQUEST_TIMEOUT", "300ms"}}));
   const auto told = [&service](std::string_view target) {
@@ -115,10 +115,13 @@ TEST(RedisOutageOf, AFailedQuestionIsToldInItsError) {
     EXPECT_EQ(answer.status, 504) << answer.body;
     return answer.header("Cache-Status");
   };
+  constexpr std::string_view kOutages = "weather_cache_lab_redis_outages_total";
   EXPECT_EQ(told(kMockFromRedis), "weather-cache; fwd=uri-miss");
+  EXPECT_EQ(metric(service, kOutages), 0);
   ASSERT_EQ(press(service).status, 200);
   EXPECT_EQ(told("/weather?lat=1&lon=1&mock=true&cache=redis"),
             "weather-cache; fwd=uri-miss; detail=redis-unavailable");
+  EXPECT_EQ(metric(service, kOutages), 1);
 }
 
 TEST(RedisOutageOf, AServiceThatHasNoneOrAllowsNoneIsRefusedWithTheReason) {

@@ -32,6 +32,18 @@ TEST_F(OutageEndpointTest, TakesRedisAwayForTenSeconds) {
   EXPECT_FALSE(is_on());
 }
 
+// A staged outage makes reads of Redis fail. The counter and the log tell it from a real one.
+TEST_F(OutageEndpointTest, IsCountedAndLoggedFromBeginningToEnd) {
+  constexpr std::string_view kEnd = "the laboratory has given Redis back to the mock";
+  press();
+  press();
+  EXPECT_EQ(metrics_.value(observability::Counter::lab_redis_outages), 1U) << "the second press is refused";
+  executor_.advance(seconds(10) - nanoseconds(1));
+  EXPECT_FALSE(log_.contains(kEnd));
+  executor_.advance(nanoseconds(1));
+  EXPECT_TRUE(log_.contains(kEnd)) << log_.text();
+}
+
 TEST_F(OutageEndpointTest, DoesItOnceAMinute) {
   EXPECT_EQ(press()->status, 200);
   clock_.advance(milliseconds(20'500));
