@@ -39,7 +39,12 @@ describe('asking', () => {
     assert.equal(await page.inputValue('#lat'), '11.25');
     const { y } = await page.locator('#took').boundingBox();
     assert.ok(y >= 0 && y < 900, `the answer is at ${y} px`);
-    assert.equal(await page.isVisible('#battle noscript .notice'), true);
+    const top = async (locator) => (await locator.boundingBox()).y;
+    const form = await top(page.locator('#ask-form'));
+    for (const [part, place, where] of [['battle', -1, /^The battle measures in your browser.* form below /], ['stampede', 1, /^The stampede runs in the service.* form above /]]) {
+      assert.match(await text(page, `#${part} noscript .notice`), where);
+      assert.equal(Math.sign((await top(page.locator(`#${part} noscript .notice`))) - form), place);
+    }
     assert.equal(await page.isVisible('#battle-all'), false);
   }));
 
