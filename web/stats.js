@@ -23,7 +23,7 @@ export function startStats(i18n, { onOutage }) {
   let timer = 0;
   let shownAt = null; // time at which the shown numbers arrived
   let every = EVERY_MS;
-  let readsFailed = 0; // before the outage
+  let readsFailed = null; // before the outage; null for a page that was opened during it
 
   function tile(name, value, note) {
     setText(tiles.querySelector(`[data-stat=${name}]`), value);
@@ -42,6 +42,13 @@ export function startStats(i18n, { onOutage }) {
     showRedis(redis);
   }
 
+  function awayNote(seconds, readsFailedNow, breaker) {
+    const n = i18n.whole(seconds);
+    if (readsFailed === null) return t('live.stat-away-plain', { n, breaker });
+    const failed = readsFailedNow - readsFailed;
+    return t(failed === 1 ? 'live.stat-away-one' : 'live.stat-away', { n, failed: i18n.whole(failed), breaker });
+  }
+
   function showRedis(redis) {
     const left = redis.outage_ms_left;
     every = left > 0 ? OUTAGE_EVERY_MS : EVERY_MS;
@@ -49,10 +56,7 @@ export function startStats(i18n, { onOutage }) {
     if (redis.state === 'off') return tile('redis', t('live.redis-off'), t('live.redis-off-note'));
     const breaker = t(`live.breaker-${redis.breaker}`);
     if (left > 0 && redis.state === 'up') {
-      const failed = redis.reads_failed - readsFailed;
-      return tile('redis', t('live.redis-away'), t(failed === 1 ? 'live.stat-away-one' : 'live.stat-away', {
-        n: i18n.whole(Math.ceil(left / 1000)), failed: i18n.whole(failed), breaker,
-      }));
+      return tile('redis', t('live.redis-away'), awayNote(Math.ceil(left / 1000), redis.reads_failed, breaker));
     }
     readsFailed = redis.reads_failed;
     return tile('redis', t(`live.redis-${redis.state}`), t('live.stat-redis', {

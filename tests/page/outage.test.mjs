@@ -80,6 +80,19 @@ describe('taking Redis away', () => {
     assert.equal(await page.textContent('#outage-left'), '');
   }, own.url)));
 
+  it('counts the failed reads since it began, and none on a page that was opened during it', () => withRedis({}, (own) => withPage({}, async (page) => {
+    const stats = await (await fetch(`${own.url}/stats`)).json();
+    const redisIs = (left, failed) => page.route('**/stats', (route) => route.fulfill({ json: { ...stats, redis: { ...stats.redis, outage_ms_left: left, reads_failed: failed } } }));
+    const note = (words) => until(async () => words.test(await text(page, '[data-stat=redis-note]')), `the note ${words}`);
+    await redisIs(2000, 7);
+    await page.reload();
+    await note(/^for another 2 s \(laboratory\)\. Real questions keep it/);
+    await redisIs(0, 9);
+    await note(/^\d+ commands/);
+    await redisIs(2000, 11);
+    await note(/; 2 reads failed\. /);
+  }, own.url)));
+
   it('again within a minute is refused in words, and so is a service that is gone', () => withRedis({}, (own) => withPage({ expectErrors: [FAILED_REQUEST] }, async (page) => {
     await press(page);
     await press(page);
