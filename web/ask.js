@@ -23,7 +23,11 @@ export function startAsk(i18n) {
   function showOnly(id) {
     for (const each of ['answer-empty', 'result', 'problem']) byId(each).hidden = each !== id;
     if (id !== 'result') stopLife();
-    byId(id).scrollIntoView({ block: 'nearest' }); // on a phone it is below the form
+  }
+
+  // On a phone the answer is below the form. Only a filled card has its height.
+  function bringIntoView(...ids) {
+    for (const id of ids) byId(id).scrollIntoView({ block: 'nearest' });
   }
 
   // A value and its unit; a dash and a text where the provider has no value.
@@ -57,6 +61,7 @@ export function startAsk(i18n) {
     });
     showPath(i18n, answer, data.source, mock);
     const compared = addToStrip({ place: `${place} ${mock}`, mark, time: answer.duration });
+    bringIntoView('result', 'strip');
     const said = t(`live.asked-${mark}`, { source, temperature: temperature.join(' '), time: i18n.ms(answer.duration) });
     setText(byId('ask-status'), [`${said}.`, compared].filter(Boolean).join(' '));
   }
@@ -83,6 +88,7 @@ export function startAsk(i18n) {
     byId('problem-request').hidden = request === '';
     setText(byId('request-id'), request);
     setText(byId('ask-status'), [`${title}.`, detail, advice].filter(Boolean).join(' '));
+    bringIntoView('problem');
     showFaults(errors);
   }
 

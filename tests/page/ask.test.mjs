@@ -140,6 +140,25 @@ describe('asking', () => {
     assert.equal(await page.isVisible('#strip'), false);
   }));
 
+  for (const [name, viewport, moves] of [['a phone', { width: 390, height: 844 }, true], ['a laptop', { width: 1366, height: 768 }, false]]) {
+    for (const locale of ['en', 'pt-BR']) {
+      it(`shows the comparison after the second press on ${name} (${locale})`, () => withPage({ viewport, locale }, async (page) => {
+        await page.fill('#lat', moves ? (locale === 'en' ? '17.25' : '17.5') : (locale === 'en' ? '18.25' : '18.5'));
+        await page.check('#mock');
+        await page.locator('#ask-form').evaluate((form) => form.scrollIntoView({ block: 'center' }));
+        const before = await page.evaluate(() => scrollY);
+        await askTheMock(page);
+        await askTheMock(page);
+        assert.match(await text(page, '#strip-said'), /×/);
+        for (const part of ['#took', '#strip', '#ask-form button']) {
+          const { y, height } = await page.locator(part).boundingBox();
+          assert.ok(y >= 0 && y + height <= viewport.height, `${part} is at ${y} px`);
+        }
+        assert.equal((await page.evaluate(() => scrollY)) !== before, moves);
+      }));
+    }
+  }
+
   it('asks for a place by its name at once, and for a new one from the mock', () => withPage({ locale: 'pt-BR' }, async (page) => {
     assert.deepEqual([await page.inputValue('#lat'), await page.inputValue('#lon')], ['-23.5505', '-46.6333']);
     assert.equal(await text(page, '.chips li:first-child'), 'São Paulo');
