@@ -22,6 +22,8 @@ export function makeI18n(language, texts) {
   return {
     language,
     t,
+    // The text for a count: for 1, that of the key with -one.
+    counted: (key, count, values) => t(count === 1 ? `${key}-one` : key, values),
     has: (key) => texts[key] !== undefined,
     whole: (value) => (Number.isFinite(value) ? whole.format(value) : none),
     number: (value) => (Number.isFinite(value) ? significant(value) : none),

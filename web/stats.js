@@ -16,7 +16,7 @@ export function loadsSaved({ hits, requests, stale_served: stale }) {
 
 // `onOutage` is called with the rest of the laboratory's outage of Redis, in ms; 0 without one.
 export function startStats(i18n, { onOutage }) {
-  const { t } = i18n;
+  const { t, counted } = i18n;
   const tiles = byId('tiles');
   const lab = byId('battle') !== null;
   let paused = false;
@@ -32,13 +32,13 @@ export function startStats(i18n, { onOutage }) {
 
   function show(stats) {
     const { provider_calls: provider, memory, redis } = stats;
-    tile('ratio', stats.lookups === 0 ? '–' : i18n.percent(stats.hit_ratio), t('live.stat-ratio', { hits: i18n.whole(stats.hits), all: i18n.whole(stats.lookups) }));
-    tile('saved', i18n.whole(loadsSaved(stats)), t(lab ? 'live.stat-saved' : 'live.stat-saved-plain', {
-      calls: i18n.whole(Object.values(provider).reduce((sum, count) => sum + count, 0)), mock: i18n.whole(stats.mock.calls),
-    }));
+    tile('ratio', stats.lookups === 0 ? '–' : i18n.percent(stats.hit_ratio), counted('live.stat-ratio', stats.lookups, { hits: i18n.whole(stats.hits), all: i18n.whole(stats.lookups) }));
+    const calls = Object.values(provider).reduce((sum, count) => sum + count, 0);
+    const saved = { calls: i18n.whole(calls), mock: i18n.whole(stats.mock.calls) };
+    tile('saved', i18n.whole(loadsSaved(stats)), lab ? counted('live.stat-saved', calls, saved) : counted('live.stat-saved-plain', calls, saved));
     const off = memory.state === 'off';
     tile('memory', off ? t('live.stat-memory-off') : i18n.bytes(memory.bytes),
-      off ? '' : t('live.stat-memory', { entries: i18n.whole(memory.entries), limit: i18n.bytes(memory.limit_bytes) }));
+      off ? '' : counted('live.stat-memory', memory.entries, { entries: i18n.whole(memory.entries), limit: i18n.bytes(memory.limit_bytes) }));
     showRedis(redis);
   }
 
@@ -46,7 +46,7 @@ export function startStats(i18n, { onOutage }) {
     const n = i18n.whole(seconds);
     if (readsFailed === null) return t('live.stat-away-plain', { n, breaker });
     const failed = readsFailedNow - readsFailed;
-    return t(failed === 1 ? 'live.stat-away-one' : 'live.stat-away', { n, failed: i18n.whole(failed), breaker });
+    return counted('live.stat-away', failed, { n, failed: i18n.whole(failed), breaker });
   }
 
   function showRedis(redis) {
@@ -59,8 +59,11 @@ export function startStats(i18n, { onOutage }) {
       return tile('redis', t('live.redis-away'), awayNote(Math.ceil(left / 1000), redis.reads_failed, breaker));
     }
     readsFailed = redis.reads_failed;
+    const errors = redis.errors + redis.timeouts;
     return tile('redis', t(`live.redis-${redis.state}`), t('live.stat-redis', {
-      commands: i18n.whole(redis.commands), errors: i18n.whole(redis.errors + redis.timeouts), breaker,
+      commands: counted('live.stat-commands', redis.commands, { n: i18n.whole(redis.commands) }),
+      errors: counted('live.stat-errors', errors, { n: i18n.whole(errors) }),
+      breaker,
     }));
   }
 

@@ -36,4 +36,23 @@ describe('the numbers of the cache', () => {
     await until(async () => (await text(page, '[data-stat=ratio]')) === '25%', 'the ratio');
     assert.equal(await text(page, '[data-stat=ratio-note]'), '3 of 12 answers came from a copy');
   }));
+
+  const ones = {
+    en: { ratio: '1 of 1 answer came from a copy', saved: '1 call to the provider, 1 to the mock', memory: /^1 answer kept, /, redis: '1 command, 1 error or timeout; circuit breaker closed' },
+    'pt-BR': { ratio: '1 de 1 resposta veio de uma cópia', saved: '1 chamada à API de clima, 1 ao mock', memory: /^1 resposta guardada, /, redis: '1 comando, 1 erro ou timeout; disjuntor fechado' },
+  };
+  for (const [locale, words] of Object.entries(ones)) {
+    it(`are told in the singular where they are one (${locale})`, () => withPage({ locale }, async (page) => {
+      const stats = await (await fetch(`${service.url}/stats`)).json();
+      const calls = Object.fromEntries(Object.keys(stats.provider_calls).map((outcome, i) => [outcome, i === 0 ? 1 : 0]));
+      await page.route('**/stats', (route) => route.fulfill({ json: {
+        ...stats, hits: 1, lookups: 1, hit_ratio: 1, provider_calls: calls, mock: { ...stats.mock, calls: 1 },
+        memory: { ...stats.memory, entries: 1 }, redis: { ...stats.redis, commands: 1, errors: 0, timeouts: 1 },
+      } }));
+      await until(async () => (await text(page, '[data-stat=ratio-note]')) === words.ratio, 'the ratio');
+      assert.equal(await text(page, '[data-stat=saved-note]'), words.saved);
+      assert.match(await text(page, '[data-stat=memory-note]'), words.memory);
+      assert.equal(await text(page, '[data-stat=redis-note]'), words.redis);
+    }));
+  }
 });
