@@ -7,7 +7,7 @@ export function startStampede(i18n) {
   const { t } = i18n;
   const button = byId('stampede-run');
 
-  // One dot per caller; the dot of a caller that cost a provider call is filled.
+  // One dot per caller; the dot of a caller that cost a call to the mock is filled.
   function dots(callers, calls) {
     const columns = 20;
     const rows = Math.ceil(callers / columns);

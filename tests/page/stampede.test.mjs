@@ -14,7 +14,9 @@ describe('a stampede', () => {
       await page.waitForFunction(() => !document.getElementById('stampede-run').hasAttribute('aria-disabled'));
       assert.equal(await text(page, '[data-herd=collapsed] [data-part=calls]'), '1');
       assert.equal(await text(page, '[data-herd=bypass] [data-part=calls]'), '100');
-      assert.equal(await text(page, '#stampede-status'), '1 provider call instead of 100.');
+      assert.equal(await text(page, '[data-herd=collapsed] [data-part=calls-word]'), 'call to the mock for 100 callers');
+      assert.equal(await text(page, '[data-herd=bypass] [data-part=calls-word]'), 'calls to the mock for 100 callers');
+      assert.equal(await text(page, '#stampede-status'), '1 call to the mock instead of 100.');
     }
     assert.equal(await page.locator('[data-herd=collapsed] .call').count(), 1);
     await assertAccessible(page, 'after a stampede');
@@ -30,14 +32,14 @@ describe('a stampede', () => {
     await run(/^No result: connection failed$/);
     assert.equal(await page.isVisible('#herds-old'), false, 'there are no numbers yet');
     await page.unroute('**/lab/stampede?*');
-    await run(/^1 provider call instead of 100\.$/);
+    await run(/^1 call to the mock instead of 100\.$/);
     await page.route('**/lab/stampede?*', (route) => route.abort());
     await run(/^No result: connection failed$/);
     assert.equal(await text(page, '#herds-old'), 'The numbers below are those of the run before.');
     assert.equal(await page.getAttribute('#herds', 'class'), 'herds old');
     await assertAccessible(page, 'old numbers');
     await page.unroute('**/lab/stampede?*');
-    await run(/^1 provider call instead of 100\.$/);
+    await run(/^1 call to the mock instead of 100\.$/);
     assert.equal(await page.isVisible('#herds-old'), false);
   }));
 
