@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 
 import { toCsv, toJson } from '../../web/export.js';
@@ -19,7 +19,12 @@ import { comparison, verdict } from '../../web/strip.js';
 
 const read = async (language) => JSON.parse(await readFile(new URL(`../../web/${language}.json`, import.meta.url), 'utf8'));
 const texts = { en: await read('en'), 'pt-BR': await read('pt-BR') };
-const sources = await Promise.all(['ask', 'battle', 'chart', 'lane_view', 'life', 'numbers', 'path', 'places', 'problem', 'share', 'stampede', 'stats', 'strip', 'verdict'].map((name) => readFile(new URL(`../../web/${name}.js`, import.meta.url), 'utf8')));
+const sourcesIn = async (folder, names) => {
+  const directory = new URL(`../../${folder}/`, import.meta.url);
+  const chosen = (await readdir(directory)).filter((name) => names.test(name));
+  return (await Promise.all(chosen.map((name) => readFile(new URL(name, directory), 'utf8')))).join('\n');
+};
+const sources = `${await sourcesIn('web', /\.(js|html)$/)}\n${await sourcesIn('src/pages', /\.cpp$/)}`;
 
 const flat = (groups) => Object.entries(groups).flatMap(([group, entries]) => Object.entries(entries).map(([key, words]) => [`${group}.${key}`, words]));
 
@@ -395,9 +400,21 @@ describe('the words', () => {
     const shape = (groups) => flat(groups).map(([key, words]) => [key, [...words.matchAll(/\{\w+\}/g)].map(String).sort()]);
     assert.deepEqual(Object.fromEntries(shape(texts['pt-BR'])), Object.fromEntries(shape(texts.en)));
   });
+  // A key may be written out, begin with what a script writes, or, in lane.html, hold the name of a lane.
+  const called = [...sources.matchAll(/\bcounted\('([\w.-]+)'/g)].flatMap(([, key]) => [key, `${key}-one`]);
+  const written = [...sources.matchAll(/['"]((?:live|error)\.[\w-]*\w)['"]|\{\{t ((?:page|live)\.[\w-]+)\}\}/g)].map(([, program, template]) => program ?? template);
+  const named = new Set([...called, ...written]);
+  const begun = [...sources.matchAll(/(?:`((?:page|live|error)\.[\w-]*)\$\{|cat\("((?:page|live|error)\.[\w-]*)",)/g)].map(([, script, service]) => script ?? service);
+  const lanes = [...named].filter((key) => key.includes('LANE')).flatMap((key) => ['slow', 'redis', 'memory'].map((lane) => key.replace('LANE', lane)));
+  const known = flat(texts.en).map(([key]) => key);
   it('are there for every key that a script names', () => {
-    const known = new Set(flat(texts.en).map(([key]) => key));
-    for (const [, key] of sources.join('\n').matchAll(/'((?:live|error)\.[\w-]+)'/g)) assert.ok(known.has(key), key);
+    assert.ok(named.size > 100 && begun.length > 10 && called.length > 0 && lanes.length > 0);
+    for (const key of [...named, ...lanes]) assert.ok(key.includes('LANE') || known.includes(key), key);
+    for (const start of begun) assert.ok(known.some((key) => key.startsWith(start)), start);
+  });
+  it('have no key that nobody names', () => {
+    const inUse = (key) => named.has(key) || lanes.includes(key) || begun.some((start) => key.startsWith(start));
+    assert.deepEqual(known.filter((key) => /^(page|live|error)\./.test(key) && !inUse(key)), []);
   });
   it('keep the Portuguese that people know', () => {
     const all = flat(texts['pt-BR']).map(([, words]) => words).join('\n');
