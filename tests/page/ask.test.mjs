@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { FAILED_REQUEST, redis, service, withPage, withService } from './setting.mjs';
-import { askTheMock, assertAccessible, exported, startProvider, text, until } from './support.mjs';
+import { askTheMock, assertAccessible, exported, startProvider, statistics, text, until } from './support.mjs';
 
 describe('asking', () => {
   it('twice shows a MISS with the turtle, then a HIT with the bolt', () => withPage({}, async (page) => {
@@ -267,7 +267,7 @@ describe('asking', () => {
   for (const [locale, words] of [['en', { title: 'No answer within 4 s', lane: /\d+ without an answer: no answer in time/, herd: 'No result: no answer in time', stats: /does not answer; these numbers are \d+ s old/ }],
     ['pt-BR', { title: 'Nenhuma resposta em 4 s', lane: /\d+ sem resposta: não respondeu a tempo/, herd: 'Sem resultado: não respondeu a tempo', stats: /não responde; estes números são de \d+ s atrás/ }]]) {
     it(`of a service that is frozen ends, everywhere on the page, and says so (${locale})`, () => withService({ REQUEST_TIMEOUT: '1s', MOCK_DELAY: '20ms' }, (own) => withPage({ locale, expectErrors: [FAILED_REQUEST] }, async (page) => {
-      await until(async () => /%|–/.test(await text(page, '[data-stat=ratio]')), 'the statistics');
+      await statistics(page);
       own.signal('SIGSTOP');
       try {
         await page.click('#ask-form button');

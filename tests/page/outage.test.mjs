@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { FAILED_REQUEST, redis, withPage, withService } from './setting.mjs';
-import { askTheMock, assertAccessible, assertFits, startProvider, text, until } from './support.mjs';
+import { askTheMock, assertAccessible, assertFits, startProvider, statistics, text, until } from './support.mjs';
 
 const SETTINGS = { MOCK_DELAY: '20ms', CACHE_TTL: '1h' };
 const withRedis = (settings, test) => withService({ REDIS_URL: redis.url, ...SETTINGS, ...settings }, test);
@@ -27,7 +27,7 @@ describe('taking Redis away', () => {
     ['pt-BR', { button: 'Tirar o Redis do ar por 10 s', on: /^O Redis está fora do ar\. .*a memória responde/, left: /^Ele volta em (10|9|8) s\.$/, tile: 'fora do ar', note: /^por mais (10|9|8) s \(laboratório\); \d+ leituras? fal.*disjuntor fechado$/ }],
   ]) {
     it(`shows what changes for the mock, and counts down (${locale})`, () => withRedis({}, (own) => withPage({ locale, viewport: { width: 320, height: 640 } }, async (page) => {
-      await until(async () => /%|–/.test(await text(page, '[data-stat=ratio]')), 'the statistics');
+      await statistics(page);
       assert.equal(await text(page, '#outage-run'), words.button);
       await press(page);
       assert.match(await text(page, '#outage-status'), words.on);

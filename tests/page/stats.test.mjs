@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { service, withPage } from './setting.mjs';
-import { text, until } from './support.mjs';
+import { statistics, text, until } from './support.mjs';
 
 describe('what the cache is doing', () => {
   it('comes from /stats, and rests while the tab is hidden', () => withPage({}, async (page) => {
-    await until(async () => /%|–/.test(await text(page, '[data-stat=ratio]')), 'the hit ratio');
+    await statistics(page);
     const stats = await (await fetch(`${service.url}/stats`)).json();
     assert.equal(await text(page, '[data-stat=redis]'), stats.redis.state);
     await page.evaluate(() => {

@@ -73,6 +73,9 @@ export async function until(condition, what, limit = 20_000) {
 
 export const text = (page, selector) => page.locator(selector).innerText();
 
+// Waits for the first numbers of /stats. There is always a number of loads saved, while the hit ratio may be a dash.
+export const statistics = (page) => until(async () => /\d/.test(await text(page, '[data-stat=saved]')), 'the statistics');
+
 export async function askTheMock(page) {
   await page.check('#mock');
   await page.click('#ask-form button');
