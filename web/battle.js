@@ -176,7 +176,7 @@ export function startBattle(i18n, { onBusy }) {
     let words = 'end';
     if (stopped) words = 'stopped';
     else if (failed.length > 0) words = lost ? 'lost' : 'failed';
-    words = t(`live.status-${words}`, { failed: i18n.whole(failed.length), n: i18n.whole(samples.length) });
+    words = i18n.counted(`live.status-${words}`, words === 'stopped' ? samples.length : 0, { failed: i18n.whole(failed.length), n: i18n.whole(samples.length) });
     announce(words, [...lanes.map((lane) => views[lane].spoken(results[lane])), verdict.words(results)].filter(Boolean).join('. '));
   }
 

@@ -65,7 +65,7 @@ export function makeLaneView(i18n, element) {
 
   function totalWords({ samples }) {
     const n = answered(samples).length;
-    return t(n === 1 ? 'live.total-one' : 'live.total', { n: count(n), time: i18n.span(waited(samples)) });
+    return i18n.counted('live.total', n, { n: count(n), time: i18n.span(waited(samples)) });
   }
 
   return {

@@ -59,7 +59,7 @@ export function makeNumbers(i18n, { step, exported }) {
       isolated: t(globalThis.crossOriginIsolated ? 'live.clock-isolated' : 'live.clock-coarse'),
     })];
     const other = samples().filter((sample) => sample.clock === 'page').length;
-    if (other > 0) words.push(t('live.clock-fetch', { n: other }));
+    if (other > 0) words.push(i18n.counted('live.clock-fetch', other, { n: other }));
     setText(byId('clock-note'), words.join(' '));
   }
 

@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 std::string body_from(std::string_view source) {
   return cat(
       R"({"latitude":52.52,"longitude":13.41,"current":{"temperature_2m":25.0,"wind_speed_10m":10.0},"source":")",
-      source, R"("})");
+      source, R"("})", "\n");
 }
 
 // Sends a request every ten milliseconds during `span`. Returns the X-Cache values in order.
