@@ -64,7 +64,7 @@ describe('everybody', () => {
     await page.waitForFunction(() => Number.parseInt(document.querySelector('[data-lane=slow] [data-part=count]').textContent, 10) >= 2);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#battle:not(.running)');
-    assert.match(await status(page), /^Parado depois de \d+ respostas\. Sem Cache: mediana \d/);
+    assert.match(await status(page), /^Parada depois de \d+ respostas\. Sem Cache: mediana \d/);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'battle-all', 'the focus was lost');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#battle.running');

@@ -91,7 +91,7 @@ export async function battle(page, button, { n = 20, parallel = 1 } = {}) {
   // The fast lane may end before its start can be seen, so this waits for a new end.
   await page.evaluate(() => { document.getElementById('battle-status').textContent = ''; });
   await page.click(button);
-  await page.waitForFunction(() => /^(Done|Stopped|Interrupted|\d+ of|Pronto|Parado|Interrompida|\d+ de)/.test(document.getElementById('battle-status').textContent), null, { timeout: 90_000 });
+  await page.waitForFunction(() => /^(Done|Stopped|Interrupted|\d+ of|Pronto|Parada|Interrompida|\d+ de)/.test(document.getElementById('battle-status').textContent), null, { timeout: 90_000 });
 }
 
 export async function exported(page, button = '#copy-json') {
