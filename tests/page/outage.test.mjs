@@ -24,7 +24,7 @@ async function ask(page, latitude) {
 describe('taking Redis away', () => {
   for (const [locale, words] of [
     ['en', { button: 'Take Redis away for 10 s', on: /^Redis is away\. .*memory answers/, left: /^Back in (10|9|8) s\.$/, tile: 'away', note: /^for another (10|9|8) s \(laboratory\); \d+ reads? failed\. .*circuit breaker closed$/ }],
-    ['pt-BR', { button: 'Tirar o Redis do ar por 10 s', on: /^O Redis está fora do ar\. .*a memória responde/, left: /^Ele volta em (10|9|8) s\.$/, tile: 'fora do ar', note: /^por mais (10|9|8) s \(laboratório\); \d+ leituras? fal.*disjuntor fechado$/ }],
+    ['pt-BR', { button: 'Tirar o Redis do ar por 10 s', on: /^O Redis está fora do ar\. .*a memória responde/, left: /^Ele volta em (10|9|8) s\.$/, tile: 'fora do ar', note: /^por mais (10|9|8) s \(laboratório\); \d+ leituras? fal.*circuit breaker fechado$/ }],
   ]) {
     it(`shows what changes for the mock, and counts down (${locale})`, () => withRedis({}, (own) => withPage({ locale, viewport: { width: 320, height: 640 } }, async (page) => {
       await statistics(page);

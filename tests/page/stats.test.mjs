@@ -39,7 +39,7 @@ describe('the numbers of the cache', () => {
 
   const ones = {
     en: { ratio: '1 of 1 answer came from a copy', saved: '1 call to the provider, 1 to the mock', memory: /^1 answer kept, /, redis: '1 command, 1 error or timeout; circuit breaker closed' },
-    'pt-BR': { ratio: '1 de 1 resposta veio de uma cópia', saved: '1 chamada à API de clima, 1 ao mock', memory: /^1 resposta guardada, /, redis: '1 comando, 1 erro ou timeout; disjuntor fechado' },
+    'pt-BR': { ratio: '1 de 1 resposta veio de uma cópia', saved: '1 chamada à API de clima, 1 ao mock', memory: /^1 resposta guardada, /, redis: '1 comando, 1 erro ou timeout; circuit breaker fechado' },
   };
   for (const [locale, words] of Object.entries(ones)) {
     it(`are told in the singular where they are one (${locale})`, () => withPage({ locale }, async (page) => {

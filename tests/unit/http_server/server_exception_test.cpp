@@ -228,7 +228,7 @@ TEST(ServerExceptions, AtEveryReadingOfTheClockCostAtMostTheConnectionThatIsServ
       client.finish_sending();
       EXPECT_THAT(client.everything(), Not(HasSubstr("<timeout>"))) << nth;
     }
-    EXPECT_TRUE(eventually([&] { return loopback.server().open_connections() == 1; })) << nth;
+    ASSERT_TRUE(eventually([&] { return loopback.server().open_connections() == 1; })) << nth;
     const bool fault_was_met = loopback.faulty_clock.fails_at.exchange(0) <= 0;
     loopback.on_thread([] {});  // a tick that threw has logged it
     if (fault_was_met) ++faults;

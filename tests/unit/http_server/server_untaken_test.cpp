@@ -142,6 +142,21 @@ TEST(ServerUntaken, AnswersReachAClientThatHasEndedItsSide) {
   }
 }
 
+// Both sides have ended, and the kernel has handed over the last byte: nothing is left to wait for.
+TEST(ServerUntaken, AnswersTakenAfterTheClientsEndCloseTheConnectionWhileTheClockStandsStill) {
+  for (const std::string_view request : {kAsk, std::string_view("GET /answer HTTP/1.0\r\n\r\n")}) {
+    Loopback loopback({}, answers());
+    Client client(loopback.port, kSmallBuffer);
+    client.send(request);
+    EXPECT_TRUE(client.readable(kPatience));
+    client.finish_sending();
+    for (int turns = 0; turns < 3; ++turns) loopback.on_thread([] {});  // the server has read the end
+    EXPECT_EQ(client.response().substr(0, 12), "HTTP/1.1 200");
+    EXPECT_EQ(client.everything(), "");
+    EXPECT_TRUE(loopback.all_closed());
+  }
+}
+
 // The answers before the one that nobody waits for any more.
 TEST(ServerUntaken, AnswersBeforeADroppedRequestReachTheClient) {
   Loopback loopback({}, answers());
