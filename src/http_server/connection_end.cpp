@@ -142,8 +142,8 @@ void Connection::find_untaken() {
 }
 
 void Connection::measure() {
-  // Without edges, nothing tells of an end behind bytes that are not read yet, nor that the client of a connection whose
-  // both sides have ended has taken its answer.
+  // Without edges, nothing tells of an end behind bytes that are not read yet, nor that the client of a connection
+  // whose both sides have ended has taken its answer.
   if (!kWaitsForEdges && answer_ == Answer::deferred && socket_ && !gone_) look_at_client();
   if (!kWaitsForEdges && itself_ && untaken_bytes() == 0) return close();
   if (!server_->memory || !socket_) return;
