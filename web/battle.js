@@ -42,7 +42,7 @@ export function startBattle(i18n, { onBusy }) {
       clock: { stepMs: step, crossOriginIsolated: globalThis.crossOriginIsolated === true, seed: SEED },
       userAgent: navigator.userAgent,
       lanes,
-      ratios: comparisons(results, { interval: true }),
+      ratios: comparisons(results),
       samples: shown().flatMap((lane) => results[lane].samples),
     };
   }

@@ -1,10 +1,16 @@
 // The card of one lane: the median, the time waited as a bar, and what was wrong. All bars have one linear scale.
 
 import { setText } from './dom.js';
-import { NO_ANSWER, laneSummary, waited, whyElsewhere } from './lanes.js';
+import { NO_ANSWER, durations, laneSummary, waited, whyElsewhere } from './lanes.js';
 import { ENOUGH, median } from './statistics.js';
 
 const HAIR = 0.004; // the least part of the bar that is drawn once something was waited for: about a pixel and a half
+
+// A lane's name and median as words.
+export function summaryWords({ t, ms }, lane, samples) {
+  const { p50, count } = laneSummary(samples);
+  return t(count > 0 ? 'live.summary-lane' : 'live.summary-none', { lane: t(`live.lane-${lane}`), p50: ms(p50) });
+}
 
 export function makeLaneView(i18n, element) {
   const { t } = i18n;
@@ -12,8 +18,6 @@ export function makeLaneView(i18n, element) {
   const part = (name) => element.querySelector(`[data-part=${name}]`);
   const [waitedBar, failedBar] = part('bar').children;
   const count = i18n.whole;
-
-  const answered = (samples) => samples.filter((sample) => sample.duration !== null);
 
   // What failed, as words: "3 without an answer: connection failed", "2 with an error: status 503".
   function failedWords(samples) {
@@ -31,7 +35,7 @@ export function makeLaneView(i18n, element) {
   function elsewhereWords(samples) {
     const elsewhere = samples.filter((sample) => sample.problem === 'unexpected');
     if (elsewhere.length === 0) return '';
-    const all = answered(samples).length;
+    const all = durations(samples).length;
     const why = elsewhere.map((sample) => {
       const word = whyElsewhere(sample);
       return i18n.has(`live.why-${word}`) ? t(`live.why-${word}`) : word;
@@ -59,12 +63,12 @@ export function makeLaneView(i18n, element) {
   // How many answers this lane gives, at its median, in the time that the lane without a cache has kept people waiting.
   function meanwhileWords({ samples }, slow) {
     const time = slow ? waited(slow.samples) : 0;
-    const each = median(answered(samples).map((sample) => sample.duration));
+    const each = median(durations(samples));
     return time > 0 && each > 0 ? t('live.meanwhile', { n: count(Math.floor(time / each)) }) : '';
   }
 
   function totalWords({ samples }) {
-    const n = answered(samples).length;
+    const n = durations(samples).length;
     return i18n.counted('live.total', n, { n: count(n), time: i18n.span(waited(samples)) });
   }
 
@@ -87,9 +91,7 @@ export function makeLaneView(i18n, element) {
 
     // One sentence for screen readers.
     spoken({ samples }) {
-      const { p50, count: n } = laneSummary(samples);
-      const name = t(`live.lane-${lane}`);
-      const words = n > 0 ? t('live.summary-lane', { lane: name, p50: i18n.ms(p50) }) : t('live.summary-none', { lane: name });
+      const words = summaryWords(i18n, lane, samples);
       const wrong = wrongWords(samples);
       return wrong ? `${words}. ${wrong}` : words;
     },

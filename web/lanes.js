@@ -47,7 +47,7 @@ export function laneSummary(samples) {
   const answered = samples.filter((sample) => sample.duration !== null);
   const split = answered.filter((sample) => sample.service !== null);
   return {
-    ...summarize(answered.map((sample) => sample.duration)),
+    ...summarize(durations(samples)),
     rate: rate(answered),
     service: median(split.map((sample) => sample.service)),
     network: median(split.map((sample) => Math.max(0, sample.duration - sample.service))),
@@ -59,7 +59,8 @@ export function laneSummary(samples) {
 // How long somebody waits who gets these answers one after the other, in ms.
 export const waited = (samples) => samples.reduce((sum, { duration }) => sum + (duration ?? 0), 0);
 
-const durations = (samples) => samples.filter((sample) => sample.duration !== null).map((sample) => sample.duration);
+// The times of the requests that were answered.
+export const durations = (samples) => samples.filter((sample) => sample.duration !== null).map((sample) => sample.duration);
 
 // Compares a lane with the lane without a cache: the ratio of their medians and what it says. Null while one of them has
 // no answers. `says` is "few" (no interval: too few answers, or none wished), "same" (the interval holds 1: no

@@ -3,6 +3,7 @@
 import { drawChart } from './chart.js';
 import { byId, html, setText } from './dom.js';
 import { toCsv, toJson } from './export.js';
+import { summaryWords } from './lane_view.js';
 import { LANES, laneSummary } from './lanes.js';
 import { ENOUGH } from './statistics.js';
 
@@ -41,12 +42,7 @@ export function makeNumbers(i18n, { step, exported }) {
     byId('few-note').hidden = table.querySelector('.few') === null;
   }
 
-  function chartLabel() {
-    return shown().map((lane) => {
-      const { p50, count } = laneSummary(results[lane].samples);
-      return t(count > 0 ? 'live.summary-lane' : 'live.summary-none', { lane: laneName(lane), p50: i18n.ms(p50) });
-    }).join('. ');
-  }
+  const chartLabel = () => shown().map((lane) => summaryWords(i18n, lane, results[lane].samples)).join('. ');
 
   function showChart() {
     if (shown().length === 0 || !byId('numbers').open) return; // a closed part has no width
