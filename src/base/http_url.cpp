@@ -30,11 +30,6 @@ bool is_port(std::string_view port) {
   return number && *number >= 1 && *number <= 65535;
 }
 
-std::string_view without_slashes(std::string_view path) {
-  while (path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
-
 }  // namespace
 
 Result<std::string> parse_base_url(std::string_view url) {
@@ -62,6 +57,11 @@ Result<std::string> parse_base_url(std::string_view url) {
   if (!only(path, kLetters, kDigits, "/-._~%!$&'()*+,;=:"))
     return refuse("must have only letters, digits and /-._~%!$&'()*+,;=: in its path");
   return cat(iequals(scheme, "https") ? "https" : "http", "://", authority, without_slashes(path));
+}
+
+std::string_view without_slashes(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path;
 }
 
 }  // namespace wx

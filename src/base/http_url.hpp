@@ -15,4 +15,7 @@ namespace wx {
 // detail that completes "the URL ..." and does not repeat the URL.
 [[nodiscard]] Result<std::string> parse_base_url(std::string_view url);
 
+// A path without the slashes at its end.
+[[nodiscard]] std::string_view without_slashes(std::string_view path);
+
 }  // namespace wx

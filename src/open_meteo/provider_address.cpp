@@ -6,14 +6,6 @@
 #include "base/text.hpp"
 
 namespace wx::open_meteo {
-namespace {
-
-std::string_view without_slashes(std::string_view path) {
-  while (path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
-
-}  // namespace
 
 Result<std::string> parse_provider_url(std::string_view url) {
   if (url.contains("://") && url.find_first_of("?#") != std::string_view::npos) {
