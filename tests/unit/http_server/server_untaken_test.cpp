@@ -1,4 +1,6 @@
 // Answers that the server has written, but that their clients do not take: the kernel holds them.
+#include <array>
+
 #include <gmock/gmock.h>
 #include <sys/syscall.h>
 
@@ -50,6 +52,16 @@ std::unique_ptr<Client> deaf_client(Loopback& loopback) {
   return client;
 }
 
+// The client's side ends once its answer is written; it has taken nothing of it.
+void ask_and_end(Client& client, std::string_view request) {
+  client.send(request);
+  EXPECT_TRUE(client.readable(kPatience));
+  client.finish_sending();
+}
+
+// One of a client that would keep its connection, and one of a client that would not.
+constexpr std::array kRequests{kAsk, std::string_view("GET /answer HTTP/1.0\r\n\r\n")};
+
 TEST(ServerUntaken, AnswersCountUntilTheClientTakesThem) {
   const auto options = with_memory();
   Loopback loopback(options, answers());
@@ -96,12 +108,10 @@ TEST(ServerUntaken, AnswersAreNotLeftToTheKernelByAnIdleConnection) {
 }
 
 TEST(ServerUntaken, AnswersOfAClientThatHasEndedItsSideAreNotLeftToTheKernel) {
-  for (const std::string_view request : {kAsk, std::string_view("GET /answer HTTP/1.0\r\n\r\n")}) {
+  for (const std::string_view request : kRequests) {
     Loopback loopback({}, answers());
     Client client(loopback.port, kSmallBuffer);
-    client.send(request);
-    EXPECT_TRUE(client.readable(kPatience));
-    client.finish_sending();
+    ask_and_end(client, request);
     EXPECT_TRUE(eventually([&] {
       loopback.clock.advance(5s);
       return loopback.server().open_connections() == 0;
@@ -126,12 +136,10 @@ TEST(ServerUntaken, AnswersOfAClientThatResetsAfterItsEndAreForgottenAtOnce) {
 }
 
 TEST(ServerUntaken, AnswersReachAClientThatHasEndedItsSide) {
-  for (const std::string_view request : {kAsk, std::string_view("GET /answer HTTP/1.0\r\n\r\n")}) {
+  for (const std::string_view request : kRequests) {
     Loopback loopback({}, answers());
     Client client(loopback.port, kSmallBuffer);
-    client.send(request);
-    EXPECT_TRUE(client.readable(kPatience));
-    client.finish_sending();
+    ask_and_end(client, request);
     loopback.on_thread([] {});
     EXPECT_EQ(client.response().substr(0, 12), "HTTP/1.1 200");
     EXPECT_EQ(client.everything(), "");
@@ -144,12 +152,10 @@ TEST(ServerUntaken, AnswersReachAClientThatHasEndedItsSide) {
 
 // Both sides have ended, and the kernel has handed over the last byte: nothing is left to wait for.
 TEST(ServerUntaken, AnswersTakenAfterTheClientsEndCloseTheConnectionWhileTheClockStandsStill) {
-  for (const std::string_view request : {kAsk, std::string_view("GET /answer HTTP/1.0\r\n\r\n")}) {
+  for (const std::string_view request : kRequests) {
     Loopback loopback({}, answers());
     Client client(loopback.port, kSmallBuffer);
-    client.send(request);
-    EXPECT_TRUE(client.readable(kPatience));
-    client.finish_sending();
+    ask_and_end(client, request);
     for (int turns = 0; turns < 3; ++turns) loopback.on_thread([] {});  // the server has read the end
     EXPECT_EQ(client.response().substr(0, 12), "HTTP/1.1 200");
     EXPECT_EQ(client.everything(), "");
