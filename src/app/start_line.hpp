@@ -1,4 +1,4 @@
-// What the service says once it listens: one short line on a terminal, else one log line with all details.
+// Tells where the service listens: in one short line on a terminal, elsewhere in one log line with all details.
 #pragma once
 
 #include <cstdint>

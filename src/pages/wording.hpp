@@ -38,7 +38,7 @@ inline constexpr std::string_view kMillisecondsUnit = " ms";  // its end
 // The sentence of an error's kind, translated.
 [[nodiscard]] std::string_view error_title(web::Language language, ErrorKind kind);
 
-// What the advice depends on besides the kind of the error.
+// The context of an advice: it depends on this and on the kind of error.
 struct AdviceContext {
   bool may_offer_mock = false;  // the mock exists
   bool has_detail = false;      // the page shows a detail that the advice can refer to

@@ -18,7 +18,7 @@ struct Question {
   cache::Mode mode = cache::Mode::normal;  // other modes only with `mock`
 };
 
-// What the keys of mock answers begin with.
+// The prefix of the keys of mock answers.
 inline constexpr std::string_view kMockKeys = "weather:mock:";
 
 // The cache key, readable in Redis: "weather:52.52:13.41", or "weather:mock:52.52:13.41" for the mock, so that mock
