@@ -77,7 +77,11 @@ void Connection::dispatch() {
 // Lets the handler answer with a refusal; the connection closes afterwards. If the handler does not respond, the client
 // gets a 500 without a body.
 void Connection::refuse(ErrorKind kind, std::string_view detail) {
-  if (kind != ErrorKind::internal) request_ = Request(nullptr, parser_.head(), began_at_, this);
+  if (kind != ErrorKind::internal) {
+    parser_.forget_fields();
+    const bool has_target = parser_.head().target.length != 0;
+    request_ = Request(has_target ? input_.data() : nullptr, parser_.head(), began_at_, this);
+  }
   closing_ = true;
   answer_ = Answer::none;
   Exchange exchange(*this);

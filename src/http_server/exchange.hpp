@@ -122,8 +122,8 @@ class Handler {
   // Answers a refusal of the server: malformed_request, request_timeout, content_too_large, uri_too_long,
   // headers_too_large, version_unsupported, not_implemented, overloaded or internal. Must respond() before it returns,
   // with a status and body for `kind`; otherwise, or after an exception, the client gets a 500 without a body. The
-  // connection closes afterwards. The exchange's request may be empty. `detail` is one sentence for the client, without
-  // a full stop, and may be empty.
+  // connection closes afterwards. The exchange's request has no fields, and no target if none that is well-formed has
+  // been received. `detail` is one sentence for the client, without a full stop, and may be empty.
   virtual void refuse(Exchange& exchange, ErrorKind kind, std::string_view detail) = 0;
 };
 

@@ -80,12 +80,17 @@ bool is_name(std::string_view token, std::string_view name) {
 }  // namespace
 
 HeadParser::Status HeadParser::refuse(ErrorKind kind, std::string_view detail) {
-  const Method method = head_.method;
-  head_ = RequestHead();
-  head_.method = method;
+  forget_fields();
   refusal_ = kind;
   detail_ = detail;
   return status_ = Status::refused;
+}
+
+void HeadParser::forget_fields() {
+  head_.fields = {};
+  head_.present = 0;
+  head_.repeated = 0;
+  head_.keep_alive = false;
 }
 
 HeadParser::Status HeadParser::feed(std::string_view bytes) {
@@ -117,10 +122,19 @@ HeadParser::Status HeadParser::scan(std::string_view bytes) {
 
 // RFC 9112 §3: 501 for a method, and 414 for a target, that is longer than any that this server takes.
 HeadParser::Status HeadParser::refuse_size(std::string_view bytes) {
-  if (part_ != Part::request_line) return refuse(ErrorKind::headers_too_large, "the header is larger than 24 KiB");
+  if (part_ != Part::request_line) return refuse(ErrorKind::headers_too_large, "the header is larger than 32 KiB");
   if (!bytes.substr(line_start_).contains(' ')) {
     return refuse(ErrorKind::not_implemented, "the request line begins with no method that this server knows");
   }
+  return refuse_long_target(bytes);
+}
+
+// The part up to the limit tells which resource the request is for.
+HeadParser::Status HeadParser::refuse_long_target(std::string_view line) {
+  const std::size_t start = line.find(' ', line_start_) + 1;
+  const std::string_view rest = line.substr(start, kMaxTarget);
+  (void)take_target(line.substr(0, start + rest.size()), start, start + rest.size());
+  if (status_ == Status::refused) return status_;
   return refuse(ErrorKind::uri_too_long, "the request target is longer than 16 KiB");
 }
 
@@ -160,7 +174,7 @@ HeadParser::Status HeadParser::take_request_line(std::string_view line) {
     return refuse(ErrorKind::malformed_request, "the request line does not have three parts");
   }
   if (target_end - method_end - 1 > kMaxTarget) {
-    return refuse(ErrorKind::uri_too_long, "the request target is longer than 16 KiB");
+    return refuse_long_target(line);
   }
   const std::string_view version = line.substr(target_end + 1);
   if (!syntax::is_version(version)) {
@@ -223,7 +237,7 @@ HeadParser::Status HeadParser::take_known_field(std::string_view name, std::stri
   for (std::size_t i = begin[length]; i < begin[length + 1]; ++i) {
     const std::size_t index = fields[i];
     if (!is_name(name, kFieldNames[index])) continue;
-    const auto bit = static_cast<std::uint16_t>(1U << index);
+    const auto bit = std::uint32_t{1} << index;
     if ((head_.present & bit) == 0)
       head_.fields[index] = span(offset, offset + value.size());
     else

@@ -26,14 +26,14 @@ namespace wx::http_server {
 
 // Bytes. RFC 9112 §3 wants at least 8,000 for a request line; a query for many places is longer.
 inline constexpr std::size_t kMaxTarget = std::size_t{16} * 1024;
-inline constexpr std::size_t kMaxHead = kMaxTarget + std::size_t{8} * 1024;  // request line and fields, with line ends
+inline constexpr std::size_t kMaxHead = kMaxTarget + std::size_t{16} * 1024;  // request line and fields, with line ends
 inline constexpr unsigned kMaxFields = 64;
 
 // The names of Field, in its order, in lower case.
 inline constexpr std::array<std::string_view, kFields> kFieldNames{
     "accept",         "accept-language", "accept-encoding",  "authorization", "cache-control", "if-none-match",
     "if-match",       "x-request-id",    "x-forwarded-for",  "traceparent",   "origin",        "host",
-    "sec-fetch-site", "forwarded",       "x-forwarded-host",
+    "sec-fetch-site", "forwarded",       "x-forwarded-host", "cdn-loop",      "x-api-key",
 };
 
 // A range of bytes of a head, relative to its first byte, because the head may move in memory.
@@ -52,8 +52,8 @@ struct RequestHead {
   Span path;  // empty for an absolute form without a path
   Span query;
   std::array<Span, kFields> fields;  // the first value of a repeated field
-  std::uint16_t present = 0;         // a bit per Field
-  std::uint16_t repeated = 0;        // a bit per Field
+  std::uint32_t present = 0;         // a bit per Field
+  std::uint32_t repeated = 0;        // a bit per Field
 
   [[nodiscard]] bool has(Field f) const { return (present >> static_cast<unsigned>(f) & 1U) != 0; }
   [[nodiscard]] bool repeats(Field f) const { return (repeated >> static_cast<unsigned>(f) & 1U) != 0; }
@@ -69,6 +69,8 @@ class HeadParser {
   // drop the empty lines and begin anew with the rest: they do not count for the limit of a head.
   [[nodiscard]] Status feed(std::string_view bytes);
   void reset() { *this = HeadParser(); }
+  // Forgets what head() does not have after a refusal. For a caller that refuses a request itself.
+  void forget_fields();
 
   // False if nothing but empty lines has been received, and perhaps the first half of another one. RFC 9112 §2.2: a
   // server ignores them.
@@ -76,7 +78,8 @@ class HeadParser {
   // The number of bytes of whole empty lines before the head.
   [[nodiscard]] std::uint16_t empty_lines() const { return part_ == Part::request_line ? line_start_ : head_start_; }
 
-  // The head, if complete. Otherwise only the method is set, as far as it has been received.
+  // The head, if complete. Of a head that is refused, only the method and the target with its parts are set, as far as
+  // they have been received and are well-formed; a target that is too long is cut.
   [[nodiscard]] const RequestHead& head() const { return head_; }
   // The kind of a refusal (malformed_request, content_too_large, uri_too_long, headers_too_large, version_unsupported
   // or not_implemented), and its reason as a sentence for the client.
@@ -95,6 +98,7 @@ class HeadParser {
   Status take_line(std::string_view bytes, std::size_t end);
   Status take_request_line(std::string_view line);
   Status take_target(std::string_view line, std::size_t start, std::size_t end);
+  Status refuse_long_target(std::string_view line);
   Status take_field(std::string_view bytes, std::size_t end);
   Status check_field(std::string_view line, std::size_t name_end);
   Status take_known_field(std::string_view name, std::string_view value, std::size_t offset);

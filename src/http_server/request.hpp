@@ -43,8 +43,10 @@ enum class Field : std::uint8_t {
   sec_fetch_site,
   forwarded,
   x_forwarded_host,
+  cdn_loop,
+  x_api_key,
 };
-inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::x_forwarded_host) + 1;
+inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::x_api_key) + 1;
 
 struct RequestHead;
 class Channel;

@@ -372,7 +372,7 @@ TEST(HeadParser, LimitsTheWholeHead) {
     const std::string start = "GET / HTTP/1.1\r\nHost: a\r\nA: ";
     return cat(start, std::string(size - start.size() - 4, 'x'), "\r\n\r\n");
   };
-  EXPECT_TRUE(parse(request(kMaxHead)).starts_with("0 1.1 keep 24576"));
+  EXPECT_TRUE(parse(request(kMaxHead)).starts_with("0 1.1 keep 32768"));
   EXPECT_TRUE(parse(request(kMaxHead + 1)).starts_with("headers-too-large"));
   for (const std::size_t size : {kMaxHead - 1, kMaxHead, kMaxHead + 1, kMaxHead + 2, kMaxHead + 3, kMaxHead + 4}) {
     const std::string bytes = request(size);
@@ -412,6 +412,33 @@ TEST(HeadParser, KeepsTheMethodOfARefusedRequest) {
   parser.reset();
   EXPECT_EQ(parser.feed(with("")), Status::complete);
   EXPECT_EQ(parser.head().method, Method::get);
+}
+
+TEST(HeadParser, KeepsTheTargetOfARefusedRequest) {
+  const auto target_of = [](std::string_view bytes) {
+    HeadParser parser;
+    EXPECT_EQ(parser.feed(bytes), Status::refused) << bytes.substr(0, 40);
+    const RequestHead& head = parser.head();
+    return cat(head.target.in(bytes.data()).substr(0, 20), "|", head.path.in(bytes.data()), "|",
+               head.query.in(bytes.data()).substr(0, 10));
+  };
+  EXPECT_EQ(target_of("POST /v1/a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"), "/v1/a?b|/v1/a|b");
+  EXPECT_EQ(target_of("GET /v1/a?b HTTP/1.1\r\n\r\n"), "/v1/a?b|/v1/a|b");
+  EXPECT_EQ(target_of("GET /v1/a\x7f HTTP/1.1\r\n\r\n"), "||");
+  const std::string numbers(kMaxTarget, '1');
+  EXPECT_EQ(target_of(cat("GET /v1/a?", numbers, " HTTP/1.1\r\n")), "/v1/a?11111111111111|/v1/a|1111111111");
+  EXPECT_EQ(target_of(cat("GET /v1/a?", numbers, numbers)), "/v1/a?11111111111111|/v1/a|1111111111");
+  EXPECT_EQ(target_of(cat("GET /v1/a?\x80", numbers, numbers)), "||");
+}
+
+TEST(HeadParser, ForgetsTheFieldsOfARequestThatItsCallerRefuses) {
+  HeadParser parser;
+  const std::string bytes = "GET /a HTTP/1.1\r\nAccept: a\r\nAccept: b\r\nHost: a\r\n";
+  ASSERT_EQ(parser.feed(bytes), Status::need_more);
+  parser.forget_fields();
+  const Request request(bytes.data(), parser.head(), SteadyTime{}, nullptr);
+  EXPECT_EQ(request.field(Field::accept), std::nullopt);
+  EXPECT_EQ(request.path(), "/a");
 }
 
 // --- The view of a head ---
