@@ -51,7 +51,8 @@ std::string options_headers(std::string_view methods, bool any_origin) {
 
 }  // namespace
 
-Router::Router(std::vector<Route> routes, RefusalFunction refuse) : refuse_(std::move(refuse)) {
+Router::Router(std::vector<Route> routes, RefusalFunction refuse, std::optional<Mount> mount)
+    : refuse_(std::move(refuse)), mount_(std::move(mount)) {
   const std::string all = method_list([&routes](Method method) {
     return std::ranges::any_of(routes, [method](const Route& route) { return allows(route, method); });
   });
@@ -92,9 +93,10 @@ void Router::handle(Exchange& exchange) {
     if (!request.path().starts_with('/')) return refuse_method(exchange, all_allow_);
     const auto path = request.normal_path();
     if (!path) {
-      return refuse_(exchange, ErrorKind::malformed_request,
-                     "The path has a malformed percent escape, or a segment that is . or ..", {});
+      return refuse(exchange, ErrorKind::malformed_request,
+                    "The path has a malformed percent escape, or a segment that is . or ..");
     }
+    if (is_mounted(request)) return mount_->handle(exchange);
     entry = find(*path);
   }
   if (entry == nullptr) {
@@ -118,8 +120,12 @@ bool Router::serves_when_full(const Request& request) const {
   return entry != nullptr && entry->route.when_full;
 }
 
+bool Router::is_mounted(const Request& request) const {
+  return mount_ && mount_->has(request.normal_path().value_or(request.path()));
+}
+
 void Router::refuse(Exchange& exchange, ErrorKind kind, std::string_view detail) {
-  refuse_(exchange, kind, detail, {});
+  (is_mounted(exchange.request()) ? mount_->refuse : refuse_)(exchange, kind, detail, {});
 }
 
 }  // namespace wx::http_server

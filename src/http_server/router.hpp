@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,11 +35,19 @@ struct Route {
   bool when_full = false;   // see Handler::serves_when_full()
 };
 
+// The paths of an interface with rules of its own: it answers all methods, and words all refusals, itself.
+struct Mount {
+  std::function<bool(std::string_view path)> has;  // a path in normal form, or as received if it has none
+  HandlerFunction handle;
+  RefusalFunction refuse;
+};
+
 class Router final : public Handler {
  public:
   // Exact paths take precedence over prefixes, and longer prefixes over shorter ones. Exact paths are searched in
-  // order, so the most frequent one should come first.
-  Router(std::vector<Route> routes, RefusalFunction refuse);
+  // order, so the most frequent one should come first. Exact paths take precedence over `mount`, and that over
+  // prefixes.
+  Router(std::vector<Route> routes, RefusalFunction refuse, std::optional<Mount> mount = std::nullopt);
 
   void handle(Exchange& exchange) override;
   [[nodiscard]] bool serves_when_full(const Request& request) const override;
@@ -53,12 +62,15 @@ class Router final : public Handler {
   [[nodiscard]] const Entry* find_exact(std::string_view path) const;
   [[nodiscard]] const Entry* find(std::string_view normal_path) const;
   void refuse_method(Exchange& exchange, const std::string& allow);
+  // Whether the request is for the mount.
+  [[nodiscard]] bool is_mounted(const Request& request) const;
 
   std::vector<Entry> exact_;
   std::vector<Entry> prefixes_;  // longest first
   std::string all_allow_;        // for CONNECT
   std::string all_options_;      // for "OPTIONS *"
   RefusalFunction refuse_;
+  std::optional<Mount> mount_;
 };
 
 }  // namespace wx::http_server

@@ -148,5 +148,42 @@ TEST(Responder, AnswersOnce) {
   EXPECT_EQ(channel->abandoned, 0);
 }
 
+TEST(Router, LeavesAMountAllMethodsAndRefusals) {
+  std::vector<Route> routes;
+  routes.push_back({"/weather", Route::Match::exact, {{Method::get, says("weather")}}});
+  routes.push_back({"/v1/own", Route::Match::exact, {{Method::get, says("own")}}});
+  routes.push_back({"/v1/", Route::Match::prefix, {{Method::get, says("prefix")}}});
+  const auto refusing = [](std::string_view who) {
+    return [who](Exchange& exchange, ErrorKind kind, std::string_view, std::string_view) {
+      exchange.respond(400, "", {who, " ", name(kind)});
+    };
+  };
+  Router router(std::move(routes), refusing("router"),
+                Mount{.has = [](std::string_view path) { return path.starts_with("/v1/"); },
+                      .handle = says("mount"),
+                      .refuse = refusing("mount")});
+  const auto answer = [&](std::string_view method, std::string_view target) {
+    const auto channel = std::make_shared<FakeChannel>(method, target);
+    Exchange exchange(*channel);
+    router.handle(exchange);
+    return answer_of(*channel);
+  };
+  for (const auto* method : {"GET", "HEAD", "POST", "OPTIONS", "DELETE", "PUT", "BREW"}) {
+    EXPECT_EQ(answer(method, "/v1/x?y"), "200||mount") << method;
+  }
+  EXPECT_EQ(answer("GET", "/%761/x"), "200||mount");
+  EXPECT_EQ(answer("GET", "/v1/own"), "200||own");
+  EXPECT_EQ(answer("GET", "/weather"), "200||weather");
+  EXPECT_EQ(answer("GET", "/v1/../weather"), "400||mount malformed-request");
+  EXPECT_EQ(answer("GET", "/a/../weather"), "400||router malformed-request");
+  EXPECT_EQ(answer("GET", "/nowhere"), "400||router not-found");
+  for (const auto* path : {"/v1/x", "/weather"}) {
+    const auto channel = std::make_shared<FakeChannel>("GET", path);
+    Exchange exchange(*channel);
+    router.refuse(exchange, ErrorKind::overloaded, {});
+    EXPECT_EQ(answer_of(*channel), cat("400||", path == std::string_view("/v1/x") ? "mount" : "router", " overloaded"));
+  }
+}
+
 }  // namespace
 }  // namespace wx::http_server
