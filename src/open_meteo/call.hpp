@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "cache/loader.hpp"
 #include "http_client/http_client.hpp"
+#include "open_meteo/api.hpp"
 
 namespace wx::open_meteo {
 
@@ -37,7 +38,10 @@ struct AttemptTimes {
 using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, AttemptTimes& times)>;
 
 struct Call {
-  std::string target;  // path and query, without a host: "/v1/forecast?latitude=..."
+  Label label = Label::api;  // which of the provider's hosts is called
+  std::string target;        // path and query, without a host: "/v1/forecast?latitude=..."
+  // The CDN-Loop field of the request that causes the call (RFC 8586); empty without one.
+  std::string loop = {};
   Reader read;
 };
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "open_meteo/thrown.hpp"
 
 namespace wx::open_meteo {
@@ -16,6 +17,11 @@ AddressPtr checked(const OpenMeteoOptions& options) {
   auto address = make_provider_address(options);
   if (!address) throw std::invalid_argument(address.error().detail);
   return std::make_shared<const ProviderAddress>(std::move(*address));
+}
+
+// A list of RFC 8586 with this process at its end.
+std::string with_own(std::string_view loop, std::string_view instance) {
+  return loop.empty() ? std::string(instance) : cat(loop, ", ", instance);
 }
 
 Error overloaded(nanoseconds retry_after) {
@@ -34,6 +40,7 @@ CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpCli
                            observability::Metrics& metrics, observability::Log& log)
     : options_(options),
       address_(checked(options)),
+      instance_(options.instance),
       upstream_timeout_(options.upstream_timeout),
       connect_timeout_(options.connect_timeout),
       client_(client),
@@ -207,8 +214,10 @@ void CallPipeline::send(const CallPtr& call) {
     if (auto begun = std::exchange(call->begun, nullptr)) begun();
   }
   call->address = address();
-  client_.get({.url = call->address->base_url + call->call.target,
-               .headers = call->address->headers,
+  auto headers = call->address->headers;
+  if (!instance_.empty()) headers.push_back(cat("CDN-Loop: ", with_own(call->call.loop, instance_)));
+  client_.get({.url = call->address->url_of(call->call.label) + call->call.target,
+               .headers = std::move(headers),
                .connect_timeout = connect_timeout_,
                .total_timeout = left},
               [call](Result<Reply> reply) {

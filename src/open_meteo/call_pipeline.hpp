@@ -91,6 +91,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   Mutex address_mutex_;
   OpenMeteoOptions options_ WX_GUARDED_BY(address_mutex_);  // what the address is made of
   AddressPtr address_ WX_GUARDED_BY(address_mutex_);
+  const std::string instance_;
   const milliseconds upstream_timeout_;
   const milliseconds connect_timeout_;
   http_client::HttpClient& client_;

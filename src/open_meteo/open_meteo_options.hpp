@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "open_meteo/limits.hpp"
@@ -11,12 +12,19 @@
 
 namespace wx::open_meteo {
 
-inline constexpr const char* kDefaultUrl = "https://api.open-meteo.com";
-inline constexpr const char* kCustomerUrl = "https://customer-api.open-meteo.com";
+// Stands in a base URL for the label of the API that is called (see Label).
+inline constexpr std::string_view kLabelMark = "{api}";
+inline constexpr const char* kDefaultUrl = "https://{api}.open-meteo.com";
+inline constexpr const char* kCustomerUrl = "https://customer-{api}.open-meteo.com";
 
 struct OpenMeteoOptions {
   // OPEN_METEO_URL: scheme, host, optionally a port and a path; see parse_provider_url().
   std::string base_url = kDefaultUrl;
+  // OPEN_METEO_GEOCODING_URL: the same for the geocoding API. Empty: base_url, if that has kLabelMark; else there is
+  // none, because a server of one's own does not have that API.
+  std::string geocoding_url;
+  // Sent with every call (CDN-Loop, RFC 8586), so that this process knows a request that it has caused itself.
+  std::string instance;
   // OPEN_METEO_API_KEY: empty for the free service. Together with the default URL it selects the customers' host.
   std::string api_key;
   // UPSTREAM_TIMEOUT: for one call including its retry, from the moment it leaves the queue.

@@ -74,6 +74,30 @@ TEST_F(ProviderCalls, TheKeyTravelsAsAHeaderAndIsNeverLogged) {
   EXPECT_FALSE(log.contains("s3cret")) << log.text();
 }
 
+TEST_F(ProviderCalls, CallsTheHostOfTheLabel) {
+  auto chosen = options();
+  chosen.base_url = cat(server.url(), "/{api}");
+  start(chosen);
+  auto call = call_at("52.52", "13.41");
+  call.label = Label::archive_api;
+  (void)ask(std::move(call));
+  EXPECT_TRUE(server.requests().at(0).target.starts_with("/archive-api/v1/forecast?"))
+      << server.requests().at(0).target;
+}
+
+// RFC 8586 §2
+TEST_F(ProviderCalls, AddsItselfToTheLoopOfTheRequestThatCausesTheCall) {
+  auto chosen = options();
+  chosen.instance = "weather-cache; id=1";
+  start(chosen);
+  (void)ask();
+  auto call = call_at("52.52", "13.41");
+  call.loop = "other, weather-cache; id=2";
+  (void)ask(std::move(call));
+  EXPECT_EQ(server.requests().at(0).header("CDN-Loop"), "weather-cache; id=1");
+  EXPECT_EQ(server.requests().at(1).header("CDN-Loop"), "other, weather-cache; id=2, weather-cache; id=1");
+}
+
 TEST_F(ProviderCalls, EachFaultOfTheProviderHasItsKindAndTheNextGoodReplyIsAnAnswer) {
   auto chosen = options();
   chosen.upstream_timeout = 2s;
