@@ -173,7 +173,9 @@ Settings defaults(const Environment& environment) {
     // Every connection comes from the platform's front end. Without trust in it, all visitors would count as one client
     // and share one CLIENT_LOADS.
     settings.trusted_proxies.peer = true;
-    settings.lab_redis_outage = false;  // anybody may come by
+    // Anybody may come by.
+    settings.lab_redis_outage = false;
+    settings.drop_in = false;
   } else if (environment.terminal) {
     settings.log_format = observability::LogFormat::text;
   }

@@ -46,14 +46,23 @@ struct Settings {
   std::uint64_t memory_limit = 64ULL << 20;              // bytes; 0: no memory tier
 
   // The provider.
-  std::string open_meteo_url = "https://api.open-meteo.com";  // without a trailing slash
-  std::string open_meteo_api_key;                             // secret; empty: none
+  std::string open_meteo_url = "https://{api}.open-meteo.com";  // without a trailing slash
+  std::string open_meteo_geocoding_url;                         // the same; empty: open_meteo_url, if it has {api}
+  std::string open_meteo_api_key;                               // secret; empty: none
   std::chrono::milliseconds upstream_timeout{5'000};
   unsigned upstream_concurrency = 2;
   open_meteo::Limits upstream_limit = open_meteo::kFreeLimits;
   unsigned fleet_size = 1;
   std::optional<endpoints::ClientLimitOptions> client_loads;  // parse() resolves "auto" (none)
   endpoints::TrustedProxies trusted_proxies;
+
+  // The provider's own paths.
+  bool drop_in = true;                                // parse() has resolved "auto"
+  bool keep_unknown_params = true;                    // in questions and in calls
+  std::chrono::milliseconds forecast_ttl{3'600'000};  // of answers that every run of a model may change
+  std::chrono::milliseconds archive_ttl{7 * 24 * 3'600'000};
+  std::chrono::milliseconds retry_after_max{60'000};
+  std::uint64_t response_limit = 64ULL << 20;  // bytes, decoded
 
   // Purges require it; empty: purging is off.
   std::string admin_token;  // secret

@@ -25,6 +25,7 @@ constexpr Words<LogFormat, 3> kFormats{{{"text", LogFormat::text}, {"json", LogF
 
 constexpr Words<bool, 2> kCacheWrites{{{"after", false}, {"before", true}}};
 constexpr Words<bool, 2> kCacheRefreshes{{{"behind", false}, {"inline", true}}};
+constexpr Words<bool, 2> kUnknownParams{{{"drop", false}, {"keep", true}}};
 
 constexpr milliseconds kMillisecond{1};
 constexpr milliseconds kMinute{60'000};
@@ -149,10 +150,20 @@ constexpr auto kTable = std::to_array<Setting>({
      },
      [](const S& s) { return format_bytes(s.memory_limit); }},
 
-    {"OPEN_METEO_URL", "https://api.open-meteo.com", "Base URL of the weather provider",
+    {"OPEN_METEO_URL", "https://{api}.open-meteo.com",
+     "Base URL of the weather provider; `{api}` stands for the API that is called, such as `archive-api`; without it "
+     "one server has all of them but geocoding",
      "an http:// or https:// URL without user, query or fragment", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.open_meteo_url, open_meteo::parse_provider_url(v), why); },
      [](const S& s) { return s.open_meteo_url; }},
+    {"OPEN_METEO_GEOCODING_URL", "",
+     "Base URL of the geocoding API; empty: OPEN_METEO_URL, if that has `{api}`, else there is no geocoding",
+     "an http:// or https:// URL without user, query or fragment", open,
+     [](S& s, Text v, Why& why) {
+       s.open_meteo_geocoding_url.clear();
+       return v.empty() || set_parsed(s.open_meteo_geocoding_url, open_meteo::parse_provider_url(v), why);
+     },
+     [](const S& s) { return s.open_meteo_geocoding_url; }},
     {"OPEN_METEO_API_KEY", "", "API key of a paid Open-Meteo plan; with the default URL it selects the customers' host",
      "printable ASCII characters without spaces", secret,
      [](S& s, Text v, Why& why) {
@@ -192,6 +203,32 @@ constexpr auto kTable = std::to_array<Setting>({
      "IP addresses or networks separated by commas, or peer", open,
      [](S& s, Text v, Why& why) { return set_parsed(s.trusted_proxies, endpoints::parse_trusted_proxies(v), why); },
      [](const S& s) { return endpoints::format_trusted_proxies(s.trusted_proxies); }},
+
+    {"DROP_IN", "auto",
+     "`on`: answer Open-Meteo's own paths, so that its clients can ask this service instead; `auto`: off on Cloud Run, "
+     "else on",
+     "auto, on or off", open, [](S& s, Text v, Why&) { return is_auto(v) || set_switch(s.drop_in, v); },
+     [](const S& s) -> std::string { return s.drop_in ? "on" : "off"; }},
+    {"UNKNOWN_PARAMS", "keep",
+     "Parameters on these paths that this version does not know: `keep` sends them on, `drop` ignores them",
+     "keep or drop", open, [](S& s, Text v, Why&) { return set_one_of(s.keep_unknown_params, v, kUnknownParams); },
+     [](const S& s) { return show_one_of(s.keep_unknown_params, kUnknownParams); }},
+    {"FORECAST_TTL", "1h", "How long a forecast on these paths stays fresh at most; less if it changes before",
+     "a duration from 1s to 24h", open,
+     [](S& s, Text v, Why& why) { return set_duration(s.forecast_ttl, v, milliseconds(1'000), 24 * kHour, why); },
+     [](const S& s) { return format_duration(s.forecast_ttl); }},
+    {"ARCHIVE_TTL", "168h", "How long an answer about days that are long past stays fresh on these paths",
+     "a duration from 1s to 720h", open,
+     [](S& s, Text v, Why& why) { return set_duration(s.archive_ttl, v, milliseconds(1'000), kMonth, why); },
+     [](const S& s) { return format_duration(s.archive_ttl); }},
+    {"RETRY_AFTER_MAX", "1m", "Longest `Retry-After` on these paths; some clients sleep for as long as it says",
+     "a duration from 1s to 24h", open,
+     [](S& s, Text v, Why& why) { return set_duration(s.retry_after_max, v, milliseconds(1'000), 24 * kHour, why); },
+     [](const S& s) { return format_duration(s.retry_after_max); }},
+    {"RESPONSE_LIMIT", "64MiB", "Largest answer of the provider that is accepted, after decompression",
+     "a size from 64KiB to 1GiB", open,
+     [](S& s, Text v, Why& why) { return set_bytes(s.response_limit, v, 64ULL << 10, 1ULL << 30, why); },
+     [](const S& s) { return format_bytes(s.response_limit); }},
 
     {"MOCK_DELAY", "500ms", "How long a call of the mock takes", "a duration from 0 to 1m", open,
      [](S& s, Text v, Why& why) { return set_duration(s.mock_delay, v, milliseconds(0), kMinute, why); },

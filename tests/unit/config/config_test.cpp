@@ -61,7 +61,7 @@ TEST(Config, ServesWithDefaultsWhenNothingIsSaid) {
   EXPECT_EQ(outcome.settings.threads, 4U);
   EXPECT_EQ(outcome.settings.redis_url, std::nullopt);
   EXPECT_EQ(outcome.settings.cache_ttl, std::nullopt);
-  EXPECT_EQ(outcome.settings.open_meteo_url, "https://api.open-meteo.com");
+  EXPECT_EQ(outcome.settings.open_meteo_url, "https://{api}.open-meteo.com");
   EXPECT_EQ(outcome.settings.log_format, observability::LogFormat::json);
 }
 
