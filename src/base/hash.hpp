@@ -1,11 +1,14 @@
-// 64-bit hashes for spreading keys and for detecting change; not for security.
+// Hashes for spreading keys and for detecting change; not for security.
 //
-// Thread-safety: pure functions.
+// Thread-safety: pure functions; one ContentHasher is for one thread at a time.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct XXH3_state_s;  // of xxHash
 
 namespace wx {
 
@@ -35,5 +38,21 @@ class ContentTag {
 };
 // The tag of `bytes`, as a string.
 [[nodiscard]] std::string content_tag(std::string_view bytes);
+
+// XXH3 with 128 bits, of content that comes in pieces. How the content is cut does not matter.
+class ContentHasher {
+ public:
+  ContentHasher();
+
+  void update(std::string_view piece);
+  // The hash of all pieces so far: 32 hexadecimal digits in lower case.
+  [[nodiscard]] std::string hex() const;
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_s* state) const;
+  };
+  std::unique_ptr<XXH3_state_s, Free> state_;
+};
 
 }  // namespace wx
