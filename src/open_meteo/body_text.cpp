@@ -48,12 +48,17 @@ std::string_view without_byte_order_mark(std::string_view body) {
 
 bool is_cut_short(std::string_view body) {
   const auto text = from_first_character(body);
-  if (text.empty() || text.contains(kGaveUp)) return true;
+  if (text.empty() || !gave_up(text).empty()) return true;
   return (text.front() == '{' || text.front() == '[') && !is_closed(text);
 }
 
 bool is_web_page(std::string_view body) {
   return from_first_character(body).starts_with('<');
+}
+
+std::string_view gave_up(std::string_view body) {
+  const auto at = body.find(kGaveUp);
+  return at == std::string_view::npos ? std::string_view() : body.substr(at);
 }
 
 }  // namespace wx::open_meteo

@@ -21,4 +21,8 @@ namespace wx::open_meteo {
 [[nodiscard]] bool is_cut_short(std::string_view body);
 [[nodiscard]] bool is_web_page(std::string_view body);
 
+// The sentence in which the provider says that it gave up sending a body, from its first word to the end of `body`.
+// Empty if there is none.
+[[nodiscard]] std::string_view gave_up(std::string_view body);
+
 }  // namespace wx::open_meteo

@@ -1,0 +1,153 @@
+#include "open_meteo/nan_filter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace wx::open_meteo {
+namespace {
+
+constexpr std::string_view kMark = "\xef\xbb\xbf";
+
+// A longer word is no JSON, nor a nan.
+constexpr std::size_t kLongestWord = 16;
+
+enum class Kind : std::uint8_t { other, space, quote, word, bracket };
+
+constexpr auto kKinds = [] {
+  std::array<Kind, 256> kinds{};
+  const auto set = [&kinds](std::string_view characters, Kind kind) {
+    for (const char c : characters) kinds[static_cast<std::uint8_t>(c)] = kind;
+  };
+  set(" \t\r\n", Kind::space);
+  set("\"", Kind::quote);
+  set("{}[]", Kind::bracket);
+  // A word may begin with a sign, and so may a number, whose exponent may be a word: "-nan", "-5", "1e-5".
+  set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-", Kind::word);
+  return kinds;
+}();
+
+Kind kind_of(char c) {
+  return kKinds[static_cast<std::uint8_t>(c)];
+}
+
+// Where the word that `text` has at `at` ends.
+std::size_t end_of_word(std::string_view text, std::size_t at) {
+  while (at < text.size() && kind_of(text[at]) == Kind::word) ++at;
+  return at;
+}
+
+bool is_nan(std::string_view word) {
+  return word == "nan" || word == "-nan";
+}
+
+}  // namespace
+
+std::string_view NanFilter::next(std::string_view& piece) {
+  if (!is_mark_over_) {
+    const auto text = without_mark(piece);
+    if (!text.empty() || piece.empty()) return text;
+  }
+  if (!word_.empty()) return end_word(piece);
+
+  std::size_t at = 0;
+  while (at < piece.size()) {
+    if (in_string_) {
+      at = skip_string(piece, at);
+      continue;
+    }
+    const char c = piece[at];
+    const Kind kind = kind_of(c);
+    if (first_ == 0 && kind != Kind::space) first_ = c;
+    if (kind == Kind::word) {
+      const std::size_t end = end_of_word(piece, at);
+      const auto word = piece.substr(at, end - at);
+      if (end == piece.size() && word.size() <= kLongestWord) {
+        word_ = word;
+        const auto text = piece.substr(0, at);
+        piece = {};
+        return text;
+      }
+      if (is_nan(word)) {
+        if (at > 0) {  // first what comes before it
+          const auto text = piece.substr(0, at);
+          piece.remove_prefix(at);
+          return text;
+        }
+        piece.remove_prefix(end);
+        return filtered(word);
+      }
+      at = end;
+      continue;
+    }
+    if (kind == Kind::quote) in_string_ = true;
+    if (kind == Kind::bracket) on_bracket(c);
+    ++at;
+  }
+  return std::exchange(piece, {});
+}
+
+std::string_view NanFilter::rest() {
+  if (!is_mark_over_) return kMark.substr(0, mark_);
+  return filtered(std::exchange(word_, {}));
+}
+
+// Skips the byte order mark. Returns its bytes if it turns out to be none.
+std::string_view NanFilter::without_mark(std::string_view& piece) {
+  while (mark_ < kMark.size() && !piece.empty()) {
+    if (piece.front() != kMark[mark_]) {
+      is_mark_over_ = true;
+      return kMark.substr(0, mark_);
+    }
+    piece.remove_prefix(1);
+    ++mark_;
+  }
+  is_mark_over_ = mark_ == kMark.size();
+  return {};
+}
+
+// Completes the word that the end of the last piece cut. Returns it if it ends in this piece.
+std::string_view NanFilter::end_word(std::string_view& piece) {
+  const std::size_t more = std::min(end_of_word(piece, 0), kLongestWord + 1 - word_.size());
+  word_ += piece.substr(0, more);
+  piece.remove_prefix(more);
+  if (piece.empty() && word_.size() <= kLongestWord) return {};
+  return filtered(std::exchange(word_, {}));
+}
+
+// `at` is within a string. Returns where it ends, or the end of the piece.
+std::size_t NanFilter::skip_string(std::string_view piece, std::size_t at) {
+  if (std::exchange(is_escaped_, false)) ++at;
+  while (at < piece.size()) {
+    const char c = piece[at++];
+    if (c == '"') {
+      in_string_ = false;
+      break;
+    }
+    if (c == '\\') {
+      if (at == piece.size()) is_escaped_ = true;
+      ++at;
+    }
+  }
+  return std::min(at, piece.size());
+}
+
+void NanFilter::on_bracket(char c) {
+  if (is_bracket(c)) {
+    ++depth_;
+  } else if (depth_ > 0 && --depth_ == 0) {
+    is_closed_ = true;
+  }
+}
+
+std::string_view NanFilter::filtered(std::string_view word) {
+  if (is_nan(word)) {
+    found_nan_ = true;
+    return "null";
+  }
+  out_ = word;
+  return out_;
+}
+
+}  // namespace wx::open_meteo
