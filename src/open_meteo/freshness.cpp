@@ -137,7 +137,7 @@ milliseconds class_ttl(const FreshnessOptions& options, const Asked& asked, cons
   }
   if (asked.path == Path::climate) return days(30);
   if (asked.path == Path::flood || asked.label == Label::seasonal_api) return hours(6);
-  if (asked.opaque || !asked.fixed_window) return options.forecast_ttl;
+  if (!asked.fixed_window) return options.forecast_ttl;
   return fixed_window_ttl(options, asked, facts, sent);
 }
 

@@ -125,6 +125,11 @@ TEST(Freshness, SurvivesAnyOffset) {
   }
 }
 
+TEST(Freshness, FindsTheDayOfAClockThatWasNeverSet) {
+  EXPECT_EQ(without_class(forecast(), at_offset(-12'600s), WallTime(0ms)).spans.fresh_for, 3h);
+  EXPECT_EQ(without_class(forecast(), at_offset(19'800s), WallTime(-1h)).spans.fresh_for, 20h);
+}
+
 TEST(Freshness, HasNoDayInAFixedWindow) {
   Asked asked = forecast();
   asked.fixed_window = true;
@@ -230,6 +235,9 @@ TEST(Freshness, EndsWithTheNextIntervalIfTheFormatDoesNotShowCurrent) {
     EXPECT_EQ(fresh(asked, at_offset(), at(12h + 16min)), 44min);
     asked.path = Path::ecmwf;
     EXPECT_EQ(fresh(asked, at_offset(), at(12h + 16min)), 1h) << "it has no current";
+    asked.path = Path::forecast;
+    asked.current = false;
+    EXPECT_EQ(fresh(asked, at_offset(), at(12h + 16min)), 1h) << "it is not asked for";
   }
 }
 
@@ -260,6 +268,14 @@ TEST(Freshness, SurvivesAnyTimeAndInterval) {
       EXPECT_FALSE(fits(with_current(), facts, at(12h)));
     }
   }
+}
+
+TEST(Freshness, SurvivesAnIntervalOfNothing) {
+  Asked asked = with_current();
+  asked.format = Format::csv;
+  BodyFacts facts = at_offset();
+  facts.current_interval = 0s;
+  EXPECT_EQ(fresh(asked, facts, at(12h)), 10s);
 }
 
 TEST(Freshness, IsSpreadAfterCurrentByUpToHalfAMinute) {
@@ -386,6 +402,9 @@ TEST(Freshness, IsShortForOldDaysWithAGapAtTheirEnd) {
 
 TEST(Freshness, IsShortForAFixedWindowWhoseEndIsUnknown) {
   Asked asked = archive(days(9));
+  asked.fixed_window = false;
+  EXPECT_EQ(fresh(asked, at_offset(), at(12h)), 1h);
+  asked.fixed_window = true;
   asked.last_day.reset();
   EXPECT_EQ(fresh(asked, at_offset(), at(12h)), 1h);
   Asked run = of(Label::single_runs_api, Path::forecast);
