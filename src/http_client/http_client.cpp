@@ -2,6 +2,8 @@
 // socket, a timer or a new request wakes it. Every call of libcurl but curl_multi_wakeup() happens on that thread.
 #include "http_client/http_client.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -39,6 +41,8 @@ class HttpClient::Loop {
 
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
+
+  [[nodiscard]] BytesInFlight bytes_in_flight() const { return bytes_in_flight_; }
 
   void get(GetRequest request, GetCallback done) {
     const Lock lock(mutex_);
@@ -105,15 +109,15 @@ class HttpClient::Loop {
       int running = 0;
       curl_multi_perform(multi, &running);
       deliver_finished(multi);
+      end_unanswered(multi);
       // Returns when a socket or a timer is due, or after wake(). A wake() before the poll counts too, so a request
       // made by a callback above is not delayed.
-      constexpr int kLongestPollMs = 60'000;
-      curl_multi_poll(multi, nullptr, 0, kLongestPollMs, nullptr);
+      curl_multi_poll(multi, nullptr, 0, poll_ms(), nullptr);
     }
   }
 
   void begin(Pending asked, CURLM* multi) {
-    auto transfer = std::make_unique<Transfer>(options_, std::move(asked.done));
+    auto transfer = std::make_unique<Transfer>(options_, *bytes_in_flight_, std::move(asked.done));
     if (!transfer->prepare(asked.request) || curl_multi_add_handle(multi, transfer->handle()) != CURLM_OK) {
       deliver(transfer->take_callback(), fail(ErrorKind::internal, "the request could not be made"));
       return;
@@ -127,16 +131,41 @@ class HttpClient::Loop {
     while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode code = message->data.result;
-      const auto node = transfers_.extract(message->easy_handle);
-      Transfer& transfer = *node.mapped();
-      auto outcome = transfer.result(code);
-      curl_multi_remove_handle(multi, transfer.handle());  // `message` is invalid from here on
-      if (!outcome || outcome->body_fault) {
-        log_.debug("http_client", "a transfer failed",
-                   {{"code", static_cast<int>(code)}, {"error", transfer.error_text(code)}});
-      }
-      deliver(transfer.take_callback(), std::move(outcome));
+      finish(multi, message->easy_handle, code);  // `message` is invalid from here on
     }
+  }
+
+  void finish(CURLM* multi, CURL* handle, CURLcode code) {
+    const auto node = transfers_.extract(handle);
+    Transfer& transfer = *node.mapped();
+    auto outcome = transfer.result(code);
+    curl_multi_remove_handle(multi, handle);
+    if (!outcome || outcome->body_fault) {
+      log_.debug("http_client", "a transfer failed",
+                 {{"code", static_cast<int>(code)}, {"error", transfer.error_text(code)}});
+    }
+    deliver(transfer.take_callback(), std::move(outcome));
+  }
+
+  // Ends the transfers whose answer has not begun by its deadline: libcurl has no such deadline for HTTP.
+  void end_unanswered(CURLM* multi) {
+    const auto now = SteadyClock::now();
+    std::vector<CURL*> late;
+    for (const auto& [handle, transfer] : transfers_) {
+      if (transfer->first_byte_deadline() <= now) late.push_back(handle);
+    }
+    for (CURL* const handle : late) finish(multi, handle, CURLE_OPERATION_TIMEDOUT);
+  }
+
+  // The time until the next such deadline, rounded up, or a minute.
+  int poll_ms() const {
+    auto longest = std::chrono::nanoseconds(std::chrono::minutes(1));
+    const auto now = SteadyClock::now();
+    for (const auto& [handle, transfer] : transfers_) {
+      const auto deadline = transfer->first_byte_deadline();
+      if (deadline != SteadyClock::time_point::max()) longest = std::clamp(deadline - now, kNow, longest);
+    }
+    return static_cast<int>(std::chrono::ceil<milliseconds>(longest).count());
   }
 
   void drain(std::vector<Pending> asked, CURLM* multi) {
@@ -172,7 +201,11 @@ class HttpClient::Loop {
     }
   }
 
+  using SteadyClock = std::chrono::steady_clock;
+  static constexpr std::chrono::nanoseconds kNow{0};
+
   const HttpClientOptions options_;
+  const std::shared_ptr<std::atomic<std::size_t>> bytes_in_flight_ = std::make_shared<std::atomic<std::size_t>>(0);
   observability::Log& log_;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;  // the client's thread only
 
@@ -189,6 +222,10 @@ HttpClient::HttpClient(HttpClientOptions options, observability::Log& log)
     : loop_(std::make_unique<Loop>(std::move(options), log)) {}
 
 HttpClient::~HttpClient() = default;
+
+BytesInFlight HttpClient::bytes_in_flight() const {
+  return loop_->bytes_in_flight();
+}
 
 void HttpClient::get(GetRequest request, GetCallback done) {
   loop_->get(std::move(request), std::move(done));

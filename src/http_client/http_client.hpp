@@ -1,13 +1,15 @@
-// HTTP GETs, each with a deadline and a size cap, any number at once: libcurl's multi interface on a thread of its own.
+// HTTP GETs, each with deadlines and a size cap, any number at once: libcurl's multi interface on a thread of its own.
 //
 // The client verifies the peer's certificate and host name, uses HTTP/2 where TLS offers it, keeps connections alive,
-// decompresses answers, and does not let name resolution outlast the deadline. It does not follow redirects (a 3xx is a
-// status like any other), speaks http and https only, and does not retry.
+// decompresses answers unless told otherwise, and does not let name resolution outlast the deadline. It does not follow
+// redirects (a 3xx is a status like any other), speaks http and https only, and does not retry.
 //
 // Proxies: libcurl reads http_proxy, https_proxy, all_proxy and no_proxy. Loopback hosts are always reached directly,
 // as is every host with HttpClientOptions::direct.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,14 +30,24 @@ struct GetRequest {
   std::vector<std::string> headers = {};
   // For name resolution, TCP and TLS together. Zero or less: total_timeout alone counts, and libcurl's five minutes.
   milliseconds connect_timeout{0};
+  // From the start to the head of the answer. Zero or less: total_timeout alone counts. With it, a silent provider is
+  // given up early, and an answer that has begun has the time that a large body takes.
+  milliseconds first_byte_timeout{0};
   // From the start to the last byte of the body; must be above zero.
   milliseconds total_timeout{5000};
+  // The largest body that is accepted, in bytes as they are handed over; 0: HttpClientOptions::max_body.
+  std::size_t max_body = 0;
+  // Accepts gzip alone, and hands the body over as it was sent: GetResponse::content_encoding names its encoding.
+  bool keep_encoding = false;
 };
 
 struct GetResponse {
   int status = 0;
   std::string content_type;  // as sent; empty if there was none
-  std::string body;          // decompressed; with a body_fault: as much of it as came
+  // With keep_encoding: the encoding of the body as sent ("gzip"); empty if there was none.
+  std::string content_encoding;
+  std::string content_disposition;  // as sent; empty if there was none
+  std::string body;  // decompressed unless the request has keep_encoding; with a body_fault: as much of it as came
   // Why the body did not come whole: cut short, connection lost, too slow, too large, undecodable. The status and the
   // header fields are as valid as those of any other answer, because the header section was whole (RFC 9112 §8). The
   // exception is a header section above the client's limit: the fields up to the limit are here. Error::of_query is set
@@ -47,6 +59,9 @@ struct GetResponse {
   std::optional<std::chrono::seconds> age = {};
   std::optional<RetryAfter> retry_after = {};
 };
+
+// The bytes of the bodies that a client is receiving.
+using BytesInFlight = std::shared_ptr<const std::atomic<std::size_t>>;
 
 using GetCallback = std::move_only_function<void(Result<GetResponse>)>;
 
@@ -70,6 +85,10 @@ class HttpClient {
   // address. A reply whose header section does not end is such an error, too, whatever its status line says. A later
   // fault is no error, but GetResponse::body_fault.
   void get(GetRequest request, GetCallback done);
+
+  // The bytes that have come so far of the bodies that are not whole yet. A body is not counted any more when its
+  // callback is called. May be read on any thread, and outlive the client.
+  [[nodiscard]] BytesInFlight bytes_in_flight() const;
 
  private:
   class Loop;

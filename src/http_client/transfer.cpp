@@ -1,7 +1,9 @@
 #include "http_client/transfer.hpp"
 
+#include <algorithm>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "http_client/transfer_fault.hpp"
 
 namespace wx::http_client {
@@ -11,10 +13,11 @@ namespace {
 // use.
 constexpr std::size_t kMaxHeaderBytes = 64UL * 1024;
 
-// Whether a URL is http or https with a host, and whether that host is a loopback one.
+// A URL that is http or https with a host.
 struct Target {
   bool valid = false;
-  bool loopback = false;
+  std::string host;
+  std::string port;
 };
 
 Target inspect(const std::string& url) {
@@ -22,13 +25,15 @@ Target inspect(const std::string& url) {
   CURLU* parts = curl_url();
   char* scheme = nullptr;
   char* host = nullptr;
+  char* port = nullptr;
   if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
       curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
     const std::string_view name(scheme);
-    target.valid = name == "http" || name == "https";
-    target.loopback = is_loopback(host);
+    target = {.valid = name == "http" || name == "https", .host = host, .port = port};
   }
+  curl_free(port);
   curl_free(scheme);
   curl_free(host);
   curl_url_cleanup(parts);
@@ -52,21 +57,50 @@ bool is_header_line(std::string_view line) {
 Transfer::~Transfer() {
   curl_easy_cleanup(easy_);
   curl_slist_free_all(headers_);
+  curl_slist_free_all(address_);
+  forget_body_bytes();
 }
 
-bool Transfer::prepare(const GetRequest& request) {
-  const Target target = inspect(request.url);
-  if (!target.valid || request.total_timeout <= milliseconds(0)) return false;
-  for (const auto& line : request.headers) {
+bool Transfer::set_headers(const std::vector<std::string>& lines) {
+  for (const auto& line : lines) {
     if (!is_header_line(line)) return false;
     curl_slist* const longer = curl_slist_append(headers_, line.c_str());
     if (longer == nullptr) return false;
     headers_ = longer;
   }
+  return true;
+}
+
+bool Transfer::set_address(const std::string& host, const std::string& port) {
+  const auto found = std::ranges::find_if(options_.resolve, [&](const HostAddress& one) { return one.is_of(host); });
+  if (found == options_.resolve.end()) return true;
+  const bool v6 = found->address.contains(':');
+  address_ =
+      curl_slist_append(nullptr, cat(host, ":", port, ":", v6 ? "[" : "", found->address, v6 ? "]" : "").c_str());
+  return address_ != nullptr && curl_easy_setopt(easy_, CURLOPT_RESOLVE, address_) == CURLE_OK;
+}
+
+bool Transfer::set_deadlines(const GetRequest& request) {
+  if (request.first_byte_timeout > milliseconds(0)) {
+    first_byte_deadline_ = std::chrono::steady_clock::now() + request.first_byte_timeout;
+  }
+  const auto set = [this](CURLoption option, milliseconds span) {
+    return curl_easy_setopt(easy_, option, static_cast<long>(span.count())) == CURLE_OK;
+  };
+  // Left unset, libcurl's default of five minutes applies within the total timeout.
+  return set(CURLOPT_TIMEOUT_MS, request.total_timeout) &&
+         (request.connect_timeout <= milliseconds(0) || set(CURLOPT_CONNECTTIMEOUT_MS, request.connect_timeout));
+}
+
+bool Transfer::prepare(const GetRequest& request) {
+  const Target target = inspect(request.url);
+  if (!target.valid || request.total_timeout <= milliseconds(0)) return false;
+  max_body_ = request.max_body != 0 ? request.max_body : options_.max_body;
+  keep_encoding_ = request.keep_encoding;
   easy_ = curl_easy_init();
   if (easy_ == nullptr) return false;
 
-  bool good = true;
+  bool good = set_headers(request.headers) && set_address(target.host, target.port) && set_deadlines(request);
   const auto set = [&](CURLoption option, auto value) {
     good = good && curl_easy_setopt(easy_, option, value) == CURLE_OK;
   };
@@ -77,18 +111,16 @@ bool Transfer::prepare(const GetRequest& request) {
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_HTTPHEADER, headers_);
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
-  set(CURLOPT_ACCEPT_ENCODING, "");  // every encoding that libcurl can decode
-  if (target.loopback || options_.direct) set(CURLOPT_PROXY, "");
+  set(CURLOPT_ACCEPT_ENCODING, keep_encoding_ ? "gzip" : "");  // empty: every encoding that libcurl can decode
+  set(CURLOPT_HTTP_CONTENT_DECODING, keep_encoding_ ? 0L : 1L);
+  // The head of a proxy's answer to CONNECT is not that of the answer.
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (is_loopback(target.host) || options_.direct) set(CURLOPT_PROXY, "");
 
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
 
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
-  // Left unset, libcurl's default of five minutes applies within the total timeout.
-  if (request.connect_timeout > milliseconds(0)) {
-    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
-  }
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -129,7 +161,10 @@ Result<GetResponse> Transfer::result(CURLcode code) {
   curl_off_t total = 0;
   curl_easy_getinfo(easy_, CURLINFO_TOTAL_TIME_T, &total);
   response.duration = std::chrono::microseconds(total);
+  forget_body_bytes();
   response.body = std::move(body_);
+  if (keep_encoding_) response.content_encoding = header(easy_, "Content-Encoding");
+  response.content_disposition = header(easy_, "Content-Disposition");
   response.date = parse_http_date(header(easy_, "Date"));
   response.age = parse_delta_seconds(header(easy_, "Age"));
   response.retry_after = parse_retry_after(header(easy_, "Retry-After"));
@@ -146,15 +181,21 @@ const char* Transfer::error_text(CURLcode code) const {
   return error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
 }
 
+void Transfer::forget_body_bytes() {
+  bytes_in_flight_.fetch_sub(std::exchange(counted_, 0), std::memory_order_relaxed);
+}
+
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::size_t bytes = size * count;
-  if (bytes > transfer.options_.max_body - transfer.body_.size()) {
+  if (bytes > transfer.max_body_ - transfer.body_.size()) {
     transfer.body_too_large_ = true;
-    transfer.body_.append(data, transfer.options_.max_body - transfer.body_.size());
+    transfer.body_.append(data, transfer.max_body_ - transfer.body_.size());
     return CURL_WRITEFUNC_ERROR;
   }
   transfer.body_.append(data, bytes);
+  transfer.counted_ += bytes;
+  transfer.bytes_in_flight_.fetch_add(bytes, std::memory_order_relaxed);
   return bytes;
 }
 
@@ -166,6 +207,7 @@ std::size_t Transfer::on_header(char* line, std::size_t size, std::size_t count,
     transfer.headers_too_large_ = true;
     return CURL_WRITEFUNC_ERROR;
   }
+  if (transfer.status() >= 200) transfer.first_byte_deadline_ = std::chrono::steady_clock::time_point::max();
   const bool empty = *line == '\r' || *line == '\n';
   if (empty && transfer.status() >= 200) transfer.header_is_whole_ = true;
   return size * count;
