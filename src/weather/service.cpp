@@ -32,17 +32,8 @@ void Service::purge_all(ServiceThread& thread, cache::RemoteTier::DoneCallback d
 
 cache::Loader Service::loader(ServiceThread& thread, const Question& question, std::uint64_t key_hash,
                               MayLoad may_load) const {
-  if (!may_load) return question.mock ? thread.mock(question.location, key_hash) : real_(question.location, key_hash);
   auto load = question.mock ? thread.mock(question.location, key_hash) : real_(question.location, key_hash);
-  return [load = std::move(load), may_load = std::move(may_load)](cache::LoadRequest request,
-                                                                  cache::LoadCallback done) mutable {
-    if (request.for_client) {
-      auto allowed = may_load();
-      if (!allowed) return done(std::unexpected(std::move(allowed.error())));
-      request.begun = *std::move(allowed);
-    }
-    load(std::move(request), std::move(done));
-  };
+  return cache::with_permission(std::move(load), std::move(may_load));
 }
 
 }  // namespace wx::weather

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/clock.hpp"
+#include "cache/permission.hpp"
 #include "cache/tiered_cache.hpp"
 #include "weather/loaders.hpp"
 #include "weather/question.hpp"
@@ -16,10 +17,7 @@ struct ServiceThread {
   LoaderFor mock;
 };
 
-// Called before each load that a client causes, and returns what the load tells when it begins (see cache::Begun).
-// An error refuses this client only. Not called for a refresh, which is the cache's own doing. May be empty. (See
-// LoadRequest::for_client.)
-using MayLoad = std::move_only_function<Result<cache::Begun>()>;
+using cache::MayLoad;
 
 // Makes the lookup of a question. The result is a view of `key`, which must outlive it.
 [[nodiscard]] cache::Lookup lookup_of(const Question& question, const Key& key, SteadyTime deadline);
