@@ -59,6 +59,18 @@ class Input {
     }
     return out;
   }
+  // Any bytes.
+  std::string text() {
+    std::string out;
+    for (auto length = byte() % 40; length > 0; --length) out += static_cast<char>(byte());
+    return out;
+  }
+  // Visible ASCII and spaces.
+  std::string header() {
+    std::string out;
+    for (auto length = byte() % 40; length > 0; --length) out += static_cast<char>(' ' + byte() % 95);
+    return out;
+  }
   [[nodiscard]] std::string_view rest() const { return rest_; }
 
  private:
@@ -83,8 +95,14 @@ void round_trip(std::string_view bytes) {
   entry.kind = input.number(1) == 0 ? wx::cache::EntryKind::answer : wx::cache::EntryKind::refusal;
   entry.early_refresh = input.number(1) == 0;
   const auto key = input.token();
-  entry.content_type = input.token();
+  entry.content_type = input.header();
   entry.etag = input.token();
+  if (input.number(1) == 0) {
+    entry.encoding = wx::cache::Encoding::gzip;
+    entry.decoded_size = input.number(~0ULL);
+  }
+  entry.content_disposition = input.header();
+  entry.question = input.text();
   entry.body = wx::Body::copy_of(input.rest());
 
   std::string value = encoded(key, entry);

@@ -28,7 +28,8 @@ Copy CacheCore::rightly_dated(const Copy& copy) const {
   return {.entry = std::move(entry), .born = copy.born};
 }
 
-Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry, const Moment& now) {
+Found CacheCore::take_over(std::string_view key, std::string_view question, std::optional<Entry> entry,
+                           const Moment& now) {
   Found found;
   if (const auto known = known_purges.find(key)) found.purged_at = {.wall = wall_of(*known), .steady = known->steady};
   if (!entry) return found;
@@ -51,6 +52,7 @@ Found CacheCore::take_over(std::string_view key, std::optional<Entry> entry, con
     found.revived = true;
     return found;
   }
+  if (entry->question != question) return found;
   found.copy = make_copy(std::make_shared<const Entry>(std::move(*entry)), now);
   return found;
 }

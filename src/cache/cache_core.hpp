@@ -61,9 +61,10 @@ class CacheCore final : public FleetListener {
   [[nodiscard]] Validity validity() const;
 
   // Turns what Redis holds for a key into a copy of this process, or the moment of a purge. Adopts the entry's epoch if
-  // that is higher. A value from before a purge that this process knows counts as purged. `now`: when the reply came;
-  // judge the copy by it.
-  [[nodiscard]] Found take_over(std::string_view key, std::optional<Entry> entry, const Moment& now);
+  // that is higher. A value from before a purge that this process knows counts as purged. A value of another question
+  // (Lookup::question) is none. `now`: when the reply came; judge the copy by it.
+  [[nodiscard]] Found take_over(std::string_view key, std::string_view question, std::optional<Entry> entry,
+                                const Moment& now);
   // Counts a read of an entry from Redis, and the time that it took.
   void count_read(bool failed, const Found& found, nanoseconds took);
   [[nodiscard]] Moment now() const { return {.wall = clock.wall(), .steady = clock.steady()}; }

@@ -1,7 +1,6 @@
 #include "cache/codec.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/hash.hpp"
@@ -29,27 +28,39 @@ bool is_plain(char c) {
   return c > ' ' && c < '\x7f' && c != '"';
 }
 
-// A content type such as `text/html; charset="utf-8"` has characters that would end its field. They are escaped, and so
-// is the percent sign that begins an escape.
-struct Escape {
-  char character;
-  std::string_view text;
-};
-constexpr std::array<Escape, 3> kEscapes{{{' ', "%20"}, {'"', "%22"}, {'%', "%25"}}};
+// A value such as `text/html; charset="utf-8"` has characters that would end its field or the line. These are escaped
+// (RFC 3986 §2.1, with capital digits), and so is the percent sign that begins an escape.
+bool is_escaped(char c) {
+  return !is_plain(c) || c == '%';
+}
 
 // Needs no look for characters to escape.
 constexpr std::string_view kUsualType = "application/json";
+constexpr std::string_view kHexDigits = "0123456789ABCDEF";
+constexpr std::size_t kEscapeSize = 3;
 
 void append_escaped(std::string& out, std::string_view value) {
-  if (value == kUsualType || value.find_first_of(" \"%") == std::string_view::npos) return append(out, value);
+  if (value == kUsualType || std::ranges::none_of(value, is_escaped)) return append(out, value);
   for (const char c : value) {
-    const auto found = std::ranges::find(kEscapes, c, &Escape::character);
-    if (found == kEscapes.end()) {
-      out += c;
+    if (is_escaped(c)) {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += kHexDigits[byte >> 4U];
+      out += kHexDigits[byte & 15U];
     } else {
-      append(out, found->text);
+      out += c;
     }
   }
+}
+
+// Reads the escape at the beginning of `text`. Nothing if append_escaped() would not have written it.
+std::optional<char> parse_escape(std::string_view text) {
+  if (text.size() < kEscapeSize) return std::nullopt;
+  const auto high = kHexDigits.find(text[1]);
+  const auto low = kHexDigits.find(text[2]);
+  if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+  const char c = static_cast<char>(high << 4U | low);
+  return is_escaped(c) ? std::optional(c) : std::nullopt;
 }
 
 // Removes " name=value" from the front of a line. The order of fields is fixed and each value has one canonical form,
@@ -100,7 +111,7 @@ class Fields {
     return true;
   }
 
-  // The same for a value that may contain spaces and quotes, which are escaped (append_escaped()).
+  // The same for a value in which some bytes are escaped (append_escaped()): any byte may be.
   bool escaped(std::string_view name, std::string& out) {
     if (!token(name, out)) return false;
     if (out == kUsualType || out.find('%') == std::string::npos) return true;
@@ -110,12 +121,23 @@ class Fields {
       append(out, left.substr(0, end));
       left.remove_prefix(end);
       if (left.empty()) break;
-      const auto found = std::ranges::find(kEscapes, left.substr(0, 3), &Escape::text);
-      if (found == kEscapes.end()) return false;
-      out += found->character;
-      left.remove_prefix(found->text.size());
+      const auto c = parse_escape(left);
+      if (!c) return false;
+      out += *c;
+      left.remove_prefix(kEscapeSize);
     }
     return true;
+  }
+
+  // The same for the value of a header: visible ASCII and spaces.
+  bool header(std::string_view name, std::string& out) {
+    return escaped(name, out) && std::ranges::all_of(out, [](char c) { return c >= ' ' && c < '\x7f'; });
+  }
+
+  // Returns true if the next field has this name.
+  [[nodiscard]] bool next_is(std::string_view name) const {
+    return rest_.starts_with(' ') && rest_.substr(1).starts_with(name) &&
+           rest_.substr(1 + name.size()).starts_with('=');
   }
 
   [[nodiscard]] std::string_view rest() const { return rest_; }
@@ -156,7 +178,7 @@ bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   const auto kind = fields.take("kind").transform(parse_kind);
   if (!kind || !*kind) return false;
   if (!fields.number("epoch", ~0ULL, entry.epoch)) return false;
-  if (!fields.escaped("type", entry.content_type) || !fields.token("etag", entry.etag)) return false;
+  if (!fields.header("type", entry.content_type) || !fields.token("etag", entry.etag)) return false;
   if (!fields.number("size", ~0ULL, size)) return false;
   entry.stored_at = WallTime(milliseconds(static_cast<milliseconds::rep>(stored_at)));
   entry.early_refresh = early == 1;
@@ -164,17 +186,51 @@ bool parse_line(Fields& fields, Entry& entry, std::uint64_t& size) {
   return true;
 }
 
+// Reads the fields that a line has only where they say something: none of them is there with an empty value.
+bool parse_optional(Fields& fields, Entry& entry) {
+  if (fields.next_is("gzip_of")) {
+    if (!fields.number("gzip_of", ~0ULL, entry.decoded_size)) return false;
+    entry.encoding = Encoding::gzip;
+  }
+  if (fields.next_is("disposition")) {
+    if (!fields.header("disposition", entry.content_disposition) || entry.content_disposition.empty()) return false;
+  }
+  if (fields.next_is("question")) {
+    if (!fields.escaped("question", entry.question) || entry.question.empty()) return false;
+  }
+  return true;
+}
+
+enum class Line : std::uint8_t { before, current };
+
 // Decodes the fields after the version (and, in wx2, after the key) and the body.
 template <class Checksum>
-std::optional<Entry> decode_rest(Fields fields, std::string_view line, std::string_view body, Checksum checksum_of) {
+std::optional<Entry> decode_rest(Fields fields, std::string_view line, std::string_view body, Line kind,
+                                 Checksum checksum_of) {
   Entry entry;
   std::uint64_t size = 0;
   if (!parse_line(fields, entry, size) || size != body.size()) return std::nullopt;
+  if (kind == Line::current && !parse_optional(fields, entry)) return std::nullopt;
   const auto covered = line.substr(0, line.size() - fields.rest().size());
   const auto sum = fields.take("sum");
   if (!sum || !fields.rest().empty() || *sum != checksum_of(covered, body).view()) return std::nullopt;
   entry.body = Body::copy_of(body);
   return entry;
+}
+
+void append_optional(std::string& out, const Entry& entry) {
+  if (entry.encoding == Encoding::gzip) {
+    append(out, " gzip_of=");
+    append(out, entry.decoded_size);
+  }
+  if (!entry.content_disposition.empty()) {
+    append(out, " disposition=");
+    append_escaped(out, entry.content_disposition);
+  }
+  if (!entry.question.empty()) {
+    append(out, " question=");
+    append_escaped(out, entry.question);
+  }
 }
 
 }  // namespace
@@ -203,6 +259,7 @@ void encode_head(std::string_view key, const Entry& entry, std::string& out) {
   append(out, entry.etag);
   append(out, " size=");
   append(out, entry.body.size());
+  append_optional(out, entry);
   const auto sum = checksum(std::string_view(out).substr(start), entry.body);
   append(out, " sum=");
   append(out, sum.view());
@@ -216,10 +273,10 @@ std::optional<Entry> decode(std::string_view key, std::string_view value) {
   const auto body = value.substr(end + 1);
   Fields fields(line);
   if (fields.take_word(kVersion)) {
-    return fields.take("key") == key ? decode_rest(fields, line, body, checksum) : std::nullopt;
+    return fields.take("key") == key ? decode_rest(fields, line, body, Line::current, checksum) : std::nullopt;
   }
   if (!fields.take_word(kVersionBefore)) return std::nullopt;
-  auto entry = decode_rest(fields, line, body, checksum_before);
+  auto entry = decode_rest(fields, line, body, Line::before, checksum_before);
   return entry && entry->kind != EntryKind::tombstone ? std::move(entry) : std::nullopt;
 }
 

@@ -4,6 +4,10 @@
 //       type=application/json etag=5f2a.. size=143 sum=9c1e..        (one line)
 //   {"latitude":52.52,...}
 //
+// Where they say something, these follow `size`: gzip_of=<bytes> (the body is gzip, of so many bytes),
+// disposition=<Content-Disposition>, and question=<Entry::question>. Their values and that of `type` are percent-coded
+// where they have a byte that is not visible ASCII, a quote or a percent sign.
+//
 // The first word is the version of the format. A value of another key, and a truncated or damaged value, count as a
 // miss, not as an error. Times and spans are in milliseconds. The key does not include CACHE_PREFIX. The checksum is
 // content_hash() of everything else.
@@ -29,9 +33,10 @@ namespace wx::cache {
 inline constexpr std::uint64_t kMaxMilliseconds = 1ULL << 52;
 
 // Appends the line, including its '\n', to `out`. The Redis value is this line followed by the entry's body, which the
-// caller can send without a copy. The key must not contain spaces or line ends. The entry's content type and ETag must
-// be visible ASCII without spaces and quotes (decode() refuses others), the ETag not empty (fill_message() needs it),
-// its times and spans must not be negative, and no span may exceed ten years.
+// caller can send without a copy. The key must not contain spaces or line ends. The entry's ETag must be visible ASCII
+// without spaces and quotes, and not empty (fill_message() needs it); its content type and content disposition must be
+// visible ASCII with spaces (decode() refuses others). Its times and spans must not be negative, and no span may exceed
+// ten years. An entry that is not gzip has no decoded_size.
 void encode_head(std::string_view key, const Entry& entry, std::string& out);
 
 // Returns the entry in `value`, or nothing if `value` is not a complete, undamaged entry of `key` in this version or

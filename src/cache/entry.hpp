@@ -37,6 +37,9 @@ enum class EntryKind : std::uint8_t {
   unreadable,  // no value, and never stored: what Redis holds is damaged, or of another version
 };
 
+// How the bytes of a body are coded (Content-Encoding, RFC 9110 §8.4).
+enum class Encoding : std::uint8_t { identity, gzip };
+
 struct Entry {
   Body body;
   std::string content_type;
@@ -47,6 +50,12 @@ struct Entry {
   EntryKind kind = EntryKind::answer;
   // Allows a hit late in fresh_for to start a refresh. False if fresh_for ends when the source has its next value.
   bool early_refresh = true;
+  Encoding encoding = Encoding::identity;  // of `body`
+  std::uint64_t decoded_size = 0;          // of a gzip body, in bytes; 0: the body is not coded
+  std::string content_disposition = {};    // the header's value; usually empty
+  // What was asked, if the key is a hash of it and so does not say it; else empty. Entries of one key with different
+  // questions are never mixed up (Lookup::question).
+  std::string question = {};
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };

@@ -14,7 +14,7 @@ constexpr milliseconds kSweepPause{1000};
 }  // namespace
 
 std::size_t ErrorMemos::Item::cost() const {
-  std::size_t sum = sizeof(Item) + kOverhead + key.capacity();
+  std::size_t sum = sizeof(Item) + kOverhead + key.capacity() + memo.question.capacity();
   if (memo.failure.error) sum += memo.failure.error->detail.capacity();
   if (memo.failure.refusal) {
     const Entry& refusal = *memo.failure.refusal->entry;
@@ -23,21 +23,20 @@ std::size_t ErrorMemos::Item::cost() const {
   return sum;
 }
 
-const Memo* ErrorMemos::active(std::string_view key, SteadyTime now) {
+const Memo* ErrorMemos::active(const MemoKey& key, SteadyTime now) {
   if (now >= sweep_at_) sweep(now);
-  const auto found = items_.find(key);
+  const auto found = items_.find(key.table_key);
   if (found == items_.end()) return nullptr;
   const Memo& memo = found->second->memo;
-  return now < memo.until ? &memo : nullptr;
+  return now < memo.until && memo.question == key.question ? &memo : nullptr;
 }
 
-const Memo& ErrorMemos::record(std::string_view key, Failure failure, bool kept, WallTime begun, SteadyTime now) {
+const Memo& ErrorMemos::record(const MemoKey& key, Failure failure, bool kept, WallTime begun, SteadyTime now) {
   if (now >= sweep_at_) sweep(now);
-  const bool known = items_.contains(key);
   Item& item = place(key);
   Memo& memo = item.memo;
   // A failure counts as consecutive only if the last memo ended less than twice the longest time ago.
-  const bool in_a_row = known && now < forgotten_at(memo);
+  const bool in_a_row = memo.count > 0 && now < forgotten_at(memo);
   memo.count = in_a_row ? std::min(memo.count + 1, FailureMemo::kMaxCount) : 1;
   memo.failure = std::move(failure);
   if (memo.failure.error) memo.failure.error->remembered = true;
@@ -53,7 +52,7 @@ const Memo& ErrorMemos::record(std::string_view key, Failure failure, bool kept,
   return memo;
 }
 
-void ErrorMemos::record_fleet(std::string_view key, const FailureMemo& failure, bool kept, WallTime begun,
+void ErrorMemos::record_fleet(const MemoKey& key, const FailureMemo& failure, bool kept, WallTime begun,
                               SteadyTime now) {
   if (now >= sweep_at_) sweep(now);
   Item& item = place(key);
@@ -107,14 +106,18 @@ void ErrorMemos::clear() {
   bytes_ = 0;
 }
 
-ErrorMemos::Item& ErrorMemos::place(std::string_view key) {
-  if (const auto found = items_.find(key); found != items_.end()) {
+ErrorMemos::Item& ErrorMemos::place(const MemoKey& key) {
+  if (const auto found = items_.find(key.table_key); found != items_.end()) {
+    Item& item = *found->second;
+    if (item.memo.question != key.question) item.memo = {};
+    item.memo.question = key.question;
     order_.splice(order_.end(), order_, found->second);
-    return *found->second;
+    return item;
   }
   if (order_.size() >= options_.limit) forget(order_.front().key);
-  order_.push_back({.key = std::string(key), .memo = {}});
+  order_.push_back({.key = std::string(key.table_key), .memo = {}});
   const auto item = std::prev(order_.end());
+  item->memo.question = key.question;
   items_.emplace(item->key, item);
   return *item;
 }

@@ -28,9 +28,22 @@ struct MemoOptions {
   std::size_t bytes = std::size_t{4} << 20;  // of all memos, beside MEMORY_LIMIT; likewise
 };
 
+// The flight table's key of a lookup, and its question (Lookup::question). A key without a question is one with an
+// empty one.
+struct MemoKey {
+  std::string_view table_key;
+  std::string_view question;
+
+  MemoKey(std::string_view key) : table_key(key) {}    // NOLINT(google-explicit-constructor): as the comment says
+  MemoKey(const char* key) : table_key(key) {}         // NOLINT(google-explicit-constructor)
+  MemoKey(const std::string& key) : table_key(key) {}  // NOLINT(google-explicit-constructor)
+  MemoKey(std::string_view key, std::string_view q) : table_key(key), question(q) {}
+};
+
 struct Memo {
-  Failure failure;
-  int count = 1;      // consecutive failures
+  std::string question;  // of the failed load; usually empty
+  Failure failure = {};
+  int count = 0;      // consecutive failures; 0: none yet
   SteadyTime until;   // in force before this time
   WallTime begun;     // when the failed load began; a value stored later ends the memo
   bool kept = false;  // there was an answer that may be served: if memory does not hold it, Redis may
@@ -41,14 +54,14 @@ class ErrorMemos {
  public:
   explicit ErrorMemos(const MemoOptions& options) : options_(options) {}
 
-  // Returns the memo in force, or null. The pointer is valid until the next change.
-  [[nodiscard]] const Memo* active(std::string_view key, SteadyTime now);
+  // Returns the memo in force, or null: also if it is of another question. The pointer is valid until the next change.
+  [[nodiscard]] const Memo* active(const MemoKey& key, SteadyTime now);
 
-  // Records a failed load of this process. Returns its memo.
-  const Memo& record(std::string_view key, Failure failure, bool kept, WallTime begun, SteadyTime now);
+  // Records a failed load of this process, in place of the key's memo. Returns its memo.
+  const Memo& record(const MemoKey& key, Failure failure, bool kept, WallTime begun, SteadyTime now);
 
   // Records a failed load of another process.
-  void record_fleet(std::string_view key, const FailureMemo& failure, bool kept, WallTime begun, SteadyTime now);
+  void record_fleet(const MemoKey& key, const FailureMemo& failure, bool kept, WallTime begun, SteadyTime now);
 
   // Call it when another process has announced a value. A memo then allows one look.
   void on_fill(std::string_view key);
@@ -76,8 +89,8 @@ class ErrorMemos {
 
     [[nodiscard]] std::size_t cost() const;
   };
-  // Returns the key's memo, which is new if there was none, and makes it the newest.
-  Item& place(std::string_view key);
+  // Returns the key's memo, which is new if there was none of this question, and makes it the newest.
+  Item& place(const MemoKey& key);
   // Call it after a change of the newest memo.
   void on_changed(Item& item);
   void count_bytes(Item& item);

@@ -29,6 +29,10 @@ struct Loaded {
   // The time at which the request was sent that brought this value (request_time in RFC 9111 §4.2.3). The value may be
   // as old as that, so its age and `spans` begin then. If empty, they begin when LoadCallback is called.
   std::optional<SteadyTime> request_time = std::nullopt;
+  // See Entry.
+  Encoding encoding = Encoding::identity;
+  std::uint64_t decoded_size = 0;
+  std::string content_disposition = {};
 
   [[nodiscard]] static Loaded refusal(Body reason) {
     return {.body = std::move(reason),

@@ -26,6 +26,9 @@ struct Lookup {
   // Becomes true when the caller needs no answer any more (its client has gone); null: it always needs one. A load that
   // has not begun does not begin for such callers alone; they then get ErrorKind::deadline_exceeded.
   std::shared_ptr<const std::atomic<bool>> gone = nullptr;
+  // The question, if the key is a hash of it; else empty. An entry, a flight or a remembered failure of another
+  // question is none for this lookup: two questions with one hash get an answer each. Need not outlive the call.
+  std::string_view question = {};
 };
 
 }  // namespace wx::cache

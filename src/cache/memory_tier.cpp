@@ -17,19 +17,19 @@ MemoryTier::MemoryTier(const MemoryOptions& options, observability::Metrics& met
 }
 
 std::optional<ShardHit> MemoryTier::find(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                         const Validity& validity) {
+                                         const Validity& validity, std::string_view question) {
   if (!enabled()) return std::nullopt;
   auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
-  return locked.shard.find(key, hash, now, options_.early_part, options_.refresh_pause, validity);
+  return locked.shard.find({key, hash, question}, now, options_.early_part, options_.refresh_pause, validity);
 }
 
-std::optional<Copy> MemoryTier::look(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                     const Validity& validity) {
+std::optional<Copy> MemoryTier::look(std::string_view key, std::uint64_t hash, SteadyTime now, const Validity& validity,
+                                     std::string_view question) {
   if (!enabled()) return std::nullopt;
   auto& locked = shard_of(hash);
   const Lock lock(locked.mutex);
-  return locked.shard.look(key, hash, now, validity);
+  return locked.shard.look({key, hash, question}, now, validity);
 }
 
 bool MemoryTier::heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, SteadyTime now, const Clock& clock,

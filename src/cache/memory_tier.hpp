@@ -39,10 +39,10 @@ class MemoryTier {
 
   // `hash` is hash64(key) in all functions.
   [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                             const Validity& validity = {});
+                                             const Validity& validity = {}, std::string_view question = {});
   // See SieveShard.
   [[nodiscard]] std::optional<Copy> look(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                         const Validity& validity = {});
+                                         const Validity& validity = {}, std::string_view question = {});
   bool heard_fill(const FleetListener::Fill& fill, std::uint64_t hash, SteadyTime now, const Clock& clock,
                   const Validity& validity);
   void count_look(std::string_view key, std::uint64_t hash);

@@ -15,6 +15,7 @@ Run::Run(const std::shared_ptr<CacheCore>& core, CacheThread& thread, const Look
     : core_(core),
       thread_(thread),
       key_(lookup.key),
+      question_(lookup.question),
       hash_(lookup.hash),
       table_key_(std::move(table_key)),
       deadline_(lookup.deadline),
@@ -95,7 +96,7 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
   // failure only the longest possible load is known.
   if (actions.failed) {
     const auto begun = core.clock.wall() - std::chrono::floor<milliseconds>(now - load_.started);
-    const auto& memo = shard.memos.record(table_key_, *std::move(actions.failed), kept(), begun, now);
+    const auto& memo = shard.memos.record(memo_key(), *std::move(actions.failed), kept(), begun, now);
     core.memory.allow_refresh_from(key_, hash_, memo.until);
     const auto left = std::chrono::ceil<milliseconds>(memo.until - now);
     // A failed load always has an answer. An earlier retry would get the same failure.
@@ -108,7 +109,7 @@ void Run::apply_outcome(CacheCore& core, FlightTable::Shard& shard, State& state
                                              .epoch = load_.epoch};
     }
   } else if (actions.fleet_failure) {
-    shard.memos.record_fleet(table_key_, *actions.fleet_failure, kept(), core.clock.wall() - core.options.lease_span,
+    shard.memos.record_fleet(memo_key(), *actions.fleet_failure, kept(), core.clock.wall() - core.options.lease_span,
                              now);
     core.memory.allow_refresh_from(key_, hash_, now + actions.fleet_failure->left);
   } else if (actions.remembered) {

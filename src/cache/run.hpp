@@ -64,6 +64,7 @@ class Run final : public std::enable_shared_from_this<Run>, public Wanting {
   };
   [[nodiscard]] State& state(const FlightTable::Locked& lock) { return state_.with(lock); }
   [[nodiscard]] const std::string& table_key() const { return table_key_; }
+  [[nodiscard]] const std::string& question() const { return question_; }
   [[nodiscard]] const CacheThread& thread() const { return thread_; }
 
   // Starts the flight.
@@ -103,6 +104,7 @@ class Run final : public std::enable_shared_from_this<Run>, public Wanting {
   // Calls work(core), unless the cache is destroyed. An exception ends the flight.
   template <class Work>
   void guarded(Work work);
+  [[nodiscard]] MemoKey memo_key() const { return {table_key_, question_}; }
   // Gives one event to the flight, which happened at `now`. Everything that follows is decided by this time. `event`
   // takes the State under the lock and returns Actions.
   template <class Event>
@@ -134,12 +136,17 @@ class Run final : public std::enable_shared_from_this<Run>, public Wanting {
   // Gives a reply of Redis to the flight: first what it shows of purges, then the event.
   template <class Event>
   void step_with(CacheCore& core, SteadyTime now, Found& found, Event event);
+  // What Redis holds for the key, given its reply.
+  [[nodiscard]] Found take_over(CacheCore& core, std::optional<Entry> entry, const Moment& now) const {
+    return core.take_over(key_, question_, std::move(entry), now);
+  }
   void read_remote(CacheCore& core);
   void take_lease(CacheCore& core);
   void look();
 
   void load(CacheCore& core);
   void start_load(const CacheCore& core);
+  [[nodiscard]] Copy copy_of_loaded(const CacheCore& core, Loaded loaded, WallTime purged_until, SteadyTime now) const;
   [[nodiscard]] LoadRequest load_request(const State& state, SteadyTime now) const;
   void proceed(CacheCore& core, bool go);
   void on_turn(CacheCore& core, Proceed proceed);
@@ -155,6 +162,7 @@ class Run final : public std::enable_shared_from_this<Run>, public Wanting {
   const std::weak_ptr<CacheCore> core_;
   CacheThread& thread_;
   const std::string key_;
+  const std::string question_;  // see Lookup
   const std::uint64_t hash_;
   const std::string table_key_;  // empty: not in the table (bypass)
   const SteadyTime deadline_;    // of the caller that began the flight

@@ -6,19 +6,22 @@
 #include "observability/log_exception.hpp"
 
 namespace wx::cache {
-namespace {
 
 // Makes a copy of a value that was loaded at `now`. Its age begins when its source was asked, because the value may be
 // as old as that. Both dates follow from one reading of the steady clock, so a wall clock that was set during the load
 // changes neither. The value gets a later time than the purges that its load has followed, because the clocks of the
 // processes differ slightly.
-Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch, WallTime purged_until, SteadyTime now) {
+Copy Run::copy_of_loaded(const CacheCore& core, Loaded loaded, WallTime purged_until, SteadyTime now) const {
   const auto born = std::min(loaded.request_time.value_or(now), now);
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(loaded.body);
   entry->content_type = std::move(loaded.content_type);
   entry->etag = std::move(loaded.etag);
   entry->kind = loaded.kind;
+  entry->encoding = loaded.encoding;
+  entry->decoded_size = loaded.encoding == Encoding::identity ? 0 : loaded.decoded_size;
+  entry->content_disposition = std::move(loaded.content_disposition);
+  entry->question = question_;
   if (loaded.kind == EntryKind::refusal) {
     entry->spans.fresh_for = core.options.memos.refusal;
     entry->early_refresh = false;
@@ -28,11 +31,9 @@ Copy copy_of_loaded(const CacheCore& core, Loaded loaded, std::uint64_t epoch, W
   }
   entry->stored_at = core.clock.wall() - std::chrono::ceil<milliseconds>(now - born);
   if (entry->stored_at <= purged_until) entry->stored_at = purged_until + milliseconds(1);
-  entry->epoch = epoch;
+  entry->epoch = load_.epoch;
   return {.entry = std::move(entry), .born = born};
 }
-
-}  // namespace
 
 WaiterSlot* Run::State::lead() {
   const auto leader = std::ranges::find_if(waiters, &WaiterSlot::leader);
@@ -150,7 +151,7 @@ void Run::on_loaded(CacheCore& core, Result<Loaded> result) {
   step(core, now, [&](State& state) {
     Result<Copy> copy = fail(ErrorKind::internal);
     if (result) {
-      copy = copy_of_loaded(core, std::move(*result), load_.epoch, state.flight.purged_until(), now);
+      copy = copy_of_loaded(core, std::move(*result), state.flight.purged_until(), now);
     } else {
       copy = std::unexpected(std::move(result.error()));
     }

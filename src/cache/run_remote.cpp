@@ -62,7 +62,7 @@ void Run::read_remote(CacheCore& core) {
     self->guarded([&](CacheCore& live) {
       const auto now = live.now();
       const auto took = now.steady - self->read_started_;
-      auto found = live.take_over(self->key_, result ? std::move(*result) : std::nullopt, now);
+      auto found = self->take_over(live, result ? std::move(*result) : std::nullopt, now);
       live.count_read(!result, found, took);
       self->step_with(live, now.steady, found, [&](State& state) {
         state.timings.redis = took;
@@ -83,7 +83,7 @@ void Run::take_lease(CacheCore& core) {
                            : result->won ? Counter::cache_lease_won
                                          : Counter::cache_lease_lost);
           const auto now = live.now();
-          auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt, now);
+          auto found = self->take_over(live, result ? std::move(result->entry) : std::nullopt, now);
           if (result) self->drop_purged(live, *result);
           self->step_with(live, now.steady, found, [&](State& state) {
             return state.flight.leased(seen_of(std::move(result), std::move(found.copy)), until, now.steady);
@@ -97,7 +97,7 @@ void Run::look() {
   thread_.remote()->look(key_, [self = shared_from_this()](Result<LeaseView> result) {
     self->guarded([&](CacheCore& live) {
       const auto now = live.now();
-      auto found = live.take_over(self->key_, result ? std::move(result->entry) : std::nullopt, now);
+      auto found = self->take_over(live, result ? std::move(result->entry) : std::nullopt, now);
       if (result) self->drop_purged(live, *result);
       self->step_with(live, now.steady, found, [&](State& state) {
         state.timings.load = now.steady - self->load_.started;  // so far, the wait for another process's load
@@ -157,7 +157,7 @@ void Run::look_and_store(CacheCore& core, const Copy& loaded, RemoteTier::DoneCa
                                 done = AnswerOnce<void>(std::move(done))](Result<std::optional<Entry>> result) mutable {
     self->guarded([&](CacheCore& live) {
       if (!result) return done(std::unexpected(std::move(result.error())));
-      const auto found = live.take_over(self->key_, std::move(*result), live.now());
+      const auto found = self->take_over(live, std::move(*result), live.now());
       if (found.purged_at) self->heed_purge(live, found);
       const bool purged = (found.purged_at && stored_until(loaded, *found.purged_at)) || live.purges() != purges ||
                           live.undated_purges() != undated_purges;

@@ -36,7 +36,8 @@ SieveShard::~SieveShard() {
 
 std::size_t SieveShard::cost(std::string_view key, const Entry& entry) {
   return sizeof(Node) + sizeof(Entry) + heap_bytes(key.size()) + entry.body.buffer_bytes() +
-         heap_bytes(entry.content_type.capacity()) + heap_bytes(entry.etag.capacity()) + kOverhead;
+         heap_bytes(entry.content_type.capacity()) + heap_bytes(entry.etag.capacity()) +
+         heap_bytes(entry.content_disposition.capacity()) + heap_bytes(entry.question.capacity()) + kOverhead;
 }
 
 SieveShard::Node* SieveShard::node_of(std::string_view key, std::uint64_t hash) const {
@@ -44,10 +45,9 @@ SieveShard::Node* SieveShard::node_of(std::string_view key, std::uint64_t hash) 
   return found == nodes_.end() ? nullptr : *found;
 }
 
-inline SieveShard::Node* SieveShard::visit(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                           const Validity& validity) {
-  Node* node = node_of(key, hash);
-  if (node == nullptr) return nullptr;
+inline SieveShard::Node* SieveShard::visit(const AskedKey& asked, SteadyTime now, const Validity& validity) {
+  Node* node = node_of(asked.key, asked.hash);
+  if (node == nullptr || node->copy.entry->question != asked.question) return nullptr;
   if (node->copy.freshness(now) == Freshness::gone || node->is_purged(validity)) {
     remove(node);
     return nullptr;
@@ -56,13 +56,13 @@ inline SieveShard::Node* SieveShard::visit(std::string_view key, std::uint64_t h
   return node;
 }
 
-std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t hash, SteadyTime now, double early_part,
+std::optional<ShardHit> SieveShard::find(const AskedKey& asked, SteadyTime now, double early_part,
                                          nanoseconds refresh_pause, const Validity& validity) {
-  Node* node = visit(key, hash, now, validity);
+  Node* node = visit(asked, now, validity);
   if (node == nullptr) return std::nullopt;
   ShardHit hit{.copy = node->copy};
   const bool gap = node->inserted < validity.trusted_from;
-  const bool late = is_late(node->copy, early_part, hash, now);
+  const bool late = is_late(node->copy, early_part, asked.hash, now);
   if ((late || gap) && now >= node->refresh_from) {
     hit.start_refresh = true;
     node->refresh_from = now + refresh_pause;
@@ -79,9 +79,8 @@ std::optional<ShardHit> SieveShard::find(std::string_view key, std::uint64_t has
   return hit;
 }
 
-std::optional<Copy> SieveShard::look(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                     const Validity& validity) {
-  const Node* node = visit(key, hash, now, validity);
+std::optional<Copy> SieveShard::look(const AskedKey& asked, SteadyTime now, const Validity& validity) {
+  const Node* node = visit(asked, now, validity);
   return node == nullptr ? std::nullopt : std::optional(node->copy);
 }
 

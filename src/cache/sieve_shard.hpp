@@ -45,6 +45,13 @@ struct Validity {
   SteadyTime trusted_from = SteadyTime::min();  // copies inserted earlier are doubtful
 };
 
+// A key, hash64() of it, and the question (see Lookup), which is usually empty.
+struct AskedKey {
+  std::string_view key;
+  std::uint64_t hash = 0;
+  std::string_view question = {};
+};
+
 class SieveShard {
  public:
   // `limit` is in bytes and includes keys, values and overhead.
@@ -53,15 +60,14 @@ class SieveShard {
   SieveShard(const SieveShard&) = delete;
   SieveShard& operator=(const SieveShard&) = delete;
 
-  // Returns the copy of the key, or nothing. Removes a copy that has expired or was purged. `early_part`: see
-  // early_refresh_age(). After a hit with start_refresh, no other hit has it for `refresh_pause`.
-  [[nodiscard]] std::optional<ShardHit> find(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                             double early_part, nanoseconds refresh_pause,
-                                             const Validity& validity = {});
+  // Returns the copy of the key, or nothing if there is none of this question. Removes a copy that has expired or was
+  // purged. `early_part`: see early_refresh_age(). After a hit with start_refresh, no other hit has it for
+  // `refresh_pause`.
+  [[nodiscard]] std::optional<ShardHit> find(const AskedKey& asked, SteadyTime now, double early_part,
+                                             nanoseconds refresh_pause, const Validity& validity = {});
 
   // The same for a caller that starts no refresh: it leaves that to the hits of find().
-  [[nodiscard]] std::optional<Copy> look(std::string_view key, std::uint64_t hash, SteadyTime now,
-                                         const Validity& validity);
+  [[nodiscard]] std::optional<Copy> look(const AskedKey& asked, SteadyTime now, const Validity& validity);
 
   // Inserts the copy, replacing the key's previous one. Returns false if the copy is too large (more than an eighth of
   // the limit); the previous copy is removed in that case too. Adds the number of evicted entries to `evicted`.
@@ -134,7 +140,7 @@ class SieveShard {
 
   [[nodiscard]] Node* node_of(std::string_view key, std::uint64_t hash) const;
   // The node of a copy that may be served, marked as asked for; null if there is none.
-  [[nodiscard]] Node* visit(std::string_view key, std::uint64_t hash, SteadyTime now, const Validity& validity);
+  [[nodiscard]] Node* visit(const AskedKey& asked, SteadyTime now, const Validity& validity);
   void link_newest(Node* node);
   void unlink(Node* node);
   void remove(Node* node);

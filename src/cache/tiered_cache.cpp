@@ -25,6 +25,7 @@ struct TieredCache::FirstStep {
   WaiterPtr waiter;     // null if the caller is answered at once
   bool begins = false;  // get() must begin the flight: its caller waits, or has got a stale copy
   bool soft = false;    // the flight holds a fallback, so the caller waits until its soft deadline only
+  bool mixed = false;   // nothing was done: the key's flight is of another question
 };
 
 namespace {
@@ -48,11 +49,11 @@ std::optional<Verdict> from_memo(const Memo& memo, const std::optional<HeldCopy>
 }
 
 // The answer to a lookup that accepts only a cached one, given what Redis has replied to a read that began at `asked`.
-Result<Served> cached_in_redis(CacheCore& core, std::string_view key, Result<std::optional<Entry>> entry,
-                               SteadyTime asked) {
+Result<Served> cached_in_redis(CacheCore& core, std::string_view key, std::string_view question,
+                               Result<std::optional<Entry>> entry, SteadyTime asked) {
   const auto replied = core.now();
   const auto took = replied.steady - asked;
-  auto found = core.take_over(key, entry ? std::move(*entry) : std::nullopt, replied);
+  auto found = core.take_over(key, question, entry ? std::move(*entry) : std::nullopt, replied);
   core.count_read(!entry, found, took);
   if (!entry) return fail(ErrorKind::cache_unavailable);
   if (found.purged_at) core.purge_until(key, *found.purged_at);
@@ -69,9 +70,10 @@ TieredCache::TieredCache(const CacheOptions& options, const Clock& clock, observ
                          observability::Log& log)
     : core_(std::make_shared<CacheCore>(options, clock, metrics, log)) {}
 
-TieredCache::Peeked TieredCache::peek(std::string_view key, std::uint64_t hash, SteadyTime now) {
+TieredCache::Peeked TieredCache::peek(std::string_view key, std::uint64_t hash, SteadyTime now,
+                                      std::string_view question) {
   Peeked peeked;
-  const auto hit = core_->memory.find(key, hash, now, core_->validity());
+  const auto hit = core_->memory.find(key, hash, now, core_->validity(), question);
   if (!hit) return peeked;
   const auto freshness = hit->copy.freshness(now);
   if (freshness == Freshness::fresh) {
@@ -88,6 +90,11 @@ TieredCache::Peeked TieredCache::peek(std::string_view key, std::uint64_t hash, 
 void TieredCache::get(CacheThread& thread, const Lookup& lookup, Loader loader, GetCallback done) {
   if (lookup.only_if_cached) return get_if_cached(thread, lookup, std::move(done));
   auto first = first_step(thread, lookup, loader, done);
+  if (first.mixed) {
+    Lookup alone = lookup;
+    alone.mode = Mode::bypass;
+    first = first_step(thread, alone, loader, done);
+  }
   if (first.at_once) {
     answer_caller(std::move(done), std::move(*first.at_once), core_->log);
   } else {
@@ -105,16 +112,20 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
   const bool shared = !table_key.empty();
   auto& shard = core_->flights.shard_of(lookup.hash);
   const FlightTable::Locked lock(shard);
+  if (shared) first.run = shard.find(table_key);
+  if (first.run && first.run->question() != lookup.question) {
+    first.mixed = true;
+    return first;
+  }
   // Memory is read under the lock. A flight fills memory before it leaves the table, so a caller cannot miss both its
   // copy and the flight, and load a second time.
   auto held = held_in_memory(lookup, now);
-  if (shared) first.run = shard.find(table_key);
   const bool joins = first.run != nullptr;
   std::optional<Verdict> remembered;
   WallTime begun;
   if (!lookup.forced && shared) {
     bool kept_in_redis = false;
-    if (const auto* memo = shard.memos.active(table_key, now)) {
+    if (const auto* memo = shard.memos.active({table_key, lookup.question}, now)) {
       remembered = from_memo(*memo, held.copy, now);
       begun = memo->begun;
       kept_in_redis = memo->kept && !held.copy && thread.remote() != nullptr;
@@ -155,7 +166,7 @@ TieredCache::FirstStep TieredCache::first_step(CacheThread& thread, const Lookup
 void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCallback done) {
   const auto now = core_->clock.steady();
   if (lookup.mode == Mode::normal) {
-    if (auto copy = core_->memory.look(lookup.key, lookup.hash, now, core_->validity())) {
+    if (auto copy = core_->memory.look(lookup.key, lookup.hash, now, core_->validity(), lookup.question)) {
       const HeldCopy held{.copy = std::move(*copy), .tier = Tier::memory};
       return answer_caller(std::move(done), served_from(as_cached(held, now), now), core_->log);
     }
@@ -163,13 +174,14 @@ void TieredCache::get_if_cached(CacheThread& thread, const Lookup& lookup, GetCa
   if (thread.remote() == nullptr || lookup.mode == Mode::bypass) {
     return answer_caller(std::move(done), fail(ErrorKind::not_cached), core_->log);
   }
-  thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log, key = std::string(lookup.key), now,
+  thread.remote()->read(lookup.key, [weak = std::weak_ptr(core_), &log = core_->log, key = std::string(lookup.key),
+                                     question = std::string(lookup.question), now,
                                      done = std::move(done)](Result<std::optional<Entry>> entry) mutable {
     const auto core = weak.lock();
     if (!core) return answer_caller(std::move(done), fail(ErrorKind::draining), log);
     Result<Served> result = fail(ErrorKind::not_cached);
     try {
-      result = cached_in_redis(*core, key, std::move(entry), now);
+      result = cached_in_redis(*core, key, question, std::move(entry), now);
     } catch (...) {
       observability::log_exception(log, "cache", "a lookup ended with an exception");
       result = fail(ErrorKind::internal);
@@ -190,7 +202,7 @@ void TieredCache::refresh(CacheThread& thread, const Lookup& lookup, Loader load
     auto held = held_in_memory(lookup, now);
     std::optional<Verdict> remembered;
     WallTime begun;
-    if (const auto* memo = shard.memos.active(table_key, now)) {
+    if (const auto* memo = shard.memos.active({table_key, lookup.question}, now)) {
       remembered = from_memo(*memo, held.copy, now);
       begun = memo->begun;
       if (thread.remote() == nullptr || !shard.memos.take_look(table_key)) {
@@ -239,7 +251,7 @@ void TieredCache::give_leases_back(CacheThread& thread) {
 
 TieredCache::MemoryCopy TieredCache::held_in_memory(const Lookup& lookup, SteadyTime now) {
   if (lookup.mode != Mode::normal) return {};
-  auto hit = core_->memory.find(lookup.key, lookup.hash, now, core_->validity());
+  auto hit = core_->memory.find(lookup.key, lookup.hash, now, core_->validity(), lookup.question);
   if (!hit) return {};
   return {.copy = HeldCopy{.copy = std::move(hit->copy), .tier = Tier::memory}, .doubts = hit->doubts};
 }

@@ -58,8 +58,8 @@ class TieredCache {
     bool refresh = false;  // the caller must call refresh(), which it may do after it has used `served`
   };
   // Returns a fresh answer from memory, or a stale one (not with inline_refresh), or nothing. For lookups with
-  // Mode::normal that are not forced.
-  [[nodiscard]] Peeked peek(std::string_view key, std::uint64_t hash, SteadyTime now);
+  // Mode::normal that are not forced. `question`: see Lookup.
+  [[nodiscard]] Peeked peek(std::string_view key, std::uint64_t hash, SteadyTime now, std::string_view question = {});
 
   // Answers from the first of these that has the value. `done` is called once, on `thread`, possibly before get()
   // returns, and no later than soon after the lookup's deadline (with only_if_cached, when Redis has answered). It is

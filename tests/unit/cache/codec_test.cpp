@@ -1,5 +1,7 @@
 #include "cache/codec.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "base/hash.hpp"
@@ -57,7 +59,14 @@ TEST(Codec, GivesBackWhatItWasGiven) {
   binary.body = std::string("\n\0\xff wx2 \n", 10);
   Entry large = sample();
   large.body = std::string(1 << 20, 'x');
-  for (const auto& entry : {plain, refusal, empty, extreme, binary, large}) {
+  Entry coded = sample();
+  coded.encoding = Encoding::gzip;
+  coded.decoded_size = 12'345;
+  coded.content_disposition = "attachment; filename=\"open-meteo-52.54N13.41E38m.csv\"";
+  coded.question = "latitude=52.52&longitude=13.41&hourly=temperature_2m,rain&name=%20%7B%22";
+  Entry bytes = sample();
+  for (int byte = 0; byte < 256; ++byte) bytes.question += static_cast<char>(byte);
+  for (const auto& entry : {plain, refusal, empty, extreme, binary, large, coded, bytes}) {
     const auto back = decode(kKey, encoded(entry));
     ASSERT_TRUE(back);
     EXPECT_EQ(*back, entry);
@@ -89,6 +98,68 @@ TEST(Codec, WritesALineThatAPersonCanReadThenTheBody) {
             "wx2 key=weather:52.52:13.41 stored_at=1767225600123 fresh=910345 stale=60000 keep=86400000 early=0 "
             "kind=answer epoch=7 type=application/json etag=5f2a9c size=53");
   EXPECT_EQ(value.substr(value.find('\n') + 1), sample().body);
+}
+
+TEST(Codec, WritesWhatIsSetOnly) {
+  Entry entry = sample();
+  entry.content_type = "application/json; charset=utf-8";
+  entry.encoding = Encoding::gzip;
+  entry.decoded_size = 12'345;
+  const std::string start =
+      "wx2 key=weather:52.52:13.41 stored_at=1767225600123 fresh=910345 stale=60000 keep=86400000 early=0 "
+      "kind=answer epoch=7 type=application/json;%20charset=utf-8 etag=5f2a9c size=53 gzip_of=12345";
+  EXPECT_EQ(line_of(encoded(entry)), start);
+  entry.content_disposition = "attachment; filename=\"a.csv\"";
+  entry.question = "hourly=a,b&name=%22\n";
+  EXPECT_EQ(line_of(encoded(entry)),
+            start + " disposition=attachment;%20filename=%22a.csv%22 question=hourly=a,b&name=%2522%0A");
+}
+
+TEST(Codec, RefusesAnOptionalFieldThatItWouldNotWrite) {
+  const std::string good = line_of(encoded(sample()));
+  for (const auto* const fields : {" gzip_of=1", " disposition=a", " question=a", " gzip_of=0 disposition=a question=a",
+                                   " gzip_of=1 question=a"}) {
+    EXPECT_TRUE(decode(kKey, with_sum(good + fields, sample().body))) << fields;
+  }
+  for (const auto* const fields : {" gzip_of=",
+                                   " gzip_of=01",
+                                   " gzip_of=-1",
+                                   " gzip_of=1 gzip_of=1",
+                                   " disposition=",
+                                   " question=",
+                                   " disposition=a gzip_of=1",
+                                   " question=a disposition=a",
+                                   " question=a question=a",
+                                   " question=%41",
+                                   " question=%0a",
+                                   " question=%",
+                                   " question=%2",
+                                   " question=a\"",
+                                   " disposition=%0A",
+                                   " disposition=%00",
+                                   " disposition=%09",
+                                   " disposition=%7F",
+                                   " disposition=%C3%A4",
+                                   " other=a",
+                                   " question",
+                                   " gzip_of",
+                                   " "}) {
+    EXPECT_FALSE(decode(kKey, with_sum(good + fields, sample().body))) << fields;
+  }
+}
+
+// Nothing that a client or the provider writes can end the line, or begin another field.
+TEST(Codec, LetsNoTextBreakTheLine) {
+  for (const std::string text : {"\n", "\r\n", "a\nwx2 key=b", "a size=1 sum=0", " sum=1", "\"", "%0A", "\xff\xfe"}) {
+    Entry entry = sample();
+    entry.question = text;
+    entry.content_type = text;
+    entry.content_disposition = text;
+    const auto value = encoded(entry);
+    const auto line = value.substr(0, value.find('\n'));
+    EXPECT_EQ(value.size(), line.size() + 1 + entry.body.size()) << line;
+    EXPECT_EQ(std::ranges::count(line, ' '), 14) << line;
+  }
 }
 
 TEST(Codec, AppendsToWhatIsThere) {
@@ -163,6 +234,12 @@ TEST(Codec, ReadsTheFormatBefore) {
   EXPECT_EQ(decode(kKey, of_0_1_0("answer")), entry);
   entry.kind = EntryKind::refusal;
   EXPECT_EQ(decode(kKey, of_0_1_0("refusal")), entry);
+}
+
+TEST(Codec, KnowsNoLaterFieldsInTheFormatBefore) {
+  std::string line(of_0_1_0("answer"));
+  line = line_of(line) + " question=a";
+  EXPECT_FALSE(decode(kKey, cat(line, " sum=", ContentTag(hash64("{}", hash64(line))).view(), "\n{}")));
 }
 
 TEST(Codec, RefusesADamagedValueOfTheFormatBefore) {

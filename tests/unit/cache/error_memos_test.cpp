@@ -164,5 +164,28 @@ TEST(ErrorMemos, APurgeEndsAnEarlierMemoAndNoLaterOne) {
   ASSERT_NE(memos.active("key", clock.steady()), nullptr) << "the load began after the purge";
 }
 
+TEST(ErrorMemos, AreThoseOfOneQuestion) {
+  test::FakeClock clock;
+  ErrorMemos memos({});
+  const MemoKey one("key", "hourly=a");
+  const MemoKey other("key", "hourly=b");
+  const auto fail = [&](const MemoKey& key) {
+    return memos.record(key, kTimeout, false, clock.wall(), clock.steady()).count;
+  };
+  EXPECT_EQ(fail(one), 1);
+  EXPECT_EQ(fail(one), 2);
+  EXPECT_NE(memos.active(one, clock.steady()), nullptr);
+  EXPECT_EQ(memos.active(other, clock.steady()), nullptr);
+  EXPECT_EQ(memos.active("key", clock.steady()), nullptr);
+  EXPECT_EQ(fail(other), 1) << "not in a row with that of the first";
+  EXPECT_EQ(memos.active(one, clock.steady()), nullptr);
+  EXPECT_NE(memos.active(other, clock.steady()), nullptr);
+  memos.record_fleet(one, {.kind = ErrorKind::provider_timeout, .count = 3, .left = seconds(1)}, false, clock.wall(),
+                     clock.steady());
+  EXPECT_NE(memos.active(one, clock.steady()), nullptr);
+  EXPECT_EQ(memos.active(other, clock.steady()), nullptr);
+  EXPECT_EQ(memos.size(), 1U);
+}
+
 }  // namespace
 }  // namespace wx::cache

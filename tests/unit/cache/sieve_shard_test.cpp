@@ -34,7 +34,7 @@ class Shard {
 
   bool insert(std::string_view key, Copy copy) { return shard.insert(key, hash64(key), std::move(copy), now, evicted); }
   bool insert(std::string_view key, std::string body = "{}") { return insert(key, copy_of(std::move(body))); }
-  std::optional<ShardHit> find(std::string_view key) { return shard.find(key, hash64(key), now, 0.8, kPause); }
+  std::optional<ShardHit> find(std::string_view key) { return shard.find({key, hash64(key)}, now, 0.8, kPause); }
   bool has(std::string_view key) { return find(key).has_value(); }
   bool erase(std::string_view key) { return shard.erase(key, hash64(key)); }
   void rearm(std::string_view key, SteadyTime at) { shard.allow_refresh_from(key, hash64(key), at); }
@@ -116,16 +116,38 @@ TEST(SieveShard, GivesBackWhatItKeeps) {
   EXPECT_EQ(shard.find("B")->copy.entry->body, "{2}");
 }
 
+TEST(SieveShard, HasNoCopyForAnotherQuestionOfTheSameKey) {
+  Shard shard(1 << 20);
+  Entry entry;
+  entry.body = "{}";
+  entry.spans = kLong;
+  entry.question = "hourly=a";
+  shard.insert("A", {std::make_shared<const Entry>(entry), kStart});
+  const auto has = [&](std::string_view question) {
+    const AskedKey asked{.key = "A", .hash = hash64("A"), .question = question};
+    const bool found = shard.shard.find(asked, kStart, 0.8, kPause).has_value();
+    EXPECT_EQ(shard.shard.look(asked, kStart, {}).has_value(), found);
+    return found;
+  };
+  for (const auto* other : {"", "hourly=b", "hourly=", "hourly=ab"}) EXPECT_FALSE(has(other)) << other;
+  EXPECT_TRUE(has("hourly=a")) << "it has not gone";
+  entry.question = "hourly=b";
+  shard.insert("A", {std::make_shared<const Entry>(entry), kStart});
+  EXPECT_TRUE(has("hourly=b"));
+  EXPECT_FALSE(has("hourly=a"));
+  EXPECT_EQ(shard.shard.size(), 1U);
+}
+
 TEST(SieveShard, TellsKeysOfOneHashApart) {
   Shard shard(1 << 20);
   std::size_t evicted = 0;
   shard.shard.insert("A", 1, copy_of("{a}"), kStart, evicted);
   shard.shard.insert("B", 1, copy_of("{b}"), kStart, evicted);
-  EXPECT_EQ(shard.shard.find("A", 1, kStart, 0.8, kPause)->copy.entry->body, "{a}");
-  EXPECT_EQ(shard.shard.find("B", 1, kStart, 0.8, kPause)->copy.entry->body, "{b}");
+  EXPECT_EQ(shard.shard.find({"A", 1}, kStart, 0.8, kPause)->copy.entry->body, "{a}");
+  EXPECT_EQ(shard.shard.find({"B", 1}, kStart, 0.8, kPause)->copy.entry->body, "{b}");
   EXPECT_TRUE(shard.shard.erase("A", 1));
-  EXPECT_FALSE(shard.shard.find("A", 1, kStart, 0.8, kPause));
-  EXPECT_TRUE(shard.shard.find("B", 1, kStart, 0.8, kPause));
+  EXPECT_FALSE(shard.shard.find({"A", 1}, kStart, 0.8, kPause));
+  EXPECT_TRUE(shard.shard.find({"B", 1}, kStart, 0.8, kPause));
 }
 
 TEST(SieveShard, EvictsTheOldestThatNobodyAskedFor) {
