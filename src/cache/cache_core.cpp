@@ -84,7 +84,7 @@ bool CacheCore::may_replace(const Copy& held, const Copy& loaded) const {
   drop_purged(valid);
   if (!valid) return true;
   if (valid->entry->stored_at >= loaded.entry->stored_at) return false;
-  const bool refused = loaded.entry->kind == EntryKind::refusal && valid->entry->kind == EntryKind::answer;
+  const bool refused = is_negative(loaded.entry->kind) && valid->entry->kind == EntryKind::answer;
   return !refused || valid->freshness(clock.steady()) == Freshness::gone;
 }
 

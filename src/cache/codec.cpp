@@ -152,6 +152,8 @@ std::string_view name(EntryKind kind) {
       return "answer";
     case EntryKind::refusal:
       return "refusal";
+    case EntryKind::valueless:
+      return "valueless";
     case EntryKind::tombstone:
       return "tombstone";
     case EntryKind::unreadable:
@@ -161,7 +163,7 @@ std::string_view name(EntryKind kind) {
 }
 
 std::optional<EntryKind> parse_kind(std::string_view text) {
-  for (const auto kind : {EntryKind::answer, EntryKind::refusal, EntryKind::tombstone}) {
+  for (const auto kind : {EntryKind::answer, EntryKind::refusal, EntryKind::valueless, EntryKind::tombstone}) {
     if (text == name(kind)) return kind;
   }
   return std::nullopt;

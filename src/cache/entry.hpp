@@ -32,13 +32,19 @@ struct Spans {
 
 enum class EntryKind : std::uint8_t {
   answer,
-  refusal,
+  refusal,     // the source rejects this query
+  valueless,   // the source has no values for this query, and says so in a body of its own
   tombstone,   // no value: the mark of a purge (make_tombstone())
   unreadable,  // no value, and never stored: what Redis holds is damaged, or of another version
 };
 
 // How the bytes of a body are coded (Content-Encoding, RFC 9110 §8.4).
 enum class Encoding : std::uint8_t { identity, gzip };
+
+// Returns true for what is remembered like a failure: it never replaces an answer.
+[[nodiscard]] constexpr bool is_negative(EntryKind kind) {
+  return kind == EntryKind::refusal || kind == EntryKind::valueless;
+}
 
 struct Entry {
   Body body;
@@ -50,6 +56,8 @@ struct Entry {
   EntryKind kind = EntryKind::answer;
   // Allows a hit late in fresh_for to start a refresh. False if fresh_for ends when the source has its next value.
   bool early_refresh = true;
+  // Of a negative entry: callers get it even if an older answer may be served. Counts in the process that loaded it.
+  bool decisive = false;
   Encoding encoding = Encoding::identity;  // of `body`
   std::uint64_t decoded_size = 0;          // of a gzip body, in bytes; 0: the body is not coded
   std::string content_disposition = {};    // the header's value; usually empty

@@ -46,7 +46,10 @@ const Memo& ErrorMemos::record(const MemoKey& key, Failure failure, bool kept, W
   nanoseconds span = options_.first;
   for (int i = 1; i < memo.count && span < options_.longest; ++i) span *= 2;
   span = std::min<nanoseconds>(span, options_.longest);
-  if (memo.failure.refusal) span = options_.refusal;
+  if (memo.failure.refusal) {
+    const auto own = memo.failure.refusal->entry->spans.fresh_for;
+    span = own > milliseconds(0) ? std::min(own, options_.refusal) : options_.refusal;
+  }
   memo.until = now + span;
   on_changed(item);
   return memo;

@@ -136,9 +136,10 @@ Actions Flight::loaded(Result<Copy> result, bool others_wait, SteadyTime now) {
 
   Copy& copy = *result;
   if (refuses_held_answer(copy, now)) {
+    actions.answer = copy.entry->decisive ? Verdict{.outcome = Outcome::revalidated, .tier = Tier::loader, .copy = copy}
+                                          : fallback(Outcome::stale_if_error, now);
     actions.failed = Failure{.error = {}, .refusal = std::move(copy)};
     actions.failure_to_fleet = ours;
-    actions.answer = fallback(Outcome::stale_if_error, now);
     end(actions);
     return actions;
   }
@@ -229,7 +230,7 @@ bool Flight::ends_doubts(const Result<std::optional<Copy>>& result, SteadyTime n
 
 // Returns true for a refusal while the held copy is an answer that may still be served, which it must not replace.
 bool Flight::refuses_held_answer(const Copy& copy, SteadyTime now) const {
-  return copy.entry->kind == EntryKind::refusal && held_ && held_->copy.entry->kind == EntryKind::answer &&
+  return is_negative(copy.entry->kind) && held_ && held_->copy.entry->kind == EntryKind::answer &&
          held_->copy.freshness(now) != Freshness::gone;
 }
 

@@ -23,9 +23,11 @@ struct Loaded {
   std::string etag;
   Spans spans;
   bool early_refresh = true;
-  // A refusal is the source's deterministic rejection of this query: `body` is the reason as plain text. The cache
-  // keeps it for MemoOptions::refusal and ignores `spans` and `early_refresh`.
+  // A refusal is the source's deterministic rejection of this query: `body` is the reason as plain text, or the
+  // source's own bytes. The cache keeps a negative value (is_negative()) for MemoOptions::refusal, or for
+  // spans.fresh_for if that is less and not zero, and ignores the other spans and `early_refresh`.
   EntryKind kind = EntryKind::answer;
+  bool decisive = false;  // see Entry
   // The time at which the request was sent that brought this value (request_time in RFC 9111 §4.2.3). The value may be
   // as old as that, so its age and `spans` begin then. If empty, they begin when LoadCallback is called.
   std::optional<SteadyTime> request_time = std::nullopt;

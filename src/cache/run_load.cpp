@@ -22,9 +22,12 @@ Copy Run::copy_of_loaded(const CacheCore& core, Loaded loaded, WallTime purged_u
   entry->decoded_size = loaded.encoding == Encoding::identity ? 0 : loaded.decoded_size;
   entry->content_disposition = std::move(loaded.content_disposition);
   entry->question = question_;
-  if (loaded.kind == EntryKind::refusal) {
-    entry->spans.fresh_for = core.options.memos.refusal;
+  if (is_negative(loaded.kind)) {
+    const auto longest = core.options.memos.refusal;
+    const auto asked = loaded.spans.fresh_for;
+    entry->spans.fresh_for = asked > milliseconds(0) ? std::min(asked, longest) : longest;
     entry->early_refresh = false;
+    entry->decisive = loaded.decisive;
   } else {
     entry->spans = loaded.spans;
     entry->early_refresh = loaded.early_refresh;

@@ -39,8 +39,9 @@ Verdict as_cached(const HeldCopy& held, SteadyTime now) {
 // The answer while a failure is remembered: the copy in memory, if there is one, else the failure again. Nothing if
 // this process does not know the reason of a refusal, because only a load can learn it.
 std::optional<Verdict> from_memo(const Memo& memo, const std::optional<HeldCopy>& held, SteadyTime now) {
-  if (held && held->copy.freshness(now) != Freshness::gone) return as_cached(*held, now);
   const auto& failure = memo.failure;
+  const bool decided = failure.refusal && failure.refusal->entry->decisive;
+  if (!decided && held && held->copy.freshness(now) != Freshness::gone) return as_cached(*held, now);
   if (failure.refusal) return Verdict{.outcome = Outcome::hit, .tier = Tier::memory, .copy = failure.refusal};
   if (!failure.error) return std::nullopt;
   auto error = *failure.error;
