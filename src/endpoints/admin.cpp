@@ -79,7 +79,7 @@ bool has_admin_token(Context& context, const Request& request) {
   return false;
 }
 
-bool require_admin(Context& context, Exchange& exchange) {
+bool require_admin(Context& context, Exchange& exchange, RespondWith<Exchange> refuse) {
   const auto admin = check_admin(context, exchange.request());
   if (admin == Admin::yes) return true;
   Problem problem;
@@ -92,18 +92,19 @@ bool require_admin(Context& context, Exchange& exchange) {
     problem.error.kind = ErrorKind::unauthorized;
     problem.extra_headers = "WWW-Authenticate: Bearer realm=\"weather-cache\"\r\n";
   }
-  respond_problem(context, exchange, problem);
+  refuse(context, exchange, problem);
   return false;
 }
 
-cache::RemoteTier::DoneCallback purge_answer(Context& context, Exchange& exchange) {
-  return [&context, responder = exchange.defer()](Result<void> result) mutable {
+cache::RemoteTier::DoneCallback purge_answer(Context& context, Exchange& exchange,
+                                             RespondWith<http_server::Responder> refuse) {
+  return [&context, refuse, responder = exchange.defer()](Result<void> result) mutable {
     if (!result) {
       Problem problem;
       problem.error.kind = ErrorKind::overloaded;
       problem.error.detail =
           "Purged in this process only: Redis did not take the purge, so other processes may still hold the answer";
-      return respond_problem(context, responder, problem);
+      return refuse(context, responder, problem);
     }
     const RequestId id(responder.request().field(Field::x_request_id), context.random);
     context.headers = "Cache-Control: no-store\r\n";

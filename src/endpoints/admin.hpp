@@ -7,6 +7,7 @@
 
 #include "cache/remote_tier.hpp"
 #include "endpoints/context.hpp"
+#include "endpoints/problem.hpp"
 #include "http_server/exchange.hpp"
 
 namespace wx::endpoints {
@@ -26,12 +27,15 @@ enum class Admin : std::uint8_t {
 // right, so of one address only some wrong ones are looked at (Limits::unasked_tokens). Those are logged.
 [[nodiscard]] bool has_admin_token(Context& context, const http_server::Request& request);
 
-// Returns true if the request carries ADMIN_TOKEN. Otherwise answers it with 401 or 429 and returns false.
-[[nodiscard]] bool require_admin(Context& context, http_server::Exchange& exchange);
+// Returns true if the request carries ADMIN_TOKEN. Otherwise answers it with `refuse` and returns false.
+[[nodiscard]] bool require_admin(Context& context, http_server::Exchange& exchange,
+                                 RespondWith<http_server::Exchange> refuse = respond_problem<http_server::Exchange>);
 
-// Defers the exchange and returns the callback of a purge, which answers it: 204, or 503 if Redis did not take the
-// purge.
-[[nodiscard]] cache::RemoteTier::DoneCallback purge_answer(Context& context, http_server::Exchange& exchange);
+// Defers the exchange and returns the callback of a purge, which answers it: 204, or with `refuse` if Redis did not
+// take the purge.
+[[nodiscard]] cache::RemoteTier::DoneCallback purge_answer(
+    Context& context, http_server::Exchange& exchange,
+    RespondWith<http_server::Responder> refuse = respond_problem<http_server::Responder>);
 
 // Returns true if a Cache-Control field has the directive (RFC 9111 §5.2), with or without an argument.
 [[nodiscard]] bool has_directive(std::string_view cache_control, std::string_view directive);

@@ -1,10 +1,10 @@
 #include "endpoints/assets_endpoint.hpp"
 
 #include "base/text.hpp"
+#include "endpoints/accept_encoding.hpp"
 #include "endpoints/headers.hpp"
 #include "endpoints/negotiate.hpp"
 #include "endpoints/precondition.hpp"
-#include "endpoints/quality.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
 
@@ -12,26 +12,6 @@ namespace wx::endpoints {
 
 using http_server::Exchange;
 using http_server::Field;
-
-Encoding choose_encoding(std::optional<std::string_view> accept_encoding) {
-  int gzip = -1;
-  int brotli = -1;
-  int any = -1;
-  int identity = -1;
-  auto rest = accept_encoding.value_or("");
-  while (!rest.empty()) {
-    const auto coding = cut_weighted(rest);
-    if (iequals(coding.value, "gzip") || iequals(coding.value, "x-gzip")) gzip = coding.weight;
-    if (iequals(coding.value, "br")) brotli = coding.weight;
-    if (iequals(coding.value, "identity")) identity = coding.weight;
-    if (coding.value == "*") any = coding.weight;
-  }
-  const auto effective = [any](int named) { return named >= 0 ? named : std::max(any, 0); };
-  const int best = std::max({effective(gzip), effective(brotli), identity});
-  if (best <= 0) return Encoding::identity;
-  if (effective(brotli) == best) return Encoding::brotli;
-  return effective(gzip) == best ? Encoding::gzip : Encoding::identity;
-}
 
 void respond_asset(Context& context, Exchange& exchange, const web::Asset& asset) {
   const bool encoded = !asset.brotli.empty();

@@ -77,7 +77,7 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
   auto& headers = context.headers;
   headers.clear();
   // RFC 9110 §15.4.5: a 304 describes no representation. The client has the 200.
-  if (!not_modified) append(headers, kJsonType);
+  if (!not_modified) append(headers, cached.representation);
   append_cache_status(headers, cached.served);
   if (shared) {
     append_cache_control(headers, entry.spans);

@@ -11,6 +11,7 @@
 #include "cache/lookup.hpp"
 #include "cache/served.hpp"
 #include "endpoints/context.hpp"
+#include "endpoints/headers.hpp"
 #include "http_server/exchange.hpp"
 
 namespace wx::endpoints {
@@ -22,11 +23,13 @@ struct CachedAnswer {
   const cache::Served& served;
   nanoseconds total{0};  // from the request read to now: for Server-Timing and the log
   Storing storing = Storing::allowed;
-  std::string_view vary = {};           // a complete line; empty if the answer depends on the URL alone
+  std::string_view vary = {};  // a complete line; empty if the answer depends on the URL alone
+  // The lines of Content-Type and its like.
+  std::string_view representation = kJsonType;
   std::string_view extra_headers = {};  // complete lines that describe the body; a 304 does not have them
 };
 
-// Answers with JSON from the cache, with 304 if the client's If-None-Match names the entry, or with 412 if its If-Match
+// Answers from the cache, with 304 if the client's If-None-Match names the entry, or with 412 if its If-Match
 // does not hold. `body` is given in parts, as for send().
 template <class Answer>
 void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached,

@@ -15,23 +15,23 @@ namespace wx::endpoints {
 // See refused_by_if_match(). Few requests have the field.
 template <class Answer>
 [[gnu::noinline]] bool refused_by(std::string_view if_match, Context& context, Answer& answer,
-                                  std::string_view strong_etag, bool html) {
+                                  std::string_view strong_etag, bool html, RespondWith<Answer> refuse) {
   if (matches_strong_etag(if_match, strong_etag)) return false;
   Problem problem;
   problem.error.kind = ErrorKind::precondition_failed;
   problem.error.detail = "If-Match does not name the current strong entity tag; ask without it, or with If-None-Match";
   problem.html = html;
-  respond_problem(context, answer, problem);
+  refuse(context, answer, problem);
   return true;
 }
 
-// If the request's If-Match does not hold, answers 412 and returns true. Call it before a method has an effect.
-// `strong_etag` as for matches_strong_etag().
+// If the request's If-Match does not hold, answers with `refuse` and returns true. Call it before a method has an
+// effect. `strong_etag` as for matches_strong_etag().
 template <class Answer>
 [[nodiscard]] bool refused_by_if_match(Context& context, Answer& answer, std::string_view strong_etag,
-                                       bool html = false) {
+                                       bool html = false, RespondWith<Answer> refuse = respond_problem<Answer>) {
   const auto if_match = answer.request().field(http_server::Field::if_match);
-  return if_match && refused_by(*if_match, context, answer, strong_etag, html);
+  return if_match && refused_by(*if_match, context, answer, strong_etag, html, refuse);
 }
 
 }  // namespace wx::endpoints

@@ -23,6 +23,10 @@ struct Problem {
 // Appends the problem document.
 void render_problem_json(std::string& out, const Problem& problem, std::string_view uuid);
 
+// How an error is told to an Exchange or a Responder.
+template <class Answer>
+using RespondWith = void (*)(Context& context, Answer& answer, const Problem& problem);
+
 // Answers an Exchange or a Responder. The response is not cacheable (no-store).
 template <class Answer>
 void respond_problem(Context& context, Answer& answer, const Problem& problem);

@@ -6,6 +6,7 @@
 #include "endpoints/admin.hpp"
 #include "endpoints/cached_answer.hpp"
 #include "endpoints/headers.hpp"
+#include "endpoints/may_load.hpp"
 #include "endpoints/negotiate.hpp"
 #include "endpoints/page_model.hpp"
 #include "endpoints/precondition.hpp"
@@ -25,8 +26,6 @@ using http_server::Responder;
 using observability::Counter;
 
 namespace {
-
-constexpr std::string_view kLicense = "Link: <https://creativecommons.org/licenses/by/4.0/>; rel=\"license\"\r\n";
 
 pages::Mark mark_of(Outcome outcome) {
   const auto text = x_cache(outcome);
@@ -141,12 +140,7 @@ Result<weather::MayLoad> WeatherEndpoint::may_load(const http_server::Request& r
   if (question.mock) {
     return limits.mock.admit(client_of(context_, request), question.mode, key.hash(), context_.clock.steady());
   }
-  const std::string client(client_of(context_, request));
-  return [this, client]() -> Result<cache::Begun> {
-    auto reserved = context_.limits.loads.reserve(client, context_.clock.steady());
-    if (!reserved) return std::unexpected(std::move(reserved.error()));
-    return [reservation = *std::move(reserved)]() mutable { reservation.keep(); };
-  };
+  return may_load_for(context_, request);
 }
 
 void WeatherEndpoint::del(Exchange& exchange) {

@@ -1,4 +1,4 @@
-#include "endpoints/assets_endpoint.hpp"
+#include "endpoints/accept_encoding.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,6 +26,16 @@ TEST(ChooseEncoding, GoesByTheWeights) {
 TEST(ChooseEncoding, GivesIdentityToWhoRefusesEverything) {
   EXPECT_EQ(choose_encoding("*;q=0"), Encoding::identity);
   EXPECT_EQ(choose_encoding("identity;q=0, gzip;q=0, br;q=0"), Encoding::identity);
+}
+
+TEST(AcceptsGzip, OnlyFromWhoAsksForIt) {
+  for (const auto* field : {"gzip", "gzip, deflate, br", "X-GZIP", "br, gzip;q=0.1", "*", "gzip, identity"}) {
+    EXPECT_TRUE(accepts_gzip(field)) << field;
+  }
+  for (const auto* field : {"", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *", "identity, gzip;q=0.5"}) {
+    EXPECT_FALSE(accepts_gzip(field)) << field;
+  }
+  EXPECT_FALSE(accepts_gzip(std::nullopt));
 }
 
 }  // namespace
