@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +80,8 @@ struct Error {
   bool remembered = false;
   // A provider's fault that concerns this query alone: other queries may well be answered.
   bool of_query = false;
+  // The provider's error document, byte for byte, for those who pass it on; else null.
+  std::shared_ptr<const std::string> body = nullptr;
 };
 
 template <class T>

@@ -219,7 +219,9 @@ void CallPipeline::send(const CallPtr& call) {
   client_.get({.url = call->address->url_of(call->call.label) + call->call.target,
                .headers = std::move(headers),
                .connect_timeout = connect_timeout_,
-               .total_timeout = left},
+               .total_timeout = left,
+               .max_body = call->call.max_body,
+               .keep_encoding = call->call.keep_encoding},
               [call](Result<Reply> reply) {
                 auto& self = *call->pipeline;
                 self.guarded(call, "an exception while finishing a call", [&] { self.finish(call, std::move(reply)); });

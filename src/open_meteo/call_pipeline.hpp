@@ -75,6 +75,7 @@ class CallPipeline : public std::enable_shared_from_this<CallPipeline> {
   void finish(const CallPtr& call, Result<Reply> reply);
   [[nodiscard]] Result<cache::Loaded> read(CallInProgress& call, Result<Reply> reply);
   [[nodiscard]] Result<cache::Loaded> read_reply(CallInProgress& call, Reply reply);
+  static void hide_key(cache::Loaded& outcome, const std::string& key);
   // Says of a fault with a reply what only this service knows: whether it sent a key.
   static void explain(Error& fault, const std::string& key);
   void pause(const CallPtr& call, nanoseconds span);

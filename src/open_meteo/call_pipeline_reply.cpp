@@ -37,6 +37,7 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
   auto outcome = reply.body_fault ? std::unexpected(incomplete(reply, times.received_there()))
                                   : call.call.read(std::move(reply), times);
   if (outcome) {
+    hide_key(*outcome, call.address->api_key);
     if (times.ahead) provider_clock_.note(*times.ahead, now.steady);
     return outcome;
   }
@@ -49,11 +50,18 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
   return outcome;
 }
 
+// A rejection in the provider's own bytes may repeat the API key that the call carried.
+void CallPipeline::hide_key(cache::Loaded& outcome, const std::string& key) {
+  if (outcome.kind != cache::EntryKind::refusal || !repeats_secret(outcome.body, key)) return;
+  outcome.body = "{\"error\":true,\"reason\":\"the provider answered with status 400\"}";
+}
+
 void CallPipeline::explain(Error& fault, const std::string& key) {
   // A reason is shown to clients and logged, so one that repeats the API key is replaced. It is cut after that, because
   // a key that is cut with it is not found.
   fault.detail = repeats_secret(fault.detail, key) ? cat("the provider answered with status ", fault.provider_status)
                                                    : shortened(fault.detail);
+  if (fault.body && repeats_secret(*fault.body, key)) fault.body = nullptr;
   if (fault.kind == ErrorKind::provider_denied) {
     fault.detail = cat(!key.empty() ? "with the API key of this service: " : "without an API key: ", fault.detail);
   }

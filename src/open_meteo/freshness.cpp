@@ -174,6 +174,11 @@ Lifetime answer_lifetime(const FreshnessOptions& options, const Asked& asked, co
           .early_refresh = until_class < until_current && until_class < until_window};
 }
 
+milliseconds longest_life(const FreshnessOptions& options) {
+  const auto fresh = std::max({options.forecast_ttl, options.archive_ttl, milliseconds(kSettledTtl)});
+  return fresh + options.stale_for + std::max(options.keep_for, milliseconds(kLongKeep)) + std::chrono::minutes(1);
+}
+
 milliseconds refusal_lifetime(std::string_view reason, WallTime sent, milliseconds longest) {
   if (!is_about_dates(reason)) return longest;
   return std::min<milliseconds>(longest, next_multiple(sent, kDay) - sent);

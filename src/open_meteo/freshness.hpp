@@ -51,6 +51,9 @@ struct Lifetime {
 [[nodiscard]] Lifetime answer_lifetime(const FreshnessOptions& options, const Asked& asked, const BodyFacts& facts,
                                        WallTime sent, std::uint64_t key_hash);
 
+// The age that no answer exceeds.
+[[nodiscard]] milliseconds longest_life(const FreshnessOptions& options);
+
 // How long to remember a rejection for this reason: `longest`, but if the reason is about dates, no longer than to
 // 00:00 UTC, when the range of the dates that the provider accepts moves on. `sent` as above.
 [[nodiscard]] milliseconds refusal_lifetime(std::string_view reason, WallTime sent, milliseconds longest);
