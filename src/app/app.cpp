@@ -31,6 +31,7 @@ class App::Impl {
             std::make_unique<open_meteo::Provider>(options_.open_meteo, *http_client_, fleet_clock_, metrics, log)),
         cache_(std::make_unique<cache::TieredCache>(options_.cache, fleet_clock_, metrics, log)),
         service_(*cache_, weather::provider_loaders(*provider_, options_.lifetime)),
+        drop_in_(*cache_, *provider_, options_.drop_in),
         started_(clock.steady()),
         limits_(options_.limits) {
     if (options_.redis) redis_ = std::make_unique<redis::Common>(*options_.redis, clock, metrics, log);
@@ -59,6 +60,7 @@ class App::Impl {
     }
     const Shared shared{.options = options_,
                         .service = service_,
+                        .drop_in = options_.endpoints.drop_in ? &drop_in_ : nullptr,
                         .read_status = read_status_,
                         .lab = lab_,
                         .limits = limits_,
@@ -193,6 +195,7 @@ class App::Impl {
   std::unique_ptr<open_meteo::Provider> provider_;
   std::unique_ptr<cache::TieredCache> cache_;
   weather::Service service_;
+  drop_in::Service drop_in_;
   const SteadyTime started_;
   std::unique_ptr<redis::Common> redis_;
   std::optional<cache::Outage> outage_;

@@ -69,6 +69,7 @@ IoThread::IoThread(const Shared& shared, const http_server::ServerOptions& optio
                   .limits = shared.limits,
                   .random = Random(random_seed()),
                   .outage = shared.outage,
+                  .drop_in = shared.drop_in,
                   .redis_down = [this] { return redis_state() == redis::ConnectionState::down; }}),
       server_(context_, *executor_, endpoints_.handler(), options, shared.clock, shared.metrics, shared.log) {
   if (!redis_) return;

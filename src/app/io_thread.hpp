@@ -28,6 +28,7 @@ namespace wx::app {
 struct Shared {
   const Options& options;
   weather::Service& service;
+  drop_in::Service* drop_in;  // null: DROP_IN is off
   const endpoints::ReadStatus& read_status;
   endpoints::LabGate& lab;
   endpoints::Limits& limits;

@@ -2,14 +2,22 @@
 
 #include <algorithm>
 
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "endpoints/request_id.hpp"
 
 namespace wx::app {
 namespace {
 
 constexpr milliseconds kWriteWait{20};
 constexpr milliseconds kMargin{1000};
+
+// Tells this process from all others, for as long as it runs.
+std::string instance_id() {
+  Random random(random_seed());
+  return std::string(endpoints::Uuid::random(random).text());
+}
 
 }  // namespace
 
@@ -29,6 +37,8 @@ Options make_options(const config::Settings& settings) {
 
   options.http_client.user_agent = cat("weather-cache/", version());
   options.open_meteo.base_url = settings.open_meteo_url;
+  options.open_meteo.geocoding_url = settings.open_meteo_geocoding_url;
+  options.open_meteo.instance = cat("weather-cache; id=", instance_id());
   options.open_meteo.api_key = settings.open_meteo_api_key;
   options.open_meteo.upstream_timeout = settings.upstream_timeout;
   options.open_meteo.concurrency = settings.upstream_concurrency;
@@ -64,6 +74,19 @@ Options make_options(const config::Settings& settings) {
   options.lifetime.fresh_for = settings.cache_ttl;
   options.lifetime.stale_for = settings.cache_stale;
   options.lifetime.keep_for = settings.cache_keep;
+  using open_meteo::UnknownParameters;
+  options.drop_in = {
+      .questions = {.unknown = settings.keep_unknown_params ? UnknownParameters::keep : UnknownParameters::drop},
+      .answers = {.freshness = {.forecast_ttl = settings.forecast_ttl,
+                                .archive_ttl = settings.archive_ttl,
+                                .stale_for = settings.cache_stale,
+                                .keep_for = settings.cache_keep},
+                  .refusal_ttl = settings.refusal_ttl,
+                  .response_limit = settings.response_limit}};
+  if (settings.drop_in) {
+    options.cache.tombstone_span =
+        std::max(options.cache.tombstone_span, open_meteo::longest_life(options.drop_in.answers.freshness));
+  }
 
   options.endpoints.query.coordinate_decimals = settings.coordinate_decimals;
   options.endpoints.query.lab = settings.lab;
@@ -76,6 +99,9 @@ Options make_options(const config::Settings& settings) {
   options.endpoints.mock_fresh_for =
       std::chrono::floor<milliseconds>(weather::mock_lifetime(options.lifetime).spans.fresh_for);
 
+  options.endpoints.drop_in = settings.drop_in;
+  options.endpoints.instance = options.open_meteo.instance;
+  options.endpoints.retry_after_max = settings.retry_after_max;
   options.endpoints.admin_token = settings.admin_token;
   options.endpoints.trusted_proxies = settings.trusted_proxies;
   options.limits.client_loads = settings.client_loads.value_or(endpoints::ClientLimitOptions());

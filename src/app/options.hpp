@@ -6,6 +6,7 @@
 
 #include "cache/tiered_cache.hpp"
 #include "config/settings.hpp"
+#include "drop_in/service.hpp"
 #include "endpoints/context.hpp"
 #include "endpoints/limits.hpp"
 #include "http_client/http_client_options.hpp"
@@ -25,6 +26,7 @@ struct Options {
   cache::CacheOptions cache;
   std::string cache_prefix;
   weather::LifetimeOptions lifetime;
+  drop_in::Options drop_in;
   endpoints::EndpointOptions endpoints;
   endpoints::LimitOptions limits;
   milliseconds mock_delay{500};

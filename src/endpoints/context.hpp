@@ -10,6 +10,7 @@
 #include "base/executor.hpp"
 #include "base/random.hpp"
 #include "cache/outage.hpp"
+#include "drop_in/service.hpp"
 #include "endpoints/access_log.hpp"
 #include "endpoints/client_address.hpp"
 #include "endpoints/lab_gate.hpp"
@@ -33,6 +34,9 @@ struct EndpointOptions {
   milliseconds mock_fresh_for{10'000};  // how long a mock answer is kept; the page shows it, too
   std::string admin_token;              // ADMIN_TOKEN; empty: purges are disabled
   TrustedProxies trusted_proxies;
+  bool drop_in = true;                   // DROP_IN
+  std::string instance;                  // see open_meteo::OpenMeteoOptions
+  milliseconds retry_after_max{60'000};  // RETRY_AFTER_MAX
 };
 
 // Thread: one per I/O thread; used only on that thread. Everything it refers to must outlive it.
@@ -48,6 +52,7 @@ struct Context {
   Limits& limits;
   Random random;
   cache::Outage* outage = nullptr;         // null: the laboratory stages none
+  drop_in::Service* drop_in = nullptr;     // null: DROP_IN is off
   std::unique_ptr<Timer> outage_end = {};  // logs the end of an outage that began on this thread
   std::function<bool()> redis_down = {};   // whether this thread has no connection to Redis; empty: it needs none
   std::string headers = {};                // buffer for the headers of the current answer; reused to keep its capacity

@@ -27,6 +27,10 @@ constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
+// Answers are for programs, and each may cost a call of the provider.
+constexpr std::string_view kRobots =
+    "User-agent: *\nDisallow: /weather\nDisallow: /v1/\nDisallow: /data\nDisallow: /api/\nDisallow: /*-api/\n"
+    "Allow: /\n";
 constexpr std::string_view kProblems = "/problems/";
 constexpr std::string_view kAssets = "/assets/";
 
@@ -36,15 +40,19 @@ Endpoints::Endpoints(Context context)
     : context_(std::move(context)),
       weather_(context_),
       lab_(context_),
-      router_(routes(),
-              [this](Exchange& exchange, ErrorKind kind, std::string_view detail, std::string_view extra_headers) {
-                Problem problem;
-                problem.error.kind = kind;
-                problem.error.detail = detail;
-                problem.extra_headers = extra_headers;
-                problem.html = prefers_html(exchange.request().field(Field::accept));
-                respond_problem(context_, exchange, problem);
-              }) {}
+      drop_in_(context_.drop_in == nullptr ? std::optional<DropInEndpoint>()
+                                           : std::optional<DropInEndpoint>(std::in_place, context_, *context_.drop_in)),
+      router_(
+          routes(),
+          [this](Exchange& exchange, ErrorKind kind, std::string_view detail, std::string_view extra_headers) {
+            Problem problem;
+            problem.error.kind = kind;
+            problem.error.detail = detail;
+            problem.extra_headers = extra_headers;
+            problem.html = prefers_html(exchange.request().field(Field::accept));
+            respond_problem(context_, exchange, problem);
+          },
+          drop_in_ ? std::optional(drop_in_->mount()) : std::nullopt) {}
 
 std::vector<Route> Endpoints::routes() {
   const auto get = [](std::string path, http_server::HandlerFunction handler) {
@@ -77,8 +85,7 @@ std::vector<Route> Endpoints::routes() {
   routes.push_back(health("/health/ready", ready));
   routes.push_back(health("/readyz", ready));
   routes.push_back(get("/openapi.json", [this](Exchange& e) { asset(e); }));
-  routes.push_back(get(
-      "/robots.txt", [this](Exchange& e) { respond(e, 200, kText, "User-agent: *\nDisallow: /weather\nAllow: /\n"); }));
+  routes.push_back(get("/robots.txt", [this](Exchange& e) { respond(e, 200, kText, kRobots); }));
   routes.push_back(
       {std::string(kProblems), Route::Match::prefix, {{Method::get, [this](Exchange& e) { problem_page(e); }}}});
   routes.push_back({std::string(kAssets), Route::Match::prefix, {{Method::get, [this](Exchange& e) { asset(e); }}}});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "endpoints/context.hpp"
+#include "endpoints/drop_in_endpoint.hpp"
 #include "endpoints/lab_endpoint.hpp"
 #include "endpoints/weather_endpoint.hpp"
 #include "http_server/router.hpp"
@@ -35,6 +36,7 @@ class Endpoints {
   Context context_;
   WeatherEndpoint weather_;
   LabEndpoint lab_;
+  std::optional<DropInEndpoint> drop_in_;
   http_server::Router router_;
 };
 

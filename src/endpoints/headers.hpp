@@ -17,6 +17,9 @@ inline constexpr std::string_view kVaryHtml = "Vary: Accept, Accept-Language\r\n
 inline constexpr std::string_view kVaryLanguage = "Vary: Accept-Language\r\n";  // a page that is HTML in any case
 inline constexpr std::string_view kJsonType = "Content-Type: application/json; charset=utf-8\r\n";
 
+inline constexpr std::string_view kLicense =
+    "Link: <https://creativecommons.org/licenses/by/4.0/>; rel=\"license\"\r\n";
+
 // Returns true if any site may read the answers at `path` (CORS): the API and its description. All other answers are
 // for this service's own page and for its operator.
 [[nodiscard]] bool any_origin(std::string_view path);

@@ -37,6 +37,7 @@ class IoThreadTest : public testing::Test {
     }
     thread_.emplace(Shared{.options = options_,
                            .service = service_,
+                           .drop_in = nullptr,
                            .read_status = read_status_,
                            .lab = lab_,
                            .limits = limits_,

@@ -132,12 +132,15 @@ TEST(Options, LetATombstoneOutlastEveryValue) {
   settings.cache_stale = seconds(20);
   settings.cache_keep = seconds(40);
   settings.refusal_ttl = seconds(30);
+  settings.drop_in = false;
   EXPECT_EQ(make_options(settings).cache.tombstone_span, seconds(70));
   settings.refusal_ttl = seconds(71);
   EXPECT_EQ(make_options(settings).cache.tombstone_span, seconds(71)) << "refusals are values, too";
   settings.cache_ttl.reset();
   EXPECT_EQ(make_options(settings).cache.tombstone_span, hours(24) + minutes(1) + seconds(60))
       << "with CACHE_TTL=auto, until the provider's next value";
+  settings.drop_in = true;
+  EXPECT_GE(make_options(settings).cache.tombstone_span, hours(24) * 60) << "the past is fresh, and then kept, for long";
 }
 
 TEST(Options, OfTheProviderAreItsSettings) {
