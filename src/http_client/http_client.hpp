@@ -45,8 +45,8 @@ struct GetResponse {
   int status = 0;
   std::string content_type;  // as sent; empty if there was none
   // With keep_encoding: the encoding of the body as sent ("gzip"); empty if there was none.
-  std::string content_encoding;
-  std::string content_disposition;  // as sent; empty if there was none
+  std::string content_encoding = {};
+  std::string content_disposition = {};  // as sent; empty if there was none
   std::string body;  // decompressed unless the request has keep_encoding; with a body_fault: as much of it as came
   // Why the body did not come whole: cut short, connection lost, too slow, too large, undecodable. The status and the
   // header fields are as valid as those of any other answer, because the header section was whole (RFC 9112 §8). The
