@@ -48,7 +48,7 @@ CallPipeline::CallPipeline(const OpenMeteoOptions& options, http_client::HttpCli
       metrics_(metrics),
       log_(log),
       admission_(options, Random(random_seed()), metrics, log),
-      queue_({.concurrency = options.concurrency, .max_queue = options.max_queue}),
+      queue_({.concurrency = options.concurrency, .max_queue = options.max_queue}, client.bytes_in_flight()),
       payment_(admission_, clock, log),
       results_(metrics, log),
       provider_clock_(log),

@@ -5,10 +5,14 @@
 
 namespace wx::open_meteo {
 
+std::size_t CallQueue::bytes_in_flight() const {
+  return bytes_ ? bytes_->load(std::memory_order_relaxed) : 0;
+}
+
 Gate::Decision CallQueue::enter(const CallPtr& call, SteadyTime now) {
   const Lock lock(mutex_);
   call->ticket = ++last_ticket_;
-  const auto decision = gate_.enter(call->ticket, call->purpose, now, call->start_deadline);
+  const auto decision = gate_.enter(call->ticket, call->purpose, now, call->start_deadline, bytes_in_flight());
   call->has_slot = std::holds_alternative<Gate::Start>(decision);
   if (std::holds_alternative<Gate::Wait>(decision)) waiting_.emplace(call->ticket, call);
   return decision;
@@ -18,13 +22,14 @@ CallQueue::Left CallQueue::leave(CallInProgress& call, SteadyTime now) {
   Left left;
   if (!std::exchange(call.has_slot, false)) return left;
   const Lock lock(mutex_);
-  const auto turn = gate_.leave(call.ticket, now, call.sent ? Gate::Ending::called : Gate::Ending::not_called);
+  const auto ending = call.sent ? Gate::Ending::called : Gate::Ending::not_called;
+  const auto turn = gate_.leave(call.ticket, now, ending, bytes_in_flight());
   for (const auto late : turn.expired) left.expired.push_back(take(late));
-  if (turn.start) {
-    ready_.push_back(take(*turn.start));
+  for (const auto next : turn.start) {
+    ready_.push_back(take(next));
     ready_.back()->has_slot = true;
-    left.run_ready = !std::exchange(runs_ready_, true);
   }
+  left.run_ready = !turn.start.empty() && !std::exchange(runs_ready_, true);
   return left;
 }
 

@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <deque>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.hpp"
+#include "http_client/http_client.hpp"
 #include "open_meteo/call_in_progress.hpp"
 #include "open_meteo/gate.hpp"
 
@@ -17,7 +19,9 @@ namespace wx::open_meteo {
 
 class CallQueue {
  public:
-  explicit CallQueue(GateOptions options) : gate_(options) {}
+  // `bytes` are those of the replies that running calls receive; null: not counted.
+  explicit CallQueue(GateOptions options, http_client::BytesInFlight bytes = nullptr)
+      : bytes_(std::move(bytes)), gate_(options) {}
 
   // Gives `call` a slot (Start), keeps it until one is free (Wait), or refuses it.
   [[nodiscard]] Gate::Decision enter(const CallPtr& call, SteadyTime now);
@@ -26,7 +30,7 @@ class CallQueue {
     std::vector<CallPtr> expired;  // their deadline has passed; removed from the queue
     bool run_ready = false;        // the caller must begin every call that next_ready() returns
   };
-  // Takes the slot of `call` and gives it to the next waiting call. Does nothing if `call` has no slot.
+  // Takes the slot of `call` and gives the free slots to waiting calls. Does nothing if `call` has no slot.
   [[nodiscard]] Left leave(CallInProgress& call, SteadyTime now);
 
   // All calls that wait for a slot.
@@ -51,8 +55,10 @@ class CallQueue {
   [[nodiscard]] std::size_t queued() const;
 
  private:
+  [[nodiscard]] std::size_t bytes_in_flight() const;
   CallPtr take(Gate::Ticket ticket) WX_REQUIRES(mutex_);
 
+  const http_client::BytesInFlight bytes_;
   mutable Mutex mutex_;
   Gate gate_ WX_GUARDED_BY(mutex_);
   Gate::Ticket last_ticket_ WX_GUARDED_BY(mutex_) = 0;

@@ -34,8 +34,13 @@ nanoseconds Gate::expected_wait(std::size_t ahead, SteadyTime now) const {
   return left[ahead % options_.concurrency] + static_cast<long>(ahead / options_.concurrency) * estimate_;
 }
 
-Gate::Decision Gate::enter(Ticket ticket, Purpose purpose, SteadyTime now, SteadyTime deadline) {
-  if (running_.size() < options_.concurrency) {
+bool Gate::has_room(std::size_t bytes) const {
+  return running_.empty() || (running_.size() < options_.concurrency && bytes < options_.max_bytes);
+}
+
+Gate::Decision Gate::enter(Ticket ticket, Purpose purpose, SteadyTime now, SteadyTime deadline, std::size_t bytes) {
+  // A slot can be free while others wait, if the bodies had no room for them.
+  if (has_room(bytes) && queued() == 0) {
     running_.emplace(ticket, now);
     return Start{};
   }
@@ -49,7 +54,7 @@ Gate::Decision Gate::enter(Ticket ticket, Purpose purpose, SteadyTime now, Stead
   return Wait{};
 }
 
-Gate::Turn Gate::leave(Ticket ticket, SteadyTime now, Ending ending) {
+Gate::Turn Gate::leave(Ticket ticket, SteadyTime now, Ending ending, std::size_t bytes) {
   Turn turn;
   const auto ended = running_.find(ticket);
   if (ended == running_.end()) return turn;
@@ -60,15 +65,15 @@ Gate::Turn Gate::leave(Ticket ticket, SteadyTime now, Ending ending) {
   running_.erase(ended);
 
   for (auto& line : lines_) {
-    while (!line.empty()) {
+    while (!line.empty() && has_room(bytes)) {
       const Waiting next = line.front();
       line.pop_front();
       if (next.deadline > now) {
         running_.emplace(next.ticket, now);
-        turn.start = next.ticket;
-        return turn;
+        turn.start.push_back(next.ticket);
+      } else {
+        turn.expired.push_back(next.ticket);
       }
-      turn.expired.push_back(next.ticket);
     }
   }
   return turn;

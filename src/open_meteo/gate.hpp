@@ -6,6 +6,10 @@
 // ones, because they hold a slot as well. With it the running calls have expected ends e0 <= e1 <= ..., and a call with
 // n others ahead of it starts at e[n mod c] + (n / c) * mean, where c is the concurrency.
 //
+// The bodies. Running calls hold the bytes of their replies that have come so far. While these are at or above
+// `max_bytes`, no call starts, except one if none runs. A body is dropped at the end of its call, so leave() is where
+// the waiting calls go on: as many as there are slots then.
+//
 // A state machine: it takes events, returns decisions, and uses no clock and no threads. Thread-safety: none. The
 // caller holds a lock.
 #pragma once
@@ -14,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -29,6 +32,7 @@ struct GateOptions {
   std::size_t max_queue = 1000;
   // The expected duration of a call until one has ended.
   nanoseconds first_estimate = milliseconds(500);
+  std::size_t max_bytes = 128UL * 1024 * 1024;
 };
 
 class Gate {
@@ -50,18 +54,19 @@ class Gate {
 
   // The effects of a released slot.
   struct Turn {
-    std::optional<Ticket> start;  // holds the slot now; leave() must follow for it
+    std::vector<Ticket> start;    // hold a slot now; leave() must follow for each
     std::vector<Ticket> expired;  // their deadline has passed; removed
   };
 
   explicit Gate(GateOptions options);
 
   // Requests a slot for `ticket`, a number not in use. After Start the ticket holds a slot until leave(). After Wait a
-  // later Turn names the ticket. After Refuse the gate keeps nothing of it.
-  [[nodiscard]] Decision enter(Ticket ticket, Purpose purpose, SteadyTime now, SteadyTime deadline);
+  // later Turn names the ticket. After Refuse the gate keeps nothing of it. `bytes` are those of the running calls.
+  [[nodiscard]] Decision enter(Ticket ticket, Purpose purpose, SteadyTime now, SteadyTime deadline,
+                               std::size_t bytes = 0);
 
-  // Releases the slot of `ticket` and passes it on.
-  [[nodiscard]] Turn leave(Ticket ticket, SteadyTime now, Ending ending = Ending::called);
+  // Releases the slot of `ticket` and passes it on. `bytes` are those of the calls that still run.
+  [[nodiscard]] Turn leave(Ticket ticket, SteadyTime now, Ending ending = Ending::called, std::size_t bytes = 0);
 
   // The call of `ticket`, which has held its slot without calling, begins now: that time says nothing about a call.
   void restart(Ticket ticket, SteadyTime now);
@@ -83,6 +88,8 @@ class Gate {
 
   static constexpr std::size_t kPurposes = static_cast<std::size_t>(Purpose::early) + 1;
 
+  // Whether a call may start.
+  [[nodiscard]] bool has_room(std::size_t bytes) const;
   // The number of tickets waiting in the first `lines` queues.
   [[nodiscard]] std::size_t ahead_of(std::size_t lines) const;
   [[nodiscard]] nanoseconds expected_wait(std::size_t ahead, SteadyTime now) const;

@@ -29,7 +29,9 @@ std::string told(const Gate::Decision& decision) {
 }
 
 std::string told(const Gate::Turn& turn) {
-  return turn.start ? cat("start ", *turn.start) : "nobody";
+  std::string text;
+  for (const auto ticket : turn.start) text += cat(text.empty() ? "start " : ", ", ticket);
+  return text.empty() ? "nobody" : text;
 }
 
 TEST(Gate, RunsAsManyAsAllowedAndQueuesTheRestInOrder) {
@@ -54,6 +56,31 @@ TEST(Gate, ConcurrencyOfZeroIsOne) {
   EXPECT_EQ(told(gate.enter(2, kCold, at(0ms), at(10s))), "wait");
 }
 
+TEST(Gate, StartsNoCallWhileTheBodiesOfOthersAreAtTheirLimit) {
+  Gate gate({.concurrency = 3, .max_bytes = 100});
+  EXPECT_EQ(told(gate.enter(1, kCold, at(0ms), at(10s), 100)), "start") << "one can always run";
+  EXPECT_EQ(told(gate.enter(2, kCold, at(0ms), at(10s), 99)), "start");
+  EXPECT_EQ(told(gate.enter(3, kCold, at(0ms), at(10s), 100)), "wait");
+  EXPECT_EQ(told(gate.enter(4, kCold, at(0ms), at(10s), 0)), "wait") << "behind the one that came before";
+  EXPECT_EQ(told(gate.enter(5, kRefresh, at(0ms), at(10s), 0)), "wait");
+  EXPECT_EQ(gate.running(), 2U);
+  EXPECT_EQ(gate.queued(), 3U);
+  EXPECT_EQ(told(gate.leave(1, at(500ms), Gate::Ending::called, 100)), "nobody") << "2 holds too much";
+  EXPECT_EQ(told(gate.leave(2, at(600ms), Gate::Ending::called, 0)), "start 3, 4, 5") << "all slots are free";
+  EXPECT_EQ(gate.running(), 3U);
+  EXPECT_EQ(told(gate.enter(6, kCold, at(600ms), at(10s), 0)), "wait");
+  EXPECT_EQ(told(gate.leave(4, at(700ms), Gate::Ending::called, 99)), "start 6");
+}
+
+TEST(Gate, StartsOneCallIfNoneRunsWhateverTheBodiesHold) {
+  Gate gate({.concurrency = 2, .max_bytes = 100});
+  (void)gate.enter(1, kCold, at(0ms), at(10s));
+  EXPECT_EQ(told(gate.enter(2, kCold, at(0ms), at(10s), 100)), "wait");
+  EXPECT_EQ(told(gate.enter(3, kCold, at(0ms), at(10s), 100)), "wait");
+  EXPECT_EQ(told(gate.leave(1, at(500ms), Gate::Ending::called, 100)), "start 2");
+  EXPECT_EQ(told(gate.leave(2, at(600ms), Gate::Ending::called, 100)), "start 3");
+}
+
 TEST(Gate, ColdQuestionsGoBeforeRefreshes) {
   Gate gate({.concurrency = 1});
   (void)gate.enter(1, kCold, at(0ms), at(10s));
@@ -73,8 +100,8 @@ TEST(Gate, TheLinesAreServedInTheOrderOfUrgencyAndEachInItsOwn) {
     ASSERT_EQ(told(gate.enter(t, purposes.at(t % 4), at(0ms), at(60s))), "wait");
   }
   std::vector<Gate::Ticket> order;
-  for (auto turn = gate.leave(1, at(500ms)); turn.start; turn = gate.leave(*turn.start, at(500ms))) {
-    order.push_back(*turn.start);
+  for (auto turn = gate.leave(1, at(500ms)); !turn.start.empty(); turn = gate.leave(turn.start.at(0), at(500ms))) {
+    order.push_back(turn.start.at(0));
   }
   EXPECT_THAT(order, ElementsAre(11, 15, 19, 23, 27, 10, 14, 18, 22, 26, 13, 17, 21, 25, 29, 12, 16, 20, 24, 28));
 }
