@@ -21,6 +21,7 @@ FAULTS ?=
 PER_MINUTE ?=
 KEEP ?=
 QUICK ?=
+PEERS ?=
 BENCH_ARGS ?=
 ARGS ?=
 
@@ -125,12 +126,12 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 	@scripts/install-packages build fuzz
 	@scripts/fuzz $(FUZZ_SECONDS)
 
-bench: ## measure against the limits of the machine, about ten minutes (QUICK=1: two); see bench/README.md
+bench: ## measure against the limits of the machine, about ten minutes (QUICK=1: two; PEERS=1: and against nginx and Varnish)
 	@scripts/install-packages build bench
 	@scripts/build bench
 	@build/bench/bench/sieve_against_lru
 	@build/bench/bench/memory_tier_footprint
-	@python3 bench/run.py $(if $(QUICK),--quick) $(BENCH_ARGS)
+	@$(if $(PEERS),peers=$$(scripts/peers) && )python3 bench/run.py $(if $(QUICK),--quick) $(if $(PEERS),--peers="$$peers") $(BENCH_ARGS)
 
 micro: ## run micro-benchmarks of the parts of the request path (ARGS=--benchmark_filter=...)
 	@scripts/install-packages build bench

@@ -33,7 +33,7 @@ class Bench:
         self.server_cores = {cores[0]}
         self.load_cores = set(cores[1:]) or {cores[0]}
         self.all_cores = set(cores)
-        self.start = servers.Starter(arguments.build, folder, self.server_cores)
+        self.start = servers.Starter(arguments.build, folder, self.server_cores, arguments.peers)
         self.loader = Loader(os.path.join(arguments.build, "bench/load_generator"), self.load_cores)
         self.results = {"comparisons": [], "single": {}}
         self.began = time.monotonic()
@@ -92,6 +92,8 @@ class Bench:
 
     def scenario_memory(self):
         contenders = [self.limit, self.service]
+        if not self.start.peers:
+            self.say("nginx and Varnish are left out; make bench PEERS=1 compares with them")
         for others in (self.start.nginx(self.answer), self.start.varnish(self.answer)):
             if others:
                 contenders += others if isinstance(others, tuple) else [others]
@@ -264,6 +266,7 @@ def main():
     parser.add_argument("--build", default="build/bench")
     parser.add_argument("--quick", action="store_true", help="about two minutes instead of ten")
     parser.add_argument("--only", help="scenarios by name, with commas")
+    parser.add_argument("--peers", help="compare with nginx and Varnish, which are installed or in this folder (scripts/peers)")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, default=1, help="of one measurement; below one, by our own generator")
     arguments = parser.parse_args()

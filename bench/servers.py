@@ -1,4 +1,5 @@
 """Starts and stops the servers to compare, each on a free port of 127.0.0.1 with its own settings."""
+import glob
 import os
 import re
 import shutil
@@ -64,7 +65,8 @@ class Server:
                 return self
             except OSError:
                 time.sleep(0.01)
-        raise RuntimeError(f"{self.name} did not start")
+        with open(self.log_path, errors="replace") as log:
+            raise RuntimeError(f"{self.name} did not start:\n{log.read()}")
 
     def stop(self):
         self.process.terminate()
@@ -76,10 +78,10 @@ class Server:
 
 
 class Starter:
-    """Starts servers, and stops all of them at the end."""
+    """Starts servers, and stops all of them at the end. `peers` is the folder of nginx and Varnish, None without them."""
 
-    def __init__(self, build, folder, cores):
-        self.build, self.folder, self.cores = build, folder, cores
+    def __init__(self, build, folder, cores, peers=None):
+        self.build, self.folder, self.cores, self.peers = build, folder, cores, peers
         self.running = []
 
     def __enter__(self):
@@ -136,11 +138,22 @@ class Starter:
         return self.keep(Server("redis", [*command, "--port", str(port), "--bind", "127.0.0.1", "--save", "",
                                           "--appendonly", "no", "--dir", self.folder], port, self.cores, folder=self.folder))
 
-    def nginx(self, answer):
-        """Two servers in one nginx process: `return 200`, and a proxy_cache hit. None if nginx is not installed."""
-        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    def peer(self, name):
+        """A program that is installed, or unpacked by scripts/peers. Returns its path and the settings that it needs."""
+        program = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin")
+        if program:
+            return program, {}
+        program = shutil.which(name, path=os.path.join(self.peers, "usr/sbin"))
         if not program:
+            raise RuntimeError(f"{name} is neither installed nor in {self.peers} (scripts/peers)")
+        libraries = {os.path.dirname(path) for path in glob.glob(os.path.join(self.peers, "**/lib*.so*"), recursive=True)}
+        return program, {"LD_LIBRARY_PATH": ":".join(sorted(libraries))}
+
+    def nginx(self, answer):
+        """Two servers in one nginx process: `return 200`, and a proxy_cache hit. None without peers."""
+        if not self.peers:
             return None
+        program, env = self.peer("nginx")
         head, body = answer.split(b"\r\n\r\n", 1)
         # Adds the header fields that nginx does not send by itself, so that both send about the same bytes.
         own = {"date", "content-length", "content-type", "connection", "etag", "age"}
@@ -174,25 +187,24 @@ http {{
 }}
 """)
         first = self.keep(Server("nginx return 200", [program, "-c", config, "-e", f"{self.folder}/nginx-error.log"],
-                                 plain, self.cores, folder=self.folder))
+                                 plain, self.cores, env, folder=self.folder))
         second = _Alias("nginx proxy_cache", first, cached)
         return first, second
 
     def varnish(self, answer):
-        """None if Varnish is not installed or cannot start."""
-        program = shutil.which("varnishd", path=os.environ["PATH"] + ":/usr/sbin")
-        if not program:
+        """None without peers."""
+        if not self.peers:
             return None
+        program, env = self.peer("varnishd")
+        # Varnish compiles its configuration. The compiler of its package need not be installed.
+        compiler = next(filter(None, map(shutil.which, ("gcc", "cc", "clang", "clang-19"))), "gcc")
         origin = self.limit(answer.replace(b"Cache-Control: no-store", b"Cache-Control: max-age=9999"), name="varnish-origin")
         port = free_port()
         # Without its jail (which needs a separate user), and with its default number of workers.
-        try:
-            return self.keep(Server("Varnish", [program, "-F", "-j", "none", "-a", f"127.0.0.1:{port}", "-b",
-                                                f"127.0.0.1:{origin.port}", "-n", f"{self.folder}/varnish", "-t", "3600",
-                                                "-s", "malloc,64m"],
-                                    port, self.cores, folder=self.folder))
-        except RuntimeError:
-            return None
+        return self.keep(Server("Varnish", [program, "-F", "-j", "none", "-a", f"127.0.0.1:{port}", "-b",
+                                            f"127.0.0.1:{origin.port}", "-n", f"{self.folder}/varnish", "-t", "3600",
+                                            "-s", "malloc,64m", "-p", f"cc_command=exec {compiler} -O2 -fPIC -w -shared -o %o %s"],
+                                port, self.cores, env, folder=self.folder))
 
 
 class _Alias:
