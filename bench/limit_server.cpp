@@ -1,6 +1,6 @@
 // The limit: the cost of answering without any work. A bare epoll loop counts the ends of request heads and answers
-// each with the same bytes: one read and one write per turn of a connection, and no allocation. What a real server
-// costs beyond this is the price of what it does.
+// each with the same bytes: one read and one write per turn of a connection, more writes only if the socket takes a
+// part of a large answer, and no allocation. What a real server costs beyond this is the price of what it does.
 //
 //   limit_server FILE [THREADS [PORT]]     FILE holds the whole answer; prints the port it listens on
 #include <array>
@@ -65,9 +65,12 @@ class Loop {
     while (true) {
       const int count = epoll_wait(epoll_, events.data(), events.size(), -1);
       for (int i = 0; i < count; ++i) {
-        const int fd = events[static_cast<std::size_t>(i)].data.fd;
+        const auto& event = events[static_cast<std::size_t>(i)];
+        const int fd = event.data.fd;
         if (fd == listener_) {
           take_clients();
+        } else if ((event.events & EPOLLOUT) != 0) {
+          write_rest(fd);
         } else {
           answer(fd);
         }
@@ -76,19 +79,20 @@ class Loop {
   }
 
  private:
-  void watch(int fd) const {
+  void watch(int fd, std::uint32_t events = EPOLLIN, int change = EPOLL_CTL_ADD) const {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = events;
     event.data.fd = fd;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+    epoll_ctl(epoll_, change, fd, &event);
   }
 
-  void take_clients() const {
+  void take_clients() {
     while (true) {
       const int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return;
       const int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      if (rest_.size() <= static_cast<std::size_t>(fd)) rest_.resize(static_cast<std::size_t>(fd) + 1);
       watch(fd);
     }
   }
@@ -108,14 +112,34 @@ class Loop {
       close(fd);
       return;
     }
-    // A client that does not read is cut off, because there is no buffer for the bytes that its socket does not take.
-    if (send(fd, answers_.data(), size_ * heads, MSG_NOSIGNAL) < 0) close(fd);
+    auto& rest = rest_[static_cast<std::size_t>(fd)];
+    rest = size_ * heads;
+    if (write(fd, answers_.data(), rest) && rest > 0) watch(fd, EPOLLOUT, EPOLL_CTL_MOD);
+  }
+
+  // The client is not read until it has taken its answers.
+  void write_rest(int fd) {
+    auto& rest = rest_[static_cast<std::size_t>(fd)];
+    if (write(fd, answers_.data() + answers_.size() - rest, rest) && rest == 0) watch(fd, EPOLLIN, EPOLL_CTL_MOD);
+  }
+
+  // Subtracts what the socket has taken from `rest`. Returns whether the connection is still there.
+  static bool write(int fd, const char* bytes, std::size_t& rest) {
+    const ssize_t sent = send(fd, bytes, rest, MSG_NOSIGNAL);
+    if (sent >= 0) {
+      rest -= static_cast<std::size_t>(sent);
+    } else if (errno != EAGAIN) {
+      close(fd);
+      return false;
+    }
+    return true;
   }
 
   int listener_;
   int epoll_;
   std::string answers_;
   std::size_t size_ = 0;
+  std::vector<std::size_t> rest_;  // by socket: the bytes that it has not taken yet
   std::array<char, kInput> input_{};
 };
 

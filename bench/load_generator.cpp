@@ -9,6 +9,7 @@
 //                  [--keys=one|unique|zipf] [--keyspace=100000] [--exponent=0.99] [--seed=1] [--header='Name: value']
 //
 // --keys=unique and zipf append lat and lon to the target: a new place per request, or one of --keyspace places.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -18,6 +19,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -153,9 +155,10 @@ class Requests {
 
 struct Client {
   int fd = -1;
-  std::deque<std::uint64_t> due;  // when each request that is sent or waits was due, the oldest first
-  std::size_t unanswered = 0;     // how many of these have been sent
-  std::string in;
+  std::deque<std::uint64_t> due;       // when each request that is sent or waits was due, the oldest first
+  std::size_t unanswered = 0;          // how many of these have been sent
+  std::string in;                      // the part of a head that has arrived
+  std::optional<std::size_t> missing;  // after a head: the bytes of its body that have not arrived
 };
 
 class Load {
@@ -279,14 +282,11 @@ class Load {
       rest = client.in;
     }
     const auto at = now();
-    std::size_t answered = 0;
-    while (const std::size_t size = whole_answer(rest)) {
-      rest.remove_prefix(size);
+    while (takes_answer(client, rest)) {
       latencies_.add(at - client.due.front());
       client.due.pop_front();
       --client.unanswered;
       --outstanding_;
-      ++answered;
     }
     client.in = std::string(rest);
     if (options_.rate > 0) {
@@ -294,22 +294,33 @@ class Load {
     } else if (client.unanswered == 0 && at < end_) {
       ask(client, static_cast<std::size_t>(options_.pipeline), at);
     }
-    static_cast<void>(answered);
   }
 
-  // The size of the answer at the front once all of it has arrived, else 0.
-  std::size_t whole_answer(std::string_view in) {
-    const auto end = in.find("\r\n\r\n");
-    if (end == in.npos) return 0;
-    const auto head = in.substr(0, end + 2);
+  // Takes bytes from the front of `in`. Returns whether they were the rest of an answer.
+  bool takes_answer(Client& client, std::string_view& in) {
+    if (!client.missing) {
+      const auto end = in.find("\r\n\r\n");
+      if (end == in.npos) return false;
+      client.missing = body_size(in.substr(0, end + 2));
+      in.remove_prefix(end + 4);
+    }
+    const auto part = std::min(*client.missing, in.size());
+    in.remove_prefix(part);
+    *client.missing -= part;
+    if (*client.missing > 0) return false;
+    client.missing.reset();
+    return true;
+  }
+
+  // The size of the body that follows this head.
+  std::size_t body_size(std::string_view head) {
     if (head.size() < 12 || (head[9] != '2' && head.substr(9, 3) != "304")) ++errors_;
-    std::size_t length = 0;
     // Not a general parser: the servers are ones that we started.
     for (const std::string_view name : {"\r\nContent-Length: ", "\r\ncontent-length: "}) {
       if (const auto at = head.find(name); at != head.npos)
-        length = std::strtoul(head.data() + at + name.size(), nullptr, 10);
+        return std::strtoul(head.data() + at + name.size(), nullptr, 10);
     }
-    return in.size() >= end + 4 + length ? end + 4 + length : 0;
+    return 0;
   }
 
   [[noreturn]] void fail(const char* what) const {
@@ -330,7 +341,7 @@ class Load {
   std::uint64_t errors_ = 0;
   Histogram latencies_;
   std::string out_;
-  std::array<char, 65536> buffer_{};
+  std::array<char, 262'144> buffer_{};
 };
 
 }  // namespace
