@@ -28,7 +28,7 @@ def cpu_ns(pids):
             try:
                 with open(f"/proc/{pid}/task/{task}/schedstat") as file:
                     total += int(file.read().split()[0])
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 pass  # the thread has ended; those of a server that is measured do not
     return total
 

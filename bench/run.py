@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import report
 import servers
@@ -44,14 +44,15 @@ class Bench:
     def wanted(self, name):
         return not self.only or name in self.only
 
-    def compare(self, scenario, contenders, load, rounds=None, generator_only=False, seed_per_run=False):
-        """Measures the contenders in turn. The first one is the reference."""
+    def compare(self, scenario, contenders, load, rounds=None, generator_only=False, seed_per_run=False, targets=None):
+        """Measures the contenders in turn. The first one is the reference. `targets` by name are used instead of the load's."""
         rows = {server.name: [] for server in contenders}
         for number in range(rounds or self.rounds):
             for server in contenders:
                 if seed_per_run:
                     load.seed += 1
-                rows[server.name].append(self.loader.run(server, load, generator_only))
+                own = replace(load, target=(targets or {}).get(server.name, load.target))
+                rows[server.name].append(self.loader.run(server, own, generator_only))
         reference = contenders[0].name
         result = {"scenario": scenario, "connections": load.connections, "pipeline": load.pipeline, "rate": load.rate,
                   "reference": reference, "rows": []}
@@ -78,8 +79,8 @@ class Bench:
             self.answer = servers.get(service.port, PLACE)
             self.limit = self.start.limit(self.answer)
             self.service = service
-            for name in ("memory", "304", "redis", "miss", "zipf", "open-loop", "cross-check", "scaling", "calls",
-                         "start", "idle", "connections"):
+            for name in ("memory", "304", "redis", "miss", "zipf", "drop-in", "open-loop", "cross-check", "scaling",
+                         "calls", "start", "idle", "connections"):
                 if self.wanted(name):
                     self.say(f"--- {name}")
                     getattr(self, "scenario_" + name.replace("-", "_"))()
@@ -147,6 +148,10 @@ class Bench:
         self.loader.run(service, Load(ANYWHERE, keys="zipf", seconds=2 if self.quick else 8, seed=50))
         self.compare("Zipf(0.99) over 100,000 keys", [self.limit, service], mixed, seed_per_run=True)
         self.start.stop(service)
+
+    def scenario_drop_in(self):
+        import drop_in
+        drop_in.compare(self, PLACE)
 
     def scenario_open_loop(self):
         nginx = getattr(self, "nginx", None) or next(iter(self.start.nginx(self.answer) or []), None)

@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 
@@ -124,6 +125,11 @@ class Starter:
         return self.keep(Server(name, [os.path.join(self.build, "weather-cache")], int(env["PORT"]), cores or self.cores, env,
                                 beside=redis, folder=self.folder))
 
+    def provider(self):
+        port = free_port()
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "provider.py")
+        return self.keep(Server("provider", [sys.executable, program, str(port)], port, None, folder=self.folder))
+
     def redis(self):
         program = shutil.which("redis-server")
         command = [program]
@@ -188,7 +194,7 @@ http {{
 """)
         first = self.keep(Server("nginx return 200", [program, "-c", config, "-e", f"{self.folder}/nginx-error.log"],
                                  plain, self.cores, env, folder=self.folder))
-        second = _Alias("nginx proxy_cache", first, cached)
+        second = Alias("nginx proxy_cache", first, cached)
         return first, second
 
     def varnish(self, answer):
@@ -207,8 +213,8 @@ http {{
                                 port, self.cores, env, folder=self.folder))
 
 
-class _Alias:
-    """A second port of a process that another Server owns."""
+class Alias:
+    """A second name, and perhaps port, of a process that another Server owns."""
 
     def __init__(self, name, server, port):
         self.name, self.server, self.port = name, server, port
