@@ -66,8 +66,8 @@ bool is_readable(const QueryValues& values, Content content) {
 
 std::string host_and_path(const Resource& resource) {
   string_view path = resource.text;
-  if (constexpr string_view version = "/v1/"; path.starts_with(version)) {
-    path.remove_prefix(version.size());
+  if (constexpr string_view kVersion = "/v1/"; path.starts_with(kVersion)) {
+    path.remove_prefix(kVersion.size());
   } else if (path.starts_with('/')) {
     path.remove_prefix(1);
   }
@@ -100,10 +100,10 @@ std::string question_text(const Question& question) {
 }
 
 std::string cache_key(const Question& question) {
-  constexpr string_view prefix = "weather:om:";
+  constexpr string_view kPrefix = "weather:om:";
   const auto text = question_text(question);
-  if (prefix.size() + text.size() <= kLongestKey) return cat(prefix, text);
-  return cat(prefix, host_and_path(question.resource), "#", sha256_hex(text, kHashBytes));
+  if (kPrefix.size() + text.size() <= kLongestKey) return cat(kPrefix, text);
+  return cat(kPrefix, host_and_path(question.resource), "#", sha256_hex(text, kHashBytes));
 }
 
 }  // namespace wx::open_meteo

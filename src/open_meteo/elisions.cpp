@@ -32,7 +32,9 @@ void drop(QueryValues& values, Parameter parameter, std::initializer_list<string
   if (is_any(values, parameter, defaults)) values.erase(parameter);
 }
 
-constexpr std::initializer_list<string_view> kSpeedUnits = {"kmh", "mph", "kn", "ms"};
+bool is_speed_unit(const QueryValues& values, Parameter parameter) {
+  return is_any(values, parameter, {"kmh", "mph", "kn", "ms"});
+}
 
 using Elision = void (*)(QueryValues&, const Resource&);
 constexpr std::array<Elision, 18> kElisions{
@@ -40,13 +42,12 @@ constexpr std::array<Elision, 18> kElisions{
     [](QueryValues& v, const Resource&) { drop(v, temperature_unit, {"celsius"}); },
     // The old name is looked up first, then the new one, then km/h is taken.
     [](QueryValues& v, const Resource&) {
-      if (!is_any(v, windspeed_unit, kSpeedUnits) || !is_absent_or(v, wind_speed_unit, kSpeedUnits)) return;
+      if (!is_speed_unit(v, windspeed_unit)) return;
+      if (v.has(wind_speed_unit) && !is_speed_unit(v, wind_speed_unit)) return;
       v.set(wind_speed_unit, *v.find(windspeed_unit));
       v.erase(windspeed_unit);
     },
-    [](QueryValues& v, const Resource&) {
-      if (!v.has(windspeed_unit)) drop(v, wind_speed_unit, {"kmh"});
-    },
+    [](QueryValues& v, const Resource&) { drop(v, wind_speed_unit, {"kmh"}); },
     // Precipitation has its own unit, else inches if lengths are imperial, else mm. Nothing else has a unit of length.
     [](QueryValues& v, const Resource&) {
       if (!is_absent_or(v, precipitation_unit, {"mm", "inch"})) return;

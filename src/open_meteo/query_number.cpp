@@ -39,9 +39,8 @@ bool is_decimal(string_view text) {
 template <class T>
 std::optional<T> parse(string_view text) {
   T value{};
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end) return std::nullopt;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || at != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
@@ -75,8 +74,7 @@ std::optional<QueryFloat> read_float(string_view text, Rounding rounding) {
 }
 
 std::optional<std::string> read_integer(string_view text) {
-  string_view digits = text.starts_with('-') ? text.substr(1) : text;
-  if (!take_digits(digits) || !digits.empty()) return std::nullopt;
+  // from_chars() reads exactly an optional minus sign and digits.
   const auto value = parse<std::int64_t>(text);
   if (!value) return std::nullopt;
   return cat(*value);

@@ -21,11 +21,11 @@ bool has_any(const QueryValues& values, std::initializer_list<Parameter> paramet
 
 // Removes exactly `digits` digits from the beginning of `text`, and returns their number.
 std::optional<int> take_number(string_view& text, std::size_t digits) {
-  if (text.size() < digits) return std::nullopt;
+  const auto part = text.substr(0, digits);
   int value = 0;
-  const char* const end = text.data() + digits;
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end || text.starts_with('-')) return std::nullopt;
+  const auto [at, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+  if (part.size() < digits || part.starts_with('-')) return std::nullopt;
+  if (error != std::errc{} || at != part.data() + part.size()) return std::nullopt;
   text.remove_prefix(digits);
   return value;
 }

@@ -81,10 +81,15 @@ TEST(Canonical, WhatIsNoNumberIsLeftToTheProvider) {
     EXPECT_EQ(question.asked.opaque, *value != '\0') << value;
   }
   EXPECT_EQ(canonical("longitude=181"), "opaque longitude=181");
+  EXPECT_EQ(canonical("elevation=1e39"), "opaque elevation=1e39");
+  EXPECT_EQ(canonical("elevation=1%2C1e39"), "opaque elevation=1%2C1e39");
   EXPECT_EQ(canonical("tilt=flat"), "opaque tilt=flat");
   EXPECT_EQ(canonical("tilt="), "opaque tilt=");
   EXPECT_EQ(canonical("forecast_days=3.0"), "opaque forecast_days=3.0");
   EXPECT_EQ(canonical("forecast_days="), "opaque forecast_days=");
+  EXPECT_EQ(canonical("forecast_days=3d"), "opaque forecast_days=3d");
+  EXPECT_EQ(canonical("forecast_days=%2B3"), "opaque forecast_days=%2B3");
+  EXPECT_EQ(canonical("forecast_days=-"), "opaque forecast_days=-");
   EXPECT_EQ(canonical("forecast_days=99999999999999999999"), "opaque forecast_days=99999999999999999999");
   EXPECT_EQ(canonical("forecast_days=-007"), "forecast_days=-7");
 }
@@ -99,6 +104,9 @@ TEST(Canonical, AnOpaqueQuestionKeepsItsTextInTheSafeAlphabet) {
   EXPECT_EQ(canonical("current_weather[]=1"), "opaque current_weather%5B%5D=1");
   EXPECT_EQ(canonical("debug"), "opaque debug");
   EXPECT_EQ(canonical("hourly=%C3%A9"), "opaque hourly=%C3%A9");
+  EXPECT_EQ(canonical("%C3%A9[]=1"), "opaque %C3%A9%5B%5D=1");
+  EXPECT_EQ(canonical("x=%FF&a=1"), "opaque x=%FF&a=1");
+  EXPECT_EQ(canonical("%FF=x&a=1"), "opaque %FF=x&a=1");
 }
 
 TEST(Canonical, FlagsAreReadAsTheProviderDoes) {

@@ -53,7 +53,7 @@ TEST(Asked, KnowsTheFormatOfOpaqueQuestionsToo) {
   EXPECT_EQ(ask("format=csv&format=xlsx").format, Format::xlsx);
   EXPECT_EQ(ask("format=flatbuffers").format, Format::flatbuffers);
   EXPECT_EQ(ask("format=pdf").format, Format::json);
-  const auto opaque = ask("latitude=x&current=a&latitude=1,2&format=csv&format%5B%5D=xlsx&f%6Frmat=flatbuffers");
+  const auto opaque = ask("latitude=x&current=a&latitude=1,2&format=csv&f%6Frmat=flatbuffers&format%5B%5D=xlsx");
   EXPECT_TRUE(opaque.opaque);
   EXPECT_EQ(opaque.format, Format::flatbuffers);
   EXPECT_FALSE(opaque.current);
@@ -80,8 +80,8 @@ TEST(Asked, FindsTheLastDay) {
   EXPECT_EQ(ask("end_date=2020-01-31,2021-12-31,2019-01-01").last_day, sys_days(year(2021) / 12 / 31));
   EXPECT_EQ(ask("end_hour=2020-02-29T23:00").last_day, sys_days(year(2020) / 2 / 29));
   EXPECT_EQ(ask("end_date=2020-01-31&end_hour=2020-03-01T00:00").last_day, sys_days(year(2020) / 3 / 1));
-  for (const auto* const wrong : {"2019-02-29", "2020-13-01", "20200131", "2020-1-31", "-020-01-01", "today",
-                                  "2020-01-31T", "2020-01-31T24:00", "2020-01-31T00:60", "2020-01-31T1:00",
+  for (const auto* const wrong : {"2019-02-29", "2020-13-01", "20200131", "2020-1-31", "2020-01-1", "-020-01-01",
+                                  "today", "2020-01-31T", "2020-01-31T24:00", "2020-01-31T00:60", "2020-01-31T1:00",
                                   "2020-01-31 00:00", "2020-01-31T00:00:00:00", "2020-01-31T00:00Z", "+202-01-01"}) {
     EXPECT_FALSE(ask(cat("end_date=", wrong)).last_day) << wrong;
     EXPECT_FALSE(ask(cat("end_date=2020-01-01,", wrong)).last_day) << wrong;
