@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include "base/asio_executor.hpp"
 #include "base/async.hpp"
 #include "base/hash.hpp"
+#include "base/parse_cache.hpp"
 #include "base/text.hpp"
 #include "cache/codec.hpp"
 #include "cache/memory_tier.hpp"
@@ -307,6 +309,29 @@ Kernel canonical_key() {
           }};
 }
 
+struct Parsed {
+  [[nodiscard]] static std::size_t memory() { return 0; }
+};
+using TextCache = ParseCache<Parsed>;
+
+Kernel known_text() {
+  static constexpr std::string_view kText = "lat=52.52&lon=13.41&mock=true";
+  auto cache = std::make_shared<TextCache>(512U << 10, 1);
+  for (int i = 0; i < 2; ++i) cache->offer(kText, 0, [] { return Parsed(); });
+  return {"parse cache: a known text", [cache] { require(cache->find(kText) != nullptr, "not known"); }};
+}
+
+Kernel unknown_text() {
+  return {"parse cache: a text that never recurs",
+          [cache = std::make_shared<TextCache>(512U << 10, 1), text = std::string("lat=52.52&lon=13.41&x=12345678"),
+           i = std::uint64_t{0}]() mutable {
+            ++i;
+            std::memcpy(text.data() + text.size() - sizeof i, &i, sizeof i);
+            require(cache->find(text) == nullptr, "known");
+            cache->offer(text, 0, [] { return Parsed(); });
+          }};
+}
+
 Kernel memory_hit() {
   return {"memory tier: hit among 10,000", [tier = std::make_shared<FilledTier>(10'000, 64U << 20), i = 0UZ]() mutable {
             const auto& key = tier->keys[i = (i + 7919) % tier->keys.size()];
@@ -430,9 +455,9 @@ Kernel connection_hit() {
 }  // namespace
 
 std::vector<Kernel> make_kernels() {
-  return {parse_head(),   canonical_key(), memory_hit(),      memory_miss(),      memory_insert(), encode_entry(),
-          decode_entry(), parse_reply(),   encode_command(),  response_head(),    whole_hit(),     connection_hit(),
-          redis_hit(),    redis_miss(),    large_redis_hit(), large_redis_store()};
+  return {parse_head(),    canonical_key(),  known_text(),   unknown_text(), memory_hit(),      memory_miss(),
+          memory_insert(), encode_entry(),   decode_entry(), parse_reply(),  encode_command(),  response_head(),
+          whole_hit(),     connection_hit(), redis_hit(),    redis_miss(),   large_redis_hit(), large_redis_store()};
 }
 
 }  // namespace wx::bench

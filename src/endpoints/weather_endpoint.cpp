@@ -60,6 +60,7 @@ class Form {
 }  // namespace
 
 void WeatherEndpoint::get(Exchange& exchange) {
+  if (answer_known(exchange)) return;
   const auto& request = exchange.request();
   auto query = parse_weather_query(request.query(), context_.options.query);
   const Asked asked{
@@ -81,6 +82,10 @@ void WeatherEndpoint::get(Exchange& exchange) {
   const bool only_if_cached = control && has_directive(*control, "only-if-cached");
   if (!forced && !only_if_cached) {
     const auto peeked = context_.service.peek(query.question, key, request.began_at());
+    if (peeked.served && !asked.html) {
+      known_.offer(request.query(), 0,
+                   [&] { return KnownQuery{std::string(key.text()), key.hash(), asked.mock, asked.negotiated}; });
+    }
     if (peeked.served && peeked.refresh) return answer_and_refresh(exchange, *peeked.served, asked, query.question);
     if (peeked.served) return answer(exchange, *peeked.served, asked);
   }
@@ -104,6 +109,23 @@ void WeatherEndpoint::get(Exchange& exchange) {
                            answer_error(responder, std::move(result.error()), asked);
                          }
                        });
+}
+
+bool WeatherEndpoint::answer_known(Exchange& exchange) {
+  const auto& request = exchange.request();
+  const auto* const known = known_.find(request.query());
+  if (known == nullptr || request.field(Field::cache_control)) return false;
+  if (known->negotiated && prefers_html(request.field(Field::accept))) return false;
+  const auto peeked = context_.service.peek(known->key, known->hash, request.began_at());
+  if (!peeked.served) return false;
+  const Asked asked{.sent = {}, .mock = known->mock, .negotiated = known->negotiated};
+  if (peeked.refresh) {
+    const auto query = parse_weather_query(request.query(), context_.options.query);
+    answer_and_refresh(exchange, *peeked.served, asked, query.question);
+  } else {
+    answer(exchange, *peeked.served, asked);
+  }
+  return true;
 }
 
 // Answers before the refresh starts: the connection writes the answer when the handler returns, and the posted refresh

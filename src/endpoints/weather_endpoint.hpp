@@ -3,8 +3,10 @@
 // Thread: one per I/O thread; used only on that thread.
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "base/parse_cache.hpp"
 #include "endpoints/context.hpp"
 #include "endpoints/problem.hpp"
 #include "http_server/exchange.hpp"
@@ -23,13 +25,27 @@ class WeatherEndpoint {
     bool negotiated = false;  // Accept has decided on `html`
   };
 
-  explicit WeatherEndpoint(Context& context) : context_(context) {}
+  explicit WeatherEndpoint(Context& context) : context_(context), known_(kKnownQueries, context.random.next()) {}
 
   void get(http_server::Exchange& exchange);
   // Purges one answer. Requires the admin token (see admin.hpp).
   void del(http_server::Exchange& exchange);
 
  private:
+  // A valid query for JSON whose answer memory had.
+  struct KnownQuery {
+    std::string key;
+    std::uint64_t hash = 0;
+    bool mock = false;
+    bool negotiated = false;
+    [[nodiscard]] std::size_t memory() const { return key.capacity(); }
+  };
+  // The limit of bytes for known queries: some 2,000 places.
+  static constexpr std::size_t kKnownQueries = std::size_t{512} << 10;
+
+  // Answers without parsing the query, if the same query was answered from memory before, memory still has the answer,
+  // and no field of the request asks for more than that. Else returns false.
+  [[nodiscard]] bool answer_known(http_server::Exchange& exchange);
   [[nodiscard]] bool is_forced(const http_server::Request& request, std::optional<std::string_view> control) const;
   [[nodiscard]] SteadyTime deadline_of(const http_server::Request& request) const;
   // Whether CLIENT_LOADS or MOCK_LOADS limits the loads for this question.
@@ -56,6 +72,7 @@ class WeatherEndpoint {
   void respond_with_form(Answer& answer, Problem& problem, const Asked& asked);
 
   Context& context_;
+  ParseCache<KnownQuery> known_;
 };
 
 }  // namespace wx::endpoints

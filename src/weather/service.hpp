@@ -30,6 +30,10 @@ class Service {
 
   // Returns the answer if memory has it, without allocating or waiting. If the result says `refresh`, call refresh().
   [[nodiscard]] cache::TieredCache::Peeked peek(const Question& question, const Key& key, SteadyTime now) const;
+  // The same for a question of mode normal, given the text and the hash of its key.
+  [[nodiscard]] cache::TieredCache::Peeked peek(std::string_view key, std::uint64_t hash, SteadyTime now) const {
+    return cache_.peek(key, hash, now);
+  }
 
   // Starts the refresh of an answer that peek() returned. `lookup` must come from lookup_of().
   void refresh(ServiceThread& thread, const Question& question, const cache::Lookup& lookup);

@@ -84,6 +84,70 @@ TEST_F(WeatherEndpointTest, TellsDownstreamCachesForHowLongARealAnswerHolds) {
   EXPECT_EQ(hit->header("Cache-Status"), cat("weather-cache; hit; ttl=", max_age - 100, "; detail=memory"));
 }
 
+// Only the first of them parses the query. All is as in the first answer from memory, whatever the other fields are.
+TEST_F(WeatherEndpointTest, AnswersAKnownQueryAsTheFirstTime) {
+  for (const std::string_view target : {kReal, kMock}) {
+    const auto miss = get(target);
+    target == kReal ? provider_.answer(current()) : executor_.advance(milliseconds(500));
+    clock_.advance(milliseconds(2'300));
+    const auto first = get(target);
+    ASSERT_EQ(first->header("X-Cache"), "HIT");
+    const auto without_id = [](const Answer& answer) {
+      const auto at = answer->headers.find("X-Request-Id: ");
+      return std::string(answer->headers).erase(at, answer->headers.find("\r\n", at) - at);
+    };
+    for (int i = 0; i < 5; ++i) {
+      const auto again = get(target);
+      EXPECT_EQ(without_id(again), without_id(first));
+      EXPECT_EQ(again->body, first->body);
+      EXPECT_TRUE(get(target, kHtml)->body.starts_with("<!doctype html>"));
+      EXPECT_EQ(get(target, "Cache-Control: only-if-cached\r\n")->body, first->body);
+      EXPECT_EQ(get(target, cat("If-None-Match: ", first->header("ETag"), "\r\n"))->status, 304);
+      EXPECT_EQ(get(target, "If-Match: \"x\"\r\n")->status, 412);
+      EXPECT_EQ(get(cat(target, "&format=html"))->header("Vary"), "Accept-Language");
+      EXPECT_EQ(get(cat(target, "&format=json"), kHtml)->header("Vary"), "none");
+      EXPECT_EQ(get(cat(target, "&lat=1"))->status, 400);
+    }
+  }
+  EXPECT_EQ(provider_.count, 1);
+}
+
+TEST_F(WeatherEndpointTest, LoadsAKnownQueryAgainWhenMemoryHasNoAnswer) {
+  for (int round = 0; round < 3; ++round) {
+    const auto miss = get(kReal);
+    EXPECT_EQ(miss->answers, 0) << round;
+    provider_.answer(current());
+    EXPECT_EQ(miss->header("X-Cache"), "MISS");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(get(kReal)->header("X-Cache"), "HIT");
+    clock_.advance(std::chrono::hours(48));
+  }
+}
+
+TEST_F(WeatherEndpointTest, RefreshesTheAnswerToAKnownQuery) {
+  get(kReal);
+  provider_.answer(current());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get(kReal)->header("X-Cache"), "HIT");
+  for (int round = 2; round < 5; ++round) {
+    clock_.advance(seconds(930));
+    EXPECT_EQ(get(kReal)->header("X-Cache"), "STALE");
+    executor_.advance(milliseconds(0));
+    ASSERT_EQ(provider_.count, round);
+    provider_.answer(current());
+    EXPECT_EQ(get(kReal)->header("X-Cache"), "HIT");
+  }
+}
+
+// A mode that reads no memory is not that of the same query without it.
+TEST_F(WeatherEndpointTest, KnowsNoQueryThatBypassesMemory) {
+  ask_mock(kMock);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(get(kMock)->header("X-Cache"), "HIT");
+    const auto bypass = get(cat(kMock, "&cache=off"));
+    executor_.advance(milliseconds(500));
+    EXPECT_EQ(bypass->header("X-Cache"), "BYPASS");
+  }
+}
+
 TEST_F(WeatherEndpointTest, LetsNobodyStoreAMockAnswer) {
   EXPECT_EQ(ask_mock(kMock)->header("Cache-Control"), "no-store");
   EXPECT_EQ(get(kMock)->header("Cache-Control"), "no-store");
@@ -568,7 +632,10 @@ TEST_F(WeatherEndpointTest, LogsTheWrongTokensOfForcedLoadsThatAreLookedAt) {
 TEST_F(WeatherEndpointTest, ForcesANewAnswerForTheAdminOnly) {
   options_.admin_token = "secret-token";
   ask_mock(kMock);
-  EXPECT_EQ(get(kMock, "Cache-Control: no-cache\r\n")->header("X-Cache"), "HIT");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(get(kMock)->header("X-Cache"), "HIT") << "a query that is known";
+    EXPECT_EQ(get(kMock, "Cache-Control: no-cache\r\n")->header("X-Cache"), "HIT");
+  }
   const auto wrong = "Cache-Control: no-cache\r\nAuthorization: Bearer nonsense\r\n";
   EXPECT_EQ(get(kMock, wrong)->header("X-Cache"), "HIT");
   const auto forced = ask_mock(kMock, "Cache-Control: no-cache\r\nAuthorization: Bearer secret-token\r\n");
