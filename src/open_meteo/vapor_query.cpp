@@ -1,6 +1,8 @@
 #include "open_meteo/vapor_query.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <utility>
 
 #include <simdjson.h>
@@ -20,9 +22,28 @@ string_view cut(string_view& rest, string_view separators) {
   return piece;
 }
 
+// By byte. Whether append_query_text() keeps it.
+constexpr auto kKept = [] {
+  std::array<bool, 256> kept{};
+  for (const unsigned char c : string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~,:/")) {
+    kept[c] = true;
+  }
+  return kept;
+}();
 bool is_kept(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         string_view("-._~,:/").find(c) != string_view::npos;
+  return kKept[static_cast<unsigned char>(c)];
+}
+bool separates(char c) {
+  return c == '&' || c == '=' || c == '|';
+}
+
+// Appends the first bytes of `text` that `keep` holds for, and returns their number.
+template <class Keep>
+std::size_t append_run(std::string& out, string_view text, Keep keep) {
+  const auto end = std::ranges::find_if_not(text, keep);
+  const auto size = static_cast<std::size_t>(end - text.begin());
+  append(out, text.substr(0, size));
+  return size;
 }
 
 bool is_ascii(string_view text) {
@@ -66,12 +87,9 @@ QueryPair read_pair(string_view text) {
 }  // namespace
 
 void append_query_text(std::string& out, string_view text) {
-  for (const char c : text) {
-    if (is_kept(c)) {
-      out += c;
-    } else {
-      append_escaped(out, c);
-    }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    i += append_run(out, text.substr(i), is_kept);
+    if (i < text.size()) append_escaped(out, text[i]);
   }
 }
 
@@ -79,18 +97,17 @@ std::string normal_query(string_view raw) {
   std::string out;
   out.reserve(raw.size() + raw.size() / 8);
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    const char c = raw[i];
-    if (c == '+') {
+    i += append_run(out, raw.substr(i), [](char c) { return is_kept(c) || separates(c); });
+    if (i == raw.size()) break;
+    if (raw[i] == '+') {
       append(out, "%20");
-    } else if (c == '%' && i + 2 < raw.size() && hex_digit(raw[i + 1]) >= 0 && hex_digit(raw[i + 2]) >= 0) {
-      out += c;
+    } else if (raw[i] == '%' && i + 2 < raw.size() && hex_digit(raw[i + 1]) >= 0 && hex_digit(raw[i + 2]) >= 0) {
+      out += '%';
       out += upper(raw[i + 1]);
       out += upper(raw[i + 2]);
       i += 2;
-    } else if (is_kept(c) || c == '&' || c == '=' || c == '|') {
-      out += c;
     } else {
-      append_escaped(out, c);
+      append_escaped(out, raw[i]);
     }
   }
   return out;
@@ -106,6 +123,7 @@ std::vector<QueryPair> split_query(string_view normal) {
 }
 
 std::optional<std::string> decode_value(string_view value) {
+  if (value.find('%') == string_view::npos) return std::string(value);
   auto decoded = percent_decode(value, Plus::literal);
   if (decoded && !simdjson::validate_utf8(*decoded)) decoded.reset();
   return decoded;
