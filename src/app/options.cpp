@@ -36,6 +36,7 @@ Options make_options(const config::Settings& settings) {
   options.server.memory = std::make_shared<http_server::ConnectionMemory>(settings.connection_memory);
 
   options.http_client.user_agent = cat("weather-cache/", version());
+  options.http_client.resolve = settings.open_meteo_resolve;
   options.open_meteo.base_url = settings.open_meteo_url;
   options.open_meteo.geocoding_url = settings.open_meteo_geocoding_url;
   options.open_meteo.instance = cat("weather-cache; id=", instance_id());

@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "endpoints/client_address.hpp"
 #include "endpoints/client_limit.hpp"
+#include "http_client/host_address.hpp"
 #include "observability/log.hpp"
 #include "open_meteo/limits.hpp"
 #include "redis/redis_url.hpp"
@@ -48,6 +50,7 @@ struct Settings {
   // The provider.
   std::string open_meteo_url = "https://{api}.open-meteo.com";  // without a trailing slash
   std::string open_meteo_geocoding_url;                         // the same; empty: open_meteo_url, if it has {api}
+  std::vector<http_client::HostAddress> open_meteo_resolve;     // instead of the DNS
   std::string open_meteo_api_key;                               // secret; empty: none
   std::chrono::milliseconds upstream_timeout{5'000};
   unsigned upstream_concurrency = 2;

@@ -164,6 +164,15 @@ constexpr auto kTable = std::to_array<Setting>({
        return v.empty() || set_parsed(s.open_meteo_geocoding_url, open_meteo::parse_provider_url(v), why);
      },
      [](const S& s) { return s.open_meteo_geocoding_url; }},
+    {"OPEN_METEO_RESOLVE", "",
+     "Addresses to use instead of the DNS's, for machines whose DNS leads Open-Meteo's names to this service: "
+     "`*.open-meteo.com:192.0.2.1`",
+     "host:address, several separated by commas", open,
+     [](S& s, Text v, Why& why) {
+       s.open_meteo_resolve.clear();
+       return v.empty() || set_parsed(s.open_meteo_resolve, http_client::parse_host_addresses(v), why);
+     },
+     [](const S& s) { return http_client::format_host_addresses(s.open_meteo_resolve); }},
     {"OPEN_METEO_API_KEY", "", "API key of a paid Open-Meteo plan; with the default URL it selects the customers' host",
      "printable ASCII characters without spaces", secret,
      [](S& s, Text v, Why& why) {
