@@ -50,6 +50,11 @@ std::string_view host_of(const Request& request) {
   return request.field(Field::host).value_or("");
 }
 
+// Equal targets mean equal questions within a space.
+std::uint64_t space_of(const Request& request) {
+  return open_meteo::host_number(request.field(Field::host).value_or(""));
+}
+
 }  // namespace
 
 http_server::Mount DropInEndpoint::mount() {
@@ -60,6 +65,7 @@ http_server::Mount DropInEndpoint::mount() {
 }
 
 void DropInEndpoint::handle(Exchange& exchange) {
+  if (answer_known(exchange)) return;
   const auto& request = exchange.request();
   if (is_own(request)) {
     return answer_error(exchange,
@@ -85,6 +91,20 @@ void DropInEndpoint::handle(Exchange& exchange) {
       break;
   }
   refuse(exchange, ErrorKind::method_not_allowed, {});
+}
+
+bool DropInEndpoint::answer_known(Exchange& exchange) {
+  const auto& request = exchange.request();
+  if (request.method() != Method::get && request.method() != Method::head) return false;
+  for (const auto field : {Field::cache_control, Field::cdn_loop, Field::x_api_key}) {
+    if (request.field(field)) return false;
+  }
+  const auto* const known = known_.find(request.target(), space_of(request));
+  if (known == nullptr) return false;
+  const auto peeked = service_.peek(known->key, request.began_at());
+  if (!peeked.served || peeked.refresh) return false;
+  answer(exchange, *peeked.served, known->key);
+  return true;
 }
 
 // RFC 8586 §2: a list of names with parameters. Ours has the identity of the process.
@@ -117,6 +137,7 @@ void DropInEndpoint::get(Exchange& exchange, const open_meteo::Question& questio
                        .only_if_cached = control && has_directive(*control, "only-if-cached")};
   if (!asker.forced && !asker.only_if_cached) {
     const auto peeked = service_.peek(key, request.began_at());
+    if (peeked.served) known_.offer(request.target(), space_of(request), [&] { return KnownTarget{key}; });
     if (peeked.served && peeked.refresh) return answer_and_refresh(exchange, *peeked.served, question, key, asker);
     if (peeked.served) return answer(exchange, *peeked.served, key);
   }

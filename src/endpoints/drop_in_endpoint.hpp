@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "base/parse_cache.hpp"
 #include "drop_in/service.hpp"
 #include "endpoints/context.hpp"
 #include "endpoints/problem.hpp"
@@ -15,12 +16,24 @@ namespace wx::endpoints {
 class DropInEndpoint {
  public:
   // `service` must outlive the endpoint.
-  DropInEndpoint(Context& context, drop_in::Service& service) : context_(context), service_(service) {}
+  DropInEndpoint(Context& context, drop_in::Service& service)
+      : context_(context), service_(service), known_(kKnownTargets, context.random.next()) {}
 
   [[nodiscard]] http_server::Mount mount();
 
  private:
+  // The key of a target whose answer memory had.
+  struct KnownTarget {
+    drop_in::Key key;
+    [[nodiscard]] std::size_t memory() const { return key.text.capacity() + key.question.capacity(); }
+  };
+  // The limit of bytes for known targets.
+  static constexpr std::size_t kKnownTargets = std::size_t{1} << 20;
+
   void handle(http_server::Exchange& exchange);
+  // Answers without reading the question, if the same target was answered from memory before, memory still has the
+  // answer, and no field of the request asks for more than that. Else returns false.
+  [[nodiscard]] bool answer_known(http_server::Exchange& exchange);
   void get(http_server::Exchange& exchange, const open_meteo::Question& question);
   void del(http_server::Exchange& exchange, const open_meteo::Question& question);
   void refuse(http_server::Exchange& exchange, ErrorKind kind, std::string_view detail);
@@ -41,6 +54,7 @@ class DropInEndpoint {
 
   Context& context_;
   drop_in::Service& service_;
+  ParseCache<KnownTarget> known_;
   std::string representation_;  // the lines of the current answer; kept for its capacity
 };
 

@@ -192,6 +192,12 @@ bool is_provider_path(string_view path) {
   return path.starts_with(kVersion) || is_below_data(path) || cut_label(path).has_value();
 }
 
+unsigned host_number(string_view host) {
+  const auto named = find_host_of_name(host);
+  if (!named) return 0;
+  return 1 + 2 * static_cast<unsigned>(named->label) + (named->customer ? 1 : 0);
+}
+
 std::optional<Resource> find_resource(string_view path, string_view host) {
   path = with_one_slash(path);
   std::optional<Host> at;

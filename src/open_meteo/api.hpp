@@ -87,6 +87,10 @@ struct Resource {
 // 404.
 [[nodiscard]] bool is_provider_path(std::string_view path);
 
+// A number for the host that a Host field names, as find_resource() reads it: equal numbers mean equal resources at the
+// same path. 0: it names none of the provider's.
+[[nodiscard]] unsigned host_number(std::string_view host);
+
 // Finds what a request is for. The first segment of `path` names the label if it is a known one and is removed; else
 // `host`, in any case and without its port, names it if it is <label>.open-meteo.com; else the path alone decides
 // (/v1/forecast is that of api.open-meteo.com). "//" at the beginning, or after the label, counts as "/". Empty if

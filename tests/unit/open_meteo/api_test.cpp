@@ -1,6 +1,7 @@
 #include "open_meteo/api.hpp"
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -193,6 +194,22 @@ TEST(Api, AProviderPathBeginsWithVersionDataOrLabel) {
                                  "/customer-/v1", "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/v1/"}) {
     EXPECT_FALSE(is_provider_path(path)) << path;
   }
+}
+
+TEST(HostNumber, IsThatOfTheHostAlone) {
+  for (const auto* host :
+       {"", "localhost:8080", "open-meteo.com", "x.open-meteo.com", "api.open-meteo.com.evil.example"}) {
+    EXPECT_EQ(host_number(host), 0U) << host;
+  }
+  EXPECT_EQ(host_number("api.open-meteo.com"), host_number("API.open-meteo.com.:80"));
+  std::set<unsigned> numbers;
+  for (std::size_t i = 0; i < kLabels; ++i) {
+    const auto label = name(static_cast<Label>(i));
+    numbers.insert(host_number(cat(label, ".open-meteo.com")));
+    numbers.insert(host_number(cat("customer-", label, ".open-meteo.com")));
+  }
+  EXPECT_EQ(numbers.size(), 2 * kLabels);
+  EXPECT_FALSE(numbers.contains(0));
 }
 
 }  // namespace
