@@ -38,9 +38,8 @@ class CsvCheck final : public BodyCheck {
 
   Result<void> on_end(BodyFacts& facts) override {
     if (!is_csv_) return failed_body("the reply is not CSV as the provider writes it");
-    // A line that was not ended has its first field in `field_` or counted.
-    if (line_size_ > 0 || fields_ > 0) return failed_body("the CSV is cut short");
-    if (last_fields_ != header_fields_) return failed_body("the CSV is cut short");
+    // The last line has ended, it is not empty, and it is whole.
+    if (line_size_ > 0 || in_header_ || last_fields_ != header_fields_) return failed_body("the CSV is cut short");
     if (!offsets_good_) return wrong_body("the reply has an invalid utc_offset_seconds");
     facts.utc_offsets = offsets_.take();
     facts.empty_of_values = place_is_nan_;
@@ -92,10 +91,8 @@ class CsvCheck final : public BodyCheck {
       if (block_ == 0) {
         is_csv_ = first_name_ == "time" || (fields_ > 1 && (first_name_ == "latitude" || first_name_ == "location_id"));
       }
-      last_fields_ = fields_;
-    } else {
-      last_fields_ = fields_;
     }
+    last_fields_ = fields_;
     fields_ = 0;
     line_size_ = 0;
   }

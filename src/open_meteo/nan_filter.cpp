@@ -13,14 +13,13 @@ constexpr std::string_view kMark = "\xef\xbb\xbf";
 // A longer word is no JSON, nor a nan.
 constexpr std::size_t kLongestWord = 16;
 
-enum class Kind : std::uint8_t { other, space, quote, word, bracket };
+enum class Kind : std::uint8_t { other, quote, word, bracket };
 
 constexpr auto kKinds = [] {
   std::array<Kind, 256> kinds{};
   const auto set = [&kinds](std::string_view characters, Kind kind) {
     for (const char c : characters) kinds[static_cast<std::uint8_t>(c)] = kind;
   };
-  set(" \t\r\n", Kind::space);
   set("\"", Kind::quote);
   set("{}[]", Kind::bracket);
   // A word may begin with a sign, and so may a number, whose exponent may be a word: "-nan", "-5", "1e-5".
@@ -50,40 +49,46 @@ std::string_view NanFilter::next(std::string_view& piece) {
     if (!text.empty() || piece.empty()) return text;
   }
   if (!word_.empty()) return end_word(piece);
+  if (in_long_word_) {
+    const auto more = piece.substr(0, end_of_word(piece, 0));
+    piece.remove_prefix(more.size());
+    in_long_word_ = piece.empty();
+    if (!more.empty()) return more;
+  }
 
+  if (!first_) note_first(piece);
   std::size_t at = 0;
   while (at < piece.size()) {
     if (in_string_) {
       at = skip_string(piece, at);
       continue;
     }
+    while (at < piece.size() && kind_of(piece[at]) == Kind::other) ++at;
+    if (at == piece.size()) break;
     const char c = piece[at];
-    const Kind kind = kind_of(c);
-    if (first_ == 0 && kind != Kind::space) first_ = c;
-    if (kind == Kind::word) {
-      const std::size_t end = end_of_word(piece, at);
-      const auto word = piece.substr(at, end - at);
-      if (end == piece.size() && word.size() <= kLongestWord) {
-        word_ = word;
-        const auto text = piece.substr(0, at);
-        piece = {};
-        return text;
-      }
-      if (is_nan(word)) {
-        if (at > 0) {  // first what comes before it
-          const auto text = piece.substr(0, at);
-          piece.remove_prefix(at);
-          return text;
-        }
-        piece.remove_prefix(end);
-        return filtered(word);
-      }
-      at = end;
+    if (kind_of(c) != Kind::word) {
+      in_string_ = c == '"';
+      if (!in_string_) on_bracket(c);
+      ++at;
       continue;
     }
-    if (kind == Kind::quote) in_string_ = true;
-    if (kind == Kind::bracket) on_bracket(c);
-    ++at;
+    const std::size_t end = end_of_word(piece, at);
+    const auto word = piece.substr(at, end - at);
+    if (end == piece.size()) {
+      in_long_word_ = word.size() > kLongestWord;
+      if (in_long_word_) break;
+      word_ = word;
+      piece.remove_suffix(word.size());
+      return std::exchange(piece, {});
+    }
+    if (is_nan(word)) {
+      const auto before = piece.substr(0, at);
+      piece.remove_prefix(at);
+      if (!before.empty()) return before;
+      piece.remove_prefix(word.size());
+      return filtered(word);
+    }
+    at = end;
   }
   return std::exchange(piece, {});
 }
@@ -112,25 +117,29 @@ std::string_view NanFilter::end_word(std::string_view& piece) {
   const std::size_t more = std::min(end_of_word(piece, 0), kLongestWord + 1 - word_.size());
   word_ += piece.substr(0, more);
   piece.remove_prefix(more);
-  if (piece.empty() && word_.size() <= kLongestWord) return {};
+  in_long_word_ = word_.size() > kLongestWord;
+  if (piece.empty() && !in_long_word_) return {};
   return filtered(std::exchange(word_, {}));
 }
 
 // `at` is within a string. Returns where it ends, or the end of the piece.
 std::size_t NanFilter::skip_string(std::string_view piece, std::size_t at) {
   if (std::exchange(is_escaped_, false)) ++at;
-  while (at < piece.size()) {
-    const char c = piece[at++];
-    if (c == '"') {
-      in_string_ = false;
-      break;
+  while (at < piece.size() && piece[at] != '"') {
+    if (piece[at] == '\\' && ++at == piece.size()) {
+      is_escaped_ = true;
+      return at;
     }
-    if (c == '\\') {
-      if (at == piece.size()) is_escaped_ = true;
-      ++at;
-    }
+    ++at;
   }
-  return std::min(at, piece.size());
+  if (at == piece.size()) return at;
+  in_string_ = false;
+  return at + 1;
+}
+
+void NanFilter::note_first(std::string_view piece) {
+  const auto at = piece.find_first_not_of(" \t\r\n");
+  if (at != std::string_view::npos) first_ = piece[at];
 }
 
 void NanFilter::on_bracket(char c) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,7 @@ class NanFilter {
 
   [[nodiscard]] bool found_nan() const { return found_nan_; }
   // Of the whole text. See body_text.hpp.
-  [[nodiscard]] bool is_cut_short() const { return first_ == 0 || (is_bracket(first_) && !is_closed_); }
+  [[nodiscard]] bool is_cut_short() const { return !first_ || (is_bracket(*first_) && !is_closed_); }
   [[nodiscard]] bool is_web_page() const { return first_ == '<'; }
 
  private:
@@ -31,6 +32,7 @@ class NanFilter {
 
   std::string_view without_mark(std::string_view& piece);
   std::string_view end_word(std::string_view& piece);
+  void note_first(std::string_view piece);
   std::size_t skip_string(std::string_view piece, std::size_t at);
   void on_bracket(char c);
   std::string_view filtered(std::string_view word);
@@ -38,11 +40,12 @@ class NanFilter {
   std::size_t mark_ = 0;  // the bytes of the byte order mark that have come
   bool is_mark_over_ = false;
   bool in_string_ = false;
-  bool is_escaped_ = false;  // the next character follows a backslash
-  std::string word_;         // a word that the end of a piece cut
+  bool is_escaped_ = false;    // the next character follows a backslash
+  std::string word_;           // a word that the end of a piece cut
+  bool in_long_word_ = false;  // the end of a piece cut a word that is too long to be one of JSON's
   std::string out_;
   bool found_nan_ = false;
-  char first_ = 0;  // the first character that is no white space
+  std::optional<char> first_;  // the first character that is no white space
   std::size_t depth_ = 0;
   bool is_closed_ = false;
 };

@@ -66,11 +66,9 @@ inline Result<open_meteo::BodyFacts> check(const open_meteo::Asked& asked, std::
       EXPECT_EQ(other->size, body.size());
     }
   };
-  for (const std::size_t size : {1UL, 2UL, 3UL, 5UL, 16UL, 100UL, 511UL, 1000UL}) {
-    same(check_in_pieces(asked, type, body, size), size);
-  }
-  if (body.size() > 4000) return whole;
-  for (std::size_t cut = 1; cut < body.size(); ++cut) {
+  for (const std::size_t size : {1UL, 2UL, 3UL, 511UL}) same(check_in_pieces(asked, type, body, size), size);
+  // All cuts of a short body, and some of a long one.
+  for (std::size_t cut = 1; cut < body.size(); cut += 1 + cut / 100 * (body.size() / 1000)) {
     const auto two = open_meteo::BodyCheck::make(asked, type);
     two->feed(body.substr(0, cut));
     two->feed(body.substr(cut));

@@ -32,7 +32,14 @@ TEST(BodyCheckOfRecordedAnswers, EveryAnswerIsGood) {
         "jetblack-open-meteo", "linecast", "meta", "vcr-open-meteo-ruby"}) {
     for (const auto& [file, body] : recorded(folder)) {
       const Asked asked = asked_of(folder, file);
-      const auto outcome = check(asked, body);
+      const auto outcome = check_body(asked, test::type_of(asked.format), body);
+      for (const std::size_t size : {1UL, 1000UL}) {
+        const auto other = test::check_in_pieces(asked, test::type_of(asked.format), body, size);
+        EXPECT_EQ(describe(other), describe(outcome)) << folder << "/" << file;
+        if (other && outcome) {
+          EXPECT_EQ(other->data_hash, outcome->data_hash) << folder << "/" << file;
+        }
+      }
       ++seen;
       EXPECT_TRUE(outcome.has_value()) << folder << "/" << file << ": " << describe(outcome);
       if (!outcome) continue;
