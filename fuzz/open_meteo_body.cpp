@@ -79,7 +79,7 @@ void check_body_of(const Asked& asked, std::string_view body, std::uint8_t cuts)
   }
   require(facts(*whole) == facts(*pieces));
   require(whole->size == body.size() && whole->data_hash.size() == 32 && whole->utc_offsets.size() <= 192);
-  const bool is_json = asked.path != Path::forecast || asked.format == Format::json;
+  const bool is_json = asked.format == Format::json;
   if (is_json && !whole->empty_of_values && !has_long_number(body)) {
     simdjson::dom::parser parser;
     const auto code = parser.parse(simdjson::padded_string(without_byte_order_mark(body))).error();

@@ -18,8 +18,8 @@ uInt part_of(std::size_t length) {
 }
 
 // zlib does not write to its input, but its interface is older than const.
-Bytef* bytes_of(const char* text) {
-  return reinterpret_cast<Bytef*>(const_cast<char*>(text));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+Bytef* bytes_of(std::string_view text) {
+  return reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ std::expected<void, GzipFault> Inflater::feed(std::string_view piece, const Sink
     const uInt given = part_of(piece.size());
     // One byte more than allowed is enough to know that the body is too large.
     const std::size_t room = std::min(kMostPerCall - 1, limit_ - size_) + 1;
-    z.next_in = bytes_of(piece.data());
+    z.next_in = bytes_of(piece);
     z.avail_in = given;
     z.next_out = reinterpret_cast<Bytef*>(stream_->buffer);
     z.avail_out = static_cast<uInt>(room);
@@ -119,7 +119,7 @@ std::string deflate_gzip(std::string_view bytes, int level) {
   while (code == Z_OK) {
     const uInt given = part_of(bytes.size());
     const uInt room = part_of(out.size() - written);
-    z.next_in = bytes_of(bytes.data());
+    z.next_in = bytes_of(bytes);
     z.avail_in = given;
     z.next_out = reinterpret_cast<Bytef*>(out.data() + written);
     z.avail_out = room;

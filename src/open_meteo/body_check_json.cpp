@@ -23,10 +23,12 @@ class Events {
   using Code = boost::system::error_code;
   using Text = boost::json::string_view;
 
+  // NOLINTBEGIN(readability-identifier-naming): the parser needs these names
   static constexpr std::size_t max_array_size = -1;
   static constexpr std::size_t max_object_size = -1;
   static constexpr std::size_t max_string_size = -1;
   static constexpr std::size_t max_key_size = -1;
+  // NOLINTEND(readability-identifier-naming)
 
   explicit Events(const Asked& asked) : rules_(asked) {}
 

@@ -126,13 +126,13 @@ std::string_view NanFilter::end_word(std::string_view& piece) {
 std::size_t NanFilter::skip_string(std::string_view piece, std::size_t at) {
   if (std::exchange(is_escaped_, false)) ++at;
   while (at < piece.size() && piece[at] != '"') {
-    if (piece[at] == '\\' && ++at == piece.size()) {
-      is_escaped_ = true;
-      return at;
-    }
+    if (piece[at] == '\\') ++at;
     ++at;
   }
-  if (at == piece.size()) return at;
+  if (at >= piece.size()) {
+    is_escaped_ = at > piece.size();
+    return piece.size();
+  }
   in_string_ = false;
   return at + 1;
 }
@@ -145,8 +145,9 @@ void NanFilter::note_first(std::string_view piece) {
 void NanFilter::on_bracket(char c) {
   if (is_bracket(c)) {
     ++depth_;
-  } else if (depth_ > 0 && --depth_ == 0) {
-    is_closed_ = true;
+  } else if (depth_ > 0) {
+    --depth_;
+    is_closed_ = is_closed_ || depth_ == 0;
   }
 }
 
