@@ -61,7 +61,6 @@ class CsvCheck final : public BodyCheck {
   }
 
   void on_header_field() {
-    if (block_ > 0) return;
     if (fields_ == 0) first_name_ = field_;
     if (field_ == "latitude") {
       of_locations_ = true;

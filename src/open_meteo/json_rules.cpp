@@ -128,7 +128,6 @@ void JsonRules::close(std::size_t count) {
   }
   where_ = outer_.back();
   outer_.pop_back();
-  member_ = Member::other;
 }
 
 void JsonRules::name(std::string_view name) {

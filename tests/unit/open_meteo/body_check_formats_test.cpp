@@ -45,6 +45,9 @@ TEST(CsvBody, GoodAnswers) {
                  "location_id,time,rain (mm)\n0,2022-07-12,1\n1,2022-07-12,2\n"),
             "good utc+-12600 utc+19800");
   EXPECT_EQ(told(kCsv, "location_id,time,rain (mm)\n0,2022-07-12,1\n"), "good");
+  // Only the first block tells of places, and a line may begin with an empty field.
+  EXPECT_EQ(told(kCsv, kPlaces + "\ntime,longitude,latitude,utc_offset_seconds\n,2,3,x\n"), "good utc+3600");
+  EXPECT_EQ(told(kCsv, "time,latitude\n2022-07-12,1\n\ntime,latitude\n,\n"), "good");
 }
 
 TEST(CsvBody, EveryTruncationWithinALineIsAFaultOfTheProvider) {
@@ -132,7 +135,7 @@ TEST(XlsxBody, TheEndMustMatchTheSize) {
   std::string body = archive();
   EXPECT_EQ(told(kXlsx, body + "x"), cut);
   EXPECT_EQ(told(kXlsx, "PK\x03\x04" + body), cut);
-  body.back() = 1;  // a comment that is not there
+  body[body.size() - 2] = 1;  // a comment that is not there
   EXPECT_EQ(told(kXlsx, body), cut);
   EXPECT_EQ(told(kXlsx, archive().substr(1)), "provider: the reply is not an XLSX file");
   EXPECT_EQ(told(kXlsx, archive() + std::string(kGaveUp)), kGaveUpTold);
@@ -194,6 +197,10 @@ TEST(FlatbuffersBody, FieldsThatAreLeftOutAreZero) {
   const std::string behind =
       little_endian(4, 4) + little_endian(0xfffffffc, 4) + little_endian(4, 2) + little_endian(4, 2);
   EXPECT_EQ(told(kFlat, little_endian(12, 4) + behind), "good utc+0");
+  // But not beyond the end of the message.
+  EXPECT_EQ(told(kFlat, little_endian(12, 4) + little_endian(4, 4) + little_endian(0xfffffffc, 4) +
+                            little_endian(6, 2) + little_endian(4, 2)),
+            kNotFlat);
 }
 
 TEST(FlatbuffersBody, EveryTruncationIsAFaultOfTheProvider) {
@@ -288,6 +295,11 @@ TEST(FlatbuffersBody, MissingValuesAreAGap) {
   body = message({.values = 2});
   body.replace(body.size() - 6, 4, bytes_of(kNan));
   EXPECT_EQ(told(kFlat, body), "good utc+3600");
+  body = message({.values = 20'000});
+  body.replace(body.size() - 6, 4, bytes_of(kNan));
+  for (const std::size_t size : {1UL, 2UL, 999UL, body.size()}) {
+    EXPECT_EQ(test::describe(test::check_in_pieces(kFlat, test::kFlatbuffersType, body, size)), "good utc+3600");
+  }
 }
 
 TEST(FlatbuffersBody, TheGenerationTimeIsNoData) {

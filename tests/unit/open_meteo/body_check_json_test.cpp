@@ -243,7 +243,9 @@ TEST(JsonBody, AGapInTheLastDayIsNoted) {
     EXPECT_EQ(outcome(200), "good") << section;
     EXPECT_EQ(outcome(1, 1), "good gap") << section;
   }
-  EXPECT_EQ(told(kOne, R"({"latitude":1,"longitude":1,"weekly":{"time":[1],"a":[null]}})"), "good");
+  EXPECT_EQ(
+      told(kOne, R"({"latitude":1,"longitude":1,"weekly":{"time":[1],"a":[null]},"hourly":{"time":[1],"a":[1]}})"),
+      "good");
   EXPECT_EQ(told(kOne, R"({"latitude":1,"longitude":1,"daily":{"time":[1,2],"a":[null,1],"b":[1,null]}})"), "good gap");
   EXPECT_EQ(told(kOne, R"({"latitude":1,"longitude":1,"daily":{"time":[1,2],"a":[null,1],"b":[1,1]}})"), "good");
 }
@@ -329,7 +331,8 @@ TEST(JsonBody, TheGenerationTimeIsNoData) {
   EXPECT_EQ(hash(two("1", "2.5"), {.locations = 2}), hash(two("0.25", "1e-7"), {.locations = 2}));
   EXPECT_EQ(hash(R"({"generationtime_ms":0.085})", {.path = Path::search}),
             hash(R"({"generationtime_ms":1.5})", {.path = Path::search}));
-  // Elsewhere a member of this name is data.
+  // Elsewhere a member of this name is data, and so is what is no number.
+  EXPECT_NE(hash(with("0.0289", "[1]")), hash(with("0.0289", "[2]")));
   EXPECT_NE(hash(with("\"temperature_2m\":-0.3", "\"generationtime_ms\":1")),
             hash(with("\"temperature_2m\":-0.3", "\"generationtime_ms\":2")));
 }

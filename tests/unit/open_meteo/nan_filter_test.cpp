@@ -66,6 +66,7 @@ TEST(NanFilter, LeavesAllElseAsItIs) {
                                  "]",
                                  "]]{",
                                  "[]]",
+                                 "[][[]",
                                  "x{}",
                                  "\xef\xbb{}",
                                  "\xef{}"}) {
