@@ -1,5 +1,6 @@
 #include "drop_in/answer.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,8 +17,9 @@ using cache::EntryKind;
 using cache::Loaded;
 using open_meteo::Reply;
 
-// Error documents are small. What is larger is cut for the search of a reason, and not passed on.
-constexpr std::size_t kLargestError = std::size_t{16} * 1024;
+// A reason may quote the whole query, with escapes. What is larger has no reason, and is not passed on.
+constexpr std::size_t kLargestError = std::size_t{1024} * 1024;
+constexpr std::size_t kLongestField = 200;  // bytes of a header field's value
 // Fast, because the provider compresses itself, and only a server of one's own may not.
 constexpr int kLevel = 1;
 
@@ -41,6 +43,11 @@ std::unexpected<Error> undecodable(GzipFault fault, std::size_t limit) {
   return bad_reply(cat("the answer has more than ", limit, " bytes (RESPONSE_LIMIT)"), true);
 }
 
+// A header field that can be sent on, and kept in Redis.
+bool is_plain_field(std::string_view value) {
+  return value.size() <= kLongestField && std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 // The body of an error document, decoded. Empty if it cannot be.
 std::string decoded_error(const Reply& reply) {
   if (is_identity(reply)) return reply.body.size() <= kLargestError ? reply.body : std::string();
@@ -55,7 +62,7 @@ Result<Loaded> read_refusal(const Reply& reply, const open_meteo::AttemptTimes& 
     Loaded refusal;
     refusal.kind = EntryKind::refusal;
     refusal.spans.fresh_for = open_meteo::refusal_lifetime(error.detail, times.sent_there(), options.refusal_ttl);
-    refusal.content_type = reply.content_type;
+    refusal.content_type = "application/json; charset=utf-8";
     refusal.decisive = true;
     refusal.etag = "refusal";
     refusal.body = Body::copy_of(body);
@@ -126,13 +133,16 @@ Result<Loaded> read_answer(const Reply& reply, open_meteo::AttemptTimes& times, 
     error.error().provider_status = reply.status;
     return error;
   }
+  if (reply.content_type.empty() || !is_plain_field(reply.content_type)) {
+    return bad_reply("the reply has no valid Content-Type");
+  }
   auto checked = check(reply, asked, options.response_limit);
   if (!checked) return std::unexpected(std::move(checked.error()));
   if (!open_meteo::fits(asked, checked->facts, times.sent_there())) times.ahead.reset();
   Loaded loaded;
   set_body(loaded, reply, *checked);
   loaded.content_type = reply.content_type;
-  loaded.content_disposition = reply.content_disposition;
+  if (is_plain_field(reply.content_disposition)) loaded.content_disposition = reply.content_disposition;
   loaded.etag = std::move(checked->facts.data_hash);
   if (checked->facts.empty_of_values) {
     loaded.kind = EntryKind::valueless;

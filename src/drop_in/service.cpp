@@ -28,6 +28,11 @@ std::optional<open_meteo::Question> Service::read(std::string_view path, std::st
   return open_meteo::make_question(*std::move(resource), query, options_.questions);
 }
 
+std::string Service::target_of(const open_meteo::Question& question) {
+  const auto& path = question.resource.text;
+  return question.query.empty() ? path : cat(path, "?", question.query);
+}
+
 Key Service::key_of(const open_meteo::Question& question) {
   Key key{.text = open_meteo::cache_key(question)};
   key.hash = hash64(key.text);
@@ -41,12 +46,12 @@ cache::TieredCache::Peeked Service::peek(const Key& key, SteadyTime now) const {
 
 void Service::refresh(cache::CacheThread& thread, const open_meteo::Question& question, const Key& key,
                       const Asker& asker) {
-  cache_.refresh(thread, lookup_of(key, asker), loader(question, key, asker.loop));
+  cache_.refresh(thread, lookup_of(key, asker), loader(question, key));
 }
 
 void Service::ask(cache::CacheThread& thread, const open_meteo::Question& question, const Key& key, const Asker& asker,
                   cache::MayLoad may_load, cache::GetCallback done) {
-  auto load = cache::with_permission(loader(question, key, asker.loop), std::move(may_load));
+  auto load = cache::with_permission(loader(question, key), std::move(may_load));
   cache_.get(thread, lookup_of(key, asker), std::move(load), std::move(done));
 }
 
@@ -61,17 +66,14 @@ Result<Body> Service::identity_of(const Key& key, const cache::EntryPtr& entry) 
   return Body(*std::move(decoded));
 }
 
-cache::Loader Service::loader(const open_meteo::Question& question, const Key& key, std::string_view loop) const {
-  auto target = question.query.empty() ? question.resource.text : cat(question.resource.text, "?", question.query);
-  return [&provider = provider_, label = question.resource.label, target = std::move(target), loop = std::string(loop),
-          asked = question.asked, hash = key.hash,
-          options = options_.answers](cache::LoadRequest request, cache::LoadCallback done) {
+cache::Loader Service::loader(const open_meteo::Question& question, const Key& key) const {
+  return [&provider = provider_, label = question.resource.label, target = target_of(question), asked = question.asked,
+          hash = key.hash, options = options_.answers](cache::LoadRequest request, cache::LoadCallback done) {
     auto read = [asked, hash, options](const open_meteo::Reply& reply, open_meteo::AttemptTimes& times) {
       return read_answer(reply, times, asked, hash, options);
     };
     provider.load({.label = label,
                    .target = target,
-                   .loop = loop,
                    .keep_encoding = true,
                    .max_body = options.response_limit,
                    .read = std::move(read)},

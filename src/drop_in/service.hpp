@@ -33,8 +33,6 @@ struct Key {
 // Who asks.
 struct Asker {
   SteadyTime deadline;
-  // The CDN-Loop field of the request; empty without one.
-  std::string_view loop = {};
   // See cache::Lookup.
   bool forced = false;
   bool only_if_cached = false;
@@ -52,6 +50,8 @@ class Service {
   // resource.
   [[nodiscard]] std::optional<open_meteo::Question> read(std::string_view path, std::string_view host,
                                                          std::string_view query) const;
+  // The path and the query that the provider is asked with.
+  [[nodiscard]] static std::string target_of(const open_meteo::Question& question);
   [[nodiscard]] static Key key_of(const open_meteo::Question& question);
 
   // See weather::Service, and cache::TieredCache.
@@ -66,7 +66,7 @@ class Service {
   [[nodiscard]] Result<Body> identity_of(const Key& key, const cache::EntryPtr& entry);
 
  private:
-  [[nodiscard]] cache::Loader loader(const open_meteo::Question& question, const Key& key, std::string_view loop) const;
+  [[nodiscard]] cache::Loader loader(const open_meteo::Question& question, const Key& key) const;
 
   cache::TieredCache& cache_;
   open_meteo::Provider& provider_;

@@ -9,11 +9,11 @@
 #include "endpoints/envelope.hpp"
 #include "endpoints/headers.hpp"
 #include "endpoints/may_load.hpp"
+#include "endpoints/negotiate.hpp"
 #include "endpoints/page_model.hpp"
 #include "endpoints/precondition.hpp"
 #include "endpoints/request_id.hpp"
 #include "endpoints/send.hpp"
-#include "http_server/list.hpp"
 
 namespace wx::endpoints {
 
@@ -28,6 +28,8 @@ using observability::Counter;
 
 namespace {
 
+// The provider's front end takes no longer ones (bytes of path and query).
+constexpr std::size_t kLongestTarget = 7000;
 // POST comes with a later version.
 constexpr std::string_view kAllow = "Allow: GET, HEAD, OPTIONS\r\n";
 constexpr std::string_view kAllowWithPurge = "Allow: GET, HEAD, DELETE, OPTIONS\r\n";
@@ -107,13 +109,12 @@ bool DropInEndpoint::answer_known(Exchange& exchange) {
   return true;
 }
 
-// RFC 8586 §2: a list of names with parameters. Ours has the identity of the process.
+// RFC 8586 §2
 bool DropInEndpoint::is_own(const Request& request) const {
-  auto rest = request.field(Field::cdn_loop).value_or("");
-  while (!rest.empty()) {
-    if (http_server::cut_member(rest) == context_.options.instance) return true;
-  }
-  return false;
+  // The identity is a UUID, so that nothing else contains it, however the list is written.
+  const std::string_view instance = context_.options.instance;
+  const auto identity = instance.substr(instance.rfind('=') + 1);
+  return !identity.empty() && request.field(Field::cdn_loop).value_or("").contains(identity);
 }
 
 std::optional<Error> DropInEndpoint::refusal_of(const Request& request, const open_meteo::Question& question) const {
@@ -121,6 +122,7 @@ std::optional<Error> DropInEndpoint::refusal_of(const Request& request, const op
     return Error{.kind = ErrorKind::bad_parameter,
                  .detail = "API keys of clients are not supported by this cache. Ask it without a key."};
   }
+  if (drop_in::Service::target_of(question).size() > kLongestTarget) return Error{.kind = ErrorKind::uri_too_long};
   if (question.resource.customer) {
     return Error{.kind = ErrorKind::unauthorized, .detail = "API key required. Please add &apikey= to the URL."};
   }
@@ -132,7 +134,6 @@ void DropInEndpoint::get(Exchange& exchange, const open_meteo::Question& questio
   const auto key = drop_in::Service::key_of(question);
   const auto control = request.field(Field::cache_control);
   drop_in::Asker asker{.deadline = request.began_at() + context_.options.request_timeout,
-                       .loop = request.field(Field::cdn_loop).value_or(""),
                        .forced = control && has_directive(*control, "no-cache") && has_admin_token(context_, request),
                        .only_if_cached = control && has_directive(*control, "only-if-cached")};
   if (!asker.forced && !asker.only_if_cached) {
@@ -158,8 +159,8 @@ void DropInEndpoint::get(Exchange& exchange, const open_meteo::Question& questio
 // See WeatherEndpoint.
 void DropInEndpoint::answer_and_refresh(Exchange& exchange, const Served& served, const open_meteo::Question& question,
                                         const drop_in::Key& key, const drop_in::Asker& asker) {
-  auto refresh = [this, question, key, deadline = asker.deadline, loop = std::string(asker.loop)] {
-    service_.refresh(context_.thread.cache, question, key, {.deadline = deadline, .loop = loop});
+  auto refresh = [this, question, key, deadline = asker.deadline] {
+    service_.refresh(context_.thread.cache, question, key, {.deadline = deadline});
   };
   auto& executor = exchange.executor();
   answer(exchange, served, key);
@@ -212,8 +213,10 @@ void DropInEndpoint::answer(Answer& answer, const Served& served, const drop_in:
   if (refused_by_if_match(context_, answer, {}, false, respond_envelope<Answer>)) return;  // the entity tag is weak
   const bool packed = entry.encoding == cache::Encoding::gzip;
   const bool gzip = packed && accepts_gzip(request.field(Field::accept_encoding));
+  const auto known = request.field(Field::if_none_match);
+  const bool not_modified = known && matches_etag(*known, entry.etag);
   Body body = entry.body;
-  if (packed && !gzip) {
+  if (packed && !gzip && !not_modified) {
     auto plain = service_.identity_of(key, served.entry);
     if (!plain) return answer_error(answer, std::move(plain.error()));
     body = *std::move(plain);

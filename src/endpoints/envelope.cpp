@@ -20,8 +20,9 @@ constexpr std::string_view kDay = "Daily API request limit exceeded. Please try 
 constexpr std::string_view kTooLong = "Your API URL is too long. Use POST.";
 constexpr std::string_view kNotFound = "Not Found";
 
-// The provider counts in windows, and resets them once a minute.
+// The provider counts in windows, and resets them once a minute. The wait tells which one is used up.
 std::string_view limit_reason(std::optional<milliseconds> wait) {
+  if (wait && *wait <= 5s) return kTooMany;  // so long is a pause for too many calls at once
   if (!wait || *wait <= 2min) return kMinute;
   return *wait <= 62min ? kHour : kDay;
 }
@@ -45,7 +46,8 @@ int envelope_status_of(const Error& error) {
   switch (error.kind) {
     case ErrorKind::provider_denied:
     case ErrorKind::provider_error:
-      return is_providers_own(error.provider_status) ? error.provider_status : 502;
+      // Without the provider's envelope it is a web page, of something else than the provider.
+      return error.body && is_providers_own(error.provider_status) ? error.provider_status : 502;
     case ErrorKind::unauthorized:
       return 401;
     case ErrorKind::not_found:

@@ -19,7 +19,8 @@ struct BodyFacts {
   // The body is valid in its way but says that there are no values (a bare nan, or nothing at all): pass it on, but do
   // not keep it as an answer.
   bool empty_of_values = false;
-  // The start of the values of `current` and the end of its interval (JSON only; of several locations the earliest start).
+  // The start of the values of `current` and the end of its interval (JSON only; of several locations the earliest
+  // start).
   std::optional<std::chrono::sys_seconds> current_time = std::nullopt;
   std::optional<std::chrono::seconds> current_interval = std::nullopt;
   // The utc_offset_seconds of every location, each value once. Empty if the format does not show it.

@@ -40,8 +40,6 @@ using Reader = std::move_only_function<Result<cache::Loaded>(Reply reply, Attemp
 struct Call {
   Label label = Label::api;  // which of the provider's hosts is called
   std::string target;        // path and query, without a host: "/v1/forecast?latitude=..."
-  // The CDN-Loop field of the request that causes the call (RFC 8586); empty without one.
-  std::string loop = {};
   // Hands the body to the reader as it was sent (gzip, or not encoded).
   bool keep_encoding = false;
   // The largest body, in bytes as they are handed over; 0: the client's limit.

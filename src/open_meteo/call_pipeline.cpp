@@ -19,11 +19,6 @@ AddressPtr checked(const OpenMeteoOptions& options) {
   return std::make_shared<const ProviderAddress>(std::move(*address));
 }
 
-// A list of RFC 8586 with this process at its end.
-std::string with_own(std::string_view loop, std::string_view instance) {
-  return loop.empty() ? std::string(instance) : cat(loop, ", ", instance);
-}
-
 Error overloaded(nanoseconds retry_after) {
   return {.kind = ErrorKind::overloaded,
           .detail = "too many calls wait for the weather provider",
@@ -215,7 +210,7 @@ void CallPipeline::send(const CallPtr& call) {
   }
   call->address = address();
   auto headers = call->address->headers;
-  if (!instance_.empty()) headers.push_back(cat("CDN-Loop: ", with_own(call->call.loop, instance_)));
+  if (!instance_.empty()) headers.push_back(cat("CDN-Loop: ", instance_));
   client_.get({.url = call->address->url_of(call->call.label) + call->call.target,
                .headers = std::move(headers),
                .connect_timeout = connect_timeout_,

@@ -23,7 +23,9 @@ struct OpenMeteoOptions {
   // OPEN_METEO_GEOCODING_URL: the same for the geocoding API. Empty: base_url, if that has kLabelMark; else there is
   // none, because a server of one's own does not have that API.
   std::string geocoding_url;
-  // Sent with every call (CDN-Loop, RFC 8586), so that this process knows a request that it has caused itself.
+  // Sent with every call (CDN-Loop, RFC 8586), so that this process knows a request that it has caused itself. The
+  // field of the client's own request is not sent on: nothing of a client's is, and a loop of several such caches ends
+  // when a request comes to one of them that waits for the same question already.
   std::string instance;
   // OPEN_METEO_API_KEY: empty for the free service. Together with the default URL it selects the customers' host.
   std::string api_key;

@@ -1,6 +1,7 @@
 #include "open_meteo/refusal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -51,13 +52,24 @@ bool mentions(std::string_view text, std::string_view word) {
   return !std::ranges::search(text, word, [](char a, char b) { return iequals({&a, 1}, {&b, 1}); }).empty();
 }
 
+// The customers' host answers an invalid key with 400, although the query is not at fault. A reason may also quote the
+// query, in which a client can write what it likes: so only whole sentences count.
+bool is_about_key(std::string_view reason) {
+  constexpr auto kSentences = std::to_array<std::string_view>({"The supplied API key is", "API key required"});
+  return std::ranges::any_of(kSentences, [reason](std::string_view sentence) { return reason.starts_with(sentence); });
+}
+
+// The reply of something between here and the provider to a request that is too large for it.
+bool is_about_size(int status) {
+  return status == 413 || status == 414 || status == 431;
+}
+
 ErrorKind kind_of(int status, std::string_view reason) {
   switch (status) {
     case 400:
       // Without a reason it is no answer of the provider's to this query (see refusal()).
       if (reason.empty()) return ErrorKind::provider_error;
-      // The customers' host answers an invalid key with 400, although the query is not at fault.
-      return mentions(reason, "API key") ? ErrorKind::provider_denied : ErrorKind::provider_refused;
+      return is_about_key(reason) ? ErrorKind::provider_denied : ErrorKind::provider_refused;
     case 401:
     case 403:
       return ErrorKind::provider_denied;
@@ -110,7 +122,8 @@ Error refusal(int status, std::string_view body, WallTime now) {
   error.provider_status = status;
   // Without a reason it is not the provider that rejects the query, but something in front of it, or in its place: a
   // web page, say.
-  error.of_query = error.kind == ErrorKind::provider_error && status < 500 && !reason.empty();
+  error.of_query =
+      error.kind == ErrorKind::provider_error && status < 500 && (!reason.empty() || is_about_size(status));
   if (status == 429) error.retry_after = limit_lasts(reason, now);
   error.detail = reason.empty() ? cat("the provider answered with status ", status) : std::move(reason);
   return error;

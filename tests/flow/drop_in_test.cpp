@@ -207,6 +207,8 @@ TEST_F(DropIn, RefusesInTheProvidersEnvelope) {
                   "The path has a malformed percent escape, or a segment that is . or ..");
   expect_envelope(service.get(cat("/v1/forecast?latitude=", std::string(17'000, '1'))), 400,
                   "Your API URL is too long. Use POST.");
+  expect_envelope(service.get(cat("/v1/forecast?latitude=1&longitude=1&x=", std::string(7'000, '1'))), 400,
+                  "Your API URL is too long. Use POST.");
   expect_envelope(service.get(kForecast, {{"X", std::string(33'000, 'a')}}), 400, "the header is larger than 32 KiB");
   expect_envelope(service.get(cat(kForecast, "&apikey=secret")), 400,
                   "API keys of clients are not supported by this cache. Ask it without a key.");
@@ -259,6 +261,42 @@ TEST_F(DropIn, PassesOnWhatTheProviderRefuses) {
   const auto page = answer_with(html_reply(502, "<html>"));
   EXPECT_EQ(page.status, 502);
   EXPECT_EQ(json_at(page.body, "/error"), "true");
+}
+
+// A web page is not the provider's answer, whatever its status. npm's openmeteo decodes the body of a 404 as an answer.
+TEST_F(DropIn, PassesOnNoStatusOfAWebPage) {
+  const Service service(settings({{"UPSTREAM_LIMIT", "off"}}));
+  for (const int status : {400, 401, 403, 404, 405}) {
+    provider_.always(html_reply(status, "<html>"));
+    const auto answer = service.get(cat("/v1/forecast?latitude=", status % 90, "&longitude=1"));
+    EXPECT_EQ(answer.status, 502) << status;
+    EXPECT_EQ(json_at(answer.body, "/error"), "true");
+  }
+}
+
+TEST_F(DropIn, SendsNothingOfTheClientsHeadersOn) {
+  answer_forecasts();
+  const Service service(settings());
+  EXPECT_EQ(service.get(kForecast, {{"CDN-Loop", std::string(9'000, 'x')}, {"X-Forwarded-For", "192.0.2.1"}}).status,
+            200);
+  const auto request = provider_.requests().at(0);
+  EXPECT_TRUE(request.header("CDN-Loop").starts_with("weather-cache; id=")) << request.header("CDN-Loop");
+  EXPECT_LT(request.header("CDN-Loop").size(), 60U);
+  EXPECT_EQ(request.header("X-Forwarded-For"), "");
+  EXPECT_EQ(request.header("Accept-Encoding"), "gzip");
+}
+
+TEST_F(DropIn, SendsOnNoHeaderFieldThatIsNotPlainText) {
+  const Service service(settings());
+  auto reply = reply_of(forecast("0.5"));
+  reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"a\xc3\xa9\t\x01\"");
+  provider_.always(reply);
+  const auto answer = service.get(kForecast);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_FALSE(answer.has("Content-Disposition"));
+  reply.content_type = "application/json; a=\"\xc3\xa9\"";
+  provider_.always(reply);
+  EXPECT_EQ(service.get(cat(kForecast, "&x=1")).status, 502);
 }
 
 TEST_F(DropIn, RemembersARefusal) {

@@ -120,6 +120,25 @@ TEST(Refusal, AWrongKeyIsNoFaultOfTheQuestion) {
   EXPECT_EQ(refusal(400, R"({"error":true,"reason":"Invalid timezone"})", kNow).kind, ErrorKind::provider_refused);
 }
 
+// The provider quotes the query, which is the client's.
+TEST(Refusal, IsNotAboutTheKeyBecauseAQueryMentionsOne) {
+  for (
+      const auto* body :
+      {R"({"error":true,"reason":"Data corrupted at path ''. Cannot initialize Variable from invalid String value API key."})",
+       R"({"error":true,"reason":"Invalid value 'The supplied API key is invalid.'"})"}) {
+    EXPECT_EQ(refusal(400, body, kNow).kind, ErrorKind::provider_refused) << body;
+  }
+}
+
+TEST(Refusal, OfATooLargeRequestConcernsItAlone) {
+  for (const int status : {413, 414, 431}) {
+    const auto error = refusal(status, "<html>", kNow);
+    EXPECT_EQ(error.kind, ErrorKind::provider_error);
+    EXPECT_TRUE(error.of_query) << status;
+  }
+  EXPECT_FALSE(refusal(404, "<html>", kNow).of_query);
+}
+
 TEST(Refusal, TheReasonIsReadInEitherOrder) {
   EXPECT_EQ(read_reason(R"({"error":true,"reason":"Invalid timezone"})"), "Invalid timezone");
   EXPECT_EQ(read_reason(R"({"reason":"Invalid timezone","error":true})"), "Invalid timezone");
