@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::string_view kMark = "\xef\xbb\xbf";
 
+constexpr std::string_view kInstead = "null";
+
+// What is scanned, and copied where a nan is in it, at once.
+constexpr std::size_t kWindow = 16UL * 1024;
+
 // A longer word is no JSON, nor a nan.
 constexpr std::size_t kLongestWord = 16;
 
@@ -56,41 +61,50 @@ std::string_view NanFilter::next(std::string_view& piece) {
     if (!more.empty()) return more;
   }
 
-  if (!first_) note_first(piece);
+  const auto window = piece.substr(0, kWindow);
+  piece.remove_prefix(window.size());
+  return scan(window);
+}
+
+std::string_view NanFilter::scan(std::string_view window) {
+  if (!first_) note_first(window);
+  out_.clear();
+  std::size_t copied = 0;  // what of the window is in `out_`
   std::size_t at = 0;
-  while (at < piece.size()) {
+  std::size_t end = window.size();
+  while (at < window.size()) {
     if (in_string_) {
-      at = skip_string(piece, at);
+      at = skip_string(window, at);
       continue;
     }
-    while (at < piece.size() && kind_of(piece[at]) == Kind::other) ++at;
-    if (at == piece.size()) break;
-    const char c = piece[at];
+    while (at < window.size() && kind_of(window[at]) == Kind::other) ++at;
+    if (at == window.size()) break;
+    const char c = window[at];
     if (kind_of(c) != Kind::word) {
       in_string_ = c == '"';
       if (!in_string_) on_bracket(c);
       ++at;
       continue;
     }
-    const std::size_t end = end_of_word(piece, at);
-    const auto word = piece.substr(at, end - at);
-    if (end == piece.size()) {
+    const auto word = window.substr(at, end_of_word(window, at) - at);
+    if (at + word.size() == window.size()) {
       in_long_word_ = word.size() > kLongestWord;
       if (in_long_word_) break;
       word_ = word;
-      piece.remove_suffix(word.size());
-      return std::exchange(piece, {});
+      end = at;
+      break;
     }
     if (is_nan(word)) {
-      const auto before = piece.substr(0, at);
-      piece.remove_prefix(at);
-      if (!before.empty()) return before;
-      piece.remove_prefix(word.size());
-      return filtered(word);
+      out_ += window.substr(copied, at - copied);
+      out_ += kInstead;
+      copied = at + word.size();
+      found_nan_ = true;
     }
-    at = end;
+    at += word.size();
   }
-  return std::exchange(piece, {});
+  if (copied == 0) return window.substr(0, end);
+  out_ += window.substr(copied, end - copied);
+  return out_;
 }
 
 std::string_view NanFilter::rest() {
@@ -154,7 +168,7 @@ void NanFilter::on_bracket(char c) {
 std::string_view NanFilter::filtered(std::string_view word) {
   if (is_nan(word)) {
     found_nan_ = true;
-    return "null";
+    return kInstead;
   }
   out_ = word;
   return out_;

@@ -31,6 +31,7 @@ class NanFilter {
   static bool is_bracket(char c) { return c == '{' || c == '['; }
 
   std::string_view without_mark(std::string_view& piece);
+  std::string_view scan(std::string_view window);
   std::string_view end_word(std::string_view& piece);
   void note_first(std::string_view piece);
   std::size_t skip_string(std::string_view piece, std::size_t at);

@@ -87,6 +87,23 @@ TEST(NanFilter, AWrongTextIsNotMadeRight) {
   EXPECT_EQ(filtered("[1.nan]"), "[1.null]");
 }
 
+TEST(NanFilter, ALongTextComesInParts) {
+  std::string text;
+  std::string expected;
+  while (text.size() < 100'000) {
+    text += "[nan,1],\"nan\",";
+    expected += "[null,1],\"nan\",";
+  }
+  NanFilter filter;
+  std::string out;
+  for (std::string_view piece = text; !piece.empty();) {
+    const auto part = filter.next(piece);
+    EXPECT_LE(part.size(), 32'768U);
+    out += part;
+  }
+  EXPECT_EQ(out + std::string(filter.rest()), expected);
+}
+
 TEST(NanFilter, LeavesOutAByteOrderMark) {
   EXPECT_EQ(filtered("\xef\xbb\xbf{}"), "{}");
   EXPECT_EQ(filtered("\xef\xbb\xbf"), "");
