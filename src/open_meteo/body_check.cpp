@@ -11,9 +11,6 @@
 namespace wx::open_meteo {
 namespace {
 
-// The provider writes its sentence at the end, and a reason is short.
-constexpr std::size_t kTail = 512;
-
 constexpr std::string_view kXlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 // A reply of a type that was not asked for. Its body is not looked at.
@@ -124,7 +121,8 @@ void BodyCheck::feed(std::string_view piece) {
 Result<BodyFacts> BodyCheck::finish() {
   BodyFacts facts;
   facts.size = size_;
-  if (const auto sentence = gave_up(tail_); !sentence.empty()) {
+  // The sentence comes last, and is short.
+  if (const auto sentence = gave_up(tail()); !sentence.empty()) {
     return failed_body(cat("the provider gave up while sending: ", plain(sentence)));
   }
   const auto checked = size_ == 0 ? on_empty(facts) : on_end(facts);

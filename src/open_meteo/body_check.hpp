@@ -7,6 +7,7 @@
 // Thread-safety: one BodyCheck is for one thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -42,8 +43,10 @@ class BodyCheck {
   void hash(std::string_view bytes) { hasher_.update(bytes); }
   // The body so far, including the current piece.
   [[nodiscard]] std::size_t size() const { return size_; }
-  // At least the last 512 bytes of the body so far, or all of it.
-  [[nodiscard]] std::string_view tail() const { return tail_; }
+  // The last 512 bytes of the body so far, or all of it.
+  [[nodiscard]] std::string_view tail() const {
+    return std::string_view(tail_).substr(tail_.size() - std::min(tail_.size(), kTail));
+  }
 
  private:
   // The checks of the format. For an empty body, on_empty() is called instead of on_end().
@@ -51,9 +54,11 @@ class BodyCheck {
   virtual Result<void> on_end(BodyFacts& facts) = 0;
   virtual Result<void> on_empty(BodyFacts& facts);
 
+  static constexpr std::size_t kTail = 512;
+
   ContentHasher hasher_;
   std::size_t size_ = 0;
-  std::string tail_;
+  std::string tail_;  // a little more than tail()
 };
 
 // The same for a body that is there as a whole.

@@ -82,6 +82,17 @@ TEST(JsonBody, WhoSendsAPageOrNothingOrGivesUpIsAtFault) {
   EXPECT_EQ(told(kOne, with("GMT+1", "Unexpected error while streaming data: ")).substr(0, gave_up.size()), gave_up);
 }
 
+TEST(JsonBody, ASentenceFarFromTheEndIsAText) {
+  const auto body = [](std::size_t after) {
+    return cat(R"({"latitude":1,"longitude":1,"x":"Unexpected error while streaming data)", std::string(after - 2, 'x'),
+               "\"}");
+  };
+  // 37 bytes of the sentence, and 475 after it, are the last 512.
+  EXPECT_EQ(told(kOne, body(475)).substr(0, 9), "provider:");
+  EXPECT_EQ(told(kOne, body(476)), "good");
+  EXPECT_EQ(told(kOne, body(900)), "good");
+}
+
 TEST(JsonBody, ADocumentWithADefectConcernsItsQuestion) {
   for (const auto& [from, to] : {std::pair<std::string_view, std::string_view>{"38.0", "38.0.0"},
                                  {"38.0", "NaN"},
