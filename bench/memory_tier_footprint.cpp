@@ -1,5 +1,7 @@
-// The memory that MEMORY_LIMIT costs the machine: ten million different places through a memory tier of 64 MiB. Prints
-// the largest anonymous resident memory and the memory per entry. Fails if the memory exceeds the bound.
+// The memory that MEMORY_LIMIT costs the machine: ten million different places through a memory tier of 64 MiB, then
+// 50,000 questions whose gzip bodies are of different sizes, half of them with the identity form. Prints the largest
+// anonymous resident memory and the memory per entry. Fails if the memory exceeds the bound.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -14,6 +16,8 @@ namespace {
 using namespace wx;
 
 constexpr std::size_t kPlaces = 10'000'000;
+constexpr std::size_t kQuestions = 50'000;
+constexpr std::size_t kDecoded = 12'000;
 constexpr std::size_t kLimit = std::size_t{64} << 20;
 constexpr std::size_t kBound = kLimit + (std::size_t{40} << 20);
 
@@ -29,9 +33,50 @@ cache::EntryPtr answer(std::size_t number) {
   return std::make_shared<const cache::Entry>(std::move(entry));
 }
 
+// A question whose answer is 12 kB, and 2 to 4 kB as gzip.
+cache::EntryPtr coded_answer(std::size_t number) {
+  cache::Entry entry;
+  entry.body = Body::copy_of(std::string(2000 + number * 7919 % 2000, static_cast<char>('a' + number % 26)));
+  entry.content_type = "application/json; charset=utf-8";
+  entry.etag = "16ec45006bfb0ce8";
+  entry.encoding = cache::Encoding::gzip;
+  entry.decoded_size = kDecoded;
+  entry.spans.fresh_for = std::chrono::hours(1);
+  return std::make_shared<const cache::Entry>(std::move(entry));
+}
+
+// Asks each question, and every other one again by a client without gzip.
+bool ask_coded() {
+  const test::FakeClock clock;
+  observability::Metrics metrics;
+  cache::MemoryTier tier({.limit = kLimit}, metrics);
+  std::size_t most = 0;
+  std::size_t forms = 0;
+  for (std::size_t i = 0; i < 4 * kQuestions; ++i) {
+    const auto number = i % kQuestions;
+    const auto key = cat("weather:om:api:forecast?latitude=", number, "&hourly=temperature_2m,rain,wind_speed_10m");
+    const auto hash = hash64(key);
+    auto hit = tier.find(key, hash, clock.steady());
+    if (!hit) {
+      tier.insert(key, hash, {coded_answer(number), clock.steady()}, clock.steady());
+      hit = tier.find(key, hash, clock.steady());
+    }
+    const auto& entry = *hit->copy.entry;
+    if (number % 2 == 0 && !tier.identity_of(key, hash, entry)) {
+      tier.keep_identity(key, hash, entry, Body(std::string(kDecoded, 'x')));
+      forms += tier.identity_of(key, hash, entry) ? 1 : 0;
+    }
+    if (i % 100 == 0) most = std::max(most, test::anonymous_bytes(::getpid()));
+  }
+  std::printf("%zu questions of %zu bytes: %zu entries kept, %zu identity forms for a time; %.1f MiB at most\n",
+              kQuestions, kDecoded, tier.size(), forms, static_cast<double>(most) / (1 << 20));
+  return most <= kBound;
+}
+
 }  // namespace
 
 int main() {
+  const bool coded_within = ask_coded();
   const test::FakeClock clock;
   observability::Metrics metrics;
   cache::MemoryTier tier({.limit = kLimit}, metrics);
@@ -52,5 +97,5 @@ int main() {
       static_cast<double>(before) / (1 << 20));
   std::printf("an entry with a body of %.0f bytes: %.0f bytes counted, %.0f bytes of memory\n", body,
               static_cast<double>(tier.bytes()) / entries, static_cast<double>(most - before) / entries);
-  return most <= kBound ? 0 : 1;
+  return coded_within && most <= kBound ? 0 : 1;
 }

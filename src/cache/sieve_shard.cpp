@@ -10,8 +10,19 @@ namespace {
 // and the set's slot at its usual load factor.
 constexpr std::size_t kOverhead = 5 * 16 + 24;
 
-// How many copies an insertion looks at for purged ones.
-constexpr std::size_t kSweep = 8;
+// Room that is given back if an exception ends the insertion.
+class Taken {
+ public:
+  Taken(MemoryRoom& room, std::size_t bytes) : room_(room), bytes_(bytes) {}
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+  ~Taken() { room_.give_back(bytes_); }
+  void keep() { bytes_ = 0; }
+
+ private:
+  MemoryRoom& room_;
+  std::size_t bytes_;
+};
 
 // The heap bytes of a string with this capacity.
 std::size_t heap_bytes(std::size_t capacity) {
@@ -28,7 +39,7 @@ void SieveShard::Node::take(Copy newer_copy, SteadyTime now) {
   refresh_from = SteadyTime::min();
 }
 
-SieveShard::SieveShard(std::size_t limit) : limit_(limit) {}
+SieveShard::SieveShard(MemoryRoom& room) : room_(room) {}
 
 SieveShard::~SieveShard() {
   for (Node* node : nodes_) delete node;
@@ -84,40 +95,39 @@ std::optional<Copy> SieveShard::look(const AskedKey& asked, SteadyTime now, cons
   return node == nullptr ? std::nullopt : std::optional(node->copy);
 }
 
-bool SieveShard::insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted) {
+Insertion SieveShard::insert(std::string_view key, std::uint64_t hash, const Copy& copy, SteadyTime now,
+                             std::size_t& evicted) {
   const std::size_t bytes = cost(key, *copy.entry);
   sweep(kSweep);
-  while (bytes_ + bytes > limit_ && sweep(1)) {
+  Node* old = node_of(key, hash);
+  if (bytes > room_.largest()) {
+    if (old != nullptr) remove(old);
+    return Insertion::too_large;
   }
-  if (Node* old = node_of(key, hash); old != nullptr) {
-    if (bytes <= limit_ / 8) {
-      // Replaced in place: a refresh does not change the key's position in the queue.
-      bytes_ = bytes_ - old->bytes + bytes;
-      old->bytes = bytes;
-      old->take(std::move(copy), now);
-      while (bytes_ > limit_) {
-        evict_one(now, old);
-        ++evicted;
-      }
-      return true;
-    }
-    remove(old);
-  }
-  if (bytes > limit_ / 8) return false;
-  while (bytes_ + bytes > limit_ && oldest_ != nullptr) {
-    evict_one(now, nullptr);
-    ++evicted;
+  if (old != nullptr) {
+    // Replaced in place: a refresh does not change the key's position in the queue.
+    drop_form(old);
+    if (bytes > old->bytes && !make_room(bytes - old->bytes, now, old, evicted)) return Insertion::no_room;
+    if (bytes < old->bytes) room_.give_back(old->bytes - bytes);
+    bytes_ = bytes_ - old->bytes + bytes;
+    old->bytes = bytes;
+    old->take(copy, now);
+    return Insertion::kept;
   }
   auto node = std::make_unique<Node>(Node{.key = std::string(key),
                                           .hash = hash,
-                                          .copy = std::move(copy),
+                                          .copy = copy,
                                           .inserted = now,
                                           .refresh_from = SteadyTime::min(),
                                           .bytes = bytes});
+  if (!make_room(bytes, now, nullptr, evicted)) return Insertion::no_room;
+  Taken taken(room_, bytes);
   nodes_.insert(node.get());
+  taken.keep();
   link_newest(node.release());
   bytes_ += bytes;
-  return true;
+  room_.add_entry();
+  return Insertion::kept;
 }
 
 void SieveShard::allow_refresh_from(std::string_view key, std::uint64_t hash, SteadyTime from) {
@@ -160,23 +170,6 @@ bool SieveShard::erase_until(std::string_view key, std::uint64_t hash, const Mom
   return true;
 }
 
-void SieveShard::drop_purged(const Validity& validity, std::size_t most) {
-  purged_.epoch = std::max(purged_.epoch, validity.epoch);
-  purged_.purged_until = std::max(purged_.purged_until, validity.purged_until);
-  sweep_ = oldest_;
-  sweep(most);
-}
-
-bool SieveShard::sweep(std::size_t most) {
-  for (; sweep_ != nullptr && most > 0; --most) {
-    Node* node = sweep_;
-    sweep_ = node->newer;
-    // A copy of a higher epoch follows a purge that this shard has not been told of yet.
-    if (node->copy.entry->epoch < purged_.epoch || node->inserted <= purged_.purged_until) remove(node);
-  }
-  return sweep_ != nullptr;
-}
-
 void SieveShard::confirm(std::string_view key, std::uint64_t hash, const Copy& held, Copy dated, SteadyTime since) {
   Node* node = node_of(key, hash);
   if (node == nullptr || node->copy.entry != held.entry) return;
@@ -194,26 +187,19 @@ void SieveShard::link_newest(Node* node) {
 
 void SieveShard::unlink(Node* node) {
   if (hand_ == node) hand_ = node->newer;
-  if (sweep_ == node) sweep_ = node->newer;
+  if (sweep_ == node) sweep_from(node->newer);
   (node->newer != nullptr ? node->newer->older : newest_) = node->older;
   (node->older != nullptr ? node->older->newer : oldest_) = node->newer;
 }
 
 void SieveShard::remove(Node* node) {
+  drop_form(node);
   nodes_.erase(node);
   unlink(node);
   bytes_ -= node->bytes;
+  room_.give_back(node->bytes);
+  room_.remove_entry();
   delete node;
-}
-
-void SieveShard::evict_one(SteadyTime now, const Node* keep) {
-  Node* candidate = hand_ != nullptr ? hand_ : oldest_;
-  while (candidate == keep || (candidate->visited && candidate->copy.freshness(now) != Freshness::gone)) {
-    if (candidate != keep) candidate->visited = false;
-    candidate = candidate->newer != nullptr ? candidate->newer : oldest_;
-  }
-  hand_ = candidate->newer;
-  remove(candidate);
 }
 
 }  // namespace wx::cache

@@ -1,16 +1,22 @@
-// One shard of the memory tier: a map from key to copy, bounded in bytes, with SIEVE eviction.
+// One shard of the memory tier: a map from key to copy, with SIEVE eviction. Its bytes are part of the tier's room
+// (memory_room.hpp), which limits all shards together.
 //
 // SIEVE (Zhang, Yang, Yue, Vigfusson, Rashmi: "SIEVE is Simpler than LRU", NSDI '24): a queue in order of insertion, a
 // "visited" bit per entry, and a hand that moves from the oldest entry to the newest. A hit only sets the bit. To
 // evict, the hand clears set bits until it reaches an entry whose bit is clear. That entry is evicted, and the hand
 // keeps its position. So popular entries are never moved, and entries that are never hit are evicted early. This
-// implementation differs in two points: the hand treats an expired entry as unvisited, and after a purge of everything,
-// the purged entries go before all others.
+// implementation differs in two points: the hand treats an expired entry as unvisited, and other things go before any
+// entry is evicted (Stage).
+//
+// Beside a gzip body, a node may hold the same body without gzip, for clients that do not accept it: the identity form.
+// It can be made again at any time, so it goes before any entry.
 //
 // Thread-safety: none. The memory tier holds a mutex around each shard.
 #pragma once
 
 #include <cstdint>
+#include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +26,7 @@
 #include "cache/doubt.hpp"
 #include "cache/entry.hpp"
 #include "cache/fleet_listener.hpp"
+#include "cache/memory_room.hpp"
 
 namespace wx::cache {
 
@@ -52,10 +59,25 @@ struct AskedKey {
   std::string_view question = {};
 };
 
+// What makes room for an insertion, in this order. Nothing of a later stage goes while any shard has some of an earlier
+// one.
+enum class Stage : std::uint8_t {
+  purged,   // copies that a purge of everything has left behind
+  forms,    // identity forms, the oldest first
+  crowded,  // entries of a shard that has its share of all entries
+  any,      // entries of any shard
+};
+
+enum class Insertion : std::uint8_t {
+  kept,
+  no_room,    // this shard has made what room it should: other shards must make some, then try again
+  too_large,  // it is larger than any entry may be
+};
+
 class SieveShard {
  public:
-  // `limit` is in bytes and includes keys, values and overhead.
-  explicit SieveShard(std::size_t limit);
+  // The room must outlive the shard.
+  explicit SieveShard(MemoryRoom& room);
   ~SieveShard();
   SieveShard(const SieveShard&) = delete;
   SieveShard& operator=(const SieveShard&) = delete;
@@ -69,9 +91,22 @@ class SieveShard {
   // The same for a caller that starts no refresh: it leaves that to the hits of find().
   [[nodiscard]] std::optional<Copy> look(const AskedKey& asked, SteadyTime now, const Validity& validity);
 
-  // Inserts the copy, replacing the key's previous one. Returns false if the copy is too large (more than an eighth of
-  // the limit); the previous copy is removed in that case too. Adds the number of evicted entries to `evicted`.
-  bool insert(std::string_view key, std::uint64_t hash, Copy copy, SteadyTime now, std::size_t& evicted);
+  // Inserts the copy, replacing the key's previous one, which is removed too if the copy is too large. Adds the number
+  // of evicted entries to `evicted`.
+  [[nodiscard]] Insertion insert(std::string_view key, std::uint64_t hash, const Copy& copy, SteadyTime now,
+                                 std::size_t& evicted);
+  // Makes room for an insertion into another shard: `bytes` or less, by what belongs to this stage. Removes only a few
+  // things at a time. Returns the number of bytes.
+  std::size_t free(Stage stage, std::size_t bytes, SteadyTime now, std::size_t& evicted);
+  // The bytes that an entry counts for.
+  [[nodiscard]] static std::size_t cost(std::string_view key, const Entry& entry);
+
+  // The identity form of this entry's body, if there is one. The key's entry may have been renewed since: its body is
+  // the same then.
+  [[nodiscard]] std::optional<Body> identity_of(std::string_view key, std::uint64_t hash, const Entry& entry) const;
+  // Keeps the form, if this entry is still the key's and there is room, or other forms that can go for it. A form that
+  // is larger than any entry may be is not kept.
+  void keep_identity(std::string_view key, std::uint64_t hash, const Entry& entry, Body identity);
 
   // No hit starts a refresh before `from`, and the first late or doubtful one from then on does. This ends a
   // refresh_pause, or makes it longer.
@@ -96,20 +131,28 @@ class SieveShard {
   // Erases the copy if it was stored until then.
   bool erase_until(std::string_view key, std::uint64_t hash, const Moment& at);
   // Everything was purged: removes purged copies, but looks at no more than `most` copies now. What is left goes with
-  // the next insertions: a few with each, and before any other copy.
+  // the next insertions: a few with each, and before anything else.
   void drop_purged(const Validity& validity, std::size_t most);
 
+  // Of this shard.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
 
  private:
+  struct Node;
+  struct Form {
+    Body body;
+    std::list<Node*>::iterator place;  // in forms_
+    std::size_t bytes;
+  };
   struct Node {
     std::string key;
     std::uint64_t hash;
     Copy copy;
     SteadyTime inserted;
     SteadyTime refresh_from;  // no hit starts a refresh before this time
-    std::size_t bytes;
+    std::size_t bytes;        // without the form
+    std::unique_ptr<Form> form = nullptr;
     Doubt doubt = {};
     bool visited = false;
     Node* newer = nullptr;
@@ -144,20 +187,30 @@ class SieveShard {
   void link_newest(Node* node);
   void unlink(Node* node);
   void remove(Node* node);
-  // Looks at the next copies, oldest first, and removes the purged ones. Returns false if there are none left.
-  bool sweep(std::size_t most);
+  void drop_form(Node* node);
+  // Looks at the next copies, oldest first, and removes the purged ones, but not `keep` (may be null).
+  void sweep(std::size_t most, const Node* keep = nullptr);
+  void sweep_from(Node* node);
+  // Takes so much room, for which it removes a few things, but not `keep`. Returns false if that is not enough.
+  bool make_room(std::size_t bytes, SteadyTime now, const Node* keep, std::size_t& evicted);
+  // Removes one thing of this stage. Returns false if there is none, beside `keep`. (Of the first stage, it looks at
+  // some copies and may find none that was purged.)
+  bool free_one(Stage stage, SteadyTime now, const Node* keep, std::size_t& evicted);
   // Evicts one entry, but not `keep` (may be null). There must be another entry.
   void evict_one(SteadyTime now, const Node* keep);
-  [[nodiscard]] static std::size_t cost(std::string_view key, const Entry& entry);
 
-  const std::size_t limit_;
+  // How many copies an insertion, or a step for the room of one, looks at for purged ones.
+  static constexpr std::size_t kSweep = 8;
+
+  MemoryRoom& room_;
   std::size_t bytes_ = 0;
   boost::unordered_flat_set<Node*, Hash, Equal> nodes_;  // owns the nodes
   Node* newest_ = nullptr;
   Node* oldest_ = nullptr;
   Node* hand_ = nullptr;
-  Node* sweep_ = nullptr;  // the next copy to look at after a purge of everything; null: there are no purged ones
-  Validity purged_;        // by the last purge of everything
+  Node* sweep_ = nullptr;   // the next copy to look at after a purge of everything; null: there are no purged ones
+  Validity purged_;         // by the last purge of everything
+  std::list<Node*> forms_;  // the nodes with an identity form; the oldest form first
 };
 
 }  // namespace wx::cache

@@ -32,6 +32,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "cache/cache_core.hpp"
@@ -60,6 +61,16 @@ class TieredCache {
   // Returns a fresh answer from memory, or a stale one (not with inline_refresh), or nothing. For lookups with
   // Mode::normal that are not forced. `question`: see Lookup.
   [[nodiscard]] Peeked peek(std::string_view key, std::uint64_t hash, SteadyTime now, std::string_view question = {});
+
+  // The identity form of an answer whose body is gzip (Entry::encoding), if a client has needed it before and there has
+  // been room for it since. If it is empty, the caller inflates the body and gives the form to keep_identity(). Both do
+  // nothing for an entry that memory does not hold any more. From any thread.
+  [[nodiscard]] std::optional<Body> identity_of(std::string_view key, std::uint64_t hash, const Entry& entry) {
+    return core_->memory.identity_of(key, hash, entry);
+  }
+  void keep_identity(std::string_view key, std::uint64_t hash, const Entry& entry, Body identity) {
+    core_->memory.keep_identity(key, hash, entry, std::move(identity));
+  }
 
   // Answers from the first of these that has the value. `done` is called once, on `thread`, possibly before get()
   // returns, and no later than soon after the lookup's deadline (with only_if_cached, when Redis has answered). It is

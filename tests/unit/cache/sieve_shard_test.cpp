@@ -30,15 +30,19 @@ Copy copy_of(std::string body, Spans spans = kLong, SteadyTime born = kStart) {
 // A shard that hashes the keys and passes the time.
 class Shard {
  public:
-  explicit Shard(std::size_t limit) : shard(limit) {}
+  explicit Shard(std::size_t limit) : Shard(limit, limit / 8) {}
+  Shard(std::size_t limit, std::size_t largest) : room(limit, largest), shard(room) {}
 
-  bool insert(std::string_view key, Copy copy) { return shard.insert(key, hash64(key), std::move(copy), now, evicted); }
+  bool insert(std::string_view key, const Copy& copy) {
+    return shard.insert(key, hash64(key), copy, now, evicted) == Insertion::kept;
+  }
   bool insert(std::string_view key, std::string body = "{}") { return insert(key, copy_of(std::move(body))); }
   std::optional<ShardHit> find(std::string_view key) { return shard.find({key, hash64(key)}, now, 0.8, kPause); }
   bool has(std::string_view key) { return find(key).has_value(); }
   bool erase(std::string_view key) { return shard.erase(key, hash64(key)); }
   void rearm(std::string_view key, SteadyTime at) { shard.allow_refresh_from(key, hash64(key), at); }
 
+  MemoryRoom room;
   SieveShard shard;
   SteadyTime now = kStart;
   std::size_t evicted = 0;
@@ -141,8 +145,8 @@ TEST(SieveShard, HasNoCopyForAnotherQuestionOfTheSameKey) {
 TEST(SieveShard, TellsKeysOfOneHashApart) {
   Shard shard(1 << 20);
   std::size_t evicted = 0;
-  shard.shard.insert("A", 1, copy_of("{a}"), kStart, evicted);
-  shard.shard.insert("B", 1, copy_of("{b}"), kStart, evicted);
+  EXPECT_EQ(shard.shard.insert("A", 1, copy_of("{a}"), kStart, evicted), Insertion::kept);
+  EXPECT_EQ(shard.shard.insert("B", 1, copy_of("{b}"), kStart, evicted), Insertion::kept);
   EXPECT_EQ(shard.shard.find({"A", 1}, kStart, 0.8, kPause)->copy.entry->body, "{a}");
   EXPECT_EQ(shard.shard.find({"B", 1}, kStart, 0.8, kPause)->copy.entry->body, "{b}");
   EXPECT_TRUE(shard.shard.erase("A", 1));
@@ -311,7 +315,7 @@ TEST(SieveShard, NeverHoldsMoreBytesThanItsLimit) {
   EXPECT_EQ(shard.shard.bytes(), 0U);
 }
 
-TEST(SieveShard, DoesNotKeepMoreThanAnEighthOfItselfInOnePiece) {
+TEST(SieveShard, DoesNotKeepMoreThanTheLargestEntry) {
   constexpr std::size_t kLimit = 16 * 1024;
   Shard shard(kLimit);
   const auto overhead = cost(std::string(1000, 'x')) - 1000;
@@ -597,6 +601,169 @@ TEST(SieveShard, KeepsWhatAPurgeHasNotReached) {
   shard.insert("later", copy_of_epoch(7));
   shard.shard.drop_purged({.epoch = 0, .purged_until = purged_until}, 1000);
   EXPECT_EQ(shard.shard.size(), 11U);
+}
+
+// Makes an entry whose body stands for gzip.
+EntryPtr coded(std::string body) {
+  Entry entry;
+  entry.body = std::move(body);
+  entry.spans = kLong;
+  entry.encoding = Encoding::gzip;
+  return std::make_shared<const Entry>(std::move(entry));
+}
+
+// A shard with a coded entry under each key, and forms.
+class FormShard : public Shard {
+ public:
+  explicit FormShard(std::size_t limit) : Shard(limit) {}
+
+  EntryPtr add(std::string_view key, std::string body = "gz") {
+    auto entry = coded(std::move(body));
+    EXPECT_TRUE(insert(key, Copy{entry, kStart}));
+    return entry;
+  }
+  void keep(std::string_view key, const EntryPtr& entry, std::string form) {
+    shard.keep_identity(key, hash64(key), *entry, Body(std::move(form)));
+  }
+  std::string form(std::string_view key, const EntryPtr& entry) {
+    const auto found = shard.identity_of(key, hash64(key), *entry);
+    return found ? std::string(found->view()) : "none";
+  }
+};
+
+TEST(SieveShard, KeepsTheIdentityFormBesideItsEntry) {
+  FormShard shard(1 << 20);
+  const auto entry = shard.add("A");
+  const auto before = shard.shard.bytes();
+  EXPECT_EQ(shard.form("A", entry), "none");
+  shard.keep("A", entry, std::string(1000, 'i'));
+  EXPECT_EQ(shard.form("A", entry), std::string(1000, 'i'));
+  EXPECT_GE(shard.shard.bytes(), before + 1000);
+  EXPECT_EQ(shard.room.bytes(), shard.shard.bytes());
+  shard.keep("A", entry, "another");
+  EXPECT_EQ(shard.form("A", entry), std::string(1000, 'i')) << "the first stays";
+  EXPECT_EQ(shard.form("B", entry), "none");
+  shard.keep("B", entry, "of a key without an entry");
+  EXPECT_TRUE(shard.erase("A"));
+  EXPECT_EQ(shard.room.bytes(), 0U);
+  EXPECT_FALSE(shard.room.has_forms());
+  EXPECT_EQ(shard.form("A", entry), "none");
+}
+
+TEST(SieveShard, DropsTheFormWithTheBodyThatItIsOf) {
+  FormShard shard(1 << 20);
+  const auto old = shard.add("A");
+  shard.keep("A", old, "old");
+  const auto entry = shard.add("A");  // the same bytes, in another body
+  EXPECT_EQ(shard.form("A", entry), "none");
+  EXPECT_EQ(shard.form("A", old), "none");
+  EXPECT_FALSE(shard.room.has_forms());
+  shard.keep("A", old, "of an entry that is not there any more");
+  EXPECT_EQ(shard.form("A", entry), "none");
+  EXPECT_EQ(shard.room.bytes(), shard.shard.bytes());
+}
+
+TEST(SieveShard, KeepsTheFormWhileItsEntryGetsANewDate) {
+  FormShard shard(1 << 20);
+  const auto entry = shard.add("A");
+  shard.keep("A", entry, "form");
+  const auto dated = std::make_shared<Entry>(*entry);
+  dated->stored_at += seconds(1);
+  shard.shard.confirm("A", hash64("A"), Copy{entry, kStart}, Copy{dated, kStart}, kStart);
+  EXPECT_EQ(shard.form("A", dated), "form");
+  EXPECT_EQ(shard.form("A", entry), "form") << "asked by a caller that has the entry from before";
+}
+
+TEST(SieveShard, DropsFormsBeforeItEvictsAnEntry) {
+  // Room for eight entries and a little more.
+  FormShard shard(8 * cost("gz") + 400);
+  std::vector<EntryPtr> entries;
+  for (const auto* key : {"A", "B", "C", "D", "E"}) entries.push_back(shard.add(key));
+  shard.keep("A", entries[0], std::string(100, 'a'));
+  shard.keep("B", entries[1], std::string(100, 'b'));
+  EXPECT_EQ(shard.form("A", entries[0]).size(), 100U);
+  shard.add("F");
+  shard.add("G");
+  EXPECT_EQ(shard.form("B", entries[1]).size(), 100U) << "there was room";
+  shard.add("H");
+  EXPECT_EQ(shard.form("A", entries[0]), "none") << "the older one goes first";
+  EXPECT_EQ(shard.evicted, 0U);
+  shard.add("I");
+  EXPECT_EQ(shard.form("B", entries[1]), "none");
+  EXPECT_EQ(shard.evicted, 1U);
+  shard.keep("B", entries[1], std::string(600, 'b'));
+  EXPECT_EQ(shard.form("B", entries[1]), "none") << "no entry goes for a form";
+  EXPECT_EQ(shard.evicted, 1U);
+  EXPECT_EQ(shard.room.bytes(), shard.shard.bytes());
+}
+
+TEST(SieveShard, KeepsANewFormInPlaceOfOlderOnesButNoneThatIsTooLarge) {
+  FormShard shard(16 * 1024);  // the largest: 2 KiB
+  const auto a = shard.add("A");
+  const auto b = shard.add("B");
+  shard.keep("A", a, std::string(2048, 'a'));
+  EXPECT_EQ(shard.form("A", a), "none");
+  std::vector<EntryPtr> entries;
+  for (int i = 0; i < 12; ++i) {
+    entries.push_back(shard.add(cat(i)));
+    shard.keep(cat(i), entries.back(), std::string(1500, 'x'));
+  }
+  EXPECT_EQ(shard.form("11", entries[11]).size(), 1500U);
+  EXPECT_EQ(shard.form("0", entries[0]), "none");
+  EXPECT_EQ(shard.evicted, 0U);
+  shard.keep("B", b, std::string(1500, 'b'));
+  EXPECT_EQ(shard.form("B", b).size(), 1500U);
+  EXPECT_LE(shard.room.bytes(), shard.room.limit());
+}
+
+TEST(SieveShard, LeavesEntriesAloneWhileOtherShardsHaveSomethingElse) {
+  MemoryRoom room(8 * cost("gz") + 400, 4 * cost("gz"), 2);
+  SieveShard one(room);
+  SieveShard other(room);
+  std::size_t evicted = 0;
+  const auto insert = [&](SieveShard& shard, std::string_view key) {
+    const auto entry = coded("gz");
+    EXPECT_EQ(shard.insert(key, hash64(key), {entry, kStart}, kStart, evicted), Insertion::kept) << key;
+    return entry;
+  };
+  for (const auto* key : {"A", "B", "C", "D"}) insert(one, key);
+  const auto e = insert(other, "E");
+  for (const auto* key : {"F", "G"}) insert(other, key);
+  other.keep_identity("E", hash64("E"), *e, Body(std::string(500, 'x')));
+  ASSERT_TRUE(other.identity_of("E", hash64("E"), *e));
+  const Copy copy{coded("gz"), kStart};
+  EXPECT_EQ(one.insert("H", hash64("H"), copy, kStart, evicted), Insertion::no_room) << "the other has a form";
+  EXPECT_EQ(evicted, 0U);
+  EXPECT_GT(other.free(Stage::forms, 1, kStart, evicted), 500U);
+  EXPECT_EQ(one.insert("H", hash64("H"), copy, kStart, evicted), Insertion::kept);
+  EXPECT_EQ(evicted, 0U);
+  other.drop_purged({.epoch = 1}, 0);
+  EXPECT_EQ(one.insert("I", hash64("I"), copy, kStart, evicted), Insertion::no_room) << "the other has purged copies";
+  EXPECT_GT(other.free(Stage::purged, 1, kStart, evicted), 0U);
+  EXPECT_EQ(one.insert("I", hash64("I"), copy, kStart, evicted), Insertion::kept);
+  EXPECT_EQ(evicted, 0U);
+  EXPECT_EQ(room.bytes(), one.bytes() + other.bytes());
+}
+
+TEST(SieveShard, EvictsNothingOfItsOwnIfItHasLessThanItsShare) {
+  MemoryRoom room(8 * cost(), 4 * cost(), 2);
+  SieveShard one(room);
+  SieveShard other(room);
+  std::size_t evicted = 0;
+  const auto insert = [&](SieveShard& shard, std::string_view key) {
+    return shard.insert(key, hash64(key), copy_of("{}"), kStart, evicted);
+  };
+  for (const auto* key : {"A", "B"}) EXPECT_EQ(insert(one, key), Insertion::kept);
+  for (const auto* key : {"C", "D", "E", "F", "G", "H"}) EXPECT_EQ(insert(other, key), Insertion::kept);
+  EXPECT_EQ(insert(one, "I"), Insertion::no_room);
+  EXPECT_EQ(one.free(Stage::crowded, 1, kStart, evicted), 0U);
+  EXPECT_EQ(other.free(Stage::crowded, 1, kStart, evicted), cost());
+  EXPECT_EQ(evicted, 1U);
+  EXPECT_EQ(insert(one, "I"), Insertion::kept);
+  EXPECT_EQ(insert(other, "J"), Insertion::kept) << "it evicts its own";
+  EXPECT_EQ(evicted, 2U);
+  EXPECT_EQ(one.size(), 3U);
+  EXPECT_EQ(other.size(), 5U);
 }
 
 }  // namespace
