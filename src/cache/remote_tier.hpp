@@ -5,6 +5,7 @@
 // tests this contract for all implementations.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -25,6 +26,13 @@ inline constexpr milliseconds kLongestFailure{300'000};
 inline constexpr milliseconds kLeaseEdge{1000};
 [[nodiscard]] constexpr bool still_ours(SteadyTime lease_until, SteadyTime now) {
   return now < lease_until - kLeaseEdge;
+}
+
+// A larger body is not written to the shared tier: it would delay every command behind it. Each process loads such a
+// value for itself and keeps it in memory.
+inline constexpr std::size_t kLargestRemoteBody = std::size_t{1} << 20;
+[[nodiscard]] inline bool fits_remote(const Entry& entry) {
+  return entry.body.size() <= kLargestRemoteBody;
 }
 
 // A failed load that the fleet remembers.

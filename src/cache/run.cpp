@@ -143,7 +143,8 @@ void Run::apply_answer(CacheCore& core, State& state, Applied& applied, bool in_
   answered.for_leader = answer_for(state, *actions.answer, true, now);
   answered.for_others = answer_for(state, *actions.answer, false, now);
   // At this point it is unknown whether Redis will accept the value. It counts as stored if Redis has answered so far.
-  const bool stored = in_memory || (actions.write_remote && !state.flight.redis_unavailable());
+  const bool written = actions.write_remote && fits_remote(*actions.write_remote->entry);
+  const bool stored = in_memory || (written && !state.flight.redis_unavailable());
   if (auto& for_leader = *answered.for_leader) for_leader->stored = stored && actions.answer->tier == Tier::loader;
   if (actions.load && actions.answer->outcome == Outcome::hit) core.metrics.add(Counter::cache_early_refresh);
   if (actions.ended) return;
@@ -161,7 +162,8 @@ void Run::perform(CacheCore& core, Applied& applied) {
   }
   if (actions.proceed) proceed(core, *actions.proceed);
   write_and_answer(core, applied);
-  if (actions.put_back) thread_.remote()->put_back(key_, *actions.confirmed->entry);
+  if (actions.put_back && fits_remote(*actions.confirmed->entry))
+    thread_.remote()->put_back(key_, *actions.confirmed->entry);
   if (actions.read_remote) read_remote(core);
   if (actions.take_lease) take_lease(core);
   if (actions.look) look();

@@ -131,12 +131,15 @@ void Run::look_again_after(nanoseconds span) {
   });
 }
 
-// Stores the value or the failure, releases the lease, and answers the callers, in the order that write_wait requires.
+// Stores the value, unless it is too large, or the failure, releases the lease, and answers the callers, in the order
+// that write_wait requires.
 void Run::write_and_answer(CacheCore& core, Applied& applied) {
   auto* remote = thread_.remote();
   const auto& actions = applied.actions;
   if (applied.failure_to_fleet) remote->store_failure(key_, *applied.failure_to_fleet);
-  if (!actions.write_remote) {
+  const bool too_large = actions.write_remote && !fits_remote(*actions.write_remote->entry);
+  if (too_large) core.metrics.add(Counter::cache_write_too_large);
+  if (!actions.write_remote || too_large) {
     if (actions.release_lease) remote->give_back(key_);
     applied.answered.answer(thread_);
     return;

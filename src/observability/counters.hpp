@@ -57,6 +57,7 @@ namespace wx::observability {
     "Times the Redis breaker opened")                                                                                  \
   X(cache_write_ok, "weather_cache_cache_redis_writes_total", "result=\"ok\"", "Writes of entries to Redis")           \
   X(cache_write_failed, "weather_cache_cache_redis_writes_total", "result=\"failed\"", "")                             \
+  X(cache_write_too_large, "weather_cache_cache_redis_writes_total", "result=\"too-large\"", "")                       \
   X(cache_redis_hit, "weather_cache_cache_redis_reads_total", "result=\"hit\"", "Reads of entries from Redis")         \
   X(cache_redis_miss, "weather_cache_cache_redis_reads_total", "result=\"miss\"", "")                                  \
   X(cache_redis_error, "weather_cache_cache_redis_reads_total", "result=\"error\"", "")                                \
