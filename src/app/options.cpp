@@ -57,6 +57,7 @@ Options make_options(const config::Settings& settings) {
   options.cache_prefix = settings.cache_prefix;
   static_assert(config::kLeastMemory >= cache::MemoryTier::kLeastLimit);
   options.cache.memory.limit = settings.memory_limit;
+  options.cache.memory.largest = settings.entry_limit;
   options.cache.memory.early_part = settings.cache_early;
   options.cache.memos.first = settings.error_ttl;
   options.cache.memos.refusal = settings.refusal_ttl;

@@ -46,6 +46,7 @@ struct Settings {
   bool cache_write_before = false;                       // parse() has resolved "auto"
   bool cache_refresh_inline = false;                     // parse() has resolved "auto"
   std::uint64_t memory_limit = 64ULL << 20;              // bytes; 0: no memory tier
+  std::uint64_t entry_limit = 0;                         // bytes; 0: auto
 
   // The provider.
   std::string open_meteo_url = "https://{api}.open-meteo.com";  // without a trailing slash

@@ -149,6 +149,14 @@ constexpr auto kTable = std::to_array<Setting>({
        return false;
      },
      [](const S& s) { return format_bytes(s.memory_limit); }},
+    {"ENTRY_LIMIT", "auto",
+     "The largest answer that is kept in memory, at most MEMORY_LIMIT; `auto`: a sixteenth of MEMORY_LIMIT, up to 4MiB",
+     "auto or a size such as 256KiB or 8MiB", open,
+     [](S& s, Text v, Why& why) {
+       s.entry_limit = 0;
+       return is_auto(v) || set_bytes(s.entry_limit, v, 1ULL << 10, 1ULL << 30, why);
+     },
+     [](const S& s) { return s.entry_limit == 0 ? "auto" : format_bytes(s.entry_limit); }},
 
     {"OPEN_METEO_URL", "https://{api}.open-meteo.com",
      "Base URL of the weather provider; `{api}` stands for the API that is called, such as `archive-api`; without it "

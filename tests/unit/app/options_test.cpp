@@ -33,6 +33,7 @@ config::Settings distinct() {
   settings.refusal_ttl = milliseconds(7010);
   settings.cache_refresh_inline = true;
   settings.memory_limit = 13 << 20;
+  settings.entry_limit = 16 << 10;
   settings.open_meteo_url = "http://provider.example";
   settings.open_meteo_api_key = "provider-key";
   settings.upstream_timeout = milliseconds(7011);
@@ -97,6 +98,7 @@ TEST(Options, OfTheCacheAreItsSettings) {
   EXPECT_EQ(options.cache.soft_wait, milliseconds(7008));
   EXPECT_EQ(options.cache.memory.early_part, 0.5);
   EXPECT_EQ(options.cache.memory.limit, std::size_t{13} << 20);
+  EXPECT_EQ(options.cache.memory.largest, std::size_t{16} << 10);
   EXPECT_EQ(options.cache.memos.first, milliseconds(7009));
   EXPECT_EQ(options.cache.memos.refusal, milliseconds(7010));
   EXPECT_TRUE(options.cache.inline_refresh);

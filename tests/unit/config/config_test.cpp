@@ -80,6 +80,7 @@ TEST(Config, ReadsEverySettingFromItsVariable) {
                      {"CACHE_TTL", "1h"},
                      {"CACHE_EARLY", "0.5"},
                      {"MEMORY_LIMIT", "1GiB"},
+                     {"ENTRY_LIMIT", "2MiB"},
                      {"OPEN_METEO_URL", "http://localhost:9000/base/"},
                      {"OPEN_METEO_API_KEY", "k3y"},
                      {"UPSTREAM_TIMEOUT", "2s"},
@@ -110,6 +111,7 @@ TEST(Config, ReadsEverySettingFromItsVariable) {
   EXPECT_EQ(s.cache_ttl, milliseconds(3'600'000));
   EXPECT_EQ(s.cache_early, 0.5);
   EXPECT_EQ(s.memory_limit, 1ULL << 30);
+  EXPECT_EQ(s.entry_limit, 2ULL << 20);
   EXPECT_EQ(s.open_meteo_url, "http://localhost:9000/base");
   EXPECT_EQ(s.open_meteo_api_key, "k3y");
   EXPECT_EQ(s.upstream_timeout, milliseconds(2'000));
@@ -197,6 +199,10 @@ TEST(Config, RefusesEachKindOfWrongValue) {
                                                                {"MEMORY_LIMIT", "64 mib b"},
                                                                {"MEMORY_LIMIT", "1"},
                                                                {"MEMORY_LIMIT", "16383"},
+                                                               {"ENTRY_LIMIT", "0"},
+                                                               {"ENTRY_LIMIT", "1023"},
+                                                               {"ENTRY_LIMIT", "2GiB"},
+                                                               {"ENTRY_LIMIT", "4M"},
                                                                {"OPEN_METEO_API_KEY", "a\r\nX: y"},
                                                                {"UPSTREAM_TIMEOUT", "0"},
                                                                {"UPSTREAM_CONCURRENCY", "0"},
