@@ -22,9 +22,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-Result<HostAddress> parse_one(std::string_view text) {
-  const auto refuse = [text](std::string_view why) {
-    return fail(ErrorKind::bad_parameter, cat("\"", text, "\" ", why));
+// The text is not repeated: a secret may have come into the wrong setting.
+Result<HostAddress> parse_one(std::string_view text, std::size_t number) {
+  const auto refuse = [number](std::string_view why) {
+    return fail(ErrorKind::bad_parameter, cat("entry ", number, " ", why));
   };
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return refuse("is not host:address");
@@ -55,7 +56,7 @@ Result<std::vector<HostAddress>> parse_host_addresses(std::string_view text) {
   std::vector<HostAddress> all;
   while (true) {
     const auto comma = text.find(',');
-    auto one = parse_one(trim(text.substr(0, comma)));
+    auto one = parse_one(trim(text.substr(0, comma)), all.size() + 1);
     if (!one) return std::unexpected(std::move(one.error()));
     all.push_back(*std::move(one));
     if (comma == std::string_view::npos) return all;
