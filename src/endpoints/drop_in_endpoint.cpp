@@ -170,8 +170,14 @@ void DropInEndpoint::answer_and_refresh(Exchange& exchange, const Served& served
 void DropInEndpoint::del(Exchange& exchange, const open_meteo::Question& question) {
   if (!require_admin(context_, exchange, respond_envelope<Exchange>)) return;
   if (refused_by_if_match(context_, exchange, {}, false, respond_envelope<Exchange>)) return;
+  // In an envelope, `overloaded` would read as a limit of the provider's.
+  const auto unconfirmed = [](Context& context, Responder& responder, const Problem& problem) {
+    Problem other = problem;
+    other.error.kind = ErrorKind::redis_unavailable;
+    respond_envelope(context, responder, other);
+  };
   service_.purge(context_.thread.cache, drop_in::Service::key_of(question),
-                 purge_answer(context_, exchange, respond_envelope<Responder>));
+                 purge_answer(context_, exchange, unconfirmed));
 }
 
 // The server's own refusals. A request with content is taken for a POST, whatever its method: it is what such clients
