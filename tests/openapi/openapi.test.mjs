@@ -9,7 +9,10 @@ import { after, before, describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020.js';
 
-import { startProvider, startRedis, startService, startSilence } from '../support/service.mjs';
+import { answerOfProvider, startProvider, startRedis, startService, startSilence } from '../support/service.mjs';
+
+// A path of the document with values for its parameters. `kind` and `file` are those of the answers that are wanted.
+const filled = (path, { kind = 'x', file = 'x' } = {}) => path.replace('{kind}', kind).replace('{file}', file).replace('{api}', 'api').replace('{path}', 'forecast').replace('{model}', 'dwd_icon');
 
 const ROOT = new URL('../../', import.meta.url);
 const TOKEN = 'token-of-the-test';
@@ -33,9 +36,22 @@ async function start(settings) {
   return started;
 }
 
+// Runs a test with a service whose provider decides so.
+async function withProvider(decide, test) {
+  const its = await startProvider();
+  its.decide = decide;
+  try {
+    const started = await start({ OPEN_METEO_URL: `${its.url}/{api}`, CACHE_KEEP: '1h' });
+    await test(started);
+  } finally {
+    await its.stop();
+  }
+}
+
 before(async () => {
   redis = await startRedis();
   provider = await startProvider();
+  provider.decide = answerOfProvider;
   service = await start({ REDIS_URL: redis.url, UPSTREAM_TIMEOUT: '300ms', UPSTREAM_LIMIT: 'off' });
   doc = JSON.parse((await ask(service, 'GET', '/openapi.json')).body);
   ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true });
@@ -86,7 +102,6 @@ const usedRefusals = new Set(); // those of REFUSALS that were seen, with any ro
 
 // What the server answers before it looks for a route: the same for all of them.
 const REFUSALS = ['Malformed', 'RequestTimeout', 'ContentTooLarge', 'UriTooLong', 'HeadersTooLarge', 'NotImplemented', 'Full', 'VersionUnsupported'].map((name) => `#/components/responses/${name}`);
-
 function assertValid(schema, value, what) {
   // References within the schema lead into the document.
   const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"https://weather-cache.invalid/openapi#/')));
@@ -134,6 +149,17 @@ async function check(method, path, target, status, { headers = {}, to = service 
   return answer;
 }
 
+const PROVIDERS = ['/v1/{path}', '/{api}/v1/{path}', '/data/{model}/static/meta.json'];
+// Their rows in src/open_meteo/api.cpp.
+const HOSTS = /LabelRow\{\w+, "([a-z-]+)"/g;
+const SEGMENTS = /PathRow\{Path::\w+, "([a-z0-9-]+)"/g;
+
+// A new question for one of the provider's paths.
+const question = (() => {
+  let n = 0;
+  return (path, more = '') => `${filled(path)}?latitude=52.52&longitude=13.41&hourly=rain&n=${(n += 1)}${more}`;
+})();
+
 const place = (() => {
   let n = 0;
   return () => `/weather?lat=${(n += 1) / 10}&lon=20`;
@@ -152,12 +178,21 @@ describe('the document', () => {
     const source = await readFile(new URL('src/endpoints/endpoints.cpp', ROOT), 'utf8');
     const prefixes = { '/problems/': '/problems/{kind}', '/assets/': '/assets/{file}' };
     const routes = [...source.matchAll(/"(\/[a-z./-]*)"/g)].map(([, path]) => prefixes[path] ?? path);
-    assert.deepEqual([...new Set(routes)].sort(), Object.keys(doc.paths).sort());
+    // The provider's paths are those of open_meteo::find_resource().
+    const own = Object.keys(doc.paths).filter((path) => !PROVIDERS.includes(path));
+    assert.deepEqual([...new Set(routes)].sort(), own.sort());
+  });
+
+  it("names exactly the provider's hosts and paths", async () => {
+    const source = await readFile(new URL('src/open_meteo/api.cpp', ROOT), 'utf8');
+    const rows = (pattern) => [...source.matchAll(pattern)].map(([, name]) => name);
+    assert.deepEqual(doc.components.parameters.ProviderApi.schema.enum, rows(HOSTS));
+    assert.deepEqual(doc.components.parameters.ProviderPath.schema.enum, rows(SEGMENTS));
   });
 
   it('names exactly the methods that each path allows', async () => {
     for (const [path, operations] of Object.entries(doc.paths)) {
-      const answer = await ask(service, 'OPTIONS', path.replace('{kind}', 'internal').replace('{file}', 'x'));
+      const answer = await ask(service, 'OPTIONS', filled(path, { kind: 'internal' }));
       const named = Object.keys(operations).map((method) => method.toUpperCase());
       const allowed = answer.headers.allow.split(', ').filter((method) => !['HEAD', 'OPTIONS'].includes(method));
       assert.deepEqual(allowed.sort(), named.sort(), path);
@@ -216,6 +251,21 @@ describe('answers', () => {
     for (const kind of kinds) await check('GET', '/problems/{kind}', `/problems/${kind}`, 200);
   });
 
+  it("of the provider's paths conform", async () => {
+    await withProvider(answerOfProvider, async (api) => {
+      for (const path of PROVIDERS) {
+        const target = question(path);
+        for (let i = 0; i < 2; i += 1) await check('GET', path, target, 200, { headers: { traceparent: TRACE }, to: api });
+        const { headers } = await check('GET', path, target, 200, { to: api });
+        await check('GET', path, target, 304, { headers: { 'If-None-Match': headers.etag }, to: api });
+        await check('DELETE', path, target, 204, { headers: AUTHORIZED, to: api });
+        await check('GET', path, target, 504, { headers: { 'Cache-Control': 'only-if-cached' }, to: api });
+      }
+      const csv = await check('GET', '/v1/{path}', question('/v1/{path}', '&format=csv'), 200, { to: api });
+      assert.ok(csv.headers['content-disposition']);
+    });
+  });
+
   it('to HEAD have the same head', async () => {
     const answer = await ask(service, 'HEAD', '/stats');
     assertConforms(answer, 'GET', '/stats', 200, { body: false });
@@ -244,7 +294,7 @@ describe('errors', () => {
     await check('GET', '/assets/{file}', '/assets/none.css', 404);
     for (const [path, operations] of Object.entries(doc.paths)) {
       const operation = Object.keys(operations)[0].toUpperCase();
-      const answer = await ask(service, 'PATCH', path.replace('{kind}', 'x').replace('{file}', 'x'));
+      const answer = await ask(service, 'PATCH', filled(path));
       assertConforms(answer, operation, path, 405);
     }
     const plain = await start({ LAB: 'off', ADMIN_TOKEN: '' });
@@ -282,6 +332,36 @@ describe('errors', () => {
     }
   });
 
+  it("on the provider's paths", async () => {
+    for (const path of PROVIDERS) {
+      const target = question(path);
+      await check('GET', path, `${target}&apikey=secret`, 400);
+      await check('GET', path, target.replace('/api/', '/customer-api/'), 401, { headers: { Host: 'customer-api.open-meteo.com' } });
+      for (const method of ['GET', 'DELETE']) await check(method, path, target.replace('forecast', 'none').replace('meta.json', 'none'), 404, { headers: AUTHORIZED });
+      await check('DELETE', path, target, 401);
+      assertConforms(await raw(service, `DELETE ${target} HTTP/1.1\r\n\r\n`), 'DELETE', path, 400);
+      for (const [method, content] of [['POST', 'a=1'], ['DELETE', 'a=1'], ['PATCH', '']]) {
+        const answer = await raw(service, `${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${content.length}\r\n\r\n${content}`);
+        for (const documented of ['GET', 'DELETE']) assertConforms(answer, documented, path, 405);
+      }
+      for (const [status, given] of [[400, 400], [401, 401], [403, 403], [502, 500], [429, 429]]) {
+        await withProvider(() => ({ status: given, body: { error: true, reason: 'The words of the provider' } }), async (api) => {
+          const answer = await check('GET', path, target, status, { to: api });
+          if (status !== 502) assert.equal(JSON.parse(answer.body).reason, 'The words of the provider');
+        });
+      }
+    }
+    const other = '/{api}/v1/{path}'; // the first part is no host of the provider's
+    for (const method of ['GET', 'DELETE']) await check(method, other, '/none/v1/forecast', 404, { headers: AUTHORIZED });
+    const single = await start({ ADMIN_TOKEN: 'the-right-token', REDIS_URL: 'redis://127.0.0.1:1' });
+    for (const path of PROVIDERS) {
+      const answer = await check('DELETE', path, question(path), 502, { headers: { Authorization: 'Bearer the-right-token' }, to: single });
+      assert.match(JSON.parse(answer.body).reason, /Purged in this process only/);
+    }
+    for (let i = 0; i < 10; i += 1) await check('DELETE', '/cache', '/cache', 401, { headers: { Authorization: 'Bearer a-wrong-token' }, to: single });
+    for (const path of PROVIDERS) await check('DELETE', path, question(path), 429, { headers: { Authorization: 'Bearer a-wrong-token' }, to: single });
+  });
+
   it('of a Redis that is out of reach', async () => {
     const alone = await start({ REDIS_URL: 'redis://127.0.0.1:1' }); // no server listens on port 1
     await check('DELETE', '/weather', place(), 503, { headers: AUTHORIZED, to: alone });
@@ -313,7 +393,7 @@ describe('errors', () => {
     const targets = { '/weather': place(), '/problems/{kind}': '/problems/bad-parameter', '/assets/{file}': asset };
     for (const [path, operations] of Object.entries(doc.paths)) {
       for (const method of Object.keys(operations)) {
-        await check(method.toUpperCase(), path, targets[path] ?? path, 412, { headers: { ...AUTHORIZED, 'If-Match': '"another"' } });
+        await check(method.toUpperCase(), path, targets[path] ?? (PROVIDERS.includes(path) ? question(path) : path), 412, { headers: { ...AUTHORIZED, 'If-Match': '"another"' } });
       }
     }
   });
@@ -326,7 +406,7 @@ describe('errors', () => {
     const quick = await start({ REQUEST_TIMEOUT: '300ms', THREADS: '1' });
     const cases = [
       [400, 'GET / HTTP/1.1\r\n\r\n'], [413, 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n'],
-      [414, `GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`], [431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(25_000)}\r\n\r\n`],
+      [414, `GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`], [431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(40_000)}\r\n\r\n`],
       [501, 'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n'], [505, 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'], [408, 'GET / HT'],
     ];
     for (const [status, bytes] of cases) {

@@ -8,12 +8,13 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { after, before, it } from 'node:test';
 
-import { startProvider, startRedis, startService } from '../support/service.mjs';
+import { answerOfProvider, startProvider, startRedis, startService } from '../support/service.mjs';
 
 const HERE = new URL('.', import.meta.url).pathname;
 const DOCUMENT = new URL('../../web/openapi.json', import.meta.url).pathname;
 const TOKEN = 'token-of-the-test';
 
+const asked = { 200: 0, 400: 0 }; // questions on the provider's paths, by the status of the answer
 let redis;
 let provider;
 let service;
@@ -21,7 +22,12 @@ let service;
 before(async () => {
   redis = await startRedis();
   provider = await startProvider();
-  service = await startService({ OPEN_METEO_URL: provider.url, REDIS_URL: redis.url, UPSTREAM_LIMIT: 'off', ADMIN_TOKEN: TOKEN, MOCK_DELAY: '1ms', MOCK_LOADS: 'off' });
+  provider.decide = (request) => {
+    const answer = answerOfProvider(request);
+    if (answer) asked[answer.status ?? 200] += 1;
+    return answer;
+  };
+  service = await startService({ OPEN_METEO_URL: `${provider.url}/{api}`, REDIS_URL: redis.url, UPSTREAM_LIMIT: 'off', ADMIN_TOKEN: TOKEN, MOCK_DELAY: '1ms', MOCK_LOADS: 'off' });
 });
 after(async () => {
   await service?.stop();
@@ -49,4 +55,5 @@ it('schemathesis finds nothing that contradicts the document', { timeout: 300_00
   const { paths } = JSON.parse(await readFile(DOCUMENT, 'utf8'));
   const operations = Object.values(paths).flatMap(Object.keys).length;
   assert.match(said, new RegExp(`Tested: +${operations}$`, 'm'), said);
+  for (const [status, count] of Object.entries(asked)) assert.ok(count > 0, `the provider has answered no question with ${status}`);
 });

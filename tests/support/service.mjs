@@ -150,3 +150,27 @@ export async function startProvider() {
   };
   return provider;
 }
+
+// What a provider with all of Open-Meteo's paths answers, for `decide`: the columns that the question asks for, as JSON or
+// CSV; a rejection if they are not words; nothing for the question of /weather.
+export function answerOfProvider(request) {
+  const { pathname, searchParams: asked } = new URL(request.url, 'http://provider');
+  if (asked.get('current') === 'temperature_2m,wind_speed_10m') return undefined;
+  const refuse = (reason) => ({ status: 400, body: { error: true, reason } });
+  if (pathname.endsWith('/meta.json')) return { body: { last_run_availability_time: 1735149600, update_interval_seconds: 10800 } };
+  if (pathname.endsWith('/search')) return { body: { results: [{ id: 2950159, name: 'Berlin', latitude: 52.52437, longitude: 13.41053 }], generationtime_ms: 0.5 } };
+  if (pathname.endsWith('/get')) return { body: { id: 2950159, name: 'Berlin' } };
+  if (asked.get('latitude') !== '52.52' || asked.get('longitude') !== '13.41') return refuse('Latitude must be in range of -90 to 90°.');
+  if (pathname.endsWith('/elevation')) return { body: { elevation: [38] } };
+  const columns = (asked.get('hourly') ?? '').split(',').filter(Boolean);
+  if (!columns.every((name) => /^[a-z0-9_]+$/.test(name))) return refuse('Cannot initialize a variable from this value.');
+  if (asked.get('format') === 'csv') {
+    return {
+      headers: { 'Content-Type': 'text/csv; charset=utf-8', 'Content-Disposition': 'attachment; filename="open-meteo-52.52N13.42E38m.csv"' },
+      body: `latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbreviation\n52.52,13.42,38.0,0,GMT,GMT\n\n${['time', ...columns].join()}\n${['2026-11-10T00:00', ...columns.map(() => 2.5)].join()}\n`,
+    };
+  }
+  const place = { latitude: 52.52, longitude: 13.42, generationtime_ms: 0.02, utc_offset_seconds: 0, timezone: 'GMT', timezone_abbreviation: 'GMT', elevation: 38 };
+  const series = Object.fromEntries([['time', ['2026-11-10T00:00']], ...columns.map((name) => [name, [2.5]])]);
+  return { headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: columns.length > 0 ? { ...place, hourly: series } : place };
+}
