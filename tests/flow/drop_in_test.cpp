@@ -419,6 +419,16 @@ TEST_F(DropIn, PurgesOneQuestion) {
   EXPECT_EQ(service.get(kForecast).header("X-Cache"), "MISS");
 }
 
+// A failed purge must not look like a limit of the provider's.
+TEST_F(DropIn, SaysThatRedisHasNotConfirmedAPurge) {
+  const Service service(
+      settings({{"ADMIN_TOKEN", "s3cret-token"}, {"REDIS_URL", cat("redis://127.0.0.1:", free_port())}}));
+  const auto purged =
+      HttpClient(service.port()).request("DELETE", kForecast, {{"Authorization", "Bearer s3cret-token"}});
+  EXPECT_EQ(purged.status, 502);
+  EXPECT_TRUE(json_at(purged.body, "/reason").contains("Purged in this process only")) << purged.body;
+}
+
 TEST_F(DropIn, RevalidatesByTheDataAlone) {
   ClockControl clock;
   answer_forecasts();
