@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "cache/entry.hpp"
 
@@ -40,12 +41,12 @@ struct Served {
   Timings timings;
 };
 
-[[nodiscard]] inline Served served_from(const Copy& copy, Tier tier, Outcome outcome, SteadyTime now) {
+[[nodiscard]] inline Served served_from(Copy copy, Tier tier, Outcome outcome, SteadyTime now) {
   Served served;
-  served.entry = copy.entry;
   served.tier = tier;
   served.outcome = outcome;
   served.age = copy.age(now);
+  served.entry = std::move(copy.entry);
   return served;
 }
 

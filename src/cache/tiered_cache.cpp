@@ -74,15 +74,15 @@ TieredCache::TieredCache(const CacheOptions& options, const Clock& clock, observ
 TieredCache::Peeked TieredCache::peek(std::string_view key, std::uint64_t hash, SteadyTime now,
                                       std::string_view question) {
   Peeked peeked;
-  const auto hit = core_->memory.find(key, hash, now, core_->validity(), question);
+  auto hit = core_->memory.find(key, hash, now, core_->validity(), question);
   if (!hit) return peeked;
   const auto freshness = hit->copy.freshness(now);
   if (freshness == Freshness::fresh) {
     // A doubtful copy is served too, because it is fresh. The refresh checks it in the background.
-    peeked.served = served_from(hit->copy, Tier::memory, Outcome::hit, now);
+    peeked.served = served_from(std::move(hit->copy), Tier::memory, Outcome::hit, now);
     peeked.refresh = hit->start_refresh;
   } else if (freshness == Freshness::stale && !core_->options.inline_refresh) {
-    peeked.served = served_from(hit->copy, Tier::memory, Outcome::stale_while_revalidate, now);
+    peeked.served = served_from(std::move(hit->copy), Tier::memory, Outcome::stale_while_revalidate, now);
     peeked.refresh = hit->start_refresh;
   }
   return peeked;

@@ -1,5 +1,6 @@
 #include "endpoints/cached_answer.hpp"
 
+#include "base/piece_writer.hpp"
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
 #include "endpoints/negotiate.hpp"
@@ -19,16 +20,16 @@ namespace {
 
 // States how long a client may use the answer (RFC 9111 §4.2, RFC 5861). The Age header carries the time already
 // elapsed.
-void append_cache_control(std::string& out, const cache::Spans& spans) {
+void put_cache_control(PieceWriter& to, const cache::Spans& spans) {
   using std::chrono::duration_cast;
   using std::chrono::seconds;
-  append(out, "Cache-Control: public, max-age=");
-  append(out, duration_cast<seconds>(spans.fresh_for).count());
-  append(out, ", stale-while-revalidate=");
-  append(out, duration_cast<seconds>(spans.stale_for).count());
-  append(out, ", stale-if-error=");
-  append(out, duration_cast<seconds>(spans.keep_for).count());
-  append(out, "\r\n");
+  to.put("Cache-Control: public, max-age=");
+  to.put(duration_cast<seconds>(spans.fresh_for).count());
+  to.put(", stale-while-revalidate=");
+  to.put(duration_cast<seconds>(spans.stale_for).count());
+  to.put(", stale-if-error=");
+  to.put(duration_cast<seconds>(spans.keep_for).count());
+  to.put("\r\n");
 }
 
 Counter counter_of(const Served& served) {
@@ -76,20 +77,25 @@ void respond_cached(Context& context, Answer& answer, const CachedAnswer& cached
   const RequestId id(shared ? std::nullopt : request.field(Field::x_request_id), context.random);
   auto& headers = context.headers;
   headers.clear();
-  // RFC 9110 §15.4.5: a 304 describes no representation. The client has the 200.
-  if (!not_modified) append(headers, cached.representation);
-  append_cache_status(headers, cached.served);
-  if (shared) {
-    append_cache_control(headers, entry.spans);
-  } else {
-    append(headers, "Cache-Control: no-store\r\n");
-  }
-  if (!not_modified) append(headers, cached.extra_headers);
-  append(headers, "ETag: W/\"");
-  append(headers, entry.etag);
-  append(headers, "\"\r\n");
-  append(headers, cached.vary);
-  append_server_timing(headers, cached.served, cached.total);
+  constexpr std::size_t kMostOwn = 256;  // exceeds Cache-Control and ETag, without the tag
+  const std::size_t most = kMostOwn + kMostCacheStatus + kMostServerTiming + cached.representation.size() +
+                           cached.extra_headers.size() + entry.etag.size() + cached.vary.size();
+  append_within(headers, most, [&](PieceWriter& to) {
+    // RFC 9110 §15.4.5: a 304 describes no representation. The client has the 200.
+    if (!not_modified) to.put(cached.representation);
+    put_cache_status(to, cached.served);
+    if (shared) {
+      put_cache_control(to, entry.spans);
+    } else {
+      to.put("Cache-Control: no-store\r\n");
+    }
+    if (!not_modified) to.put(cached.extra_headers);
+    to.put("ETag: W/\"");
+    to.put(entry.etag);
+    to.put("\"\r\n");
+    to.put(cached.vary);
+    put_server_timing(to, cached.served, cached.total);
+  });
 
   Sent sent{
       .status = 200, .cache = x_cache(cached.served.outcome), .took = cached.total, .api = true, .shared = shared};

@@ -56,20 +56,18 @@ std::string_view detail(const Served& served) {
   return "";
 }
 
-void append_ms(std::string& out, nanoseconds span) {
+void put_ms(PieceWriter& to, nanoseconds span) {
   // Resolution: 1 us below 0.1 ms, 0.01 ms above. Integer arithmetic, because this runs for every answer.
   const bool fine = span < nanoseconds(100'000);
   const auto units = fine ? (span.count() + 500) / 1'000 : (span.count() + 5'000) / 10'000;
   const auto per_ms = fine ? 1'000 : 100;
-  const auto rest = units % per_ms;
-  const std::array<char, 4> digits{'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
-                                   static_cast<char>('0' + rest % 10)};
-  append(out, units / per_ms);
+  const auto rest = static_cast<unsigned>(units % per_ms);
+  const auto digit = [](unsigned value) { return static_cast<char>('0' + value % 10); };
+  to.put(units / per_ms);
   if (fine) {
-    append(out, std::string_view(digits.data(), digits.size()));
+    to.put(std::string_view(std::array{'.', digit(rest / 100), digit(rest / 10), digit(rest)}));
   } else {
-    append(out, '.');
-    append(out, std::string_view(digits.data() + 2, 2));
+    to.put(std::string_view(std::array{'.', digit(rest / 10), digit(rest)}));
   }
 }
 
@@ -127,46 +125,51 @@ long long ttl_seconds(const Served& served) {
   return served.entry->spans.fresh_for / kSecond - age_seconds(served);
 }
 
-void append_cache_status(std::string& out, const Served& served) {
-  append_line(out, "X-Cache", x_cache(served.outcome));
-  append(out, "Cache-Status: weather-cache");
+void put_cache_status(PieceWriter& to, const Served& served) {
+  to.put("X-Cache: ");
+  to.put(x_cache(served.outcome));
+  to.put("\r\nCache-Status: weather-cache");
   switch (served.outcome) {
     case Outcome::hit:
     case Outcome::stale_while_revalidate:
     case Outcome::stale_if_error:
     case Outcome::soft_timeout:
-      append(out, "; hit; ttl=");
-      append(out, ttl_seconds(served));
+      to.put("; hit; ttl=");
+      to.put(ttl_seconds(served));
       break;
     case Outcome::miss:
     case Outcome::revalidated:
     case Outcome::forced:
-      append(out, served.outcome == Outcome::miss     ? "; fwd=uri-miss; fwd-status=200"
-                  : served.outcome == Outcome::forced ? "; fwd=request"
-                                                      : "; fwd=stale; fwd-status=200");
+      to.put(served.outcome == Outcome::miss     ? "; fwd=uri-miss; fwd-status=200"
+             : served.outcome == Outcome::forced ? "; fwd=request"
+                                                 : "; fwd=stale; fwd-status=200");
       if (served.stored) {
-        append(out, "; stored; ttl=");
-        append(out, ttl_seconds(served));
+        to.put("; stored; ttl=");
+        to.put(ttl_seconds(served));
       }
       break;
     case Outcome::collapsed:
     case Outcome::lease:
-      append(out, "; fwd=uri-miss; collapsed");
+      to.put("; fwd=uri-miss; collapsed");
       break;
     case Outcome::bypass:
-      append(out, "; fwd=bypass");
+      to.put("; fwd=bypass");
       break;
   }
   if (const auto why = detail(served); !why.empty()) {
-    append(out, "; detail=");
-    append(out, why);
+    to.put("; detail=");
+    to.put(why);
   }
-  append(out, "\r\n");
+  to.put("\r\n");
   if (served.outcome != Outcome::bypass) {
-    append(out, "Age: ");
-    append(out, age_seconds(served));
-    append(out, "\r\n");
+    to.put("Age: ");
+    to.put(age_seconds(served));
+    to.put("\r\n");
   }
+}
+
+void append_cache_status(std::string& out, const Served& served) {
+  append_within(out, kMostCacheStatus, [&](PieceWriter& to) { put_cache_status(to, served); });
 }
 
 Split split_of(const Served& served, nanoseconds total) {
@@ -178,24 +181,28 @@ Split split_of(const Served& served, nanoseconds total) {
   return split;
 }
 
-void append_server_timing(std::string& out, const Served& served, nanoseconds total) {
+void put_server_timing(PieceWriter& to, const Served& served, nanoseconds total) {
   const auto split = split_of(served, total);
-  append(out, "Server-Timing: cache;desc=\"");
-  append(out, is_hit(served.outcome) ? (served.outcome == Outcome::hit ? "hit" : "stale")
-                                     : (served.outcome == Outcome::bypass ? "bypass" : "miss"));
-  append(out, "\";dur=");
-  append_ms(out, split.cache);
+  to.put("Server-Timing: cache;desc=\"");
+  to.put(is_hit(served.outcome) ? (served.outcome == Outcome::hit ? "hit" : "stale")
+                                : (served.outcome == Outcome::bypass ? "bypass" : "miss"));
+  to.put("\";dur=");
+  put_ms(to, split.cache);
   if (split.stops.redis >= nanoseconds(0)) {
-    append(out, ", redis;dur=");
-    append_ms(out, split.stops.redis);
+    to.put(", redis;dur=");
+    put_ms(to, split.stops.redis);
   }
   if (split.stops.load >= nanoseconds(0)) {
-    append(out, ", upstream;dur=");
-    append_ms(out, split.stops.load);
+    to.put(", upstream;dur=");
+    put_ms(to, split.stops.load);
   }
-  append(out, ", total;dur=");
-  append_ms(out, total);
-  append(out, "\r\n");
+  to.put(", total;dur=");
+  put_ms(to, total);
+  to.put("\r\n");
+}
+
+void append_server_timing(std::string& out, const Served& served, nanoseconds total) {
+  append_within(out, kMostServerTiming, [&](PieceWriter& to) { put_server_timing(to, served, total); });
 }
 
 std::string_view source_name(Tier tier, bool mock) {

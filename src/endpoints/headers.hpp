@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/piece_writer.hpp"
 #include "cache/served.hpp"
 
 namespace wx::endpoints {
@@ -30,7 +31,10 @@ void append_line(std::string& out, std::string_view name, std::string_view value
 // isolation gives the page a high-resolution clock (performance.now()).
 void append_page_security(std::string& out);
 
-// X-Cache, Cache-Status (RFC 9211) and Age of an answer. The outcome decides their values.
+// X-Cache, Cache-Status (RFC 9211) and Age of an answer, in at most kMostCacheStatus bytes. The outcome decides their
+// values.
+inline constexpr std::size_t kMostCacheStatus = 192;
+void put_cache_status(PieceWriter& to, const cache::Served& served);
 void append_cache_status(std::string& out, const cache::Served& served);
 
 // Divides an answer's total time between Redis, the load and the cache itself. The parts never exceed the total: a
@@ -42,8 +46,10 @@ struct Split {
 };
 [[nodiscard]] Split split_of(const cache::Served& served, nanoseconds total);
 
-// Server-Timing: the cache's own time, and that of the stops that were visited. `total` runs from the request being
-// read to now.
+// Server-Timing, in at most kMostServerTiming bytes: the cache's own time, and that of the stops that were visited.
+// `total` runs from the request being read to now.
+inline constexpr std::size_t kMostServerTiming = 224;
+void put_server_timing(PieceWriter& to, const cache::Served& served, nanoseconds total);
 void append_server_timing(std::string& out, const cache::Served& served, nanoseconds total);
 
 // The value of the JSON member `source` for a tier.

@@ -49,7 +49,7 @@ bool lists(std::string_view tags, std::string_view etag, Comparison comparison) 
 }  // namespace
 
 bool prefers_html(std::optional<std::string_view> accept) {
-  if (!accept) return false;
+  if (!accept || *accept == "*/*") return false;
   Best html;
   Best json;
   auto rest = *accept;

@@ -1,5 +1,6 @@
 #include "endpoints/send.hpp"
 
+#include "base/piece_writer.hpp"
 #include "base/text.hpp"
 #include "endpoints/headers.hpp"
 #include "http_server/request_trace.hpp"
@@ -12,6 +13,7 @@ using observability::TraceContext;
 namespace {
 
 constexpr std::size_t kLongestPath = 200;  // in a log line
+constexpr std::size_t kMostIdLine = 96;    // X-Request-Id
 constexpr std::string_view kNoSniff = "X-Content-Type-Options: nosniff\r\n";
 // The Fetch standard hides all headers but a few from the scripts of other sites, unless they are named here.
 constexpr std::string_view kReadable =
@@ -71,8 +73,12 @@ void send(Context& context, Answer& answer, const RequestId& id, const Sent& sen
   auto& headers = context.headers;
   const auto& request = answer.request();
   const bool readable = sent.api || any_origin(request.path()) || any_origin(request.normal_path().value_or(""));
-  append(headers, readable ? kReadable : kNoSniff);
-  append_line(headers, "X-Request-Id", id.text());
+  append_within(headers, kReadable.size() + kMostIdLine, [&](PieceWriter& to) {
+    to.put(readable ? kReadable : kNoSniff);
+    to.put("X-Request-Id: ");
+    to.put(id.text());
+    to.put("\r\n");
+  });
   const auto trace = http_server::trace_of(request);
   if (trace && !sent.shared) observability::append_traceparent(headers, *trace);
   log_answer(context, request, id.text(), trace, sent, body);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/piece_writer.hpp"
 #include "base/text.hpp"
 
 namespace wx::http_server {
@@ -43,12 +44,18 @@ constexpr auto kStatusTexts = std::to_array<StatusText>({
     {505, "505 HTTP Version Not Supported"},
 });
 
-// Appends the status and its reason phrase, which is empty for a status outside the table (RFC 9112 §4).
-void append_status(std::string& out, int status) {
+// Writes the status line, whose reason phrase is empty for a status outside the table (RFC 9112 §4).
+void put_status(PieceWriter& to, int status) {
+  if (status == 200) return to.put("HTTP/1.1 200 OK\r\n");
+  to.put("HTTP/1.1 ");
   const auto* const found = std::ranges::find(kStatusTexts, status, &StatusText::status);
-  if (found != kStatusTexts.end()) return append(out, found->text);
-  append(out, status);
-  append(out, ' ');
+  if (found != kStatusTexts.end()) {
+    to.put(found->text);
+  } else {
+    to.put(status);
+    to.put(" ");
+  }
+  to.put("\r\n");
 }
 
 // The total size of the parts that are not kept by reference.
@@ -68,23 +75,25 @@ void append_response(std::string& out, std::vector<KeptBody>& kept, const Respon
   for (const BodyPart& part : body) length += part.size();
   const std::size_t copied = length < BodyPart::kSmallestKept ? length : copied_size(body);
 
-  constexpr std::size_t kOwnLines = 192;  // exceeds the status line, Date, Content-Length and Connection
-  const std::size_t needed = out.size() + kOwnLines + head.headers.size() + (send_body ? copied : 0);
+  constexpr std::size_t kOwnLines = 192;  // exceeds the status line, Content-Length and Connection
+  const std::size_t most = kOwnLines + head.date.size() + head.headers.size();
+  const std::size_t needed = out.size() + most + (send_body ? copied : 0);
   if (out.capacity() < needed) out.reserve(std::max(needed, out.capacity() * 2));
 
-  append(out, "HTTP/1.1 ");
-  append_status(out, head.status);
-  append(out, "\r\nDate: ");
-  append(out, head.date);
-  if (has_length) {
-    append(out, "\r\nContent-Length: ");
-    append(out, length);
-  }
-  append(out, "\r\n");
-  if (head.connection == ConnectionField::close) append(out, "Connection: close\r\n");
-  if (head.connection == ConnectionField::keep_alive) append(out, "Connection: keep-alive\r\n");
-  append(out, head.headers);
-  append(out, "\r\n");
+  append_within(out, most, [&](PieceWriter& to) {
+    put_status(to, head.status);
+    to.put("Date: ");
+    to.put(head.date);
+    if (has_length) {
+      to.put("\r\nContent-Length: ");
+      to.put(length);
+    }
+    to.put("\r\n");
+    if (head.connection == ConnectionField::close) to.put("Connection: close\r\n");
+    if (head.connection == ConnectionField::keep_alive) to.put("Connection: keep-alive\r\n");
+    to.put(head.headers);
+    to.put("\r\n");
+  });
   if (!send_body) return;
   for (const BodyPart& part : body) {
     if (part.kept()) {

@@ -140,6 +140,22 @@ TEST(TimeToLive, IsWhatAgeLeavesOfMaxAge) {
   }
 }
 
+// Whatever the numbers are, the lines fit into the room that is made for them.
+TEST(CacheLines, FitWithTheLongestNumbers) {
+  constexpr auto kLongest = nanoseconds::min();
+  for (int i = 0; i <= static_cast<int>(Outcome::bypass); ++i) {
+    for (const auto tier : {Tier::memory, Tier::redis, Tier::loader}) {
+      auto answer = served(static_cast<Outcome>(i), tier, kLongest, milliseconds(1LL << 40));
+      answer.stored = answer.redis_unavailable = true;
+      answer.timings = {.redis = nanoseconds::max() / 2, .load = nanoseconds::max() / 2};
+      EXPECT_TRUE(status(answer).ends_with("\r\n"));
+      std::string out;
+      append_server_timing(out, answer, nanoseconds::max() - nanoseconds(5'000));
+      EXPECT_TRUE(out.ends_with("\r\n"));
+    }
+  }
+}
+
 TEST(TimeToLive, IsNegativeOnceStale) {
   EXPECT_EQ(ttl_seconds(served(Outcome::stale_while_revalidate, Tier::memory, seconds(14))), -4);
   EXPECT_EQ(ttl_seconds(served(Outcome::stale_while_revalidate, Tier::memory, milliseconds(14'999))), -4);
