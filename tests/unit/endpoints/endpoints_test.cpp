@@ -76,7 +76,9 @@ TEST_F(OtherEndpointsTest, TellsItsNumbersToPeopleAndToPrometheus) {
 }
 
 TEST_F(OtherEndpointsTest, KeepsRobotsFromTheQuestions) {
-  EXPECT_EQ(get("/robots.txt")->body, "User-agent: *\nDisallow: /weather\nAllow: /\n");
+  EXPECT_EQ(get("/robots.txt")->body,
+            "User-agent: *\nDisallow: /weather\nDisallow: /v1/\nDisallow: /data\nDisallow: /api/\nDisallow: /*-api/\n"
+            "Allow: /\n");
 }
 
 TEST_F(OtherEndpointsTest, ExplainsEveryKindOfProblem) {
