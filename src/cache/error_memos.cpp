@@ -15,10 +15,15 @@ constexpr milliseconds kSweepPause{1000};
 
 std::size_t ErrorMemos::Item::cost() const {
   std::size_t sum = sizeof(Item) + kOverhead + key.capacity() + memo.question.capacity();
-  if (memo.failure.error) sum += memo.failure.error->detail.capacity();
+  if (memo.failure.error) {
+    const Error& error = *memo.failure.error;
+    sum += error.detail.capacity();
+    if (error.body) sum += sizeof(std::string) + error.body->capacity();
+  }
   if (memo.failure.refusal) {
     const Entry& refusal = *memo.failure.refusal->entry;
-    sum += sizeof(Entry) + refusal.body.buffer_bytes() + refusal.content_type.capacity() + refusal.etag.capacity();
+    sum += sizeof(Entry) + refusal.body.buffer_bytes() + refusal.content_type.capacity() + refusal.etag.capacity() +
+           refusal.content_disposition.capacity() + refusal.question.capacity();
   }
   return sum;
 }

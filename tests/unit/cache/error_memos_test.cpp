@@ -115,6 +115,22 @@ TEST(ErrorMemos, AMemoThatIsForgottenTakesItsBytesAlong) {
   EXPECT_EQ(memos.bytes(), 0U);
 }
 
+TEST(ErrorMemos, CountsEverythingThatAMemoHolds) {
+  test::FakeClock clock;
+  ErrorMemos memos({});
+  auto error = Error{.kind = ErrorKind::provider_error};
+  error.body = std::make_shared<const std::string>(5000, 'x');
+  memos.record("error", {.error = std::move(error), .refusal = {}}, false, clock.wall(), clock.steady());
+  EXPECT_GT(memos.bytes(), 5000U);
+  memos.clear();
+  const auto entry = std::make_shared<Entry>();
+  entry->kind = EntryKind::refusal;
+  entry->question = std::string(5000, 'x');
+  memos.record("refusal", {.error = {}, .refusal = Copy{.entry = entry, .born = clock.steady()}}, false, clock.wall(),
+               clock.steady());
+  EXPECT_GT(memos.bytes(), 5000U);
+}
+
 TEST(ErrorMemos, HasALimitInBytesBeyondWhichTheOldestGo) {
   test::FakeClock clock;
   ErrorMemos memos({.bytes = 50'000});
