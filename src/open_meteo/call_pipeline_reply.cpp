@@ -34,6 +34,8 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
                      .received = now.wall};
   times.ahead = clock_ahead(reply, times.sent, times.received);
   const auto asked = pause_asked(reply, now.wall);
+  // The limit is the call's own, and not the client's for all calls.
+  const bool cut_at_limit = reply.body_fault && reply.body_fault->of_query && call.call.max_body != 0;
   auto outcome = reply.body_fault ? std::unexpected(incomplete(reply, times.received_there()))
                                   : call.call.read(std::move(reply), times);
   if (outcome) {
@@ -42,6 +44,9 @@ Result<cache::Loaded> CallPipeline::read_reply(CallInProgress& call, Reply reply
     return outcome;
   }
   Error& fault = outcome.error();
+  if (cut_at_limit && fault.provider_status == 200) {
+    append(fault.detail, cat(": it has more than ", call.call.max_body, " bytes (RESPONSE_LIMIT)"));
+  }
   call.asked_pause = {
       .span = asked,
       .too_many_at_once = fault.kind == ErrorKind::provider_limited && is_about_concurrency(fault.detail)};

@@ -80,6 +80,15 @@ ErrorKind kind_of(int status, std::string_view reason) {
   }
 }
 
+// Whether the Content-Type is one of those that the provider's answers have.
+bool is_answer_type(std::string_view content_type) {
+  constexpr std::array<std::string_view, 3> kTypes{"text/csv", "application/octet-stream",
+                                                   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"};
+  const auto type = trim(content_type.substr(0, content_type.find(';')));
+  return is_json_type(content_type) ||
+         std::ranges::any_of(kTypes, [&](std::string_view known) { return iequals(type, known); });
+}
+
 }  // namespace
 
 std::string read_reason(std::string_view body) {
@@ -134,8 +143,8 @@ Error incomplete(const Reply& reply, WallTime now) {
   if (status < 200 || status > 299) return refusal(status, {}, now);
   Error error = *reply.body_fault;
   error.provider_status = status;
-  // Whoever answers with something else than JSON, or with an error, is not the provider at its work.
-  error.of_query = error.of_query && status == 200 && is_json_type(reply.content_type) && !is_web_page(reply.body);
+  // Whoever answers with something else than weather, or with an error, is not the provider at its work.
+  error.of_query = error.of_query && status == 200 && is_answer_type(reply.content_type) && !is_web_page(reply.body);
   return error;
 }
 

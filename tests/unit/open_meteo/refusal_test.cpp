@@ -107,6 +107,10 @@ TEST(Incomplete, TooLargeConcernsTheQueryOnlyInAnAnswerOfTheProvider) {
     return error.of_query;
   };
   EXPECT_TRUE(of_query(200, "application/json; charset=utf-8", "{\"latitude\":"));
+  EXPECT_TRUE(of_query(200, "Text/CSV ; charset=utf-8", "latitude,"));
+  EXPECT_TRUE(of_query(200, "application/octet-stream", "x"));
+  EXPECT_TRUE(of_query(200, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "PK"));
+  EXPECT_FALSE(of_query(200, "text/plain", "latitude,"));
   EXPECT_FALSE(of_query(200, "application/json", "{\"latitude\":", false)) << "cut short";
   EXPECT_FALSE(of_query(200, "text/html", "<html>"));
   EXPECT_FALSE(of_query(200, "application/json", " <html>")) << "whatever it says that it is";
