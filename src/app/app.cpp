@@ -4,13 +4,13 @@
 #include <atomic>
 #include <vector>
 
-#include "app/drain_latch.hpp"
 #include "app/gauges.hpp"
 #include "app/io_thread.hpp"
 #include "app/open_files.hpp"
 #include "app/options.hpp"
 #include "app/redis_fleet_budget.hpp"
 #include "app/start_line.hpp"
+#include "app/thread_latch.hpp"
 #include "http_client/http_client.hpp"
 #include "open_meteo/provider.hpp"
 #include "weather/loaders.hpp"
@@ -119,7 +119,7 @@ class App::Impl {
     if (name == "ADMIN_TOKEN") {
       // The methods that need the token exist only if there was one at the start.
       if (options_.endpoints.admin_token.empty()) return say_restart(name);
-      for (const auto& thread : threads_) thread->renew_admin_token(settings.admin_token);
+      renew_admin_token(settings.admin_token);
     } else if (name == "OPEN_METEO_API_KEY") {
       provider_->renew_key(settings.open_meteo_api_key);
     } else if (name == "REDIS_URL") {
@@ -132,6 +132,14 @@ class App::Impl {
       for (const auto& thread : threads_) thread->renew_redis(url.credentials);
     }
     log_.info("app", "SIGHUP: a secret was read again", {{"setting", name}});
+  }
+
+  // Whoever reads in the log that the token is new may rely on it. A thread that does not come to it soon will later.
+  void renew_admin_token(const std::string& token) {
+    const auto taken = std::make_shared<ThreadLatch>();
+    taken->arm(threads_.size());
+    for (const auto& thread : threads_) thread->renew_admin_token(token, [taken] { taken->count_down(); });
+    (void)taken->wait_for(std::chrono::seconds(1));
   }
 
   void say_restart(std::string_view name) {
@@ -205,7 +213,7 @@ class App::Impl {
   std::atomic<endpoints::ServicePhase> phase_{endpoints::ServicePhase::starting};
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::unique_ptr<RedisFleetBudget> fleet_budget_;
-  DrainLatch undrained_;
+  ThreadLatch undrained_;
 };
 
 App::App(const config::Settings& settings, const Clock& clock, observability::Metrics& metrics, observability::Log& log)

@@ -109,9 +109,11 @@ void IoThread::drain(std::move_only_function<void()> drained) {
   boost::asio::post(context_, [this] { server_.drain(); });  // on its own, so that an exception above cannot skip it
 }
 
-void IoThread::renew_admin_token(std::string token) {
-  boost::asio::post(context_,
-                    [this, token = std::move(token)]() mutable { endpoint_options_.admin_token = std::move(token); });
+void IoThread::renew_admin_token(std::string token, std::move_only_function<void()> taken) {
+  boost::asio::post(context_, [this, token = std::move(token), taken = std::move(taken)]() mutable {
+    endpoint_options_.admin_token = std::move(token);
+    taken();
+  });
 }
 
 void IoThread::renew_redis(redis::Credentials credentials) {

@@ -65,7 +65,7 @@ class IoThread {
   // From any thread.
   void drain(std::move_only_function<void()> drained);
   void stop();
-  void renew_admin_token(std::string token);
+  void renew_admin_token(std::string token, std::move_only_function<void()> taken);
   void renew_redis(redis::Credentials credentials);
   [[nodiscard]] std::size_t connections() const { return server_.open_connections(); }
   [[nodiscard]] std::optional<redis::ConnectionState> redis_state() const;

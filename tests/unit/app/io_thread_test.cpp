@@ -110,7 +110,7 @@ TEST_F(IoThreadTest, TakesANewAdminToken) {
   thread_->run();
   EXPECT_EQ(purge("first-token"), 204);
   EXPECT_EQ(purge("second-token"), 401);
-  thread_->renew_admin_token("second-token");
+  thread_->renew_admin_token("second-token", [] {});
   EXPECT_EQ(purge("second-token"), 204);
   EXPECT_EQ(purge("first-token"), 401);
   EXPECT_EQ(options_.endpoints.admin_token, "first-token") << "the thread has options of its own";

@@ -1,4 +1,4 @@
-#include "app/drain_latch.hpp"
+#include "app/thread_latch.hpp"
 
 #include <thread>
 
@@ -7,8 +7,8 @@
 namespace wx::app {
 namespace {
 
-TEST(DrainLatch, OpensWhenEveryThreadHasCountedDown) {
-  DrainLatch latch;
+TEST(ThreadLatch, OpensWhenEveryThreadHasCountedDown) {
+  ThreadLatch latch;
   EXPECT_FALSE(latch.wait_for(nanoseconds(0))) << "not armed yet";
   latch.arm(2);
   latch.count_down();

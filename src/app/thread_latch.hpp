@@ -1,4 +1,4 @@
-// Counts the threads that have not finished draining, for the thread that waits for the last one.
+// Counts the threads that have not taken a step (drained, say), for the thread that waits for the last one.
 //
 // Thread-safety: everything from any thread.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace wx::app {
 
-class DrainLatch {
+class ThreadLatch {
  public:
   // Sets the number of threads to wait for. Until this is called, wait_for() cannot succeed.
   void arm(std::size_t threads) {
