@@ -59,11 +59,6 @@ bool is_about_key(std::string_view reason) {
   return std::ranges::any_of(kSentences, [reason](std::string_view sentence) { return reason.starts_with(sentence); });
 }
 
-// The reply of something between here and the provider to a request that is too large for it.
-bool is_about_size(int status) {
-  return status == 413 || status == 414 || status == 431;
-}
-
 ErrorKind kind_of(int status, std::string_view reason) {
   switch (status) {
     case 400:
@@ -131,8 +126,7 @@ Error refusal(int status, std::string_view body, WallTime now) {
   error.provider_status = status;
   // Without a reason it is not the provider that rejects the query, but something in front of it, or in its place: a
   // web page, say.
-  error.of_query =
-      error.kind == ErrorKind::provider_error && status < 500 && (!reason.empty() || is_about_size(status));
+  error.of_query = error.kind == ErrorKind::provider_error && status < 500 && !reason.empty();
   if (status == 429) error.retry_after = limit_lasts(reason, now);
   error.detail = reason.empty() ? cat("the provider answered with status ", status) : std::move(reason);
   return error;

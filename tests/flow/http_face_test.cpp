@@ -268,7 +268,7 @@ TEST_F(HttpFace, MalformedRequestsAreAnsweredOnceAndTheConnectionClosed) {
       {cat("GET / HTTP/1.1\n", "Host: x\n\n"), 400},  // bare LF
       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello\r\n\r\n", 400},
       {cat("GET /", std::string(17000, 'a'), " HTTP/1.1\r\n", host, "\r\n"), 414},
-      {cat("GET / HTTP/1.1\r\n", host, "A: ", std::string(25000, 'a'), "\r\n\r\n"), 431},
+      {cat("GET / HTTP/1.1\r\n", host, "A: ", std::string(33000, 'a'), "\r\n\r\n"), 431},
       {cat(
            "GET / HTTP/1.1\r\n", host,
            [] {

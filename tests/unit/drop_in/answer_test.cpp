@@ -349,7 +349,7 @@ TEST_F(ReadAnswer, PassesNoPageOn) {
 }
 
 TEST_F(ReadAnswer, PassesNoHugeNorDamagedFaultOn) {
-  const auto body = cat(R"({"error":true,"reason":"No","x":")", std::string(17'000, 'x'), "\"}");
+  const auto body = cat(R"({"error":true,"reason":"No","x":")", std::string(1'100'000, 'x'), "\"}");
   auto damaged = packed(reply_of(R"({"error":true,"reason":"No"})", 400));
   damaged.body.resize(damaged.body.size() - 1);
   auto foreign = reply_of(R"({"error":true,"reason":"No"})", 400);

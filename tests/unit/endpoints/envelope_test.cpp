@@ -29,8 +29,10 @@ TEST(EnvelopeStatus, IsOneThatTheProvidersClientsKnow) {
 
 TEST(EnvelopeStatus, IsTheProvidersOwnWhereItIsOneOfItsRefusals) {
   for (const auto kind : {ErrorKind::provider_denied, ErrorKind::provider_error}) {
+    const auto body = std::make_shared<const std::string>("{}");
     for (const int status : {400, 401, 403, 404, 405}) {
-      EXPECT_EQ(envelope_status_of({.kind = kind, .provider_status = status}), status);
+      EXPECT_EQ(envelope_status_of({.kind = kind, .provider_status = status, .body = body}), status);
+      EXPECT_EQ(envelope_status_of({.kind = kind, .provider_status = status}), 502) << "a web page";
     }
     for (const int status : {0, 402, 406, 408, 413, 414, 418, 431, 451, 500, 503, 504, 529}) {
       EXPECT_EQ(envelope_status_of({.kind = kind, .provider_status = status}), 502) << status;
@@ -81,7 +83,8 @@ TEST(EnvelopeReason, IsInTheProvidersWords) {
 
 TEST(EnvelopeReason, IsTheDetailOrSaysWhatHappened) {
   EXPECT_EQ(reason_of({.kind = ErrorKind::bad_parameter, .detail = "x is wrong"}), "x is wrong");
-  EXPECT_EQ(reason_of({.kind = ErrorKind::provider_denied, .detail = "No key", .provider_status = 401}), "No key");
+  EXPECT_EQ(reason_of({.kind = ErrorKind::provider_denied, .detail = "No key", .provider_status = 401}),
+            cat(sentence(ErrorKind::provider_denied), ": No key"));
   EXPECT_EQ(reason_of({.kind = ErrorKind::provider_limited, .detail = "Too many concurrent", .provider_status = 429}),
             "Too many concurrent");
   EXPECT_EQ(reason_of({.kind = ErrorKind::provider_timeout, .detail = "none within 5 s"}),

@@ -134,15 +134,6 @@ TEST(Refusal, IsNotAboutTheKeyBecauseAQueryMentionsOne) {
   }
 }
 
-TEST(Refusal, OfATooLargeRequestConcernsItAlone) {
-  for (const int status : {413, 414, 431}) {
-    const auto error = refusal(status, "<html>", kNow);
-    EXPECT_EQ(error.kind, ErrorKind::provider_error);
-    EXPECT_TRUE(error.of_query) << status;
-  }
-  EXPECT_FALSE(refusal(404, "<html>", kNow).of_query);
-}
-
 TEST(Refusal, TheReasonIsReadInEitherOrder) {
   EXPECT_EQ(read_reason(R"({"error":true,"reason":"Invalid timezone"})"), "Invalid timezone");
   EXPECT_EQ(read_reason(R"({"reason":"Invalid timezone","error":true})"), "Invalid timezone");
