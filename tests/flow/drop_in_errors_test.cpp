@@ -25,6 +25,7 @@ constexpr std::string_view kNew = "/v1/forecast?latitude=2&longitude=1&hourly=ra
 
 class DropInErrors : public testing::Test {
  protected:
+  DropInErrors() { clock_.begin_day(); }  // the budget is that of a day
   [[nodiscard]] Settings settings(Settings more = {}) const {
     more.emplace("OPEN_METEO_URL", cat(provider_.url(), "/{api}"));
     more.emplace("UPSTREAM_LIMIT", "off");

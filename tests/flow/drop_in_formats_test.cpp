@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "flow/service.hpp"
 #include "support/fake_provider.hpp"
+#include "support/movable_clock.hpp"
 #include "support/redis_server.hpp"
 
 namespace wx::test {
@@ -61,6 +62,7 @@ ProviderReply reply_of(int status, std::string_view type, std::string body) {
 
 class DropInFormats : public testing::Test {
  protected:
+  DropInFormats() { clock_.begin_day(); }  // at the end of a day, no answer would be fresh for long
   void expect_bytes(const Service& service, const std::string& target, const ProviderReply& plain, bool gzip) {
     SCOPED_TRACE(cat(target, gzip ? ", by gzip" : ""));
     auto reply = plain;
@@ -79,14 +81,17 @@ class DropInFormats : public testing::Test {
     }
   }
   [[nodiscard]] Settings settings() const {
-    return {{"OPEN_METEO_URL", cat(provider_.url(), "/{api}")}, {"UPSTREAM_LIMIT", "off"}};
+    Settings all{{"OPEN_METEO_URL", cat(provider_.url(), "/{api}")}, {"UPSTREAM_LIMIT", "off"}};
+    all.insert(clock_.setting());
+    return all;
   }
 
+  ClockControl clock_;
   FakeProvider provider_;
 };
 
 TEST_F(DropInFormats, SpreadsheetsAndFlatbuffers) {
-  const RedisServer redis;
+  const RedisServer redis({.clock = &clock_});
   const Service service(patient(redis, settings()));
   int place = 0;
   for (const bool gzip : {false, true}) {

@@ -71,7 +71,9 @@ void expect_envelope(const Answer& answer, int status, std::string_view reason) 
 
 class DropIn : public testing::Test {
  protected:
+  DropIn() { clock_.begin_day(); }  // at the end of a day, no answer would be fresh for long
   [[nodiscard]] Settings settings(Settings more = {}) const {
+    more.insert(clock_.setting());
     more.emplace("OPEN_METEO_URL", cat(provider_.url(), "/{api}"));
     return more;
   }
@@ -81,6 +83,7 @@ class DropIn : public testing::Test {
         [](const ProviderRequest& request) { return packed(reply_of(forecast(cat("0.", 100 + request.number)))); });
   }
 
+  ClockControl clock_;
   FakeProvider provider_;
 };
 
@@ -110,7 +113,7 @@ TEST_F(DropIn, AsksOnceForFiveSpellingsOfAQuestion) {
 
 TEST_F(DropIn, SharesAnAnswerThroughRedis) {
   answer_forecasts();
-  const RedisServer redis;
+  const RedisServer redis({.clock = &clock_});
   const Service first(patient(redis, settings()));
   const Service second(patient(redis, settings()));
   const auto asked = first.get(kForecast);
@@ -143,7 +146,7 @@ TEST_F(DropIn, GivesTheProvidersBytesFromEveryTierInEveryCoding) {
       SCOPED_TRACE(cat(name, gzip ? " as gzip" : " as it is"));
       provider_.open();
       provider_.always(gzip ? packed(plain) : plain);
-      const RedisServer redis;
+      const RedisServer redis({.clock = &clock_});
       const auto all = patient(redis, settings({{"FORECAST_TTL", "1h"}}));
       const Service first(all);
       const auto target = cat(kForecast, "&format=", format);
@@ -360,18 +363,15 @@ TEST_F(DropIn, PassesOnAnAnswerWithoutValues) {
 }
 
 TEST_F(DropIn, ServesAKeptAnswerWhileTheProviderIsAway) {
-  ClockControl clock;
   answer_forecasts();
-  auto all = settings({{"FORECAST_TTL", "1h"}, {"CACHE_SOFT_WAIT", "0"}});
-  all.insert(clock.setting());
-  const Service service(all);
+  const Service service(settings({{"FORECAST_TTL", "1h"}, {"CACHE_SOFT_WAIT", "0"}}));
   const auto first = service.get(kForecast, kGzip);
   EXPECT_EQ(first.status, 200);
-  clock.advance(hours(3));
+  clock_.advance(hours(3));
   for (const auto& fault : {html_reply(502, "<html>"), refusal(429, "Hourly API request limit exceeded."),
                             connection_reset(), truncated(reply_of(forecast("1")), ProviderReply::Framing::chunked)}) {
     provider_.always(fault);
-    clock.advance(minutes(2));
+    clock_.advance(minutes(2));
     const auto kept = get_until(service, kForecast, milliseconds(10'000),
                                 [](const Answer& a) { return a.header("Cache-Status").contains("stale-if-error"); });
     EXPECT_EQ(kept.header("X-Cache"), "STALE");
@@ -430,14 +430,11 @@ TEST_F(DropIn, SaysThatRedisHasNotConfirmedAPurge) {
 }
 
 TEST_F(DropIn, RevalidatesByTheDataAlone) {
-  ClockControl clock;
   answer_forecasts();
-  auto all = settings();
-  all.insert(clock.setting());
-  const Service service(all);
+  const Service service(settings());
   const auto first = service.get(kForecast);
   EXPECT_EQ(service.get(kForecast, {{"If-None-Match", first.header("ETag")}}).status, 304);
-  clock.advance(hours(30));
+  clock_.advance(hours(30));
   const auto second = get_until(service, kForecast, milliseconds(10'000),
                                 [](const Answer& a) { return a.header("X-Cache") != "STALE"; });
   EXPECT_NE(second.body, first.body) << "the provider took another time";

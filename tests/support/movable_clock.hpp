@@ -56,6 +56,12 @@ class ClockControl {
 
   // Lets time pass: both clocks move. `span` must not be negative, because the steady clock never goes back.
   void advance(milliseconds span);
+  // Lets time pass to one o'clock, UTC, of the next day. A test of some hours stays within a day then, whenever it
+  // runs.
+  void begin_day() {
+    constexpr milliseconds kDay = std::chrono::hours(24);
+    advance(kDay - wall() % kDay + std::chrono::hours(1));
+  }
   // Sets the wall clock as an administrator would: the steady clock does not move.
   void step_wall(milliseconds span) { offsets_->wall_ms += span.count(); }
   // The wall clock that the program sees, since 1970.
