@@ -63,7 +63,7 @@ Result<Body> Service::identity_of(const Key& key, const cache::EntryPtr& entry) 
   if (auto kept = cache_.identity_of(key.text, key.hash, *entry)) return *std::move(kept);
   auto decoded = inflate_gzip(entry->body, entry->decoded_size);
   if (!decoded) return fail(ErrorKind::internal, cat("the kept answer ", describe(decoded.error())));
-  const auto identity = Body::copy_of(*decoded);  // without the room that the string has left
+  auto identity = Body::copy_of(*decoded);  // without the room that the string has left
   cache_.keep_identity(key.text, key.hash, *entry, identity);
   return identity;
 }

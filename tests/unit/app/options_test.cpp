@@ -142,7 +142,8 @@ TEST(Options, LetATombstoneOutlastEveryValue) {
   EXPECT_EQ(make_options(settings).cache.tombstone_span, hours(24) + minutes(1) + seconds(60))
       << "with CACHE_TTL=auto, until the provider's next value";
   settings.drop_in = true;
-  EXPECT_GE(make_options(settings).cache.tombstone_span, hours(24) * 60) << "the past is fresh, and then kept, for long";
+  EXPECT_GE(make_options(settings).cache.tombstone_span, hours(24) * 60)
+      << "the past is fresh, and then kept, for long";
 }
 
 TEST(Options, OfTheProviderAreItsSettings) {
