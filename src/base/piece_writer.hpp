@@ -13,7 +13,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -30,8 +29,7 @@ class PieceWriter {
   void put(std::string_view text) {
     if (text.size() > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
       std::abort();
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ += text.copy(at_, text.size());  // takes an empty text, which may have no address, too
   }
   void put(const char* text) { put(std::string_view(text)); }
   // In decimal.

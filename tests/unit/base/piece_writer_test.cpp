@@ -33,6 +33,15 @@ TEST(PieceWriter, WritesNumbersInDecimal) {
   EXPECT_EQ(out, "0 -7 -9223372036854775808 18446744073709551615");
 }
 
+TEST(PieceWriter, TakesATextWithoutAnAddress) {
+  std::string out = "a";
+  append_within(out, 4, [](PieceWriter& to) {
+    to.put(std::string_view());
+    to.put("b");
+  });
+  EXPECT_EQ(out, "ab");
+}
+
 TEST(PieceWriter, FillsItsRoomToTheLastByte) {
   std::string out(20, 'x');
   append_within(out, 44, [](PieceWriter& to) {
